@@ -1,0 +1,174 @@
+# One Makefile, no recursion: each folder below is a module and every .c file
+# in it belongs to the program, except those named in TOOLS and OPTIONAL.
+# `make help` lists the targets.
+
+BUILD ?= build
+MODULES = util softmmu cpu cpu/fp cpu/ir cpu/jit cpu/jit/x64 cpu/arm block \
+    net hw/core hw/intc hw/char hw/rtc hw/gpio hw/misc hw/flash hw/pci \
+    hw/virtio hw/arm ui pc-bios
+
+# Programs of the build itself: never part of the emulator.
+TOOLS = $(sort $(wildcard cpu/arm/decodegen*.c))
+
+# Files that need an optional library, left out when configure has none.
+WITHOUT = $(if $(CONFIG_SLIRP),,net/slirp.c) \
+    $(if $(CONFIG_SDL),,ui/display_sdl.c) \
+    $(if $(CONFIG_IO_URING),,block/io_uring.c)
+
+# Flags of single objects: CFLAGS-path/file.o = ...
+
+# Use the machine, unless told otherwise.
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all run check lint bench format install clean distclean help
+all:
+
+# Let configure choose the compiler; make's own default is "cc".
+ifeq ($(origin CC),default)
+CC =
+endif
+ifeq ($(filter help clean distclean lint check-lint,$(MAKECMDGOALS)),)
+include $(BUILD)/config.mk
+endif
+$(BUILD)/config.mk: configure
+	@./configure --build-dir=$(BUILD) $(CONFIGURE_ARGS)
+$(BUILD)/config.h: $(BUILD)/config.mk ;
+
+ifeq ($(V),1)
+say = @:
+Q =
+else
+say = @printf '  %-5s %s\n'
+Q = @
+endif
+
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -fno-strict-aliasing \
+    $(OPT) -pthread -I. -I$(BUILD)/gen -include $(BUILD)/config.h \
+    $(LIBS_CFLAGS) $(USER_CFLAGS)
+ALL_LDFLAGS = -pthread $(OPT) -Wl,--as-needed $(USER_LDFLAGS)
+ALL_LIBS = $(LIBS) -lm
+
+SOURCES = $(filter-out $(TOOLS) $(WITHOUT), \
+    $(sort $(foreach m,$(MODULES),$(wildcard $(m)/*.c))))
+OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
+MAIN = $(BUILD)/ui/main.o
+LIBRARY = $(BUILD)/libarmature.a
+
+all: $(BUILD)/armature
+
+$(BUILD)/armature: $(MAIN) $(LIBRARY)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+# All but main(), for the program and for the tests.
+$(LIBRARY): $(filter-out $(MAIN),$(OBJECTS))
+	$(say) AR $@
+	$(Q)rm -f $@ && ar rcsT $@ $^
+
+$(BUILD)/%.o: %.c $(BUILD)/config.h
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(CFLAGS-$*.o) -MMD -MP -c -o $@ $<
+
+# Blobs that C code includes as they are.
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard pc-bios/*.c)): \
+    $(wildcard pc-bios/*.bin)
+
+# Generated from the instruction tables; `make V=1` shows how.
+DECODEGEN = $(BUILD)/tools/decodegen
+DECODE = $(sort $(wildcard cpu/arm/*.decode))
+GEN = $(BUILD)/gen/cpu/arm
+GENERATED = $(and $(TOOLS),$(DECODE),$(GEN)/a64_trans.h \
+    $(GEN)/a64_decode.inc $(GEN)/a64_disas.inc $(GEN)/a64_generator.inc)
+$(GEN)/a64_trans.h: GEN_FLAG = --header
+$(GEN)/a64_decode.inc: GEN_FLAG = --decoder
+$(GEN)/a64_disas.inc: GEN_FLAG = --disas
+$(GEN)/a64_generator.inc: GEN_FLAG = --generator
+$(GEN)/a64_%: $(DECODEGEN) $(DECODE)
+	$(say) GEN $@
+	@mkdir -p $(@D)
+	$(Q)$(DECODEGEN) $(GEN_FLAG) $(DECODE) >$@
+
+$(DECODEGEN): $(TOOLS:%.c=$(BUILD)/%.o)
+	$(say) LD $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+# Tests.  A level is a folder of tests/ with a script `run`; programs that a
+# level needs are built on demand from tests/LEVEL/NAME.c.
+LEVELS = lint unit insn codegen fuzz guest cli boot
+UNIT_TESTS = $(sort $(wildcard tests/unit/test_*.c))
+UNIT_OBJECTS = $(UNIT_TESTS:%.c=$(BUILD)/%.o) $(BUILD)/tests/unit/runner.o
+TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%, \
+    $(wildcard $(addprefix tests/,$(addsuffix /*.c,insn codegen fuzz cli))))
+export BUILD CC MAKE
+
+# Before the first build there are no dependency files to order these.
+$(OBJECTS) $(UNIT_OBJECTS) $(TEST_PROGRAMS:%=%.o): | $(GENERATED)
+
+$(BUILD)/gen/tests/unit/suites.inc: $(UNIT_TESTS) Makefile
+	@mkdir -p $(@D)
+	$(Q)printf 'SUITE(%s)\n' $(UNIT_TESTS:tests/unit/test_%.c=%) >$@
+$(BUILD)/tests/unit/runner.o: $(BUILD)/gen/tests/unit/suites.inc
+
+$(BUILD)/tests/unit/runner: $(UNIT_OBJECTS) $(LIBRARY)
+	$(say) LD $@
+	$(if $(CHECK_LIBS),,@echo 'Check not found; install the package check' \
+	    >&2; exit 1)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(ALL_LIBS)
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+check: all $(BUILD)/tests/unit/runner
+	+@tests/check $(LEVELS)
+check-unit: $(BUILD)/tests/unit/runner
+	+@tests/check unit
+check-lint lint:
+	+@tests/check lint
+.PHONY: $(LEVELS:%=check-%)
+$(filter-out check-unit check-lint,$(LEVELS:%=check-%)): check-%: all
+	+@tests/check $*
+
+# The embedded guest; Ctrl-a x leaves.
+run: all
+	$(BUILD)/armature
+
+bench: all
+	tests/bench/run
+
+# Reformat the files given: make format FILES="util/log.c ..."
+format:
+	clang-format -i $(FILES)
+
+install: all
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(datadir)/doc/armature
+	install -s $(BUILD)/armature $(DESTDIR)$(bindir)/armature
+	install -m 644 README.md LICENSE $(DESTDIR)$(datadir)/doc/armature
+
+clean:
+	@rm -rf $(BUILD)/*.a $(BUILD)/armature $(BUILD)/gen $(BUILD)/tools \
+	    $(BUILD)/tests $(addprefix $(BUILD)/,$(MODULES))
+
+distclean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'make               build $(BUILD)/armature'
+	@echo 'make run           boot the embedded guest (Ctrl-a x leaves)'
+	@echo 'make check         run every test'
+	@echo 'make check-LEVEL   one of: $(LEVELS)'
+	@echo 'make lint          check the layout of the source'
+	@echo 'make bench         measure against QEMU'
+	@echo 'make install       install below the prefix (DESTDIR works)'
+	@echo 'make clean         remove what make built'
+	@echo 'make distclean     remove the build directory'
+	@echo 'make V=1           print the commands'
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,117 @@
+/*
+ * One Arm processor in AArch64 state.
+ *
+ * Embeds struct vcpu (registers, flags, FP mode); everything else that the
+ * architecture defines is here under its manual name.  Owned by the vCPU's
+ * thread, except the interrupt lines (any thread).
+ */
+#ifndef CPU_ARM_ARM_CPU_H
+#define CPU_ARM_ARM_CPU_H
+
+#include "cpu/arm/features.h"
+#include "cpu/arm/mmu.h"
+#include "cpu/cpu.h"
+#include "cpu/vcpu.h"
+
+/* Bits of the context flags, part of the key of every block: what the
+ * translation of an instruction depends on besides its bytes. */
+enum {
+    CTX_EL_SHIFT = 0,        /* bits 1..0: exception level */
+    CTX_SPSEL = 1 << 2,      /* r[31] is SP_ELx (only MSR SPSel cares) */
+    CTX_FP_TRAP_SHIFT = 3,   /* bits 4..3: EL to trap FP/SIMD to, 0 none */
+    CTX_ALIGN = 1 << 5,      /* SCTLR.A, or MMU off: unaligned faults */
+    CTX_FP_MODE = 1 << 6,    /* FPCR has FZ, DN or AHP, or traps: no fast
+                                host arithmetic */
+    CTX_SS_ACTIVE = 1 << 7,  /* software step: one instruction a block */
+    CTX_BTYPE_CHECK = 1 << 8, /* guarded pages may be in use (BTI) */
+    CTX_UNPRIV = 1 << 9,     /* LDTR and STTR use EL0 permissions */
+    CTX_SP_ALIGN = 1 << 10,  /* SCTLR.SA: SP must be 16-byte aligned */
+    CTX_TBI = 1 << 11,       /* some half of the space ignores the tag */
+    CTX_PAUTH = 1 << 12,     /* some SCTLR.EnI? key is enabled */
+    CTX_BIG_ENDIAN = 1 << 13,/* data accesses are big-endian (EE/E0E) */
+    CTX_DAIF_EL0 = 1 << 14,  /* SCTLR.UMA etc: EL0 may touch DAIF */
+    CTX_FP_RMODE = 1 << 15,  /* FPCR.RMode is not round-to-nearest */
+};
+
+/* Exception classes, ESR_ELx.EC (D17.2.37). */
+enum arm_ec {
+    EC_UNKNOWN = 0x00, EC_WFX = 0x01, EC_FP_TRAP = 0x07, EC_PAUTH = 0x09,
+    EC_BTI = 0x0d, EC_ILLEGAL_STATE = 0x0e, EC_SVC = 0x15, EC_HVC = 0x16,
+    EC_SMC = 0x17, EC_SYSREG = 0x18, EC_ERET = 0x1a, EC_PAC_FAIL = 0x1c,
+    EC_IABORT_LOWER = 0x20, EC_IABORT_SAME = 0x21, EC_PC_ALIGN = 0x22,
+    EC_DABORT_LOWER = 0x24, EC_DABORT_SAME = 0x25, EC_SP_ALIGN = 0x26,
+    EC_FP_EXCEPTION = 0x2c, EC_SERROR = 0x2f,
+    EC_BREAKPOINT_LOWER = 0x30, EC_STEP_LOWER = 0x32,
+    EC_WATCHPOINT_LOWER = 0x34, EC_BRK = 0x3c,
+};
+
+/* A syndrome: EC:IL:ISS as in ESR_ELx[31:0].  IL is 1 for A64. */
+#define ARM_SYNDROME(ec, iss) \
+    ((uint32_t)(ec) << 26 | UINT32_C(1) << 25 | ((iss) & 0x1ffffff))
+
+enum { PSTATE_F = 1 << 6, PSTATE_I = 1 << 7, PSTATE_A = 1 << 8,
+       PSTATE_D = 1 << 9, PSTATE_IL = 1 << 20, PSTATE_SS = 1 << 21,
+       PSTATE_PAN = 1 << 22, PSTATE_UAO = 1 << 23, PSTATE_DIT = 1 << 24,
+       PSTATE_TCO = 1 << 25, PSTATE_SSBS = 1 << 12 };
+
+struct arm_model;
+struct arm_timer { uint64_t cval; uint32_t ctl; };
+enum { ARM_TIMER_PHYS, ARM_TIMER_VIRT, ARM_TIMER_HYP, ARM_TIMER_SEC,
+       ARM_TIMERS };
+
+struct arm_cpu {
+    struct vcpu vcpu; /* first */
+
+    const struct arm_model *model;
+    bool feature[A64_FEAT_COUNT];
+
+    /* PSTATE besides NZCV. */
+    uint32_t daif;         /* PSTATE_D | A | I | F bits */
+    uint8_t el, spsel;
+    uint32_t pstate_misc;  /* PAN, UAO, DIT, TCO, SSBS, IL, SS bits */
+    uint32_t btype;        /* PSTATE.BTYPE */
+
+    /* Banked by exception level; the current SP is vcpu.r[31] and its
+     * home here is stale. */
+    uint64_t sp_el[4], elr_el[4];
+    uint64_t spsr_el[4], esr_el[4], far_el[4], vbar_el[4];
+    uint64_t afsr0_el[4], afsr1_el[4], contextidr_el[4], tpidr_el[4];
+    uint64_t tpidrro_el0, par_el1, csselr_el1, mdscr_el1, cntkctl_el1;
+    uint64_t actlr_el[4], amair_el[4], cpacr_el1, oslsr, osdlr;
+    struct mmu_regs mmu;   /* SCTLR, TCR, TTBR0/1, MAIR of EL1&0 */
+    uint64_t apkey[5][2];  /* IA IB DA DB GA: lo, hi */
+    uint32_t fpcr, fpsr_qc;
+
+    struct arm_timer timer[ARM_TIMERS];
+    uint64_t cntfrq, cntvoff;
+    struct irq timer_irq[ARM_TIMERS];
+    uint64_t timer_next_ns; /* next deadline told to the timer thread */
+
+    uint32_t irq_lines;     /* atomic: bit 0 IRQ, 1 FIQ, 2 vIRQ, 3 vFIQ */
+    bool event;             /* event register of WFE */
+
+    uint64_t mpidr;
+    uint64_t dczid, ctr;
+    void *debug;            /* breakpoint and watchpoint registers */
+    struct cpu_system *system;
+};
+
+static inline struct arm_cpu *arm_cpu(struct vcpu *vcpu)
+{
+    return (struct arm_cpu *)vcpu;
+}
+
+/* Offset for IR_GET/IR_SET. */
+#define ARM_OFF(field) offsetof(struct arm_cpu, field)
+
+/*
+ * Raise a synchronous exception from a helper: it is taken by the run loop
+ * with vcpu.pc at this instruction.
+ */
+static inline void arm_raise(struct arm_cpu *cpu, uint32_t syndrome)
+{
+    cpu->vcpu.syndrome = syndrome;
+    cpu->vcpu.exit = VCPU_EXIT_EXCEPTION;
+}
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * VMSAv8-64 address translation, stage 1 (Arm ARM D8): the table walker
+ * behind the TLB, and the registers it reads as one plain struct, so that it
+ * runs without a processor.
+ *
+ * The walker keeps nothing between calls.  Descriptors are read as one
+ * 8-byte access and, for hardware updates of the access flag and dirty
+ * state, written with a compare-and-swap: any number of vCPUs may walk the
+ * same tables while others change them.
+ */
+#ifndef CPU_ARM_MMU_H
+#define CPU_ARM_MMU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "softmmu/bus.h"
+#include "softmmu/tlb.h"
+
+/* The shape of a regime; which of the processor's numbers (tlb_key.regime)
+ * has which shape is the processor's matter. */
+enum mmu_regime {
+    MMU_EL1_0, /* also EL2&0 with HCR_EL2.E2H: two ranges, EL0 permissions */
+    MMU_EL2,   /* one range, no EL0 */
+    MMU_EL3,
+};
+
+/* The system registers of the regime, and what the model implements. */
+struct mmu_regs {
+    enum mmu_regime regime;
+    uint64_t sctlr, tcr, ttbr0, ttbr1, mair;
+    unsigned pa_bits; /* ID_AA64MMFR0_EL1.PARange: 32 to 48 */
+    bool hafdbs;      /* TCR.HA and HD work (FEAT_HAFDBS) */
+    bool hpds;        /* TCR.HPDn work (FEAT_HPDS) */
+    bool pauth;       /* TCR.TBIDn work (FEAT_PAuth) */
+    bool bti;         /* descriptors have GP (FEAT_BTI) */
+    bool small_va;    /* TxSZ up to 48, 47 for 64K (FEAT_TTST), not 39 */
+};
+
+/* Fault status codes: ISS DFSC/IFSC and PAR_EL1.FST.  Those marked L take
+ * the level in bits 1..0. */
+enum mmu_status {
+    MMU_ADDRESS_SIZE = 0x00,     /* L */
+    MMU_TRANSLATION = 0x04,      /* L */
+    MMU_ACCESS_FLAG = 0x08,      /* L */
+    MMU_PERMISSION = 0x0c,       /* L */
+    MMU_EXTERNAL = 0x10,
+    MMU_EXTERNAL_ON_WALK = 0x14, /* L */
+    MMU_ALIGNMENT = 0x21,
+    MMU_TLB_CONFLICT = 0x30,
+    MMU_UNSUPPORTED_UPDATE = 0x31, /* of a descriptor that is not in RAM */
+    MMU_UNSUPPORTED_ATOMIC = 0x35,
+};
+
+/*
+ * Translate `va` (with its tag) for key->el.  True: *page is filled and
+ * allows `access`.  False: *fault says why.  key->mmu_off, not SCTLR.M,
+ * says whether there are tables.  `cpu` is whose accesses to tables outside
+ * RAM are.
+ */
+bool mmu_walk(const struct mmu_regs *regs, struct bus *bus, unsigned cpu,
+              const struct tlb_key *key, uint64_t va, enum tlb_access access,
+              struct tlb_page *page, struct mem_fault *fault);
+
+/* The address that is translated: without the tag when TBI says so,
+ * otherwise as it is. */
+uint64_t mmu_strip_tag(const struct mmu_regs *regs, bool is_instruction,
+                       uint64_t va);
+
+/* PAR_EL1 after an AT instruction (D19, 64-bit format): the translation when
+ * `fault` is NULL, else the fault. */
+uint64_t mmu_par(const struct tlb_page *page, const struct mem_fault *fault);
+
+#endif

@@ -1,0 +1,93 @@
+/*
+ * What the A64 front end's files share: the state of one translation and
+ * the register accessors.  Semantics live in translate_int.c (data
+ * processing), translate_branch.c (branches, exceptions, system),
+ * translate_ldst.c, translate_fp.c, translate_simd.c, translate_crypto.c;
+ * the generated decoder calls their a64_trans_ROW functions.
+ *
+ * A trans function appends the instruction's meaning to s->u and returns
+ * true; false means the encoding is reserved (nothing may have been
+ * emitted then): the caller raises Undefined.
+ */
+#ifndef CPU_ARM_TRANSLATE_H
+#define CPU_ARM_TRANSLATE_H
+
+#include "cpu/arm/arm_cpu.h"
+#include "cpu/ir/build.h"
+
+struct a64_ctx {
+    struct ir_unit *u;
+    const struct arm_cpu *cpu; /* model and features only */
+    uint64_t pc;               /* of the instruction */
+    uint32_t insn;
+    uint32_t context;          /* CTX_* */
+    unsigned el;
+    bool ended;                /* the unit ends after this instruction */
+};
+
+bool a64_feature(const struct a64_ctx *s, enum a64_feat feature);
+
+/* Register 31 is zero (r) or the stack pointer (sp).  `sf` picks I64 or
+ * I32; a 32-bit write clears the upper half. */
+static inline enum ir_type a64_type(bool sf)
+{
+    return sf ? IR_I64 : IR_I32;
+}
+
+static inline ir_ref a64_r(struct a64_ctx *s, bool sf, unsigned n)
+{
+    return n == 31 ? ir_const(s->u, a64_type(sf), 0)
+                   : ir_get(s->u, a64_type(sf), VCPU_R(n));
+}
+
+static inline ir_ref a64_sp(struct a64_ctx *s, bool sf, unsigned n)
+{
+    return ir_get(s->u, a64_type(sf), VCPU_R(n));
+}
+
+static inline void a64_set_r(struct a64_ctx *s, bool sf, unsigned n,
+                             ir_ref value)
+{
+    if (n != 31) {
+        ir_set(s->u, a64_type(sf), VCPU_R(n), value);
+    }
+}
+
+static inline void a64_set_sp(struct a64_ctx *s, bool sf, unsigned n,
+                              ir_ref value)
+{
+    ir_set(s->u, a64_type(sf), VCPU_R(n), value);
+}
+
+static inline ir_ref a64_v(struct a64_ctx *s, unsigned n)
+{
+    return ir_get(s->u, IR_V128, VCPU_V(n));
+}
+
+static inline void a64_set_v(struct a64_ctx *s, unsigned n, ir_ref value)
+{
+    ir_set(s->u, IR_V128, VCPU_V(n), value);
+}
+
+/* Emit: take a synchronous exception with this syndrome, PC at this
+ * instruction; ends the unit. */
+void a64_raise(struct a64_ctx *s, uint32_t syndrome);
+
+/* True when FP/SIMD may be used here; else has emitted the trap: the trans
+ * function then returns true at once. */
+bool a64_fp_access(struct a64_ctx *s);
+
+/* Memory type of an element of 1 << size bytes, integer side. */
+static inline enum ir_type a64_mem_type(unsigned size)
+{
+    return IR_I8 + size;
+}
+
+/* Flags every memory access of this context carries (alignment ...). */
+unsigned a64_mem_flags(const struct a64_ctx *s);
+
+/* Translate a unit (guest_ops.translate). */
+void a64_translate(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
+                   uint32_t context, const uint8_t *code, unsigned bytes);
+
+#endif

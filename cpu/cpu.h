@@ -1,0 +1,81 @@
+/*
+ * The processors of a machine, as the board sees them.
+ *
+ * cpu_system owns the vCPUs, their threads, the translator and its code
+ * cache.  All functions are called on the loop thread unless marked [any].
+ */
+#ifndef CPU_CPU_H
+#define CPU_CPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "softmmu/bus.h"
+#include "util/error.h"
+#include "util/irq.h"
+
+struct cpu_system;
+
+struct cpu_config {
+    const char *model;      /* a name of cpu_models() */
+    const char *props;      /* "pauth=off,..." or NULL */
+    unsigned count;         /* 1..8 */
+    bool interp;            /* IR interpreter instead of the translator */
+    bool el2, el3;          /* implemented exception levels */
+    enum { CPU_PSCI_NONE, CPU_PSCI_HVC, CPU_PSCI_SMC } psci;
+    bool one_insn_per_block;
+    bool smc_strict;        /* trap stores to pages that hold code */
+    unsigned gic_version;   /* for ID_AA64PFR0_EL1.GIC */
+
+    /* PSCI SYSTEM_OFF and SYSTEM_RESET. [vCPU threads] */
+    void (*system_off)(void *opaque);
+    void (*system_reset)(void *opaque);
+    void *opaque;
+};
+
+struct cpu_system *cpu_system_new(const struct cpu_config *config,
+                                  struct bus *bus, struct error **err);
+void cpu_system_free(struct cpu_system *s);
+
+/* Interrupt inputs. [any] */
+enum cpu_line { CPU_LINE_IRQ, CPU_LINE_FIQ, CPU_LINE_VIRQ, CPU_LINE_VFIQ };
+void cpu_set_line(struct cpu_system *s, unsigned cpu, enum cpu_line line,
+                  bool level);
+
+/* Timer outputs, before the first start. */
+enum cpu_timer { CPU_TIMER_PHYS, CPU_TIMER_VIRT, CPU_TIMER_HYP,
+                 CPU_TIMER_SEC };
+void cpu_connect_timer(struct cpu_system *s, unsigned cpu,
+                       enum cpu_timer timer, struct irq irq);
+
+/* GIC CPU interface registers (ICC_*), or none (GICv2). */
+struct cpu_gic_if {
+    uint64_t (*read)(void *opaque, unsigned cpu, uint16_t reg);
+    void (*write)(void *opaque, unsigned cpu, uint16_t reg, uint64_t value);
+    void *opaque;
+};
+void cpu_system_set_gic(struct cpu_system *s, const struct cpu_gic_if *gic);
+
+uint64_t cpu_mpidr(const struct cpu_system *s, unsigned cpu);
+uint64_t cpu_counter_hz(const struct cpu_system *s); /* CNTFRQ_EL0 */
+/* Translation granules of the model: 0x1000, 0x4000, 0x10000, or'ed. */
+unsigned cpu_page_sizes(const struct cpu_system *s);
+const char *cpu_dt_compatible(const struct cpu_system *s);
+
+/* Reset state; a powered-on CPU starts at `pc` with x0 = arg in the
+ * highest implemented exception level (or `el` if not 0) when the system
+ * is started.  Only while stopped. */
+void cpu_reset(struct cpu_system *s, unsigned cpu, bool powered_on,
+               uint64_t pc, uint64_t arg, unsigned el);
+
+void cpu_system_start(struct cpu_system *s);  /* run, or resume */
+void cpu_system_stop(struct cpu_system *s);   /* returns when all stopped */
+
+/* Devices or the debugger wrote guest memory that may hold code. [any] */
+void cpu_code_written(struct cpu_system *s, uint64_t pa, uint64_t size);
+
+/* Registers of every processor, for dumps while stopped. */
+void cpu_system_dump(struct cpu_system *s, FILE *f);
+
+#endif

@@ -1,0 +1,581 @@
+/*
+ * The engine; see exec.h.
+ *
+ * run -> [request?] -> find block -> enter -> why did it come back?
+ */
+#include "cpu/exec.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cpu/ir/build.h"
+#include "cpu/ir/interp.h"
+#include "cpu/ir/passes.h"
+#include "cpu/jit/block_table.h"
+#include "util/bits.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+#define DEFAULT_CODE_SIZE (128u << 20)
+
+/* What the engine keeps for each vCPU. */
+struct runner {
+    struct vcpu *vcpu;
+    struct code_chunk *chunk;
+    struct backend_thread *compiler;
+    struct ir_unit *unit;
+    uint32_t context;        /* valid unless context_stale */
+    bool context_stale;
+    struct engine_stats stats;
+    pthread_mutex_t lock;    /* for sleeping */
+    pthread_cond_t wake;
+};
+
+struct engine {
+    struct engine_config config;
+    const struct guest_ops *guest;
+    struct code_cache *cache;
+    struct block_table *blocks;
+    struct backend *backend; /* NULL: interpreter */
+    struct runner runner[];
+};
+
+static void patch(void *opaque, const uint8_t *at, const uint8_t *target)
+{
+    struct engine *e = opaque;
+    struct jit_buffer b = {code_cache_rw(e->cache, at), at, 4};
+
+    backend_patch_jump(&b, target);
+}
+
+static void kill_code(void *opaque, struct block *b)
+{
+    struct engine *e = opaque;
+    struct jit_buffer code = {code_cache_rw(e->cache, b->code), b->code,
+                              b->code_size};
+
+    backend_kill(e->backend, &code, b->guarded, b->polled, b->entry);
+}
+
+static void no_patch(void *opaque, const uint8_t *at, const uint8_t *target)
+{
+    (void)opaque, (void)at, (void)target;
+}
+
+struct engine *engine_new(const struct engine_config *config,
+                          struct error **err)
+{
+    struct engine *e = calloc(1, sizeof(*e) +
+                                     config->cpus * sizeof(*e->runner));
+    size_t size = config->code_size ? config->code_size : DEFAULT_CODE_SIZE;
+    struct block_table_ops ops = {no_patch, NULL, e};
+
+    e->config = *config;
+    e->guest = config->guest;
+    e->cache = code_cache_new(size, config->cpus, err);
+    if (!e->cache) {
+        free(e);
+        return NULL;
+    }
+    if (!config->interp) {
+        struct jit_buffer head = code_cache_head(e->cache);
+        size_t used;
+
+        e->backend = backend_new(&head, &used, config->cpus > 1, err);
+        if (!e->backend) {
+            code_cache_free(e->cache);
+            free(e);
+            return NULL;
+        }
+        ops = (struct block_table_ops){patch, kill_code, e};
+    }
+    e->blocks = block_table_new(config->bus, &ops);
+    return e;
+}
+
+void engine_free(struct engine *e)
+{
+    for (unsigned n = 0; n < e->config.cpus; n++) {
+        struct runner *r = &e->runner[n];
+
+        if (r->vcpu) {
+            if (r->compiler) {
+                backend_thread_free(r->compiler);
+            }
+            free(r->unit);
+            pthread_mutex_destroy(&r->lock);
+            pthread_cond_destroy(&r->wake);
+        }
+    }
+    block_table_free(e->blocks);
+    if (e->backend) {
+        backend_free(e->backend);
+    }
+    code_cache_free(e->cache);
+    free(e);
+}
+
+void engine_attach(struct engine *e, struct vcpu *vcpu)
+{
+    struct runner *r = &e->runner[vcpu->index];
+    pthread_condattr_t attr;
+
+    r->vcpu = vcpu;
+    r->unit = malloc(sizeof(*r->unit));
+    r->compiler = e->backend ? backend_thread_new(e->backend) : NULL;
+    r->context_stale = true;
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&r->wake, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+/* -- translation ----------------------------------------------------------- */
+
+static void print_guest_code(struct engine *e, uint64_t pc,
+                             const uint8_t *code, unsigned bytes)
+{
+    FILE *f = log_lock(LOG_IN_ASM);
+    char text[128];
+
+    if (!f) {
+        return;
+    }
+    fprintf(f, "----------------\nIN:\n");
+    for (unsigned n = 0; n < bytes;) {
+        uint32_t word;
+
+        memcpy(&word, code + n, 4);
+        int length = e->guest->disas(code + n, pc + n, text, sizeof(text));
+        fprintf(f, "%#010" PRIx64 ":  %08x  %s\n", pc + n, word, text);
+        n += (unsigned)length;
+    }
+    fputc('\n', f);
+    log_unlock(f);
+}
+
+static void print_ir(unsigned item, const char *title,
+                     const struct ir_unit *u)
+{
+    FILE *f = log_lock(item);
+
+    if (f) {
+        fprintf(f, "%s:\n", title);
+        ir_print(f, u);
+        fputc('\n', f);
+        log_unlock(f);
+    }
+}
+
+static void print_host_code(const struct block *b)
+{
+    FILE *f = log_lock(LOG_OUT_ASM);
+
+    if (f) {
+        fprintf(f, "OUT: [size=%u] guest %#" PRIx64 "\n", b->code_size,
+                b->pc);
+        backend_disas(f, b->code, b->code_size);
+        fputc('\n', f);
+        log_unlock(f);
+    }
+}
+
+/* Move what the back end made into the chunk. */
+static void keep_code(struct runner *r, struct block *b,
+                      const struct jit_buffer *code,
+                      const struct jit_result *result)
+{
+    size_t links = result->link_count * sizeof(*b->links);
+    size_t sites = result->site_count * sizeof(*b->sites);
+
+    b->code = code->rx;
+    b->code_size = (uint32_t)result->code_size;
+    b->guarded = result->guarded;
+    b->polled = result->polled;
+    b->entry = result->entry;
+    b->link_count = (uint16_t)result->link_count;
+    b->site_count = (uint16_t)result->site_count;
+    b->links = code_chunk_alloc(r->chunk, links);
+    b->sites = code_chunk_alloc(r->chunk, sites);
+    if (links) {
+        memcpy(b->links, result->links, links);
+    }
+    if (sites) {
+        memcpy(b->sites, result->sites, sites);
+    }
+    for (unsigned n = 0; n < b->link_count; n++) {
+        b->links[n].from = b;
+        b->links[n].to = NULL;
+        b->links[n].next_in = NULL;
+    }
+    code_chunk_commit(r->chunk, b, result->code_size);
+}
+
+static void keep_ir(struct runner *r, struct block *b,
+                    const struct jit_buffer *code)
+{
+    const struct ir_unit *u = r->unit;
+    size_t insns = u->count * sizeof(*b->ir);
+    size_t edges = u->edge_count * sizeof(*b->edges);
+
+    b->ir = code_chunk_alloc(r->chunk, insns);
+    b->edges = code_chunk_alloc(r->chunk, edges);
+    memcpy(b->ir, u->insn, insns);
+    memcpy(b->edges, u->edge, edges);
+    b->ir_count = u->count;
+    b->code = code->rx; /* only orders the chunk's list */
+    code_chunk_commit(r->chunk, b, 16);
+}
+
+static void evict(void *opaque, struct code_chunk *chunk)
+{
+    struct engine *e = opaque;
+
+    block_kill_chunk(e->blocks, chunk);
+}
+
+static void kick_all(void *opaque)
+{
+    struct engine *e = opaque;
+
+    for (unsigned n = 0; n < e->config.cpus; n++) {
+        engine_request(e, n, VCPU_REQ_RECLAIM);
+    }
+}
+
+static void build(struct engine *e, struct runner *r, uint64_t pc,
+                  const uint8_t *host)
+{
+    struct ir_unit *u = r->unit;
+    unsigned bytes = 4096 - (pc & 4095);
+
+    if (e->config.one_insn_per_block) {
+        bytes = 4;
+    }
+    ir_begin(u, pc, r->context);
+    e->guest->translate(r->vcpu, u, pc, r->context, host, bytes);
+    if (log_on(LOG_IN_ASM)) {
+        print_guest_code(e, pc, host, u->guest_bytes);
+    }
+    print_ir(LOG_OP, "OP", u);
+    ir_passes_cold(u);
+    print_ir(LOG_OP_OPT, "OP after passes", u);
+#ifdef CONFIG_DEBUG
+    const char *problem = ir_verify(u);
+    if (problem) {
+        ir_print(stderr, u);
+        fprintf(stderr, "IR: %s\n", problem);
+        abort();
+    }
+#endif
+}
+
+/* One attempt; NULL when the guest changed the code meanwhile. */
+static struct block *translate_once(struct engine *e, struct runner *r,
+                                    uint64_t pc, uint64_t pa,
+                                    const uint8_t *host, uint32_t page_id)
+{
+    struct jit_buffer code;
+    uint64_t ticket = block_begin(e->blocks, pa);
+
+    if (!code_chunk_room(r->chunk, &code)) {
+        r->chunk = code_cache_chunk(e->cache, r->vcpu->index, r->chunk,
+                                    evict, kick_all, e);
+        code_chunk_room(r->chunk, &code);
+    }
+    build(e, r, pc, host);
+
+    struct block *b = code_chunk_alloc(r->chunk, sizeof(*b));
+    *b = (struct block){
+        .pc = pc, .pa = pa, .context = r->context, .page_id = page_id,
+        .guest_bytes = r->unit->guest_bytes,
+        .source_hash = block_source_hash(host, r->unit->guest_bytes),
+    };
+    if (e->backend) {
+        struct jit_result result;
+
+        if (!backend_compile(r->compiler, r->unit, page_id, &code, &result)) {
+            assert(!"a unit outgrew its room");
+        }
+        keep_code(r, b, &code, &result);
+        if (log_on(LOG_OUT_ASM)) {
+            print_host_code(b);
+        }
+    } else {
+        keep_ir(r, b, &code);
+    }
+    r->stats.translations++;
+    r->stats.guest_insns += r->unit->guest_insns;
+    r->stats.guest_bytes += b->guest_bytes;
+    r->stats.host_bytes += b->code_size;
+    return block_insert(e->blocks, ticket, &b) ? b : NULL;
+}
+
+static struct block *translate(struct engine *e, struct runner *r,
+                               uint64_t pc, uint64_t pa, const uint8_t *host,
+                               uint32_t page_id)
+{
+    uint64_t start = log_on(LOG_STATS) ? clock_monotonic_ns() : 0;
+    struct block *b;
+
+    while (!(b = translate_once(e, r, pc, pa, host, page_id))) {
+        r->stats.retries++;
+    }
+    if (start) {
+        r->stats.translate_ns += clock_monotonic_ns() - start;
+    }
+    return b;
+}
+
+/* -- finding ----------------------------------------------------------------- */
+
+/* The block at vcpu->pc, or NULL when the fetch raised an exception or
+ * something else wants to be looked at first. */
+static struct block *find(struct engine *e, struct runner *r)
+{
+    struct vcpu *vcpu = r->vcpu;
+    const uint8_t *host;
+    uint64_t pa;
+    uint32_t page_id;
+
+    if (r->context_stale) {
+        r->context = e->guest->context(vcpu);
+        r->context_stale = false;
+    }
+    if (e->guest->check_pc(vcpu)) {
+        r->context_stale = true;
+        return NULL;
+    }
+    r->stats.lookups++;
+    if (!tlb_fetch(vcpu->mmu, vcpu->tlb, vcpu->pc, &pa, &host, &page_id,
+                   &vcpu->fault)) {
+        e->guest->fetch_fault(vcpu);
+        r->context_stale = true;
+        return NULL;
+    }
+    struct block *b = block_find(e->blocks, pa, vcpu->pc, r->context);
+    return b ? b : translate(e, r, vcpu->pc, pa, host, page_id);
+}
+
+/* -- coming back ---------------------------------------------------------- */
+
+void engine_sync_pc(struct engine *e, struct vcpu *vcpu)
+{
+    const uint8_t *host = (const uint8_t *)vcpu->host_return;
+    struct block *b = e->backend ? code_cache_find(e->cache, host) : NULL;
+
+    if (!b) {
+        return;
+    }
+    for (unsigned n = 0; n < b->site_count; n++) {
+        if (b->code + b->sites[n].host == host) {
+            vcpu->pc = b->pc + 4 * (uint64_t)b->sites[n].insn;
+            return;
+        }
+    }
+    assert(!"host_return is not a site of its block");
+}
+
+/* The link through which generated code was left, or NULL. */
+static struct block_link *left_through(struct engine *e, struct vcpu *vcpu,
+                                       struct block **from)
+{
+    const uint8_t *host = (const uint8_t *)vcpu->host_return;
+
+    if (!host || !e->backend || !(*from = code_cache_find(e->cache, host))) {
+        return NULL;
+    }
+    for (unsigned n = 0; n < (*from)->link_count; n++) {
+        if ((*from)->code + (*from)->links[n].patch == host) {
+            return &(*from)->links[n];
+        }
+    }
+    return NULL;
+}
+
+static void fill_jump_cache(struct runner *r, const struct block *to)
+{
+    struct vcpu *vcpu = r->vcpu;
+    struct jump_cache_entry *entry =
+        &vcpu->jump_cache[(to->pc >> 2) & (JUMP_CACHE_ENTRIES - 1)];
+
+    entry->key = to->pc ^ vcpu->jump_key;
+    entry->code = to->code + to->guarded;
+    r->stats.jump_cache_fills++;
+}
+
+/*
+ * Run the code at vcpu->pc once.  `from`/`link`: the exit by which the
+ * last block was left, to be linked to what is found.
+ */
+static void run_code(struct engine *e, struct runner *r)
+{
+    struct vcpu *vcpu = r->vcpu;
+    struct block *b = find(e, r), *from = NULL;
+
+    while (b) {
+        if (!e->backend) {
+            ir_interpret(vcpu, b->ir, b->ir_count, b->edges);
+            return;
+        }
+        backend_enter(e->backend, vcpu, b->code + b->entry);
+        if (vcpu->exit != VCPU_EXIT_NONE || vcpu->request) {
+            return;
+        }
+        struct block_link *link = left_through(e, vcpu, &from);
+        b = find(e, r);
+        if (b && link && !log_on(LOG_EXEC)) {
+            block_link(e->blocks, from, link, b);
+            r->stats.links++;
+        } else if (b && !link) {
+            fill_jump_cache(r, b);
+        }
+    }
+}
+
+/* -- sleeping and requests ------------------------------------------------ */
+
+void engine_request(struct engine *e, unsigned cpu, uint32_t bits)
+{
+    struct runner *r = &e->runner[cpu];
+
+    if ((__atomic_fetch_or(&r->vcpu->request, bits, __ATOMIC_SEQ_CST) &
+         bits) == bits) {
+        return; /* whoever set them wakes it */
+    }
+    pthread_mutex_lock(&r->lock);
+    pthread_cond_signal(&r->wake);
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void sleep_until_woken(struct engine *e, struct runner *r)
+{
+    struct vcpu *vcpu = r->vcpu;
+    uint64_t deadline;
+
+    if (e->guest->should_wake(vcpu, &deadline)) {
+        return;
+    }
+    r->stats.waits++;
+    code_cache_sleep(e->cache, vcpu->index, true);
+    shootdown_sleep(e->config.shootdown, vcpu->index);
+    pthread_mutex_lock(&r->lock);
+    if (!__atomic_load_n(&vcpu->request, __ATOMIC_SEQ_CST)) {
+        if (deadline == UINT64_MAX) {
+            pthread_cond_wait(&r->wake, &r->lock);
+        } else {
+            struct timespec t = {(time_t)(deadline / NS_PER_SEC),
+                                 (long)(deadline % NS_PER_SEC)};
+            pthread_cond_timedwait(&r->wake, &r->lock, &t);
+        }
+    }
+    pthread_mutex_unlock(&r->lock);
+    shootdown_wake(e->config.shootdown, vcpu->index);
+    code_cache_sleep(e->cache, vcpu->index, false);
+}
+
+/* False when the vCPU is to stop. */
+static bool serve_requests(struct engine *e, struct runner *r)
+{
+    struct vcpu *vcpu = r->vcpu;
+    uint32_t bits = __atomic_fetch_and(&vcpu->request,
+                                       (uint32_t)VCPU_REQ_STOP,
+                                       __ATOMIC_SEQ_CST);
+
+    if (bits & VCPU_REQ_SHOOTDOWN) {
+        shootdown_drain(e->config.shootdown, vcpu->index);
+    }
+    if (bits & VCPU_REQ_STOP) {
+        /* The others are served when it runs again. */
+        __atomic_fetch_or(&vcpu->request, bits & ~VCPU_REQ_SHOOTDOWN,
+                          __ATOMIC_SEQ_CST);
+        return false;
+    }
+    if (bits & (VCPU_REQ_IRQ | VCPU_REQ_TIMER)) {
+        e->guest->interrupts(vcpu);
+        r->context_stale = true;
+    }
+    return true;
+}
+
+void engine_run(struct engine *e, struct vcpu *vcpu)
+{
+    struct runner *r = &e->runner[vcpu->index];
+
+    shootdown_wake(e->config.shootdown, vcpu->index);
+    code_cache_sleep(e->cache, vcpu->index, false);
+    r->context_stale = true;
+    memset(vcpu->jump_cache, 0xff, sizeof(vcpu->jump_cache));
+    for (;;) {
+        code_cache_pass(e->cache, vcpu->index);
+        if (__atomic_load_n(&vcpu->request, __ATOMIC_ACQUIRE) &&
+            !serve_requests(e, r)) {
+            break;
+        }
+        vcpu->exit = VCPU_EXIT_NONE;
+        run_code(e, r);
+        r->stats.exits[vcpu->exit & 7]++;
+        switch (vcpu->exit) {
+        case VCPU_EXIT_FAULT:
+        case VCPU_EXIT_EXCEPTION:
+            e->guest->deliver(vcpu);
+            r->context_stale = true;
+            break;
+        case VCPU_EXIT_STATE:
+            r->context_stale = true;
+            break;
+        case VCPU_EXIT_WAIT:
+            sleep_until_woken(e, r);
+            r->context_stale = true;
+            break;
+        default:
+            break;
+        }
+    }
+    shootdown_sleep(e->config.shootdown, vcpu->index);
+    code_cache_sleep(e->cache, vcpu->index, true);
+}
+
+/* -- invalidation ----------------------------------------------------------- */
+
+void engine_code_written(struct engine *e, uint64_t pa, uint64_t size)
+{
+    block_kill_range(e->blocks, pa, size);
+}
+
+void engine_code_changed(struct engine *e)
+{
+    block_kill_stale(e->blocks);
+}
+
+void engine_print_stats(struct engine *e, FILE *f)
+{
+    for (unsigned n = 0; n < e->config.cpus; n++) {
+        const struct engine_stats *s = &e->runner[n].stats;
+
+        fprintf(f,
+                "cpu %u: %" PRIu64 " units, %" PRIu64 " instructions "
+                "translated in %" PRIu64 " us (%" PRIu64 " ns each), %.1f "
+                "host bytes per instruction\n",
+                n, s->translations, s->guest_insns, s->translate_ns / 1000,
+                s->guest_insns ? s->translate_ns / s->guest_insns : 0,
+                s->guest_insns ? (double)s->host_bytes /
+                                     (double)s->guest_insns : 0);
+        fprintf(f,
+                "cpu %u: look-ups %" PRIu64 ", links %" PRIu64
+                ", jump cache fills %" PRIu64 ", retries %" PRIu64
+                "; exits: none %" PRIu64 ", request %" PRIu64
+                ", fault %" PRIu64 ", exception %" PRIu64 ", state %" PRIu64
+                ", wait %" PRIu64 " (slept %" PRIu64 ")\n",
+                n, s->lookups, s->links, s->jump_cache_fills, s->retries,
+                s->exits[0], s->exits[1], s->exits[2], s->exits[3],
+                s->exits[4], s->exits[5], s->waits);
+    }
+    fprintf(f, "code cache: %zu bytes, %u blocks\n",
+            code_cache_used(e->cache), block_count(e->blocks));
+}

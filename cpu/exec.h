@@ -1,0 +1,58 @@
+/*
+ * The engine: finds or makes the block at vcpu.pc, runs it, serves what it
+ * came back for.  One per machine; knows neither Arm nor x86.
+ */
+#ifndef CPU_EXEC_H
+#define CPU_EXEC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cpu/guest.h"
+#include "softmmu/bus.h"
+#include "softmmu/tlb_shootdown.h"
+#include "util/error.h"
+
+struct engine;
+
+struct engine_config {
+    unsigned cpus;
+    bool interp;             /* IR interpreter instead of generated code */
+    bool one_insn_per_block;
+    size_t code_size;        /* bytes of code cache, 0: default */
+    struct bus *bus;
+    const struct guest_ops *guest;
+    struct shootdown *shootdown;
+};
+
+struct engine *engine_new(const struct engine_config *config,
+                          struct error **err);
+void engine_free(struct engine *e);
+
+/* Before the first run of each vCPU. */
+void engine_attach(struct engine *e, struct vcpu *vcpu);
+
+/* Run until VCPU_REQ_STOP is set (it stays set). [vCPU thread] */
+void engine_run(struct engine *e, struct vcpu *vcpu);
+
+/* Set request bits and wake the vCPU if it sleeps. [any] */
+void engine_request(struct engine *e, unsigned cpu, uint32_t bits);
+
+/* Code in guest physical [pa, pa + size) changed. [any] */
+void engine_code_written(struct engine *e, uint64_t pa, uint64_t size);
+/* All of it may have changed (IC IALLU): compare and drop. [any] */
+void engine_code_changed(struct engine *e);
+
+/* vcpu->pc of the instruction whose call into C is in progress, from
+ * vcpu->host_return; helpers that may raise call it first when they need
+ * pc.  Does nothing under the interpreter. [vCPU thread] */
+void engine_sync_pc(struct engine *e, struct vcpu *vcpu);
+
+struct engine_stats {
+    uint64_t translations, guest_insns, translate_ns;
+    uint64_t lookups, links, jump_cache_fills, exits[8], waits, retries;
+    uint64_t guest_bytes, host_bytes;
+};
+void engine_print_stats(struct engine *e, FILE *f);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * What the run loop (cpu/exec.c) needs of a guest architecture.
+ * Everything runs on the vCPU's own thread.
+ */
+#ifndef CPU_GUEST_H
+#define CPU_GUEST_H
+
+#include <stdio.h>
+
+#include "cpu/ir/ir.h"
+
+struct guest_ops {
+    /* Current context flags (part of every block's key, < 2^16); also
+     * selects vcpu->tlb and vcpu->tlb_unpriv and sets vcpu->jump_key. */
+    uint32_t (*context)(struct vcpu *vcpu);
+    /* Build the unit for code at pc.  `code` is the host address of the
+     * guest bytes at pc, `bytes` how many follow up to the page's end. */
+    void (*translate)(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
+                      uint32_t context, const uint8_t *code,
+                      unsigned bytes);
+    /* An instruction fetch at vcpu->pc failed (vcpu->fault): take the
+     * exception. */
+    void (*fetch_fault)(struct vcpu *vcpu);
+    /* pc & 3 != 0, tag in pc: fix pc or take the exception.  True: fetch
+     * again, pc or context changed. */
+    bool (*check_pc)(struct vcpu *vcpu);
+    /* Take the exception for vcpu->exit FAULT or EXCEPTION at vcpu->pc. */
+    void (*deliver)(struct vcpu *vcpu);
+    /* Serve interrupts and timers after VCPU_REQ_IRQ/TIMER: take an
+     * exception if one is pending and not masked. */
+    void (*interrupts)(struct vcpu *vcpu);
+    /* WFI/WFE at VCPU_EXIT_WAIT: true if there is something to wake for
+     * at once; else *deadline_ns is the next timer event (monotonic, or
+     * UINT64_MAX). */
+    bool (*should_wake)(struct vcpu *vcpu, uint64_t *deadline_ns);
+    /* Print one guest instruction for -d in_asm; returns its length. */
+    int (*disas)(const uint8_t *code, uint64_t pc, char *out, size_t size);
+    /* Dump registers (-d cpu, exceptions). */
+    void (*dump)(struct vcpu *vcpu, FILE *f);
+};
+
+#endif

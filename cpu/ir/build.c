@@ -1,0 +1,498 @@
+/*
+ * Appending ops to a unit; see build.h.
+ */
+#include "cpu/ir/build.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "util/bits.h"
+
+#define UNPAREN(...) __VA_ARGS__
+const struct ir_op_info ir_op_info[IR_OPCODES] = {
+#define OP(name_, result_, operands_, props_)                       \
+    [IR_##name_] = {#name_, result_, {UNPAREN operands_},           \
+                    (uint8_t)(props_)},
+#include "cpu/ir/ir_ops.h"
+#undef OP
+};
+
+static void forget_values(struct ir_unit *u)
+{
+    memset(u->reg_value, 0xff, sizeof(u->reg_value));
+    memset(u->vec_value, 0xff, sizeof(u->vec_value));
+    u->flags_value = IR_NONE;
+}
+
+void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context)
+{
+    u->pc = pc;
+    u->context = context;
+    u->guest_insns = 0;
+    u->guest_bytes = 0;
+    u->count = 0;
+    u->edge_count = 0;
+    u->region = false;
+    forget_values(u);
+}
+
+bool ir_room(const struct ir_unit *u)
+{
+    return u->count + 256 <= IR_MAX_INSNS &&
+           u->edge_count + 8 <= IR_MAX_EDGES &&
+           u->guest_insns < IR_MAX_GUEST_INSNS;
+}
+
+static void use(struct ir_unit *u, ir_ref r)
+{
+    if (r != IR_NONE) {
+        assert(r < u->count);
+        u->insn[r].uses++;
+    }
+}
+
+ir_ref ir_emit(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
+               unsigned aux, ir_ref a, ir_ref b, ir_ref c, uint64_t imm)
+{
+    assert(u->count < IR_MAX_INSNS);
+    ir_ref r = (ir_ref)u->count++;
+    u->insn[r] = (struct ir_insn){
+        .op = (uint8_t)op, .type = (uint8_t)type, .aux = (uint16_t)aux,
+        .a = a, .b = b, .c = c, .d = IR_NONE, .imm = imm,
+    };
+    use(u, a);
+    use(u, b);
+    use(u, c);
+    return r;
+}
+
+bool ir_is_const(const struct ir_unit *u, ir_ref r, uint64_t *value)
+{
+    if (r == IR_NONE || u->insn[r].op != IR_CONST) {
+        return false;
+    }
+    *value = u->insn[r].imm;
+    return true;
+}
+
+ir_ref ir_const(struct ir_unit *u, enum ir_type type, uint64_t value)
+{
+    if (type == IR_I32) {
+        value = (uint32_t)value;
+    }
+    return ir_emit(u, IR_CONST, type, 0, IR_NONE, IR_NONE, IR_NONE, value);
+}
+
+/* -- folding ------------------------------------------------------------ */
+
+static bool fold_un(enum ir_opcode op, uint64_t a, uint64_t *out)
+{
+    switch (op) {
+    case IR_NOT:
+        *out = ~a;
+        return true;
+    case IR_NEG:
+        *out = -a;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool fold_bin(enum ir_opcode op, enum ir_type type, uint64_t a,
+                     uint64_t b, uint64_t *out)
+{
+    unsigned mask = type == IR_I64 ? 63 : 31;
+
+    switch (op) {
+    case IR_ADD:
+        *out = a + b;
+        return true;
+    case IR_SUB:
+        *out = a - b;
+        return true;
+    case IR_AND:
+        *out = a & b;
+        return true;
+    case IR_OR:
+        *out = a | b;
+        return true;
+    case IR_XOR:
+        *out = a ^ b;
+        return true;
+    case IR_ANDN:
+        *out = a & ~b;
+        return true;
+    case IR_ORN:
+        *out = a | ~b;
+        return true;
+    case IR_XORN:
+        *out = a ^ ~b;
+        return true;
+    case IR_MUL:
+        *out = a * b;
+        return true;
+    case IR_SHL:
+        *out = a << (b & mask);
+        return true;
+    case IR_SHR:
+        *out = (type == IR_I64 ? a : (uint32_t)a) >> (b & mask);
+        return true;
+    case IR_SAR:
+        *out = type == IR_I64 ? (uint64_t)((int64_t)a >> (b & mask))
+                              : (uint64_t)((int32_t)a >> (b & mask));
+        return true;
+    case IR_ROR:
+        *out = type == IR_I64 ? ror64(a, b & 63) : ror32((uint32_t)a, b & 31);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Whether r is known to be zero above bit 31. */
+static bool is_zero_extended(const struct ir_unit *u, ir_ref r)
+{
+    const struct ir_insn *i = &u->insn[r];
+
+    if (i->op == IR_CONST) {
+        return i->imm <= UINT32_MAX;
+    }
+    if (i->op == IR_LOAD) {
+        return i->type <= IR_I32 && !(i->aux & IR_MEM_SIGN64);
+    }
+    return i->type == IR_I32 || i->op == IR_SETCC;
+}
+
+/* `a op b` is `a` when b is the constant `b`. */
+static bool is_identity(enum ir_opcode op, enum ir_type type, uint64_t b)
+{
+    uint64_t ones = type == IR_I64 ? UINT64_MAX : UINT32_MAX;
+
+    switch (op) {
+    case IR_ADD:
+    case IR_SUB:
+    case IR_OR:
+    case IR_XOR:
+    case IR_SHL:
+    case IR_SHR:
+    case IR_SAR:
+    case IR_ROR:
+    case IR_ANDN:
+        return b == 0;
+    case IR_AND:
+    case IR_ORN:
+        return b == ones;
+    case IR_MUL:
+        return b == 1;
+    default:
+        return false;
+    }
+}
+
+ir_ref ir_un(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
+             ir_ref a)
+{
+    uint64_t va, out;
+
+    if (ir_is_const(u, a, &va) && fold_un(op, va, &out)) {
+        return ir_const(u, type, out);
+    }
+    return ir_emit(u, op, type, 0, a, IR_NONE, IR_NONE, 0);
+}
+
+ir_ref ir_bin(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
+              ir_ref a, ir_ref b)
+{
+    uint64_t va, vb, out;
+    bool const_a = ir_is_const(u, a, &va), const_b = ir_is_const(u, b, &vb);
+
+    if (const_a && const_b && fold_bin(op, type, va, vb, &out)) {
+        return ir_const(u, type, out);
+    }
+    if (const_a && !const_b && (ir_op_info[op].props & IR_P_COMM)) {
+        ir_ref t = a;
+        a = b;
+        b = t;
+        const_b = true;
+        vb = va;
+    }
+    if (const_b) {
+        if (type == IR_I32) {
+            vb = (uint32_t)vb;
+        }
+        if (is_identity(op, type, vb) &&
+            (type == IR_I64 || is_zero_extended(u, a))) {
+            return a;
+        }
+    }
+    return ir_emit(u, op, type, 0, a, b, IR_NONE, 0);
+}
+
+ir_ref ir_bini(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
+               ir_ref a, uint64_t imm)
+{
+    uint64_t va, out;
+
+    if (type == IR_I32) {
+        imm = (uint32_t)imm;
+    }
+    if (ir_is_const(u, a, &va) && fold_bin(op, type, va, imm, &out)) {
+        return ir_const(u, type, out);
+    }
+    if (is_identity(op, type, imm) &&
+        (type == IR_I64 || is_zero_extended(u, a))) {
+        return a;
+    }
+    return ir_emit(u, op, type, 0, a, ir_const(u, type, imm), IR_NONE, 0);
+}
+
+static ir_ref bitfield(struct ir_unit *u, enum ir_opcode op,
+                       enum ir_type type, ir_ref a, ir_ref b, unsigned lsb,
+                       unsigned width)
+{
+    assert(width >= 1 && lsb + width <= (type == IR_I64 ? 64 : 32));
+    return ir_emit(u, op, type, 0, a, b, IR_NONE, lsb | width << 8);
+}
+
+ir_ref ir_bfxu(struct ir_unit *u, enum ir_type type, ir_ref a, unsigned lsb,
+               unsigned width)
+{
+    uint64_t va;
+
+    if (ir_is_const(u, a, &va)) {
+        return ir_const(u, type, extract64(va, lsb, width));
+    }
+    if (lsb == 0 && (width == 64 || (width == 32 && is_zero_extended(u, a)))) {
+        return a;
+    }
+    return bitfield(u, IR_BFXU, type, a, IR_NONE, lsb, width);
+}
+
+ir_ref ir_bfxs(struct ir_unit *u, enum ir_type type, ir_ref a, unsigned lsb,
+               unsigned width)
+{
+    uint64_t va;
+
+    if (ir_is_const(u, a, &va)) {
+        return ir_const(u, type, (uint64_t)sextract64(va, lsb, width));
+    }
+    return bitfield(u, IR_BFXS, type, a, IR_NONE, lsb, width);
+}
+
+ir_ref ir_bfi(struct ir_unit *u, enum ir_type type, ir_ref a, ir_ref b,
+              unsigned lsb, unsigned width)
+{
+    return bitfield(u, IR_BFI, type, a, b, lsb, width);
+}
+
+/* -- guest state ------------------------------------------------------- */
+
+/* Where the builder remembers the value of the state at `offset`. */
+static ir_ref *cached_value(struct ir_unit *u, enum ir_type type,
+                            unsigned offset)
+{
+    if (offset < VCPU_R(32)) {
+        return &u->reg_value[offset / 8];
+    }
+    if (offset >= VCPU_V(0) && offset < VCPU_V(32) && type == IR_V128) {
+        return &u->vec_value[(offset - VCPU_V(0)) / 16];
+    }
+    if (offset == offsetof(struct vcpu, flags)) {
+        return &u->flags_value;
+    }
+    return NULL;
+}
+
+/* The remembered value serves a read of `type`. */
+static bool serves(const struct ir_unit *u, ir_ref r, enum ir_type type)
+{
+    return type != IR_I32 || is_zero_extended(u, r);
+}
+
+ir_ref ir_get(struct ir_unit *u, enum ir_type type, unsigned offset)
+{
+    ir_ref *cached = cached_value(u, type, offset);
+    uint64_t value;
+
+    if (cached && *cached != IR_NONE) {
+        if (ir_is_const(u, *cached, &value)) {
+            return ir_const(u, type, value);
+        }
+        if (serves(u, *cached, type)) {
+            return *cached;
+        }
+    }
+    ir_ref r = ir_emit(u, IR_GET, type, 0, IR_NONE, IR_NONE, IR_NONE, offset);
+    /* A 32-bit view does not speak for the whole register. */
+    if (cached && type != IR_I32) {
+        *cached = r;
+    }
+    return r;
+}
+
+void ir_set(struct ir_unit *u, enum ir_type type, unsigned offset,
+            ir_ref value)
+{
+    ir_ref *cached = cached_value(u, type, offset);
+
+    if (cached && *cached == value && serves(u, value, type)) {
+        return;
+    }
+    ir_emit(u, IR_SET, type, 0, value, IR_NONE, IR_NONE, offset);
+    if (cached) {
+        *cached = serves(u, value, type) ? value : IR_NONE;
+    }
+}
+
+ir_ref ir_flags_of(struct ir_unit *u, enum ir_type type, ir_ref a)
+{
+    assert(a + 1u == u->count);
+    return ir_emit(u, IR_FLAGS_OF, type, 0, a, IR_NONE, IR_NONE, 0);
+}
+
+ir_ref ir_get_flags(struct ir_unit *u)
+{
+    return ir_get(u, IR_FLAGS, offsetof(struct vcpu, flags));
+}
+
+void ir_set_flags(struct ir_unit *u, ir_ref flags)
+{
+    ir_set(u, IR_FLAGS, offsetof(struct vcpu, flags), flags);
+}
+
+ir_ref ir_setcc(struct ir_unit *u, enum ir_cc cc, ir_ref flags)
+{
+    if (cc >= IR_AL) {
+        return ir_const(u, IR_I64, 1);
+    }
+    return ir_emit(u, IR_SETCC, IR_I64, cc, flags, IR_NONE, IR_NONE, 0);
+}
+
+ir_ref ir_select(struct ir_unit *u, enum ir_type type, enum ir_cc cc,
+                 ir_ref flags, ir_ref yes, ir_ref no)
+{
+    if (cc >= IR_AL && (type != IR_I32 || is_zero_extended(u, yes))) {
+        return yes;
+    }
+    return ir_emit(u, IR_SELECT, type, cc, flags, yes, no, 0);
+}
+
+/* -- memory ------------------------------------------------------------- */
+
+ir_ref ir_load(struct ir_unit *u, enum ir_type type, unsigned flags,
+               ir_ref address)
+{
+    return ir_emit(u, IR_LOAD, type, flags, address, IR_NONE, IR_NONE, 0);
+}
+
+void ir_store(struct ir_unit *u, enum ir_type type, unsigned flags,
+              ir_ref address, ir_ref value)
+{
+    ir_emit(u, IR_STORE, type, flags, address, value, IR_NONE, 0);
+}
+
+ir_ref ir_load2(struct ir_unit *u, enum ir_type type, unsigned flags,
+                ir_ref address, ir_ref *second)
+{
+    ir_ref r = ir_emit(u, IR_LOAD2, type, flags, address, IR_NONE, IR_NONE, 0);
+    *second = ir_emit(u, IR_SECOND, type, flags, r, IR_NONE, IR_NONE, 0);
+    return r;
+}
+
+void ir_store2(struct ir_unit *u, enum ir_type type, unsigned flags,
+               ir_ref address, ir_ref first, ir_ref second)
+{
+    ir_emit(u, IR_STORE2, type, flags, address, first, second, 0);
+}
+
+/* -- vectors, calls ------------------------------------------------------ */
+
+ir_ref ir_vec(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
+              enum ir_shape shape, unsigned extra, ir_ref a, ir_ref b,
+              ir_ref c, uint64_t imm)
+{
+    return ir_emit(u, op, type, shape | extra << 8, a, b, c, imm);
+}
+
+ir_ref ir_vconst(struct ir_unit *u, enum ir_shape shape, uint64_t imm)
+{
+    return ir_emit(u, IR_VCONST, IR_I64, shape, IR_NONE, IR_NONE, IR_NONE,
+                   imm);
+}
+
+ir_ref ir_vcall(struct ir_unit *u, const struct ir_helper *helper, ir_ref a,
+                ir_ref b, ir_ref c, uint16_t imm)
+{
+    return ir_emit(u, IR_VCALL, IR_V128, imm, a, b, c, (uintptr_t)helper);
+}
+
+ir_ref ir_call(struct ir_unit *u, const struct ir_helper *helper, ir_ref a,
+               ir_ref b, ir_ref c)
+{
+    ir_ref r = ir_emit(u, IR_CALL, IR_I64, 0, a, b, c, (uintptr_t)helper);
+
+    if (helper->flags & IR_HELPER_REGS) {
+        forget_values(u);
+    }
+    return r;
+}
+
+/* -- control ------------------------------------------------------------ */
+
+void ir_insn(struct ir_unit *u, uint64_t pc)
+{
+    u->guest_insns++;
+    u->guest_bytes = (unsigned)(pc - u->pc) + 4;
+    ir_emit(u, IR_INSN, IR_VOID, (unsigned)(pc - u->pc) / 4, IR_NONE, IR_NONE,
+            IR_NONE, pc);
+}
+
+unsigned ir_edge(struct ir_unit *u, uint64_t target)
+{
+    uint64_t source = u->pc + u->guest_bytes - 4;
+
+    assert(u->edge_count < IR_MAX_EDGES);
+    u->edge[u->edge_count] = (struct ir_edge){
+        .pc = target, .label = IR_NONE,
+        .same_page = target >> 12 == u->pc >> 12,
+        .backward = target <= source,
+    };
+    return u->edge_count++;
+}
+
+void ir_brcc(struct ir_unit *u, enum ir_cc cc, ir_ref flags, uint64_t target)
+{
+    unsigned edge = ir_edge(u, target);
+    ir_emit(u, IR_BRCC, IR_VOID, cc, flags, IR_NONE, IR_NONE, edge);
+}
+
+void ir_brz(struct ir_unit *u, enum ir_type type, ir_ref a, bool if_zero,
+            uint64_t target)
+{
+    unsigned edge = ir_edge(u, target);
+    ir_emit(u, if_zero ? IR_BRZ : IR_BRNZ, type, 0, a, IR_NONE, IR_NONE,
+            edge);
+}
+
+void ir_exit(struct ir_unit *u, uint64_t target)
+{
+    unsigned edge = ir_edge(u, target);
+    ir_emit(u, IR_EXIT, IR_VOID, 0, IR_NONE, IR_NONE, IR_NONE, edge);
+}
+
+void ir_exit_indirect(struct ir_unit *u, ir_ref target, bool is_return)
+{
+    ir_emit(u, IR_EXIT_INDIRECT, IR_I64, is_return, target, IR_NONE, IR_NONE,
+            0);
+}
+
+void ir_exit_loop(struct ir_unit *u, enum vcpu_exit why, uint64_t pc)
+{
+    ir_emit(u, IR_EXIT_LOOP, IR_VOID, why, IR_NONE, IR_NONE, IR_NONE, pc);
+}
+
+void ir_fence(struct ir_unit *u, enum ir_fence kind)
+{
+    ir_emit(u, IR_FENCE, IR_VOID, kind, IR_NONE, IR_NONE, IR_NONE, 0);
+}

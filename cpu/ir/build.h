@@ -1,0 +1,93 @@
+/*
+ * Building a unit: append ops, with constant folding and simple identities
+ * done on the way, and reads of registers replaced by the value last read
+ * or written (get/set elimination is thereby part of building).
+ *
+ * Functions return the value's ref; the ones for ops without a value
+ * return IR_NONE.  When the unit is full (ir_room() false) the front end
+ * ends it; the builder asserts.
+ */
+#ifndef CPU_IR_BUILD_H
+#define CPU_IR_BUILD_H
+
+#include "cpu/ir/ir.h"
+
+/* Start an empty unit at pc. */
+void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context);
+
+/* At least one more guest instruction (<= 256 ops, 8 edges) fits. */
+bool ir_room(const struct ir_unit *u);
+
+/* The general form; absent operands are IR_NONE.  No folding. */
+ir_ref ir_emit(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
+               unsigned aux, ir_ref a, ir_ref b, ir_ref c, uint64_t imm);
+
+/* Integer ops with folding. */
+ir_ref ir_const(struct ir_unit *u, enum ir_type type, uint64_t value);
+ir_ref ir_un(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
+             ir_ref a);
+ir_ref ir_bin(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
+              ir_ref a, ir_ref b);
+/* b is the constant `imm`. */
+ir_ref ir_bini(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
+               ir_ref a, uint64_t imm);
+ir_ref ir_bfxu(struct ir_unit *u, enum ir_type type, ir_ref a, unsigned lsb,
+               unsigned width);
+ir_ref ir_bfxs(struct ir_unit *u, enum ir_type type, ir_ref a, unsigned lsb,
+               unsigned width);
+ir_ref ir_bfi(struct ir_unit *u, enum ir_type type, ir_ref a, ir_ref b,
+              unsigned lsb, unsigned width);
+bool ir_is_const(const struct ir_unit *u, ir_ref r, uint64_t *value);
+
+/* Guest state.  `offset` into struct vcpu (VCPU_R(n), VCPU_V(n), ...). */
+ir_ref ir_get(struct ir_unit *u, enum ir_type type, unsigned offset);
+void ir_set(struct ir_unit *u, enum ir_type type, unsigned offset,
+            ir_ref value);
+
+/* Flags: ir_flags_of must follow the emission of `a` at once, so `a` comes
+ * from ir_emit (the folding builders may return an older value). */
+ir_ref ir_flags_of(struct ir_unit *u, enum ir_type type, ir_ref a);
+ir_ref ir_get_flags(struct ir_unit *u);
+void ir_set_flags(struct ir_unit *u, ir_ref flags);
+ir_ref ir_setcc(struct ir_unit *u, enum ir_cc cc, ir_ref flags);
+ir_ref ir_select(struct ir_unit *u, enum ir_type type, enum ir_cc cc,
+                 ir_ref flags, ir_ref yes, ir_ref no);
+
+/* Memory; `flags` are IR_MEM_*. */
+ir_ref ir_load(struct ir_unit *u, enum ir_type type, unsigned flags,
+               ir_ref address);
+void ir_store(struct ir_unit *u, enum ir_type type, unsigned flags,
+              ir_ref address, ir_ref value);
+/* Returns the first, *second gets the other. */
+ir_ref ir_load2(struct ir_unit *u, enum ir_type type, unsigned flags,
+                ir_ref address, ir_ref *second);
+void ir_store2(struct ir_unit *u, enum ir_type type, unsigned flags,
+               ir_ref address, ir_ref first, ir_ref second);
+
+/* Vector ops: aux = shape, `extra` goes to aux bits 15..8. */
+ir_ref ir_vec(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
+              enum ir_shape shape, unsigned extra, ir_ref a, ir_ref b,
+              ir_ref c, uint64_t imm);
+ir_ref ir_vconst(struct ir_unit *u, enum ir_shape shape, uint64_t imm);
+ir_ref ir_vcall(struct ir_unit *u, const struct ir_helper *helper,
+                ir_ref a, ir_ref b, ir_ref c, uint16_t imm);
+
+/* Calls.  After a helper with IR_HELPER_REGS known register values are
+ * forgotten. */
+ir_ref ir_call(struct ir_unit *u, const struct ir_helper *helper, ir_ref a,
+               ir_ref b, ir_ref c);
+
+/* Control. */
+void ir_insn(struct ir_unit *u, uint64_t pc);
+unsigned ir_edge(struct ir_unit *u, uint64_t target);
+void ir_brcc(struct ir_unit *u, enum ir_cc cc, ir_ref flags,
+             uint64_t target);
+void ir_brz(struct ir_unit *u, enum ir_type type, ir_ref a, bool if_zero,
+            uint64_t target);
+void ir_exit(struct ir_unit *u, uint64_t target);
+void ir_exit_indirect(struct ir_unit *u, ir_ref target, bool is_return);
+/* Leave for the run loop with vcpu.pc = pc. */
+void ir_exit_loop(struct ir_unit *u, enum vcpu_exit why, uint64_t pc);
+void ir_fence(struct ir_unit *u, enum ir_fence kind);
+
+#endif

@@ -1,0 +1,201 @@
+/*
+ * The intermediate representation: what one block of guest code means.
+ *
+ * A unit is a straight list of instructions; each defines at most one value
+ * and is named by its index (ir_ref).  Values are used in the unit only
+ * after they are defined.  Guest registers are read and written by GET and
+ * SET at byte offsets of struct vcpu; a SET is visible at once, so that the
+ * register file is exact at every instruction that can leave the unit.
+ * Memory operations keep their order and number.
+ *
+ * Types.  An integer op of type I32 takes its operands modulo 2^32 and
+ * gives a result zero-extended to 64 bits; there is no other truncation.
+ * Vector and FP ops have an element type and a shape: S works on element 0,
+ * D on the low 64 bits, Q on all 128; the rest of the result is zero.
+ * A V128 value given to an op of smaller shape is read in its low part.
+ *
+ * Flags are values of type FLAGS in packed form: bit 15 N, bit 14 Z,
+ * bit 8 "borrow" (the inverse of the carry), bit 0 V, others unspecified
+ * but zero in memory.  (On x86-64: LAHF and SETO after a compare.)
+ *
+ * Control.  A unit may be left at EXIT*, at a BR* whose condition holds
+ * (edge), at a memory access that faults, and at a CALL that raises.  Edges
+ * are in unit->edges; in a region an edge may name a LABEL of the same
+ * unit instead of a guest address to leave for.
+ *
+ * This folder knows neither a guest nor a host architecture.
+ */
+#ifndef CPU_IR_IR_H
+#define CPU_IR_IR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cpu/vcpu.h"
+
+typedef uint16_t ir_ref;
+#define IR_NONE ((ir_ref)0xffff)
+
+enum ir_type {
+    IR_VOID,
+    IR_I8, IR_I16, IR_I32, IR_I64, /* ORDER ir_type: log2 size = t - I8 */
+    IR_F16, IR_F32, IR_F64,        /* ORDER: log2 size = t - F16 + 1 */
+    IR_V128,
+    IR_FLAGS,
+};
+
+/* Size in bytes of an element or access. */
+static inline unsigned ir_type_size(enum ir_type t)
+{
+    return t == IR_V128 ? 16
+         : t >= IR_F16  ? 2u << (t - IR_F16)
+                        : 1u << (t - IR_I8);
+}
+
+/* Values of type F*, V128 and vector ops live in vector registers. */
+static inline bool ir_type_is_vec(enum ir_type t)
+{
+    return t >= IR_F16 && t <= IR_V128;
+}
+
+enum ir_shape { IR_S, IR_D, IR_Q };
+
+/* Conditions on FLAGS; the numbers are those of Arm's cond field. */
+enum ir_cc {
+    IR_EQ, IR_NE, IR_HS, IR_LO, IR_MI, IR_PL, IR_VS, IR_VC,
+    IR_HI, IR_LS, IR_GE, IR_LT, IR_GT, IR_LE, IR_AL, IR_NV,
+};
+
+#define IR_FLAG_N 0x8000u
+#define IR_FLAG_Z 0x4000u
+#define IR_FLAG_B 0x0100u /* borrow = !carry */
+#define IR_FLAG_V 0x0001u
+
+/* aux of memory ops. */
+enum ir_mem {
+    IR_MEM_SIGN32 = 1 << 0,  /* sign-extend to 32 bits, zero above */
+    IR_MEM_SIGN64 = 1 << 1,  /* sign-extend to 64 bits */
+    IR_MEM_ACQUIRE = 1 << 2,
+    IR_MEM_RELEASE = 1 << 3,
+    IR_MEM_ALIGNED = 1 << 4, /* fault unless aligned to the whole access */
+    IR_MEM_UNPRIV = 1 << 5,  /* use vcpu.tlb_unpriv */
+};
+
+/* aux of RMW. */
+enum ir_rmw {
+    IR_RMW_ADD, IR_RMW_CLR, IR_RMW_EOR, IR_RMW_SET,
+    IR_RMW_SMAX, IR_RMW_SMIN, IR_RMW_UMAX, IR_RMW_UMIN, IR_RMW_SWP,
+};
+
+/* aux of FENCE. */
+enum ir_fence { IR_FENCE_LD, IR_FENCE_ST, IR_FENCE_FULL };
+
+/* aux of FMULADD. */
+enum { IR_NEG_PRODUCT = 1, IR_NEG_ADDEND = 2 };
+
+/* A C function called from a unit.  Arguments a, b, c (as many as nargs)
+ * are passed as uint64_t after the vcpu; the result is a uint64_t. */
+struct ir_helper {
+    const char *name;
+    union {
+        uint64_t (*call)(struct vcpu *vcpu, uint64_t a, uint64_t b,
+                         uint64_t c);
+        /* VCALL: *result = f(*a, *b, *c); result never aliases. */
+        void (*vcall)(struct vcpu *vcpu, union vec *result,
+                      const union vec *a, const union vec *b,
+                      const union vec *c, uint64_t imm);
+    };
+    uint8_t nargs;
+    uint8_t flags; /* IR_HELPER_* */
+};
+
+enum {
+    /* May set vcpu->exit (fault, exception, state, wait): the unit is left
+     * then, with all guest registers in memory and vcpu->pc at this
+     * instruction unless the helper set it (IR_HELPER_SETS_PC). */
+    IR_HELPER_EXITS = 1 << 0,
+    /* Reads or writes guest registers r[], v[], flags in struct vcpu. */
+    IR_HELPER_REGS = 1 << 1,
+    /* Writes vcpu->pc itself when it exits. */
+    IR_HELPER_SETS_PC = 1 << 2,
+    /* Touches no vector register of the host (compiled with
+     * -mgeneral-regs-only and calls nothing else). */
+    IR_HELPER_NO_FP = 1 << 3,
+    /* Uses vcpu->fp (rounding mode, cumulative flags). */
+    IR_HELPER_FP_STATUS = 1 << 4,
+    /* May change vcpu->tlb or tlb_unpriv although the unit goes on. */
+    IR_HELPER_TLB = 1 << 5,
+};
+
+/* One row per op, see ir_ops.h: OP(name, result, operands, properties). */
+enum ir_opcode {
+#define OP(name, result, operands, props) IR_##name,
+#include "cpu/ir/ir_ops.h"
+#undef OP
+    IR_OPCODES
+};
+
+/* Result and operand classes. */
+enum ir_class { IR_C_NONE, IR_C_INT, IR_C_VEC, IR_C_FLAGS, IR_C_TYPE };
+/* IR_C_TYPE: INT, VEC or FLAGS according to the instruction's type. */
+
+enum ir_prop {
+    IR_P_PURE = 1 << 0,   /* no effect but its value: may be dropped */
+    IR_P_MEM = 1 << 1,    /* may leave the unit by a fault */
+    IR_P_EXIT = 1 << 2,   /* leaves or may leave by an edge */
+    IR_P_END = 1 << 3,    /* nothing after it is reached by falling through */
+    IR_P_COMM = 1 << 4,   /* a and b commute */
+    IR_P_FP = 1 << 5,     /* uses the FP mode and cumulative flags */
+    IR_P_CALL = 1 << 6,
+};
+
+struct ir_op_info {
+    const char *name;
+    uint8_t result;      /* enum ir_class */
+    uint8_t operand[4];  /* enum ir_class, IR_C_NONE behind the last */
+    uint8_t props;
+};
+extern const struct ir_op_info ir_op_info[IR_OPCODES];
+
+struct ir_insn {
+    uint8_t op;     /* enum ir_opcode */
+    uint8_t type;   /* enum ir_type */
+    uint16_t aux;   /* cc, memory flags, shape | extra << 8 ... see ops */
+    ir_ref a, b, c, d;
+    uint32_t uses;  /* count of uses as operand, kept by the builder */
+    uint64_t imm;
+};
+
+/* Where a unit is left for, or a label. */
+struct ir_edge {
+    uint64_t pc;      /* guest virtual address of the target */
+    uint16_t label;   /* index of a LABEL insn, or IR_NONE */
+    bool same_page;   /* target lies in the page of the unit's head */
+    bool backward;    /* target <= source: poll before going there */
+};
+
+#define IR_MAX_INSNS 8192
+#define IR_MAX_EDGES 256
+#define IR_MAX_GUEST_INSNS 1024
+
+/*
+ * One unit under construction; reused for every translation of a thread.
+ */
+struct ir_unit {
+    uint64_t pc;           /* guest VA of the head */
+    uint32_t context;      /* context flags (architecture's), part of key */
+    unsigned guest_insns;
+    unsigned guest_bytes;  /* bytes of guest code covered from pc (cold) */
+    unsigned count;        /* insns in use */
+    unsigned edge_count;
+    bool region;
+    /* Current known value of registers while building (get/set
+     * elimination): IR_NONE or a ref. */
+    ir_ref reg_value[32];
+    ir_ref vec_value[32];
+    ir_ref flags_value;
+    struct ir_insn insn[IR_MAX_INSNS];
+    struct ir_edge edge[IR_MAX_EDGES];
+};
+
+#endif

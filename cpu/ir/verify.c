@@ -1,0 +1,106 @@
+/*
+ * The structural check of a unit, run between passes in test builds.
+ */
+#include "cpu/ir/passes.h"
+
+/* Class of the value that instruction `n` defines. */
+static enum ir_class result_class(const struct ir_unit *u, ir_ref n)
+{
+    const struct ir_insn *i = &u->insn[n];
+    enum ir_class c = ir_op_info[i->op].result;
+
+    if (c != IR_C_TYPE) {
+        return c;
+    }
+    if (i->type == IR_FLAGS) {
+        return IR_C_FLAGS;
+    }
+    return ir_type_is_vec(i->type) ? IR_C_VEC : IR_C_INT;
+}
+
+static enum ir_class operand_class(const struct ir_insn *i, unsigned n)
+{
+    enum ir_class c = ir_op_info[i->op].operand[n];
+
+    if (c != IR_C_TYPE) {
+        return c;
+    }
+    if (i->type == IR_FLAGS) {
+        return IR_C_FLAGS;
+    }
+    return ir_type_is_vec(i->type) ? IR_C_VEC : IR_C_INT;
+}
+
+static bool operand_optional(const struct ir_insn *i)
+{
+    return i->op == IR_CALL || i->op == IR_VCALL;
+}
+
+static const char *check_operands(const struct ir_unit *u, unsigned n)
+{
+    const struct ir_insn *i = &u->insn[n];
+    const ir_ref operand[4] = {i->a, i->b, i->c, i->d};
+
+    for (unsigned k = 0; k < 4; k++) {
+        enum ir_class want = operand_class(i, k);
+
+        if (operand[k] == IR_NONE) {
+            if (want != IR_C_NONE && !operand_optional(i)) {
+                return "an operand is missing";
+            }
+            continue;
+        }
+        if (want == IR_C_NONE) {
+            return "an operand too many";
+        }
+        if (operand[k] >= n) {
+            return "a value is used before it is defined";
+        }
+        if (result_class(u, operand[k]) != want) {
+            return "an operand is of the wrong class";
+        }
+    }
+    return NULL;
+}
+
+static const char *check_place(const struct ir_unit *u, unsigned n)
+{
+    const struct ir_insn *i = &u->insn[n];
+
+    switch (i->op) {
+    case IR_FLAGS_OF:
+        return i->a + 1u == n ? NULL : "FLAGS_OF is not behind its operand";
+    case IR_SECOND:
+        return i->a + 1u == n ? NULL : "SECOND is not behind its load";
+    case IR_BRCC:
+    case IR_BRZ:
+    case IR_BRNZ:
+    case IR_EXIT:
+        return i->imm < u->edge_count ? NULL : "an edge does not exist";
+    default:
+        return NULL;
+    }
+}
+
+const char *ir_verify(const struct ir_unit *u)
+{
+    const char *problem = NULL;
+
+    if (u->count == 0) {
+        return "the unit is empty";
+    }
+    for (unsigned n = 0; n < u->count && !problem; n++) {
+        if (u->insn[n].op >= IR_OPCODES) {
+            return "an op does not exist";
+        }
+        problem = check_operands(u, n);
+        if (!problem) {
+            problem = check_place(u, n);
+        }
+    }
+    if (!problem &&
+        !(ir_op_info[u->insn[u->count - 1].op].props & IR_P_END)) {
+        problem = "the unit does not end with an exit";
+    }
+    return problem;
+}

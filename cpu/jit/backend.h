@@ -1,0 +1,74 @@
+/*
+ * What the run loop asks of a host back end (jit/x64).
+ *
+ * Entries of a block, in this order:
+ *   guarded: vcpu->tlb->page_id[(pc >> 12) & mask] == page_id ? : relookup
+ *   polled:  vcpu->request == 0 ? : leave with VCPU_EXIT_REQUEST, pc = head
+ *   entry:   the code
+ * Same-page forward links go to entry, same-page backward ones to polled,
+ * all others (cross-page, indirect, jump cache) to guarded.
+ */
+#ifndef CPU_JIT_BACKEND_H
+#define CPU_JIT_BACKEND_H
+
+#include <stdio.h>
+
+#include "cpu/jit/block.h"
+#include "util/error.h"
+
+/* Room for one unit's code, in two mappings of the same bytes. */
+struct jit_buffer {
+    uint8_t *rw;        /* where the emitter writes */
+    const uint8_t *rx;  /* where the code will run */
+    size_t size;
+};
+
+/* What backend_compile found out; arrays belong to the backend's
+ * per-thread scratch and are valid until its next call. */
+struct jit_result {
+    size_t code_size;
+    uint32_t guarded, polled, entry;
+    unsigned link_count, site_count;
+    struct block_link *links; /* target, patch, unlinked, same_page, ... */
+    struct block_site *sites;
+};
+
+struct backend; /* per process: host features, thunk addresses */
+
+/* Emit the thunks into `code` (start of the cache) and learn the host's
+ * features.  `vcpu_parallel`: more than one vCPU. */
+struct backend *backend_new(struct jit_buffer *code, size_t *used,
+                            bool parallel, struct error **err);
+void backend_free(struct backend *b);
+
+/* Scratch of one translating thread. */
+struct backend_thread *backend_thread_new(struct backend *b);
+void backend_thread_free(struct backend_thread *t);
+
+/* Compile; false when `code` is too small. */
+bool backend_compile(struct backend_thread *t, const struct ir_unit *u,
+                     uint32_t page_id, struct jit_buffer *code,
+                     struct jit_result *result);
+
+/*
+ * Enter generated code at an entry address.  Returns the link through which
+ * it was left when that was a direct edge not linked yet (vcpu->exit NONE,
+ * vcpu->pc the target), as (code address of the unlinked stub's return) in
+ * vcpu->host_return, else 0 there.  All guest registers are in *vcpu.
+ */
+void backend_enter(struct backend *b, struct vcpu *vcpu,
+                   const uint8_t *entry);
+
+/* Patch a rel32 at rw/rx address so that it jumps to `target` (atomic with
+ * respect to threads running it: aligned 4-byte store). */
+void backend_patch_jump(struct jit_buffer *at, const uint8_t *target);
+
+/* Make the guarded, polled and plain entry of a dead block jump to the
+ * relookup thunk. */
+void backend_kill(struct backend *b, struct jit_buffer *code,
+                  uint32_t guarded, uint32_t polled, uint32_t entry);
+
+/* Print host code (capstone when present, else hex). */
+void backend_disas(FILE *f, const uint8_t *code, size_t size);
+
+#endif

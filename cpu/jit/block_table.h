@@ -1,0 +1,51 @@
+/*
+ * All blocks of a machine: look-up by key, by guest page, links between
+ * them, and death.  Look-up takes no lock; everything else takes the
+ * table's own.
+ */
+#ifndef CPU_JIT_BLOCK_TABLE_H
+#define CPU_JIT_BLOCK_TABLE_H
+
+#include "cpu/jit/code_cache.h"
+
+struct block_table;
+
+/* How the table reaches the code: NULL functions for the interpreter. */
+struct block_table_ops {
+    void (*patch)(void *opaque, const uint8_t *at, const uint8_t *target);
+    void (*kill)(void *opaque, struct block *block);
+    void *opaque;
+};
+
+struct block_table *block_table_new(struct bus *bus,
+                                    const struct block_table_ops *ops);
+void block_table_free(struct block_table *t);
+
+struct block *block_find(struct block_table *t, uint64_t pa, uint64_t pc,
+                         uint32_t context);
+
+/*
+ * Insertion in two steps, so that an invalidation between reading the
+ * guest's bytes and inserting is noticed: begin marks the page as holding
+ * code and returns a ticket; insert refuses (false) if code in that page
+ * was invalidated since.  When another vCPU was faster with the same key,
+ * *block is replaced by its block.
+ */
+uint64_t block_begin(struct block_table *t, uint64_t pa);
+bool block_insert(struct block_table *t, uint64_t ticket,
+                  struct block **block);
+
+/* Link an exit to its target, unless either died. */
+void block_link(struct block_table *t, struct block *from,
+                struct block_link *link, struct block *to);
+
+/* Kill the blocks that overlap guest physical [pa, pa + size). */
+void block_kill_range(struct block_table *t, uint64_t pa, uint64_t size);
+/* Kill the blocks whose guest bytes differ from what was translated. */
+void block_kill_stale(struct block_table *t);
+void block_kill_chunk(struct block_table *t, struct code_chunk *chunk);
+
+uint32_t block_source_hash(const uint8_t *code, unsigned bytes);
+unsigned block_count(const struct block_table *t);
+
+#endif

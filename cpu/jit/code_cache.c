@@ -1,0 +1,292 @@
+/*
+ * Chunks of generated code; see code_cache.h.
+ */
+#include "cpu/jit/code_cache.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "util/bits.h"
+
+#define ARENA_PAGE_SIZE (64u << 10)
+/* Largest code of one unit: a chunk with less left counts as full. */
+#define UNIT_ROOM (96u << 10)
+#define EPOCH_ASLEEP UINT64_MAX
+
+struct arena_page {
+    struct arena_page *next;
+    uint8_t bytes[] __attribute__((aligned(16)));
+};
+
+struct code_cache {
+    int fd;
+    uint8_t *rw;
+    const uint8_t *rx;
+    size_t size;
+    unsigned chunks, cpus;
+    struct code_chunk *chunk; /* [0] is the head */
+    pthread_mutex_t lock;     /* chunk states */
+    uint64_t births;
+    _Atomic uint64_t epoch;
+    _Atomic uint64_t *seen;   /* per vCPU */
+};
+
+struct code_cache *code_cache_new(size_t size, unsigned cpus,
+                                  struct error **err)
+{
+    struct code_cache *c = calloc(1, sizeof(*c));
+
+    c->fd = memfd_create("armature-code", MFD_CLOEXEC);
+    if (c->fd < 0 || ftruncate(c->fd, (off_t)size) < 0) {
+        error_set_errno(err, errno, "no memory file for generated code");
+        goto fail;
+    }
+    c->rw = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                 MAP_SHARED | MAP_NORESERVE, c->fd, 0);
+    void *rx = mmap(NULL, size, PROT_READ | PROT_EXEC,
+                    MAP_SHARED | MAP_NORESERVE, c->fd, 0);
+    if (c->rw == MAP_FAILED || rx == MAP_FAILED) {
+        error_set_errno(err, errno, "cannot map %zu bytes for generated "
+                        "code; try -accel interp", size);
+        goto fail;
+    }
+    c->rx = rx;
+    c->size = size;
+    c->cpus = cpus;
+    c->chunks = (unsigned)(size / CODE_CHUNK_SIZE);
+    c->chunk = calloc(c->chunks, sizeof(*c->chunk));
+    c->seen = calloc(cpus, sizeof(*c->seen));
+    for (unsigned n = 0; n < c->chunks; n++) {
+        c->chunk[n].rw = c->rw + (size_t)n * CODE_CHUNK_SIZE;
+        c->chunk[n].rx = c->rx + (size_t)n * CODE_CHUNK_SIZE;
+    }
+    for (unsigned n = 0; n < cpus; n++) {
+        c->seen[n] = EPOCH_ASLEEP;
+    }
+    c->chunk[0].state = CHUNK_FILLING; /* never evicted */
+    pthread_mutex_init(&c->lock, NULL);
+    return c;
+fail:
+    if (c->fd >= 0) {
+        close(c->fd);
+    }
+    free(c);
+    return NULL;
+}
+
+static void free_metadata(struct code_chunk *chunk)
+{
+    while (chunk->arena) {
+        struct arena_page *next = chunk->arena->next;
+        free(chunk->arena);
+        chunk->arena = next;
+    }
+    free(chunk->block);
+    chunk->block = NULL;
+    chunk->blocks = 0;
+    chunk->used = 0;
+}
+
+void code_cache_free(struct code_cache *c)
+{
+    for (unsigned n = 0; n < c->chunks; n++) {
+        free_metadata(&c->chunk[n]);
+    }
+    munmap(c->rw, c->size);
+    munmap((void *)c->rx, c->size);
+    close(c->fd);
+    pthread_mutex_destroy(&c->lock);
+    free(c->chunk);
+    free((void *)c->seen);
+    free(c);
+}
+
+struct jit_buffer code_cache_head(struct code_cache *c)
+{
+    return (struct jit_buffer){c->rw, c->rx, CODE_CHUNK_SIZE};
+}
+
+/* -- epochs -------------------------------------------------------------- */
+
+void code_cache_pass(struct code_cache *c, unsigned cpu)
+{
+    c->seen[cpu] = c->epoch;
+}
+
+void code_cache_sleep(struct code_cache *c, unsigned cpu, bool asleep)
+{
+    c->seen[cpu] = asleep ? EPOCH_ASLEEP : c->epoch;
+}
+
+static bool everyone_saw(const struct code_cache *c, uint64_t epoch)
+{
+    for (unsigned n = 0; n < c->cpus; n++) {
+        if (c->seen[n] < epoch) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* -- chunks -------------------------------------------------------------- */
+
+/* Free chunks after those in limbo that nobody can be in were returned. */
+static unsigned collect(struct code_cache *c, struct code_chunk **free_chunk)
+{
+    unsigned count = 0;
+
+    for (unsigned n = 1; n < c->chunks; n++) {
+        struct code_chunk *chunk = &c->chunk[n];
+
+        if (chunk->state == CHUNK_LIMBO &&
+            everyone_saw(c, chunk->free_epoch)) {
+            free_metadata(chunk);
+            chunk->state = CHUNK_FREE;
+        }
+        if (chunk->state == CHUNK_FREE) {
+            *free_chunk = *free_chunk ? *free_chunk : chunk;
+            count++;
+        }
+    }
+    return count;
+}
+
+static struct code_chunk *oldest(struct code_cache *c)
+{
+    struct code_chunk *found = NULL;
+
+    for (unsigned n = 1; n < c->chunks; n++) {
+        struct code_chunk *chunk = &c->chunk[n];
+
+        if (chunk->state == CHUNK_LIVE &&
+            (!found || chunk->born < found->born)) {
+            found = chunk;
+        }
+    }
+    return found;
+}
+
+struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
+                                    struct code_chunk *old,
+                                    void (*evict)(void *opaque,
+                                                  struct code_chunk *chunk),
+                                    void (*kick)(void *opaque), void *opaque)
+{
+    for (;;) {
+        struct code_chunk *chunk = NULL, *victim = NULL;
+
+        code_cache_pass(c, cpu);
+        pthread_mutex_lock(&c->lock);
+        if (old) {
+            old->state = CHUNK_LIVE;
+            old = NULL;
+        }
+        unsigned count = collect(c, &chunk);
+        if (chunk) {
+            chunk->state = CHUNK_FILLING;
+            chunk->born = c->births++;
+            chunk->block = malloc(CODE_CHUNK_BLOCKS * sizeof(*chunk->block));
+        }
+        if (count <= c->cpus + 1) {
+            victim = oldest(c);
+            if (victim) {
+                victim->state = CHUNK_LIMBO;
+                victim->free_epoch = EPOCH_ASLEEP;
+            }
+        }
+        pthread_mutex_unlock(&c->lock);
+        if (victim) {
+            evict(opaque, victim);
+            victim->free_epoch = ++c->epoch;
+            kick(opaque);
+        }
+        if (chunk) {
+            return chunk;
+        }
+        usleep(50); /* another vCPU has not come by yet */
+    }
+}
+
+bool code_chunk_room(const struct code_chunk *chunk, struct jit_buffer *out)
+{
+    if (!chunk || CODE_CHUNK_SIZE - chunk->used < UNIT_ROOM ||
+        chunk->blocks == CODE_CHUNK_BLOCKS) {
+        return false;
+    }
+    *out = (struct jit_buffer){chunk->rw + chunk->used,
+                               chunk->rx + chunk->used,
+                               CODE_CHUNK_SIZE - chunk->used};
+    return true;
+}
+
+void code_chunk_commit(struct code_chunk *chunk, struct block *block,
+                       size_t size)
+{
+    chunk->block[chunk->blocks] = block;
+    chunk->blocks++; /* seen by code_cache_find on other vCPUs */
+    chunk->used = align_up(chunk->used + size, 16);
+}
+
+void *code_chunk_alloc(struct code_chunk *chunk, size_t size)
+{
+    size = align_up(size, 16);
+    if (!chunk->arena ||
+        chunk->arena_used + size > ARENA_PAGE_SIZE - sizeof(*chunk->arena)) {
+        size_t room = size > ARENA_PAGE_SIZE / 2
+                          ? size + sizeof(struct arena_page)
+                          : ARENA_PAGE_SIZE;
+        struct arena_page *page = malloc(room);
+
+        page->next = chunk->arena;
+        chunk->arena = page;
+        chunk->arena_used = 0;
+    }
+    void *p = chunk->arena->bytes + chunk->arena_used;
+    chunk->arena_used += size;
+    return p;
+}
+
+struct block *code_cache_find(struct code_cache *c, const uint8_t *rx)
+{
+    if (rx < c->rx + CODE_CHUNK_SIZE || rx >= c->rx + c->size) {
+        return NULL;
+    }
+    struct code_chunk *chunk = &c->chunk[(size_t)(rx - c->rx) /
+                                         CODE_CHUNK_SIZE];
+    unsigned low = 0, high = chunk->blocks;
+
+    while (low < high) { /* the last block that starts at or below rx */
+        unsigned middle = (low + high) / 2;
+
+        if (chunk->block[middle]->code <= rx) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == 0) {
+        return NULL;
+    }
+    struct block *b = chunk->block[low - 1];
+    return rx <= b->code + b->code_size ? b : NULL;
+}
+
+uint8_t *code_cache_rw(struct code_cache *c, const uint8_t *rx)
+{
+    return c->rw + (rx - c->rx);
+}
+
+size_t code_cache_used(const struct code_cache *c)
+{
+    size_t used = 0;
+
+    for (unsigned n = 0; n < c->chunks; n++) {
+        used += c->chunk[n].used;
+    }
+    return used;
+}

@@ -1,0 +1,74 @@
+/*
+ * Memory for generated code and for what describes it.
+ *
+ * One memory file, mapped twice: executable and writable, never both at
+ * one address.  It is handed out in chunks; each vCPU fills a chunk of its
+ * own without a lock.  When chunks run short the oldest is evicted: its
+ * blocks are killed, and it is reused once every vCPU has been in its run
+ * loop since (epochs).  Metadata (struct block, links, sites, IR) lives in
+ * an arena that is freed with the chunk.
+ */
+#ifndef CPU_JIT_CODE_CACHE_H
+#define CPU_JIT_CODE_CACHE_H
+
+#include "cpu/jit/backend.h"
+
+#define CODE_CHUNK_SIZE (1u << 20)
+#define CODE_CHUNK_BLOCKS 8192
+
+struct code_chunk {
+    uint8_t *rw;
+    const uint8_t *rx;
+    size_t used;
+    uint64_t born;          /* order of allocation */
+    uint64_t free_epoch;    /* reusable when every vCPU has seen this */
+    enum { CHUNK_FREE, CHUNK_FILLING, CHUNK_LIVE, CHUNK_LIMBO } state;
+    struct block **block;   /* by code address, CODE_CHUNK_BLOCKS entries */
+    _Atomic unsigned blocks;
+    struct arena_page *arena;
+    size_t arena_used;
+};
+
+struct code_cache;
+
+/* `size` bytes are reserved, not committed. */
+struct code_cache *code_cache_new(size_t size, unsigned cpus,
+                                  struct error **err);
+void code_cache_free(struct code_cache *c);
+
+/* The first chunk, where the back end puts its thunks. */
+struct jit_buffer code_cache_head(struct code_cache *c);
+
+/*
+ * A fresh chunk for vCPU `cpu`, which has filled `old` (or NULL).  May evict: evict(opaque, chunk) must kill
+ * the chunk's blocks; kick(opaque) makes every vCPU pass its run loop soon.
+ * Only in the run loop, with no pointer to a block held.
+ */
+struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
+                                    struct code_chunk *old,
+                                    void (*evict)(void *opaque,
+                                                  struct code_chunk *chunk),
+                                    void (*kick)(void *opaque),
+                                    void *opaque);
+
+/* The vCPU is in its run loop, holding no block; asleep: counts as always
+ * there. */
+void code_cache_pass(struct code_cache *c, unsigned cpu);
+void code_cache_sleep(struct code_cache *c, unsigned cpu, bool asleep);
+
+/* Room in the chunk for one more unit; false: take a new chunk. */
+bool code_chunk_room(const struct code_chunk *chunk, struct jit_buffer *out);
+/* Take `size` bytes of code for `block`, entered into the chunk's list. */
+void code_chunk_commit(struct code_chunk *chunk, struct block *block,
+                       size_t size);
+/* Metadata with the chunk's life; 16-byte aligned, not cleared. */
+void *code_chunk_alloc(struct code_chunk *chunk, size_t size);
+
+/* The block whose code holds host address `rx`, or NULL. */
+struct block *code_cache_find(struct code_cache *c, const uint8_t *rx);
+uint8_t *code_cache_rw(struct code_cache *c, const uint8_t *rx);
+
+/* Bytes of code in use, for statistics. */
+size_t code_cache_used(const struct code_cache *c);
+
+#endif

@@ -1,0 +1,452 @@
+/*
+ * Encoding of x86-64 instructions: bytes only, no policy.
+ *
+ * An opcode is one integer: the byte, the opcode map, the mandatory prefix
+ * and operand-size bits (X_*).  The same integer encodes as legacy (x_op)
+ * or VEX (x_vex) instruction.  General and vector registers are 0..15.
+ */
+#ifndef CPU_JIT_X64_ASM_H
+#define CPU_JIT_X64_ASM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+enum {
+    RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI,
+    R8, R9, R10, R11, R12, R13, R14, R15,
+};
+
+/* Condition codes of jcc, setcc, cmovcc. */
+enum {
+    CC_O, CC_NO, CC_B, CC_AE, CC_E, CC_NE, CC_BE, CC_A,
+    CC_S, CC_NS, CC_P, CC_NP, CC_L, CC_GE, CC_LE, CC_G,
+};
+
+enum {
+    X_0F = 1 << 8, X_0F38 = 2 << 8, X_0F3A = 3 << 8,
+    X_66 = 1 << 12, X_F3 = 2 << 12, X_F2 = 3 << 12,
+    X_W = 1 << 16,     /* 64-bit operands (REX.W, VEX.W) */
+    X_REG8 = 1 << 17,  /* the reg operand is a byte register */
+    X_RM8 = 1 << 18,   /* so is the r/m operand */
+    X_LOCK = 1 << 19,
+};
+
+/* Opcodes, Intel's operand order: reg is the first operand unless said. */
+enum {
+    X_MOV_LOAD = 0x8b,
+    X_MOV_STORE = 0x89,               /* r/m := reg */
+    X_MOV_STORE8 = 0x88 | X_REG8,
+    X_MOV_STORE16 = 0x89 | X_66,
+    X_MOV_IMM = 0xc7,                 /* /0 */
+    X_MOV_IMM8 = 0xc6,                /* /0, byte */
+    X_MOVZX8 = 0xb6 | X_0F | X_RM8,
+    X_MOVZX16 = 0xb7 | X_0F,
+    X_MOVSX8 = 0xbe | X_0F | X_RM8,
+    X_MOVSX16 = 0xbf | X_0F,
+    X_MOVSXD = 0x63,
+    X_LEA = 0x8d,
+    X_TEST = 0x85,
+    X_TEST8 = 0x84 | X_REG8 | X_RM8,
+    X_GRP3 = 0xf7,   /* /0 test imm32, 2 not, 3 neg, 4 mul, 5 imul, 6 div,
+                        7 idiv */
+    X_GRP3_8 = 0xf6 | X_RM8,
+    X_SHIFT_IMM = 0xc1,               /* /0 rol 1 ror 4 shl 5 shr 7 sar */
+    X_SHIFT_CL = 0xd3,
+    X_ALU_IMM32 = 0x81,
+    X_ALU_IMM8 = 0x83,
+    X_IMUL = 0xaf | X_0F,
+    X_IMUL_IMM32 = 0x69,
+    X_IMUL_IMM8 = 0x6b,
+    X_SHRD = 0xac | X_0F,             /* r/m, reg, imm8 */
+    X_BSR = 0xbd | X_0F,
+    X_BSF = 0xbc | X_0F,
+    X_LZCNT = 0xbd | X_0F | X_F3,
+    X_TZCNT = 0xbc | X_0F | X_F3,
+    X_BT_IMM = 0xba | X_0F,           /* /4, imm8 */
+    X_CMOV = 0x40 | X_0F,             /* + cc */
+    X_SETCC = 0x90 | X_0F | X_RM8,    /* + cc; reg field 0 */
+    X_XCHG = 0x87,
+    X_XCHG8 = 0x86 | X_REG8,
+    X_XADD = 0xc1 | X_0F,
+    X_XADD8 = 0xc0 | X_0F | X_REG8,
+    X_CMPXCHG = 0xb1 | X_0F,
+    X_CMPXCHG8 = 0xb0 | X_0F | X_REG8,
+    X_CRC32_8 = 0xf0 | X_0F38 | X_F2 | X_RM8,
+    X_CRC32 = 0xf1 | X_0F38 | X_F2,
+    X_CALL_RM = 0xff,                 /* /2; /4 jmp */
+    X_RORX = 0xf0 | X_0F3A | X_F2,    /* VEX: reg, r/m, imm8 */
+    X_SHLX = 0xf7 | X_0F38 | X_66,    /* VEX: reg, r/m, vvvv */
+    X_SHRX = 0xf7 | X_0F38 | X_F2,
+    X_SARX = 0xf7 | X_0F38 | X_F3,
+    X_ANDN = 0xf2 | X_0F38,           /* VEX: reg = ~vvvv & r/m */
+    X_PEXT = 0xf5 | X_0F38 | X_F3,    /* VEX: reg, vvvv, mask r/m */
+    X_PDEP = 0xf5 | X_0F38 | X_F2,
+};
+
+/* The eight classic ALU operations: opcode of "reg op= r/m" and the /digit
+ * of the immediate forms. */
+enum { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
+#define X_ALU(n) ((n) << 3 | 3)         /* reg, r/m */
+#define X_ALU_STORE(n) ((n) << 3 | 1)   /* r/m, reg */
+
+#define RM_NONE 0xff
+#define RM_RIP 0xfe
+
+/* A register or memory operand. */
+struct x64_rm {
+    int32_t disp;
+    uint8_t base;   /* register, or RM_RIP */
+    uint8_t index;  /* register or RM_NONE */
+    uint8_t scale;  /* log2 */
+    bool mem;
+};
+
+static inline struct x64_rm rm_reg(int r)
+{
+    return (struct x64_rm){ .base = r, .index = RM_NONE };
+}
+
+static inline struct x64_rm rm_mem(int base, int32_t disp)
+{
+    return (struct x64_rm){ .base = base, .index = RM_NONE, .disp = disp,
+                            .mem = true };
+}
+
+static inline struct x64_rm rm_index(int base, int index, int scale,
+                                     int32_t disp)
+{
+    return (struct x64_rm){ .base = base, .index = index, .scale = scale,
+                            .disp = disp, .mem = true };
+}
+
+struct asm_buf {
+    uint8_t *p;       /* next byte to write */
+    uint8_t *start;
+    uint8_t *end;
+    uint8_t *disp;    /* where the last memory operand's disp32 went when it
+                         was RIP-relative */
+};
+
+static inline void x_byte(struct asm_buf *a, unsigned v)
+{
+    *a->p++ = v;
+}
+
+static inline void x_imm16(struct asm_buf *a, uint16_t v)
+{
+    memcpy(a->p, &v, 2);
+    a->p += 2;
+}
+
+static inline void x_imm32(struct asm_buf *a, uint32_t v)
+{
+    memcpy(a->p, &v, 4);
+    a->p += 4;
+}
+
+static inline void x_imm64(struct asm_buf *a, uint64_t v)
+{
+    memcpy(a->p, &v, 8);
+    a->p += 8;
+}
+
+static inline uint8_t *x_disp32(uint8_t *p, int32_t v)
+{
+    memcpy(p, &v, 4);
+    return p + 4;
+}
+
+static inline void x_modrm(struct asm_buf *a, uint8_t *p, int reg,
+                           struct x64_rm m)
+{
+    unsigned r = (reg & 7) << 3;
+    unsigned base = m.base & 7;
+    bool sib = m.index != RM_NONE || base == 4;
+    unsigned mod;
+
+    if (!m.mem) {
+        *p++ = 0xc0 | r | base;
+        a->p = p;
+        return;
+    }
+    if (m.base == RM_RIP) {
+        *p++ = r | 5;
+        a->disp = p;
+        a->p = x_disp32(p, m.disp);
+        return;
+    }
+    mod = m.disp == 0 && base != 5 ? 0 : m.disp == (int8_t)m.disp ? 1 : 2;
+    *p++ = mod << 6 | r | (sib ? 4 : base);
+    if (sib) {
+        *p++ = m.scale << 6 |
+               (m.index == RM_NONE ? 4 : m.index & 7) << 3 | base;
+    }
+    if (mod == 1) {
+        *p++ = m.disp;
+    } else if (mod == 2) {
+        p = x_disp32(p, m.disp);
+    }
+    a->p = p;
+}
+
+/* Bits B and X of REX or VEX. */
+static inline unsigned x_bx(struct x64_rm m)
+{
+    unsigned b = m.base != RM_RIP && (m.base & 8);
+    unsigned x = m.index != RM_NONE && (m.index & 8);
+
+    return b | x << 1;
+}
+
+static inline void x_op(struct asm_buf *a, unsigned op, int reg,
+                        struct x64_rm m)
+{
+    static const uint8_t prefix[4] = { 0, 0x66, 0xf3, 0xf2 };
+    uint8_t *p = a->p;
+    unsigned rex = (op & X_W ? 8 : 0) | (reg & 8) >> 1 | x_bx(m);
+    unsigned map = op >> 8 & 3;
+
+    if (op & X_LOCK) {
+        *p++ = 0xf0;
+    }
+    if (op & X_F2) {
+        *p++ = prefix[op >> 12 & 3];
+    }
+    if (rex || ((op & X_REG8) && (reg & 12) == 4) ||
+        ((op & X_RM8) && !m.mem && (m.base & 12) == 4)) {
+        *p++ = 0x40 | rex;
+    }
+    if (map) {
+        *p++ = 0x0f;
+        if (map > 1) {
+            *p++ = map == 2 ? 0x38 : 0x3a;
+        }
+    }
+    *p++ = op;
+    x_modrm(a, p, reg, m);
+}
+
+static inline void x_vex(struct asm_buf *a, unsigned op, int reg, int v,
+                         struct x64_rm m)
+{
+    uint8_t *p = a->p;
+    unsigned bx = x_bx(m), map = op >> 8 & 3;
+    unsigned last = (~v & 15) << 3 | (op >> 12 & 3);
+    unsigned r = reg & 8 ? 0 : 0x80;
+
+    if (map == 1 && !bx && !(op & X_W)) {
+        *p++ = 0xc5;
+        *p++ = r | last;
+    } else {
+        *p++ = 0xc4;
+        *p++ = r | (bx & 2 ? 0 : 0x40) | (bx & 1 ? 0 : 0x20) | map;
+        *p++ = (op & X_W ? 0x80 : 0) | last;
+    }
+    *p++ = op;
+    x_modrm(a, p, reg, m);
+}
+
+/* Common instructions.  `w` is X_W or 0. */
+
+static inline void x_rr(struct asm_buf *a, unsigned op, int reg, int rm)
+{
+    x_op(a, op, reg, rm_reg(rm));
+}
+
+static inline void x_mov(struct asm_buf *a, int dst, int src)
+{
+    x_op(a, X_MOV_LOAD | X_W, dst, rm_reg(src));
+}
+
+static inline void x_mov32(struct asm_buf *a, int dst, int src)
+{
+    x_op(a, X_MOV_LOAD, dst, rm_reg(src));
+}
+
+static inline void x_load(struct asm_buf *a, int dst, struct x64_rm m)
+{
+    x_op(a, X_MOV_LOAD | X_W, dst, m);
+}
+
+static inline void x_load32(struct asm_buf *a, int dst, struct x64_rm m)
+{
+    x_op(a, X_MOV_LOAD, dst, m);
+}
+
+static inline void x_store(struct asm_buf *a, struct x64_rm m, int src)
+{
+    x_op(a, X_MOV_STORE | X_W, src, m);
+}
+
+static inline void x_store32(struct asm_buf *a, struct x64_rm m, int src)
+{
+    x_op(a, X_MOV_STORE, src, m);
+}
+
+static inline void x_alu(struct asm_buf *a, int n, unsigned w, int dst,
+                         struct x64_rm m)
+{
+    x_op(a, X_ALU(n) | w, dst, m);
+}
+
+static inline void x_alu_imm(struct asm_buf *a, int n, unsigned w,
+                             struct x64_rm m, int32_t imm)
+{
+    if (imm == (int8_t)imm) {
+        x_op(a, X_ALU_IMM8 | w, n, m);
+        x_byte(a, imm);
+    } else if (!m.mem && m.base == RAX) {
+        if (w) {
+            x_byte(a, 0x48);
+        }
+        x_byte(a, n << 3 | 5);
+        x_imm32(a, imm);
+    } else {
+        x_op(a, X_ALU_IMM32 | w, n, m);
+        x_imm32(a, imm);
+    }
+}
+
+static inline void x_test_imm(struct asm_buf *a, unsigned w,
+                              struct x64_rm m, int32_t imm)
+{
+    x_op(a, X_GRP3 | w, 0, m);
+    x_imm32(a, imm);
+}
+
+static inline void x_shift_imm(struct asm_buf *a, int digit, unsigned w,
+                               int dst, unsigned n)
+{
+    x_op(a, X_SHIFT_IMM | w, digit, rm_reg(dst));
+    x_byte(a, n);
+}
+
+/* dst := imm by mov, which leaves the flags alone. */
+static inline void x_mov_imm(struct asm_buf *a, int dst, uint64_t imm)
+{
+    if (imm == (uint32_t)imm) {
+        if (dst & 8) {
+            x_byte(a, 0x41);
+        }
+        x_byte(a, 0xb8 | (dst & 7));
+        x_imm32(a, imm);
+    } else if ((int64_t)imm == (int32_t)imm) {
+        x_op(a, X_MOV_IMM | X_W, 0, rm_reg(dst));
+        x_imm32(a, imm);
+    } else {
+        x_byte(a, 0x48 | dst >> 3);
+        x_byte(a, 0xb8 | (dst & 7));
+        x_imm64(a, imm);
+    }
+}
+
+static inline void x_push(struct asm_buf *a, int r)
+{
+    if (r & 8) {
+        x_byte(a, 0x41);
+    }
+    x_byte(a, 0x50 | (r & 7));
+}
+
+static inline void x_pop(struct asm_buf *a, int r)
+{
+    if (r & 8) {
+        x_byte(a, 0x41);
+    }
+    x_byte(a, 0x58 | (r & 7));
+}
+
+/* Jumps: the returned pointer is that of the displacement. */
+static inline uint8_t *x_jcc32(struct asm_buf *a, int cc)
+{
+    x_byte(a, 0x0f);
+    x_byte(a, 0x80 | cc);
+    x_imm32(a, 0);
+    return a->p - 4;
+}
+
+static inline uint8_t *x_jmp32(struct asm_buf *a)
+{
+    x_byte(a, 0xe9);
+    x_imm32(a, 0);
+    return a->p - 4;
+}
+
+static inline uint8_t *x_jcc8(struct asm_buf *a, int cc)
+{
+    x_byte(a, 0x70 | cc);
+    x_byte(a, 0);
+    return a->p - 1;
+}
+
+static inline uint8_t *x_jmp8(struct asm_buf *a)
+{
+    x_byte(a, 0xeb);
+    x_byte(a, 0);
+    return a->p - 1;
+}
+
+static inline void x_fix32(uint8_t *disp, const uint8_t *target)
+{
+    int32_t d = target - (disp + 4);
+
+    memcpy(disp, &d, 4);
+}
+
+/* A short jump lands here. */
+static inline void x_here8(struct asm_buf *a, uint8_t *disp)
+{
+    *disp = a->p - (disp + 1);
+}
+
+/* `target` lies in the same mapping as the buffer. */
+static inline void x_jmp_to(struct asm_buf *a, const uint8_t *target)
+{
+    x_fix32(x_jmp32(a), target);
+}
+
+static inline void x_call_to(struct asm_buf *a, const uint8_t *target)
+{
+    x_byte(a, 0xe8);
+    x_imm32(a, 0);
+    x_fix32(a->p - 4, target);
+}
+
+static inline void x_jcc_to(struct asm_buf *a, int cc, const uint8_t *target)
+{
+    x_fix32(x_jcc32(a, cc), target);
+}
+
+static inline void x_ret(struct asm_buf *a) { x_byte(a, 0xc3); }
+static inline void x_lahf(struct asm_buf *a) { x_byte(a, 0x9f); }
+static inline void x_sahf(struct asm_buf *a) { x_byte(a, 0x9e); }
+static inline void x_cmc(struct asm_buf *a) { x_byte(a, 0xf5); }
+static inline void x_stc(struct asm_buf *a) { x_byte(a, 0xf9); }
+
+static inline void x_setcc(struct asm_buf *a, int cc, int dst)
+{
+    x_op(a, X_SETCC + cc, 0, rm_reg(dst));
+}
+
+/* n bytes (0..15) that do nothing. */
+static inline void x_nop(struct asm_buf *a, unsigned n)
+{
+    static const uint8_t nops[9][9] = {
+        { 0x90 }, { 0x66, 0x90 }, { 0x0f, 0x1f, 0x00 },
+        { 0x0f, 0x1f, 0x40, 0 }, { 0x0f, 0x1f, 0x44, 0, 0 },
+        { 0x66, 0x0f, 0x1f, 0x44, 0, 0 }, { 0x0f, 0x1f, 0x80, 0, 0, 0, 0 },
+        { 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0 },
+        { 0x66, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0 },
+    };
+
+    while (n) {
+        unsigned k = n > 9 ? 9 : n;
+
+        memcpy(a->p, nops[k - 1], k);
+        a->p += k;
+        n -= k;
+    }
+}
+
+#endif

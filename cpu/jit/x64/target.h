@@ -1,0 +1,78 @@
+/*
+ * The host: what its processor can do, and which of its registers hold
+ * what while generated code runs.
+ *
+ *   rbp             (char *)vcpu + VCPU_BASE
+ *   rsp             frame of spill slots (below), 16-byte aligned
+ *   r14             vcpu->tlb
+ *   X64_PINNED      guest registers, the same in all code, so that jumps
+ *                   between units move nothing
+ *   rax rcx rdx rdi scratch: values of the unit
+ *   xmm0..15        scratch: vector values of the unit
+ *
+ * Guest registers that own no host register are memory operands off rbp.
+ */
+#ifndef CPU_JIT_X64_TARGET_H
+#define CPU_JIT_X64_TARGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cpu/jit/x64/asm.h"
+#include "cpu/vcpu.h"
+
+/* P(guest register, host register).  Tune here: nothing else names them,
+ * but scratch registers, rbp, rsp and r14 are not available. */
+#define X64_PINNED(P)                                                   \
+    P(0, RBX) P(1, RSI) P(2, R8) P(3, R9) P(4, R10) P(8, R11)           \
+    P(19, R12) P(20, R13) P(31, R15)
+
+#define REG_TLB R14
+#define REG_VCPU RBP
+
+/* Sets of registers are masks: general 0..15, vector 16..31. */
+#define REG_BIT(r) (1u << (r))
+#define XMM0 16
+#define GPR_SCRATCH \
+    (REG_BIT(RAX) | REG_BIT(RCX) | REG_BIT(RDX) | REG_BIT(RDI))
+#define XMM_SCRATCH 0xffff0000u
+/* General registers that C functions do not preserve. */
+#define GPR_VOLATILE \
+    (GPR_SCRATCH | REG_BIT(RSI) | REG_BIT(R8) | REG_BIT(R9) | \
+     REG_BIT(R10) | REG_BIT(R11))
+
+/* Host register of guest register n, 0 (rax) when it has none. */
+static const uint8_t x64_pinned[32] = {
+#define PINNED_ROW(guest, host) [guest] = host,
+    X64_PINNED(PINNED_ROW)
+#undef PINNED_ROW
+};
+
+/* The frame, from rsp up. */
+#define FRAME_ARG 0       /* 4 x 16: arguments and results of slow paths */
+#define FRAME_DESC 64     /* 16: their description */
+#define FRAME_SPILL 80    /* 16 bytes per slot */
+#define SPILL_SLOTS 448
+#define FRAME_XMM (FRAME_SPILL + 16 * SPILL_SLOTS) /* xmm in slow paths */
+#define FRAME_SIZE (FRAME_XMM + 16 * 16)
+
+struct x64_features {
+    bool avx, avx2, bmi1, bmi2, lzcnt, popcnt, fma, f16c;
+    bool aes, pclmul, gfni, avx512vl, bitalg;
+};
+
+/* False, when the processor lacks what the back end cannot do without:
+ * SSE4.2, CMPXCHG16B, LAHF/SAHF. */
+bool target_detect(struct x64_features *f);
+
+static inline struct x64_rm rm_vcpu(int offset)
+{
+    return rm_mem(REG_VCPU, offset - VCPU_BASE);
+}
+
+static inline struct x64_rm rm_frame(int offset)
+{
+    return rm_mem(RSP, offset);
+}
+
+#endif

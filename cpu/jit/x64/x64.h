@@ -1,0 +1,271 @@
+/*
+ * The back end's own declarations: state of one compilation, the table of
+ * ops, and what its files offer each other.
+ *
+ * A unit is compiled by one backward scan (uses, where values should live)
+ * and one forward pass in which each op's emitter allocates registers and
+ * writes code (compile.c).  Everything here belongs to one translating
+ * thread, except struct backend.
+ */
+#ifndef CPU_JIT_X64_X64_H
+#define CPU_JIT_X64_X64_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "cpu/ir/ir.h"
+#include "cpu/jit/backend.h"
+#include "cpu/jit/x64/asm.h"
+#include "cpu/jit/x64/target.h"
+
+/* -- the process-wide part --------------------------------------------- */
+
+#define HELPER_THUNKS 2048 /* a power of two; at most half of it is used */
+
+struct helper_thunk {
+    const void *_Atomic key;
+    const uint8_t *code;   /* executable address */
+};
+
+struct backend {
+    struct x64_features host;
+    bool parallel;
+    struct jit_buffer thunks;  /* the head of the code cache */
+    size_t thunks_used;
+    pthread_mutex_t lock;      /* adding helper thunks */
+    unsigned helper_count;
+    struct helper_thunk helper[HELPER_THUNKS];
+
+    /* Executable addresses of thunks; thunks.c says what each expects. */
+    void (*enter)(struct vcpu *vcpu, const uint8_t *entry);
+    const uint8_t *leave, *relookup, *edge, *indirect_miss, *exit_loop;
+    const uint8_t *slow[8][8];   /* [log2 size + store?][flags], see
+                                    thunk_slow() */
+    const uint8_t *slow_atomic;
+};
+
+/* -- values ------------------------------------------------------------- */
+
+#define NO_REG 0xff
+#define NO_HOME 0xff
+
+/* Places in struct vcpu that the allocator knows: a value's `home`. */
+enum {
+    HOME_R = 0,       /* + n */
+    HOME_V = 32,
+    HOME_FLAGS = 64,
+    HOMES,
+};
+
+enum {
+    VAL_VEC = 1 << 0,
+    VAL_FLAGS = 1 << 1,
+    VAL_CONST = 1 << 2,   /* IR_CONST: can be made anew */
+    VAL_NARROW = 1 << 3,  /* register or home: only 32 bits are the value's */
+    VAL_CROSSES = 1 << 4, /* live across a LABEL: keeps its spill slot */
+    VAL_FUSED = 1 << 5,   /* emitted by its only user */
+};
+
+/*
+ * Where a value is.  Any of: in host register `reg`; equal to the present
+ * content of `home` (which for a pinned guest register means reg is that
+ * host register); in spill slot `spill` - 1; a constant; in EFLAGS
+ * (thread->fl).
+ */
+struct value {
+    uint16_t left;   /* uses still to come */
+    uint16_t spill;
+    uint8_t reg;
+    uint8_t home;
+    uint8_t hint;    /* guest register that will be SET to it, with nothing
+                        in between that could see the difference */
+    uint8_t state;
+};
+
+/* How EFLAGS hold a FLAGS value. */
+enum fl_kind {
+    FL_SUB,    /* after cmp: CF is the borrow */
+    FL_ADD,    /* after add: CF is the carry */
+    FL_LOGIC,  /* after test: C = V = 0, CF = OF = 0 */
+};
+
+/* Code behind the unit for the case that a fast path failed. */
+struct slow_path {
+    uint8_t *from[3];  /* rel32 displacements of the jumps to it */
+    uint8_t *back;     /* where it returns to */
+    const struct ir_insn *in;
+    uint32_t desc;     /* enum slow_desc, see slowpath.h */
+    uint32_t xmm;      /* live vector registers, mask 16..31 */
+    uint16_t insn;     /* guest instruction, for the site */
+    uint8_t va;        /* register of the address */
+    struct x64_rm value[2]; /* what is stored */
+    uint8_t dst[2];    /* where loads go, NO_REG: dropped */
+};
+
+/* A link's stub or another jump to be placed behind the unit. */
+struct pool_entry {
+    uint64_t v[2];
+};
+
+struct pool_use {
+    uint8_t *disp;     /* RIP-relative displacement */
+    uint16_t entry;
+    uint8_t tail;      /* bytes of the instruction behind it */
+};
+
+#define MAX_POOL 1024
+
+struct backend_thread {
+    struct backend *b;
+    struct x64_features host;
+    struct asm_buf as;
+    ptrdiff_t rx_delta;     /* rx - rw of the code being written */
+    const struct ir_unit *u;
+    const struct x64_op *row;   /* of the op being emitted */
+
+    uint32_t free;    /* scratch registers that hold nothing */
+    uint32_t lock;    /* registers the op being emitted relies on */
+    uint32_t temps;   /* registers to free behind it */
+    uint16_t reg_owner[32];
+    uint16_t home_owner[HOMES];
+    uint64_t spill_free[SPILL_SLOTS / 64];
+    uint16_t fl;            /* the FLAGS value in EFLAGS, or IR_NONE */
+    enum fl_kind fl_kind;
+    bool fl_hold;           /* EFLAGS carry a condition about to be used */
+    uint16_t zf;            /* ZF tells whether this value is zero */
+    uint16_t insn;          /* guest instruction being compiled */
+
+    unsigned slow_count, link_count, site_count, pool_count, pool_uses;
+
+    /* Test hooks. */
+    bool random_registers, force_slow;
+    uint64_t seed;
+
+    struct value val[IR_MAX_INSNS];
+    struct slow_path slow[IR_MAX_INSNS];
+    struct block_link links[IR_MAX_EDGES];
+    uint16_t link_edge[IR_MAX_EDGES];
+    struct block_site sites[2 * IR_MAX_INSNS];
+    struct pool_entry pool[MAX_POOL];
+    struct pool_use pool_use[4 * MAX_POOL];
+};
+
+/* -- the table of ops (ops.c) -------------------------------------------- */
+
+typedef void x64_emit_fn(struct backend_thread *t, ir_ref i,
+                         const struct ir_insn *in);
+
+/* `code` is the emitter's: an opcode, digit or flag. */
+struct x64_op {
+    x64_emit_fn *emit;
+    uint32_t code;
+    uint32_t extra;
+};
+extern const struct x64_op x64_ops[IR_OPCODES];
+
+/* -- register allocation (regalloc.c) ------------------------------------ */
+
+void ra_begin(struct backend_thread *t);
+/* Registers of the set, not in `avoid`; locked until the op's end. */
+int ra_temp(struct backend_thread *t, uint32_t set, uint32_t avoid);
+/* Make `reg` a temporary, moving away what it holds. */
+void ra_take(struct backend_thread *t, int reg);
+/* The operand in a register (clean upper half when `wide`). */
+int ra_use(struct backend_thread *t, ir_ref ref, bool wide);
+int ra_use_in(struct backend_thread *t, ir_ref ref, bool wide, uint32_t set);
+/* In a register, or its memory when this is the last use. */
+struct x64_rm ra_use_rm(struct backend_thread *t, ir_ref ref, bool wide);
+/* Copy the operand into `reg`, which becomes a temporary of the op. */
+void ra_use_fixed(struct backend_thread *t, ir_ref ref, bool wide, int reg);
+int ra_use_vec(struct backend_thread *t, ir_ref ref);
+struct x64_rm ra_use_vec_rm(struct backend_thread *t, ir_ref ref);
+/* One use is over. */
+void ra_release(struct backend_thread *t, ir_ref ref);
+void ra_release_all(struct backend_thread *t, const struct ir_insn *in);
+/* A register for the result; `prefer` if it is free (or NO_REG). */
+int ra_def(struct backend_thread *t, ir_ref i, int prefer, uint32_t avoid);
+int ra_def_vec(struct backend_thread *t, ir_ref i, int prefer,
+               uint32_t avoid);
+/* The result is in the temporary `reg`. */
+void ra_def_in(struct backend_thread *t, ir_ref i, int reg);
+/* The guest register is about to change: values that live there move. */
+void ra_clobber_home(struct backend_thread *t, unsigned home);
+void ra_set_home(struct backend_thread *t, ir_ref ref, unsigned home);
+/* Values live on only in memory (spill slots, homes): before a call.
+ * `regs`: the callee may change guest registers. */
+void ra_flush(struct backend_thread *t, uint32_t set, bool regs);
+unsigned ra_spill_slot(struct backend_thread *t);
+void ra_give_spill(struct backend_thread *t, ir_ref i, unsigned slot);
+void ra_load(struct backend_thread *t, ir_ref ref, int reg);
+void ra_end_op(struct backend_thread *t);
+
+static inline bool val_const(const struct backend_thread *t, ir_ref ref,
+                             uint64_t *imm)
+{
+    if (!(t->val[ref].state & VAL_CONST)) {
+        return false;
+    }
+    *imm = t->u->insn[ref].imm;
+    return true;
+}
+
+static inline struct x64_rm rm_spill(unsigned spill)
+{
+    return rm_frame(FRAME_SPILL + 16 * (spill - 1));
+}
+
+/* A value whose upper 32 bits are known to be zero. */
+bool val_is_zext(const struct backend_thread *t, ir_ref ref);
+
+/* -- flags (emit_flags.c) -------------------------------------------------- */
+
+/* EFLAGS are about to be overwritten. */
+void fl_clobber(struct backend_thread *t);
+/* Make EFLAGS answer condition cc of the value; the x86 condition. */
+int fl_condition(struct backend_thread *t, ir_ref ref, enum ir_cc cc);
+/* CF := borrow (or carry) of the value. */
+void fl_carry(struct backend_thread *t, ir_ref ref, bool borrow);
+/* The packed form in a register. */
+int fl_packed(struct backend_thread *t, ir_ref ref);
+void fl_define(struct backend_thread *t, ir_ref ref, enum fl_kind kind);
+/* The value of FLAGS_OF right behind i that is used, or IR_NONE. */
+ir_ref fl_of(const struct backend_thread *t, ir_ref i);
+
+/* -- control (emit_control.c) ----------------------------------------------- */
+
+void call_thunk(struct backend_thread *t, const uint8_t *rx);
+void jump_thunk(struct backend_thread *t, const uint8_t *rx);
+void add_site(struct backend_thread *t, unsigned insn);
+void emit_stubs(struct backend_thread *t);
+
+/* -- memory (emit_mem.c) ------------------------------------------------------ */
+
+void emit_slow_paths(struct backend_thread *t);
+
+/* -- vectors (emit_vec.c) ------------------------------------------------------ */
+
+/* The constant in memory, for an instruction with `tail` bytes behind its
+ * displacement; pool_done() must follow the instruction. */
+struct x64_rm pool_const(struct backend_thread *t, uint64_t lo, uint64_t hi);
+void emit_pool(struct backend_thread *t);
+void x_movdqa(struct backend_thread *t, int dst, struct x64_rm src);
+void x_movdqa_store(struct backend_thread *t, struct x64_rm dst, int src);
+
+/* -- thunks (thunks.c) ----------------------------------------------------------- */
+
+bool thunks_emit(struct backend *b);
+/* Thunk that calls a C helper: by key (function and kind). */
+const uint8_t *thunk_helper(struct backend *b, const struct ir_helper *h);
+const uint8_t *thunk_vector(struct backend *b, const void *fn);
+
+/* Where the entries of a unit are: a stub of PAD_SIZE bytes for relookup,
+ * then the guarded entry. */
+#define PAD_SIZE 16
+
+/* Test hooks: choose registers at random; take every slow path. */
+void backend_test_hooks(struct backend_thread *t, bool random_registers,
+                        bool force_slow, uint64_t seed);
+/* Pretend that the host lacks features: 0 none, 1 no AVX/BMI. */
+void backend_test_baseline(struct backend_thread *t);
+
+#endif

@@ -1,0 +1,248 @@
+#include "hw/arm/machine.h"
+
+#include <errno.h>
+#include <libfdt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/cpu.h"
+#include "hw/gpio/gpio_keys.h"
+
+/* Creation ------------------------------------------------------------- */
+
+static void on_code_written(void *opaque, uint64_t pa, uint64_t size)
+{
+    struct machine *m = opaque;
+
+    cpu_code_written(m->cpus, pa, size);
+}
+
+static void on_system_off(void *opaque)
+{
+    machine_request(opaque, MACHINE_REQUEST_SHUTDOWN);
+}
+
+static void on_system_reset(void *opaque)
+{
+    machine_request(opaque, MACHINE_REQUEST_RESET);
+}
+
+static bool open_guest(struct machine *m, struct error **err)
+{
+    struct boot_memory memory = virt_memory(m->config);
+
+    m->boot = boot_open(m->config, &memory, err);
+    return m->boot != NULL;
+}
+
+static const char *cpu_model(const struct machine *m)
+{
+    return m->config->cpu ? m->config->cpu : boot_default_cpu(m->boot);
+}
+
+static bool create_cpus(struct machine *m, struct error **err)
+{
+    static const int conduits[] = {
+        [BOOT_PSCI_NONE] = CPU_PSCI_NONE,
+        [BOOT_PSCI_HVC] = CPU_PSCI_HVC,
+        [BOOT_PSCI_SMC] = CPU_PSCI_SMC,
+    };
+    const struct machine_config *c = m->config;
+    struct cpu_config config = {
+        .model = cpu_model(m),
+        .props = c->cpu_props,
+        .count = c->cpus,
+        .interp = c->accel == ACCEL_INTERP,
+        .el2 = c->virtualization,
+        .el3 = c->secure,
+        .psci = conduits[virt_psci(c)],
+        .one_insn_per_block = c->one_insn_per_block,
+        .smc_strict = c->smc_strict,
+        .gic_version = c->gic_version,
+        .system_off = on_system_off,
+        .system_reset = on_system_reset,
+        .opaque = m,
+    };
+
+    m->cpus = cpu_system_new(&config, m->bus, err);
+    return m->cpus != NULL;
+}
+
+static bool check_guest(struct machine *m, struct error **err)
+{
+    struct boot_cpu cpu = {
+        .model = cpu_model(m),
+        .page_sizes = cpu_page_sizes(m->cpus),
+    };
+
+    return boot_check(m->boot, &cpu, err);
+}
+
+/* CPU 0 at the guest's entry; the others wait for PSCI, or, without it,
+ * start with CPU 0 as real ones do. */
+static void reset_cpus(struct machine *m)
+{
+    const struct boot_plan *plan = &m->boot->plan;
+    bool all = virt_psci(m->config) == BOOT_PSCI_NONE;
+
+    for (unsigned i = 0; i < m->config->cpus; i++) {
+        cpu_reset(m->cpus, i, i == 0 || all, plan->entry, plan->x0,
+                  plan->el);
+    }
+}
+
+static bool create(struct machine *m, struct chardev **serials,
+                   struct error **err)
+{
+    if (!virt_check_config(m->config, err) || !open_guest(m, err) ||
+        !virt_create_memory(m, err) || !create_cpus(m, err) ||
+        !check_guest(m, err)) {
+        return false;
+    }
+    virt_create_devices(m, serials);
+    if (!boot_place(m->boot, m->fdt, virt_psci(m->config), err) ||
+        !boot_load(m->boot, &m->dma, err)) {
+        return false;
+    }
+    reset_cpus(m);
+    return true;
+}
+
+struct machine *machine_new(const struct machine_config *config,
+                            struct loop *loop, struct chardev **serials,
+                            struct error **err)
+{
+    struct machine *m = calloc(1, sizeof(*m));
+
+    if (!m) {
+        error_set(err, "out of memory");
+        return NULL;
+    }
+    m->config = config;
+    m->loop = loop;
+    m->bus = bus_new();
+    m->fdt = fdt_builder_new();
+    m->dma = (struct dma){m->bus, on_code_written, m};
+    if (!create(m, serials, err)) {
+        machine_free(m);
+        return NULL;
+    }
+    return m;
+}
+
+void machine_free(struct machine *m)
+{
+    if (!m) {
+        return;
+    }
+    if (m->cpus) {
+        machine_stop(m);
+    }
+    virt_free(m); /* devices still drive the processors' lines */
+    if (m->cpus) {
+        cpu_system_free(m->cpus);
+    }
+    boot_free(m->boot);
+    fdt_builder_free(m->fdt);
+    bus_free(m->bus);
+    ram_free(m->ram);
+    ram_free(m->flash);
+    free(m);
+}
+
+bool machine_dump_dtb(const struct machine *m, const char *path,
+                      struct error **err)
+{
+    const void *dtb = m->boot->dtb;
+    FILE *f = fopen(path, "wb");
+
+    if (!f) {
+        error_set_errno(err, errno, "-machine dumpdtb=%s: cannot write it",
+                        path);
+        return false;
+    }
+    size_t size = fdt_totalsize(dtb);
+    bool good = fwrite(dtb, 1, size, f) == size;
+    good &= fclose(f) == 0;
+    if (!good) {
+        error_set_errno(err, errno, "-machine dumpdtb=%s: cannot write %zu "
+                        "bytes", path, size);
+    }
+    return good;
+}
+
+/* Running -------------------------------------------------------------- */
+
+void machine_start(struct machine *m)
+{
+    if (m->state == MACHINE_PAUSED) {
+        m->state = MACHINE_RUNNING;
+        cpu_system_start(m->cpus);
+    }
+}
+
+void machine_stop(struct machine *m)
+{
+    if (m->state == MACHINE_RUNNING) {
+        cpu_system_stop(m->cpus);
+        m->state = MACHINE_PAUSED;
+    }
+}
+
+bool machine_reset(struct machine *m, struct error **err)
+{
+    bool running = m->state == MACHINE_RUNNING;
+
+    machine_stop(m);
+    virt_reset_devices(m);
+    if (!boot_load(m->boot, &m->dma, err)) {
+        return false;
+    }
+    reset_cpus(m);
+    m->state = MACHINE_PAUSED;
+    if (running) {
+        machine_start(m);
+    }
+    return true;
+}
+
+static void shut_down(struct machine *m)
+{
+    machine_stop(m);
+    m->state = MACHINE_SHUTDOWN;
+    if (!m->config->no_shutdown) {
+        loop_stop(m->loop, 0);
+    }
+}
+
+static void serve_requests(void *opaque)
+{
+    struct machine *m = opaque;
+    struct error *err = NULL;
+
+    unsigned requests = __atomic_exchange_n(&m->requests, 0,
+                                            __ATOMIC_ACQ_REL);
+    if ((requests & MACHINE_REQUEST_SHUTDOWN) || m->config->no_reboot) {
+        shut_down(m);
+    } else if (!machine_reset(m, &err)) {
+        error_prepend(&err, "cannot reset the machine");
+        error_report_free(err);
+        loop_stop(m->loop, 1);
+    }
+}
+
+void machine_request(struct machine *m, enum machine_request request)
+{
+    unsigned before = __atomic_fetch_or(&m->requests, (unsigned)request,
+                                        __ATOMIC_ACQ_REL);
+
+    if (!before) {
+        loop_post(m->loop, serve_requests, m);
+    }
+}
+
+void machine_powerdown(struct machine *m)
+{
+    gpio_keys_press(m->power_key);
+}

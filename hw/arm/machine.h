@@ -1,0 +1,90 @@
+/*
+ * A machine from power-on to power-off.
+ *
+ * machine_new() makes every check and creates everything, but nothing runs
+ * before machine_start().  Loop thread unless marked [any].
+ */
+#ifndef HW_ARM_MACHINE_H
+#define HW_ARM_MACHINE_H
+
+#include <stdbool.h>
+
+#include "hw/arm/boot.h"
+#include "hw/arm/machine_config.h"
+#include "softmmu/bus.h"
+#include "softmmu/dma.h"
+#include "ui/chardev.h"
+#include "util/error.h"
+#include "util/loop.h"
+
+enum machine_request {
+    MACHINE_REQUEST_SHUTDOWN = 1 << 0,
+    MACHINE_REQUEST_RESET = 1 << 1,
+};
+
+enum machine_state {
+    MACHINE_PAUSED,   /* not started yet, or stopped by the user */
+    MACHINE_RUNNING,
+    MACHINE_SHUTDOWN, /* the guest powered off and -no-shutdown was given */
+};
+
+struct machine {
+    const struct machine_config *config;
+    struct loop *loop;
+    enum machine_state state;
+    unsigned requests; /* enum machine_request, set by any thread */
+
+    struct bus *bus;
+    struct ram *ram, *flash;
+    struct dma dma;
+    struct boot *boot;
+    struct cpu_system *cpus;
+
+    struct fdt_builder *fdt;
+    struct gic *gic;
+    struct gicv2m *msi;
+    struct pl011 *uarts[MACHINE_MAX_SERIALS];
+    struct pl031 *rtc;
+    struct pl061 *gpio;
+    struct gpio_keys *power_key;
+};
+
+/* `serials[i]` is the far end of UART i, or NULL; MACHINE_MAX_SERIALS of
+ * them.  All arguments outlive the machine. */
+struct machine *machine_new(const struct machine_config *config,
+                            struct loop *loop, struct chardev **serials,
+                            struct error **err);
+void machine_free(struct machine *m);
+
+/* Write the device tree as the guest gets it (-machine dumpdtb=F). */
+bool machine_dump_dtb(const struct machine *m, const char *path,
+                      struct error **err);
+
+void machine_start(struct machine *m); /* run, or go on after a stop */
+void machine_stop(struct machine *m);  /* returns when nothing runs */
+
+/* Power-on state and, if it was running, off again.  False when a guest
+ * file can no longer be read: the machine stays stopped. */
+bool machine_reset(struct machine *m, struct error **err);
+
+/*
+ * Power off or reset soon, on the loop thread.  With -no-reboot a reset is
+ * a power-off; a power-off ends loop_run() with status 0, or, with
+ * -no-shutdown, leaves the machine stopped.  [any]
+ */
+void machine_request(struct machine *m, enum machine_request request);
+
+/* Ask the guest to power off, by its power key.  [any] */
+void machine_powerdown(struct machine *m);
+
+/* virt.c: the board's hardware, for machine.c. */
+struct boot_memory virt_memory(const struct machine_config *config);
+bool virt_check_config(const struct machine_config *config,
+                       struct error **err);
+bool virt_create_memory(struct machine *m, struct error **err);
+void virt_create_devices(struct machine *m, struct chardev **serials);
+void virt_reset_devices(struct machine *m);
+void virt_free(struct machine *m);
+enum boot_psci virt_psci(const struct machine_config *config);
+
+#endif

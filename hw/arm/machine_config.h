@@ -1,0 +1,53 @@
+/*
+ * What the user asked for, as plain validated data.
+ *
+ * The command line is read into this once (ui/options.c); nothing below
+ * parses strings again.  Strings are owned by the config and live as long
+ * as the machine.
+ */
+#ifndef HW_ARM_MACHINE_CONFIG_H
+#define HW_ARM_MACHINE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MACHINE_MAX_CPUS 8
+#define MACHINE_MAX_SERIALS 2
+
+enum accel { ACCEL_JIT, ACCEL_INTERP };
+
+/* Of the processors, outermost first; the product is at least `cpus`. */
+struct cpu_topology {
+    unsigned sockets, clusters, cores, threads;
+};
+
+struct machine_config {
+    const char *machine;      /* "virt", "virt-7.2", ... or "none" */
+    const char *cpu;          /* model name, or NULL: follow the guest */
+    const char *cpu_props;    /* "pauth=off,..." after the model, or NULL */
+    unsigned cpus;            /* 1..MACHINE_MAX_CPUS */
+    struct cpu_topology topology;
+    uint64_t ram_size;        /* bytes, page-aligned */
+    unsigned gic_version;     /* 2 or 3 */
+    bool its, highmem, acpi, secure, virtualization;
+    bool dtb_randomness;      /* rng-seed and kaslr-seed in the tree */
+
+    const char *kernel, *initrd, *dtb, *append, *bios;
+    const char *dumpdtb;      /* write the tree here and exit, or NULL */
+
+    /* Id of the character device behind each UART; NULL: not connected. */
+    const char *serial[MACHINE_MAX_SERIALS];
+    unsigned serials;         /* UARTs asked for with -serial */
+    int64_t rtc_offset;       /* seconds from the host's UTC to the guest's */
+
+    enum accel accel;
+    bool no_reboot, no_shutdown;
+    bool start_paused;        /* -S */
+    const char *name;
+
+    /* Engine options for tests: -accel jit,... */
+    bool one_insn_per_block;
+    bool smc_strict;
+};
+
+#endif

@@ -1,0 +1,383 @@
+/*
+ * Arm's "virt" board.  Addresses and interrupt numbers are what guests
+ * expect of it (QEMU, docs/system/arm/virt.rst); see the table below.
+ *
+ * Each create_*() makes one part: the device, its place on the bus, its
+ * wires, its node in the device tree.  virt_create_devices() lists them in
+ * order.
+ */
+#include "hw/arm/machine.h"
+
+#include <stdio.h>
+
+#include "cpu/cpu.h"
+#include "hw/char/pl011.h"
+#include "hw/core/fdt.h"
+#include "hw/gpio/gpio_keys.h"
+#include "hw/gpio/pl061.h"
+#include "hw/intc/gic.h"
+#include "hw/rtc/pl031.h"
+#include "util/bits.h"
+
+#define GIB (UINT64_C(1) << 30)
+
+enum virt_region {
+    VIRT_FLASH0,
+    VIRT_GIC_DIST,
+    VIRT_GIC_CPU,
+    VIRT_GIC_V2M,
+    VIRT_GIC_REDIST,
+    VIRT_UART0,
+    VIRT_RTC,
+    VIRT_GPIO,
+    VIRT_UART1,
+    VIRT_RAM,
+};
+
+/*
+ * The memory map.  `spi` is the first shared interrupt (INTID 32 + spi).
+ * Gaps belong to devices that are not there: flash 1 at 0x04000000, ITS
+ * 0x08080000, fw_cfg 0x09020000, virtio-mmio 0x0a000000, platform bus
+ * 0x0c000000, secure RAM 0x0e000000, PCIe 0x10000000 up to RAM.
+ */
+static const struct {
+    uint64_t base, size;
+    unsigned spi;
+} map[] = {
+    [VIRT_FLASH0]     = {0x00000000, 0x04000000, 0},
+    [VIRT_GIC_DIST]   = {0x08000000, 0x00010000, 0},
+    [VIRT_GIC_CPU]    = {0x08010000, 0x00010000, 0},  /* GICv2 */
+    [VIRT_GIC_V2M]    = {0x08020000, 0x00001000, 48}, /* GICv2, 64 SPIs */
+    [VIRT_GIC_REDIST] = {0x080a0000, 0x00f60000, 0},  /* GICv3 */
+    [VIRT_UART0]      = {0x09000000, 0x00001000, 1},
+    [VIRT_RTC]        = {0x09010000, 0x00001000, 2},
+    [VIRT_GPIO]       = {0x09030000, 0x00001000, 7},
+    [VIRT_UART1]      = {0x09040000, 0x00001000, 8},  /* second -serial */
+    [VIRT_RAM]        = {0x40000000, 255 * GIB, 0},   /* as much as -m */
+};
+
+#define VIRT_SPIS 256
+#define VIRT_V2M_SPIS 64
+#define POWER_KEY_LINE 3 /* of the GPIO port */
+
+/* Private interrupts, by INTID (Arm BSA, "PPI assignments"). */
+static const struct {
+    enum cpu_timer timer;
+    unsigned intid;
+} timer_ppis[] = {
+    /* in the order of the device tree binding */
+    {CPU_TIMER_SEC, 29},
+    {CPU_TIMER_PHYS, 30},
+    {CPU_TIMER_VIRT, 27},
+    {CPU_TIMER_HYP, 26},
+};
+
+struct boot_memory virt_memory(const struct machine_config *c)
+{
+    return (struct boot_memory){
+        .ram_base = map[VIRT_RAM].base,
+        .ram_size = c->ram_size,
+        .rom_base = map[VIRT_FLASH0].base,
+        .rom_size = map[VIRT_FLASH0].size,
+    };
+}
+
+/* Firmware of a secure board brings its own PSCI; elsewhere the conduit is
+ * the exception level above the guest's. */
+enum boot_psci virt_psci(const struct machine_config *c)
+{
+    if (c->secure && c->bios) {
+        return BOOT_PSCI_NONE;
+    }
+    return c->virtualization ? BOOT_PSCI_SMC : BOOT_PSCI_HVC;
+}
+
+bool virt_check_config(const struct machine_config *c, struct error **err)
+{
+    uint64_t most = c->highmem ? map[VIRT_RAM].size : 3 * GIB;
+
+    if (c->ram_size > most) {
+        error_set(err, "-m %s: this board has room for %s of memory%s",
+                  size_text(c->ram_size).s, size_text(most).s,
+                  c->highmem ? "" : " with highmem=off");
+        return false;
+    }
+    if (c->gic_version == 2 && c->cpus > GICV2_MAX_CPUS) {
+        error_set(err, "-smp %u: GICv2 serves %u processors; use "
+                  "-machine gic-version=3", c->cpus, GICV2_MAX_CPUS);
+        return false;
+    }
+    return true;
+}
+
+bool virt_create_memory(struct machine *m, struct error **err)
+{
+    m->ram = ram_new("ram", m->config->ram_size, err);
+    m->flash = m->ram ? ram_new("flash0", map[VIRT_FLASH0].size, err) : NULL;
+    if (!m->flash) {
+        return false;
+    }
+    m->flash->readonly = true;
+    bus_map_ram(m->bus, map[VIRT_RAM].base, m->ram);
+    bus_map_ram(m->bus, map[VIRT_FLASH0].base, m->flash);
+    return true;
+}
+
+/* The tree's root ------------------------------------------------------ */
+
+static void create_fdt_root(struct machine *m)
+{
+    struct fdt_builder *fdt = m->fdt;
+
+    fdt_prop_string(fdt, "/", "compatible", "linux,dummy-virt");
+    fdt_prop_string(fdt, "/", "model", "linux,dummy-virt");
+    fdt_prop_cells(fdt, "/", "#address-cells", 2);
+    fdt_prop_cells(fdt, "/", "#size-cells", 2);
+    fdt_node(fdt, "/chosen");
+}
+
+static void create_clock(struct machine *m)
+{
+    struct fdt_builder *fdt = m->fdt;
+
+    fdt->clock_phandle = fdt_new_phandle(fdt);
+    fdt_node(fdt, "/apb-pclk");
+    fdt_prop_string(fdt, "/apb-pclk", "compatible", "fixed-clock");
+    fdt_prop_cells(fdt, "/apb-pclk", "#clock-cells", 0);
+    fdt_prop_cells(fdt, "/apb-pclk", "clock-frequency", 24000000);
+    fdt_prop_string(fdt, "/apb-pclk", "clock-output-names", "clk24mhz");
+    fdt_prop_cells(fdt, "/apb-pclk", "phandle", fdt->clock_phandle);
+}
+
+/* Processors ----------------------------------------------------------- */
+
+/* Linux bindings cpu/cpu-topology.txt. */
+static void add_to_cpu_map(struct machine *m, unsigned cpu, uint32_t phandle)
+{
+    const struct cpu_topology *t = &m->config->topology;
+    unsigned core = cpu / t->threads;
+    unsigned cluster = core / t->cores;
+    unsigned socket = cluster / t->clusters;
+    char path[112], thread[24] = "";
+
+    if (t->threads > 1) {
+        snprintf(thread, sizeof(thread), "/thread%u", cpu % t->threads);
+    }
+    snprintf(path, sizeof(path), "/cpus/cpu-map/socket%u/cluster%u/core%u%s",
+             socket, cluster % t->clusters, core % t->cores, thread);
+    fdt_node(m->fdt, path);
+    fdt_prop_cells(m->fdt, path, "cpu", phandle);
+}
+
+static uint32_t create_cpu_node(struct machine *m, unsigned cpu)
+{
+    struct fdt_builder *fdt = m->fdt;
+    uint32_t phandle = fdt_new_phandle(fdt);
+    char path[32];
+
+    snprintf(path, sizeof(path), "/cpus/cpu@%x", cpu);
+    fdt_node(fdt, path);
+    fdt_prop_string(fdt, path, "device_type", "cpu");
+    fdt_prop_string(fdt, path, "compatible", cpu_dt_compatible(m->cpus));
+    if (virt_psci(m->config) != BOOT_PSCI_NONE && m->config->cpus > 1) {
+        fdt_prop_string(fdt, path, "enable-method", "psci");
+    }
+    fdt_prop_cells(fdt, path, "reg",
+                   (uint32_t)cpu_mpidr(m->cpus, cpu) & 0xffffff);
+    fdt_prop_cells(fdt, path, "phandle", phandle);
+    return phandle;
+}
+
+/* From the last to the first, which so stands first in the tree. */
+static void create_cpu_nodes(struct machine *m)
+{
+    uint32_t phandles[MACHINE_MAX_CPUS];
+
+    fdt_node(m->fdt, "/cpus");
+    fdt_prop_cells(m->fdt, "/cpus", "#address-cells", 1);
+    fdt_prop_cells(m->fdt, "/cpus", "#size-cells", 0);
+    for (unsigned i = m->config->cpus; i-- > 0;) {
+        phandles[i] = create_cpu_node(m, i);
+    }
+    for (unsigned i = m->config->cpus; i-- > 0;) {
+        add_to_cpu_map(m, i, phandles[i]);
+    }
+}
+
+/* Interrupts ----------------------------------------------------------- */
+
+/* `n` is the processor and the line together. */
+static void set_cpu_line(void *opaque, unsigned n, bool level)
+{
+    cpu_set_line(opaque, n / 4, (enum cpu_line)(n % 4), level);
+}
+
+static struct cpu_port cpu_port(struct machine *m, unsigned cpu)
+{
+    struct irq line = {set_cpu_line, m->cpus, cpu * 4};
+    struct cpu_port port = {line, line, line, line,
+                            cpu_mpidr(m->cpus, cpu)};
+
+    port.irq.n += CPU_LINE_IRQ;
+    port.fiq.n += CPU_LINE_FIQ;
+    port.virq.n += CPU_LINE_VIRQ;
+    port.vfiq.n += CPU_LINE_VFIQ;
+    return port;
+}
+
+static void create_gic(struct machine *m)
+{
+    unsigned cpus = m->config->cpus;
+    struct cpu_port ports[MACHINE_MAX_CPUS];
+
+    for (unsigned i = 0; i < cpus; i++) {
+        ports[i] = cpu_port(m, i);
+    }
+    if (m->config->gic_version == 2) {
+        m->gic = gicv2_create(m->bus, map[VIRT_GIC_DIST].base,
+                              map[VIRT_GIC_CPU].base, VIRT_SPIS, ports,
+                              cpus);
+    } else {
+        m->gic = gicv3_create(m->bus, map[VIRT_GIC_DIST].base,
+                              map[VIRT_GIC_REDIST].base, VIRT_SPIS, ports,
+                              cpus);
+    }
+    const struct gic_cpu_if *registers = gic_cpu_interface(m->gic);
+    if (registers) {
+        cpu_system_set_gic(m->cpus, &(struct cpu_gic_if){
+                                        .read = registers->read,
+                                        .write = registers->write,
+                                        .opaque = registers->opaque,
+                                    });
+    }
+    gic_fdt(m->gic, m->fdt);
+    fdt_prop_cells(m->fdt, "/", "interrupt-parent", m->fdt->gic_phandle);
+}
+
+/* Message-signalled interrupts of GICv2; GICv3's are the ITS's. */
+static void create_msi(struct machine *m)
+{
+    if (m->config->gic_version == 2) {
+        m->msi = gicv2m_create(m->bus, map[VIRT_GIC_V2M].base, m->gic,
+                               map[VIRT_GIC_V2M].spi, VIRT_V2M_SPIS);
+        gicv2m_fdt(m->msi, m->fdt);
+    }
+}
+
+/* Linux bindings timer/arm,arch_timer.yaml. */
+static void create_timers(struct machine *m)
+{
+    static const char compatible[] = "arm,armv8-timer\0arm,armv7-timer";
+    uint32_t cells[3 * ARRAY_SIZE(timer_ppis)];
+    uint32_t flags = FDT_IRQ_LEVEL_HIGH;
+
+    if (m->config->gic_version == 2) {
+        flags |= (uint32_t)mask64((int)m->config->cpus) << 8;
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(timer_ppis); i++) {
+        for (unsigned cpu = 0; cpu < m->config->cpus; cpu++) {
+            cpu_connect_timer(m->cpus, cpu, timer_ppis[i].timer,
+                              gic_ppi(m->gic, cpu, timer_ppis[i].intid));
+        }
+        cells[3 * i] = FDT_GIC_PPI;
+        cells[3 * i + 1] = timer_ppis[i].intid - 16;
+        cells[3 * i + 2] = flags;
+    }
+    fdt_node(m->fdt, "/timer");
+    fdt_prop_bytes(m->fdt, "/timer", "compatible", compatible,
+                   sizeof(compatible));
+    fdt_prop_empty(m->fdt, "/timer", "always-on");
+    fdt_prop_cells_array(m->fdt, "/timer", "interrupts", cells,
+                         ARRAY_SIZE(cells));
+}
+
+/* Devices -------------------------------------------------------------- */
+
+static struct irq spi(struct machine *m, enum virt_region region)
+{
+    return gic_spi(m->gic, map[region].spi);
+}
+
+static void create_uart(struct machine *m, unsigned index,
+                        enum virt_region region, struct chardev *chr)
+{
+    m->uarts[index] = pl011_create(m->bus, map[region].base, spi(m, region),
+                                   chr);
+    pl011_fdt(m->uarts[index], m->fdt, map[region].spi);
+}
+
+/* The second UART is there when the user asked for it; then aliases say
+ * which is ttyAMA0.  The one made last stands first in the tree. */
+static void create_uarts(struct machine *m, struct chardev **serials)
+{
+    char path[2][32];
+
+    snprintf(path[0], sizeof(path[0]), "/pl011@%llx",
+             (unsigned long long)map[VIRT_UART0].base);
+    snprintf(path[1], sizeof(path[1]), "/pl011@%llx",
+             (unsigned long long)map[VIRT_UART1].base);
+    if (m->config->serials > 1) {
+        create_uart(m, 1, VIRT_UART1, serials[1]);
+        fdt_node(m->fdt, "/aliases");
+        fdt_prop_string(m->fdt, "/aliases", "serial1", path[1]);
+        fdt_prop_string(m->fdt, "/aliases", "serial0", path[0]);
+    }
+    create_uart(m, 0, VIRT_UART0, serials[0]);
+    fdt_prop_string(m->fdt, "/chosen", "stdout-path", path[0]);
+}
+
+static void create_rtc(struct machine *m)
+{
+    m->rtc = pl031_create(m->bus, map[VIRT_RTC].base, spi(m, VIRT_RTC),
+                          m->loop, m->config->rtc_offset);
+    pl031_fdt(m->rtc, m->fdt, map[VIRT_RTC].spi);
+}
+
+static void create_gpio(struct machine *m)
+{
+    m->gpio = pl061_create(m->bus, map[VIRT_GPIO].base, spi(m, VIRT_GPIO));
+    m->power_key = gpio_keys_create(pl061_input(m->gpio, POWER_KEY_LINE),
+                                    m->loop);
+    uint32_t phandle = pl061_fdt(m->gpio, m->fdt, map[VIRT_GPIO].spi);
+    gpio_keys_fdt(m->fdt, phandle, POWER_KEY_LINE);
+}
+
+void virt_create_devices(struct machine *m, struct chardev **serials)
+{
+    create_fdt_root(m);
+    create_clock(m);
+    create_cpu_nodes(m);
+    create_gic(m);
+    create_msi(m);
+    create_timers(m);
+    create_uarts(m, serials);
+    create_rtc(m);
+    create_gpio(m);
+}
+
+/* RAM keeps its contents, as through a real reset. */
+void virt_reset_devices(struct machine *m)
+{
+    for (unsigned i = 0; i < MACHINE_MAX_SERIALS; i++) {
+        if (m->uarts[i]) {
+            pl011_reset(m->uarts[i]);
+        }
+    }
+    pl031_reset(m->rtc);
+    pl061_reset(m->gpio);
+    gic_reset(m->gic);
+}
+
+void virt_free(struct machine *m)
+{
+    gpio_keys_free(m->power_key);
+    pl061_free(m->gpio);
+    pl031_free(m->rtc);
+    for (unsigned i = 0; i < MACHINE_MAX_SERIALS; i++) {
+        pl011_free(m->uarts[i]);
+    }
+    gicv2m_free(m->msi);
+    if (m->gic) {
+        gic_free(m->gic);
+    }
+}

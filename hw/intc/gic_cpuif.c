@@ -1,0 +1,178 @@
+/*
+ * One processor's view of a GIC, either version: which interrupt is best,
+ * whether it may preempt, and what acknowledging and ending it does.
+ * (IHI 0048B chapter 3.3 and 4.4; IHI 0069 chapter 4.8 and 12.)
+ *
+ * Lower numbers are higher priorities.  The active priorities registers
+ * hold a bit per group priority that was acknowledged and not yet dropped;
+ * the running priority is the lowest of them.
+ */
+#include "hw/intc/gic_internal.h"
+
+/* ---- priorities ---- */
+
+/*
+ * Bits of a priority that take part in preemption.  BPR n splits at bit
+ * n + 1 for group 0; group 1's own register counts one higher.
+ */
+static unsigned group_priority_mask(const struct gic_cpu *c, unsigned group)
+{
+    unsigned bpr = group && !c->common_bpr ? c->bpr[1] - 1u : c->bpr[0];
+    return 0xff & (~0u << (bpr + 1));
+}
+
+/* Index of the highest active priority of `group`, or -1. */
+static int highest_active(const struct gic_cpu *c, unsigned group)
+{
+    for (unsigned w = 0; w < GIC_APR_WORDS; w++) {
+        if (c->apr[group][w]) {
+            return (int)w * 32 + ctz32(c->apr[group][w]);
+        }
+    }
+    return -1;
+}
+
+int gic_running_group(const struct gic_cpu *c)
+{
+    int of[2] = {highest_active(c, 0), highest_active(c, 1)};
+    if (of[0] < 0) {
+        return of[1] < 0 ? -1 : 1;
+    }
+    return of[1] >= 0 && of[1] < of[0];
+}
+
+unsigned gic_running_priority(const struct gic *gic, const struct gic_cpu *c)
+{
+    int group = gic_running_group(c);
+    if (group < 0) {
+        return GIC_IDLE_PRIORITY;
+    }
+    return (unsigned)highest_active(c, group) << gic->model->apr_shift;
+}
+
+bool gic_cpu_can_take(const struct gic *gic, const struct gic_cpu *c)
+{
+    const struct gic_best *best = &c->best;
+    if (best->intid == GIC_INTID_SPURIOUS || !c->enabled[best->group] ||
+        best->priority >= c->pmr) {
+        return false;
+    }
+    /* Both at the granularity of the newcomer's group. */
+    unsigned running = gic_running_priority(gic, c);
+    unsigned mask = group_priority_mask(c, best->group);
+    return running == GIC_IDLE_PRIORITY ||
+           (best->priority & mask) < (running & mask);
+}
+
+/* ---- the best interrupt ---- */
+
+/* Among `mask` of bank `n`; the lowest INTID wins between equals. */
+static void scan_bank(const struct gic *gic, const struct gic_bank *bank,
+                      unsigned n, uint32_t mask, struct gic_best *best)
+{
+    for (; mask; mask &= mask - 1) {
+        unsigned i = (unsigned)ctz32(mask);
+        unsigned priority = bank->priority[i] & gic->model->priority_mask;
+        if (priority < best->priority) {
+            best->intid = n * 32 + i;
+            best->priority = priority;
+            best->group = bank->group1 >> i & 1;
+        }
+    }
+}
+
+/* Those of a bank that may hide others: see hides_disabled. */
+static uint32_t candidates(const struct gic *gic, const struct gic_cpu *c,
+                           const struct gic_bank *bank)
+{
+    if (gic->model->hides_disabled) {
+        return bank->ready;
+    }
+    uint32_t groups = (c->enabled[0] ? ~bank->group1 : 0) |
+                      (c->enabled[1] ? bank->group1 : 0);
+    return bank->ready & groups;
+}
+
+static struct gic_best find_best(const struct gic *gic, const struct gic_cpu *c)
+{
+    struct gic_best best = {GIC_INTID_SPURIOUS, GIC_NO_PRIORITY, 0};
+    scan_bank(gic, &c->bank, 0, candidates(gic, c, &c->bank), &best);
+    for (uint32_t banks = gic->ready_banks; banks; banks &= banks - 1) {
+        unsigned n = (unsigned)ctz32(banks);
+        const struct gic_bank *bank = &gic->spi[n];
+        uint32_t mask = candidates(gic, c, bank) & c->routed[n];
+        scan_bank(gic, bank, n, mask, &best);
+    }
+    return best;
+}
+
+static void drive(const struct irq *line, bool *last, bool level)
+{
+    if (*last != level) {
+        *last = level;
+        irq_set(line, level);
+    }
+}
+
+void gic_cpu_update(struct gic *gic, unsigned cpu)
+{
+    struct gic_cpu *c = &gic->cpu[cpu];
+    c->best = find_best(gic, c);
+    bool signal = gic_cpu_can_take(gic, c);
+    bool as_fiq =
+        c->best.group == 0 && (c->fiq_enable || gic->model->version == 3);
+    drive(&gic->ports[cpu].irq, &c->irq, signal && !as_fiq);
+    drive(&gic->ports[cpu].fiq, &c->fiq, signal && as_fiq);
+}
+
+/* ---- acknowledge, drop, deactivate ---- */
+
+/* Take the requester's number off a GICv2 SGI: the lowest first. */
+static uint32_t take_sgi_source(struct gic *gic, unsigned cpu, unsigned sgi)
+{
+    unsigned source = (unsigned)ctz32(gic->cpu[cpu].sgi_sources[sgi]);
+    gic_sgi_drop_source(gic, cpu, sgi, BIT(source));
+    return source << 10;
+}
+
+uint32_t gic_acknowledge(struct gic *gic, unsigned cpu)
+{
+    struct gic_cpu *c = &gic->cpu[cpu];
+    struct gic_best best = c->best;
+    struct gic_bank *bank = gic_bank(gic, cpu, best.intid / 32);
+    uint32_t bit = BIT(best.intid % 32);
+    uint32_t value = best.intid;
+
+    if (best.intid < GIC_SGIS && gic->model->version == 2) {
+        value |= take_sgi_source(gic, cpu, best.intid);
+    } else {
+        bank->latch &= ~bit;
+    }
+    bank->active |= bit;
+    unsigned level = (best.priority & group_priority_mask(c, best.group)) >>
+                     gic->model->apr_shift;
+    c->apr[best.group][level / 32] |= BIT(level % 32);
+    gic_bank_changed(gic, cpu, best.intid / 32, 0);
+    return value;
+}
+
+void gic_end(struct gic *gic, unsigned cpu, unsigned group, unsigned intid)
+{
+    struct gic_cpu *c = &gic->cpu[cpu];
+    int level = highest_active(c, group);
+    assert(level >= 0);
+    c->apr[group][level / 32] &= ~BIT(level % 32);
+    if (!c->eoi_mode) {
+        gic_deactivate(gic, cpu, intid);
+    }
+    gic_cpu_update(gic, cpu);
+}
+
+void gic_deactivate(struct gic *gic, unsigned cpu, unsigned intid)
+{
+    struct gic_bank *bank = gic_bank(gic, cpu, intid / 32);
+    if (bank) {
+        bank->active &= ~BIT(intid % 32);
+        gic_bank_changed(gic, cpu, intid / 32, 0);
+    }
+}

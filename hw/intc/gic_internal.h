@@ -1,0 +1,249 @@
+/*
+ * State of a GIC and what its parts share.  Nobody outside hw/intc includes
+ * this.
+ *
+ *   gic_state.c  interrupts: pending, ready, lines, who is told
+ *   gic_cpuif.c  one processor's view: priorities, acknowledge, EOI
+ *   gic_regs.c   register tables, and the registers GICD and GICR share
+ *
+ * Every function here except create, free and gic_regs' access functions
+ * is called with gic->lock held.  The lock is a leaf: under it we call only
+ * the processors' irq lines, which never call back.
+ */
+#ifndef HW_INTC_GIC_INTERNAL_H
+#define HW_INTC_GIC_INTERNAL_H
+
+#include <pthread.h>
+
+#include "hw/intc/gic.h"
+#include "util/bits.h"
+
+#define GIC_SGIS 16
+#define GIC_PRIVATE 32 /* SGIs and PPIs */
+#define GIC_BANKS (1 + GIC_MAX_SPIS / 32)
+#define GIC_APR_WORDS 4
+#define GIC_IDLE_PRIORITY 0xff /* what RPR says when nothing runs */
+#define GIC_NO_PRIORITY 0x100  /* below every interrupt's */
+
+/* Special INTIDs that an acknowledge may return. */
+#define GIC_INTID_GROUP1 1022 /* GICv2: of the other group */
+#define GIC_INTID_SPURIOUS 1023
+
+/* GICD_CTLR, both versions. */
+#define GICD_CTLR_GROUP0 BIT(0)
+#define GICD_CTLR_GROUP1 BIT(1)
+
+/* 32 interrupts, a bit each; bank 0 exists once per processor. */
+struct gic_bank {
+    uint32_t group1;
+    uint32_t enabled;
+    uint32_t latch; /* pending by an edge, an SGI or software */
+    uint32_t level; /* the input lines */
+    uint32_t edge;  /* configured edge-triggered */
+    uint32_t active;
+    /* Derived by gic_bank_changed: pending, enabled, not active, and of a
+     * group that GICD_CTLR forwards. */
+    uint32_t ready;
+    uint8_t priority[32];
+};
+
+/* The highest priority pending interrupt of one processor. */
+struct gic_best {
+    unsigned intid; /* GIC_INTID_SPURIOUS when there is none */
+    unsigned priority;
+    unsigned group;
+};
+
+struct gic_cpu {
+    struct gic_bank bank; /* SGIs and PPIs */
+    /* GICv2: which processors asked for each pending SGI; the SGI's latch
+     * is set while any has. */
+    uint8_t sgi_sources[GIC_SGIS];
+    /* SPIs that may be signalled here, a word per bank; [0] is unused. */
+    uint32_t routed[GIC_BANKS];
+    bool asleep; /* GICR_WAKER.ProcessorSleep */
+
+    /* CPU interface, index 0 and 1 by group where there are two. */
+    bool enabled[2];
+    bool common_bpr; /* CBPR */
+    bool eoi_mode;   /* EOIR only drops priority, DIR deactivates */
+    bool ack_ctl;    /* GICv2: IAR and EOIR serve group 1 too */
+    bool fiq_enable; /* GICv2: group 0 is signalled as FIQ */
+    uint8_t pmr;
+    uint8_t bpr[2];
+    uint32_t apr[2][GIC_APR_WORDS]; /* active priorities, a bit each */
+
+    /* Derived by gic_cpu_update. */
+    struct gic_best best;
+    bool irq, fiq;
+};
+
+/* What the two versions do differently in shared code. */
+struct gic_model {
+    unsigned version;
+    uint32_t sgi_fixed;    /* SGIs that are enabled for ever */
+    uint8_t priority_mask; /* bits the CPU interface implements */
+    uint8_t apr_shift;     /* priority of a bit in apr: index << this */
+    uint8_t bpr_min[2];
+    /* Does an interrupt of a group disabled at the CPU interface still
+     * hide lower priorities of the other group? */
+    bool hides_disabled;
+};
+
+struct gic {
+    pthread_mutex_t lock;
+    const struct gic_model *model;
+    struct cpu_port *ports; /* one per processor */
+    uint64_t dist_base, cpu_base;
+    struct gic_cpu_if cpu_if;
+
+    unsigned cpus;
+    unsigned banks;                 /* 1 + SPIs / 32 */
+    uint32_t ctlr;                  /* the two group bits */
+    uint32_t ready_banks;           /* SPI banks with any bit in ready */
+    struct gic_bank spi[GIC_BANKS]; /* [0] is unused */
+    uint8_t target[GIC_MAX_SPIS];   /* GICv2: mask of processors */
+    uint64_t route[GIC_MAX_SPIS];   /* GICv3: GICD_IROUTER */
+    struct gic_cpu cpu[];
+};
+
+static inline void gic_lock(struct gic *gic)
+{
+    pthread_mutex_lock(&gic->lock);
+}
+
+static inline void gic_unlock(struct gic *gic)
+{
+    pthread_mutex_unlock(&gic->lock);
+}
+
+/* Bank `n` as `cpu` sees it, or NULL beyond the last interrupt. */
+static inline struct gic_bank *gic_bank(struct gic *gic, unsigned cpu,
+                                        unsigned n)
+{
+    if (n == 0) {
+        return &gic->cpu[cpu].bank;
+    }
+    return n < gic->banks ? &gic->spi[n] : NULL;
+}
+
+/* ---- gic_state.c ---- */
+
+struct gic *gic_new(const struct gic_model *model, unsigned spis,
+                    const struct cpu_port *ports, unsigned cpus);
+
+/* All of the state but the input lines. */
+void gic_reset_state(struct gic *gic);
+
+static inline uint32_t gic_pending(const struct gic_bank *bank)
+{
+    return bank->latch | (bank->level & ~bank->edge);
+}
+
+/*
+ * After any change in bank `n` (of `cpu`, if private): recompute and tell
+ * the processors concerned.  `touched` are interrupts whose priority or
+ * group may have changed; a change of readiness is found without it.
+ */
+void gic_bank_changed(struct gic *gic, unsigned cpu, unsigned n,
+                      uint32_t touched);
+/* After a change of GICD_CTLR or of routes. */
+void gic_all_changed(struct gic *gic);
+
+/* Let the SPI `intid` be signalled on `cpu`, or not.  The caller ends with
+ * gic_all_changed. */
+void gic_route(struct gic *gic, unsigned intid, unsigned cpu, bool allowed);
+
+/* GICv2: to interrupt `cpu` with an SGI from `source`. */
+void gic_sgi_add_source(struct gic *gic, unsigned cpu, unsigned sgi,
+                        uint8_t sources);
+void gic_sgi_drop_source(struct gic *gic, unsigned cpu, unsigned sgi,
+                         uint8_t sources);
+
+/* ---- gic_cpuif.c ---- */
+
+/* Recompute the best interrupt and drive the lines of the processor. */
+void gic_cpu_update(struct gic *gic, unsigned cpu);
+
+/* Is the best interrupt one that IAR may return now? */
+bool gic_cpu_can_take(const struct gic *gic, const struct gic_cpu *c);
+unsigned gic_running_priority(const struct gic *gic, const struct gic_cpu *c);
+/* Group of the running priority, or -1 when idle. */
+int gic_running_group(const struct gic_cpu *c);
+
+/* Make the best interrupt active; returns its INTID, with the requesting
+ * processor of a GICv2 SGI in bits 12..10. */
+uint32_t gic_acknowledge(struct gic *gic, unsigned cpu);
+/* Drop the running priority, which must be of `group`, and unless that is
+ * left to DIR deactivate `intid`. */
+void gic_end(struct gic *gic, unsigned cpu, unsigned group, unsigned intid);
+void gic_deactivate(struct gic *gic, unsigned cpu, unsigned intid);
+
+/* ---- gic_regs.c ---- */
+
+/* A row of a register map: words first..last, whose handlers know them by
+ * index (offset - base) / 4.  Without a handler: RAZ, WI. */
+struct gic_reg {
+    uint32_t base, first, last;
+    uint32_t (*read)(struct gic *gic, unsigned cpu, unsigned index);
+    /* Only bits in `mask` are written; value is zero elsewhere. */
+    void (*write)(struct gic *gic, unsigned cpu, unsigned index, uint32_t value,
+                  uint32_t mask);
+};
+
+struct gic_frame {
+    const char *name;
+    const struct gic_reg *regs; /* ORDER by first */
+    unsigned count;
+};
+
+/* Any access from the bus; these take the lock. */
+uint64_t gic_frame_read(const struct gic_frame *frame, struct gic *gic,
+                        unsigned cpu, struct bus_access access);
+void gic_frame_write(const struct gic_frame *frame, struct gic *gic,
+                     unsigned cpu, struct bus_access access, uint64_t value);
+
+/* The processor of an access; a device's own counts as the first. */
+static inline unsigned gic_access_cpu(const struct gic *gic,
+                                      struct bus_access access)
+{
+    return access.cpu < gic->cpus ? access.cpu : 0;
+}
+
+/* Handlers of GICD_x<n> and GICR_x<n>: index is the <n>. */
+#define GIC_SHARED_REG(name)                                                   \
+    uint32_t gic_##name##_read(struct gic *gic, unsigned cpu, unsigned index); \
+    void gic_##name##_write(struct gic *gic, unsigned cpu, unsigned index,     \
+                            uint32_t value, uint32_t mask)
+GIC_SHARED_REG(igroupr);
+GIC_SHARED_REG(isenabler);
+GIC_SHARED_REG(icenabler);
+GIC_SHARED_REG(ispendr);
+GIC_SHARED_REG(icpendr);
+GIC_SHARED_REG(isactiver);
+GIC_SHARED_REG(icactiver);
+GIC_SHARED_REG(ipriorityr);
+GIC_SHARED_REG(icfgr);
+#undef GIC_SHARED_REG
+
+/* Implementer Arm (0x43b), as the board's guests know it. */
+uint32_t gic_iidr_read(struct gic *gic, unsigned cpu, unsigned index);
+
+/* ---- gic_fdt.c ---- */
+
+/* "/intc@8000000" */
+void gic_fdt_path(const struct gic *gic, char *path, unsigned size);
+
+/* ---- gicv3_*.c ---- */
+
+extern const struct mmio_ops gicv3_redist_ops;
+extern const struct gic_cpu_if gicv3_cpu_if; /* opaque to be filled in */
+
+/* MPIDR_EL1's affinity fields and GICD_IROUTER's agree in place. */
+#define GIC_AFFINITY_MASK UINT64_C(0xff00ffffff)
+
+/* ---- gicv2_*.c ---- */
+
+extern const struct mmio_ops gicv2_cpuif_ops;
+
+#endif

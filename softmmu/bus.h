@@ -1,0 +1,67 @@
+/*
+ * The physical address space: RAM ranges and device ranges.
+ *
+ * Ranges are added while the board is built (and by PCI BARs later, with
+ * the vCPUs paused); look-ups take no lock.  The bus splits and widens
+ * accesses to what a device accepts, and is little-endian: byte 0 of an
+ * access is bits 7..0 of its value.
+ *
+ * Device callbacks run on any vCPU thread and on the loop thread, possibly
+ * at once: a device protects its state with its own lock.  A device knows
+ * neither its address nor who maps it.
+ */
+#ifndef SOFTMMU_BUS_H
+#define SOFTMMU_BUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "softmmu/ram.h"
+#include "util/error.h"
+
+#define BUS_DMA UINT32_MAX /* bus_access.cpu of a device's own access */
+
+struct bus_access {
+    uint64_t offset; /* from the start of the region, size-aligned */
+    unsigned size;   /* bytes: 1, 2, 4 or 8 */
+    unsigned cpu;    /* index of the vCPU, or BUS_DMA */
+};
+
+struct mmio_ops {
+    uint64_t (*read)(void *device, struct bus_access access);
+    void (*write)(void *device, struct bus_access access, uint64_t value);
+    /* Accesses outside min..max bytes are refused with an external abort;
+     * zero means 1 and 8. */
+    unsigned min_size, max_size;
+};
+
+struct bus;
+
+struct bus *bus_new(void);
+void bus_free(struct bus *bus);
+
+/* Map `size` bytes at `base`.  Overlap is a programming error. */
+void bus_map_ram(struct bus *bus, uint64_t base, struct ram *ram);
+void bus_map_mmio(struct bus *bus, uint64_t base, uint64_t size,
+                  const char *name, const struct mmio_ops *ops, void *device);
+void bus_unmap(struct bus *bus, uint64_t base);
+
+/* RAM that holds all of [pa, pa+size), or NULL; *offset into it. */
+struct ram *bus_ram(struct bus *bus, uint64_t pa, uint64_t size,
+                    uint64_t *offset);
+
+/*
+ * One access of 1, 2, 4 or 8 bytes, RAM or device, within one page.  False
+ * when nothing answers or the device refuses the size: the initiator takes
+ * an external abort.  Unaligned device accesses are made byte by byte.
+ * Writes to read-only RAM are ignored, as a ROM ignores them.
+ */
+bool bus_read(struct bus *bus, uint64_t pa, unsigned size, unsigned cpu,
+              uint64_t *value);
+bool bus_write(struct bus *bus, uint64_t pa, unsigned size, unsigned cpu,
+               uint64_t value);
+
+/* Print the map, a range a line. */
+void bus_dump(struct bus *bus);
+
+#endif

@@ -1,0 +1,387 @@
+/*
+ * The first level and what concerns both: contexts, filling, invalidation.
+ *
+ * Invalidation by address clears the address's slot in every context of
+ * the regime, whatever its ASID: over-invalidation costs a second-level
+ * hit.  One page of a mapping larger than 4 KiB stands for all of it; a
+ * small filter per context tells whether such a mapping could have been
+ * used around the address, and only then the context is swept.
+ */
+#include "softmmu/tlb.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "softmmu/tlb_internal.h"
+
+/* Above this many pages a range is cleared by visiting every slot. */
+#define RANGE_PAGES 512
+
+_Static_assert(sizeof(struct tlb_key) == sizeof(uint64_t), "packed key");
+
+static uint64_t pack_key(const struct tlb_key *key)
+{
+    uint64_t packed;
+    memcpy(&packed, key, sizeof(packed));
+    return packed;
+}
+
+/* ---- contexts ---- */
+
+static void clear_slot(struct tlb_context *ctx, unsigned i)
+{
+    ctx->read[i].tag = tlb_tag_none(i);
+    ctx->write[i].tag = tlb_tag_none(i);
+    ctx->page_id[i] = 0;
+}
+
+/* Iterate over the slots filled since the last reset. */
+#define FOR_EACH_TOUCHED(ctx, i)                                         \
+    for (unsigned w_ = 0; w_ < ARRAY_SIZE((ctx)->touched); w_++)         \
+        for (uint64_t b_ = (ctx)->touched[w_], i;                        \
+             b_ && (i = w_ * 64 + ctz64(b_), true); b_ &= b_ - 1)
+
+static void reset_context(struct tlb_context *ctx)
+{
+    FOR_EACH_TOUCHED(ctx, i) {
+        clear_slot(ctx, i);
+    }
+    memset(ctx->touched, 0, sizeof(ctx->touched));
+    if (ctx->block_sizes) {
+        memset(ctx->blocks, 0, sizeof(ctx->blocks));
+        ctx->block_sizes = 0;
+        ctx->block_bits = 0;
+    }
+}
+
+static unsigned least_recently_used(const struct tlb *tlb)
+{
+    unsigned oldest = 0;
+    for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
+        const struct tlb_context *ctx = &tlb->contexts[i];
+        if (!ctx->in_use) {
+            return i;
+        }
+        if (ctx->last_used < tlb->contexts[oldest].last_used) {
+            oldest = i;
+        }
+    }
+    return oldest;
+}
+
+struct tlb_context *tlb_context(struct tlb *tlb, const struct tlb_key *key)
+{
+    uint64_t packed = pack_key(key);
+    unsigned i = tlb->current;
+
+    if (tlb->keys[i] != packed) {
+        for (i = 0; i < TLB_CONTEXTS && tlb->keys[i] != packed; i++) {
+        }
+        if (i == TLB_CONTEXTS) {
+            i = least_recently_used(tlb);
+            tlb->stats.recycled += tlb->contexts[i].in_use;
+            reset_context(&tlb->contexts[i]);
+            tlb->contexts[i].key = *key;
+            tlb->contexts[i].in_use = true;
+            tlb->keys[i] = packed;
+        }
+        tlb->current = i;
+    }
+    tlb->contexts[i].last_used = ++tlb->tick;
+    return &tlb->contexts[i];
+}
+
+struct tlb *tlb_new(struct bus *bus, struct page_ids *ids,
+                    unsigned cpu_index, void *cpu, tlb_walk_fn *walk,
+                    tlb_strip_fn *strip, const struct tlb_codes *codes)
+{
+    struct tlb *tlb =
+        mmap(NULL, sizeof(*tlb), PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (tlb == MAP_FAILED) {
+        abort();
+    }
+    tlb->bus = bus;
+    tlb->ids = ids;
+    tlb->cpu_index = cpu_index;
+    tlb->cpu = cpu;
+    tlb->walk = walk;
+    tlb->strip = strip;
+    tlb->codes = *codes;
+    tlb->clock = 1;
+    tlb->all_stamp = 1;
+    for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
+        tlb->keys[i] = TLB_NO_KEY;
+        for (unsigned slot = 0; slot < TLB_ENTRIES; slot++) {
+            clear_slot(&tlb->contexts[i], slot);
+        }
+    }
+    return tlb;
+}
+
+void tlb_free(struct tlb *tlb)
+{
+    if (tlb) {
+        munmap(tlb, sizeof(*tlb));
+    }
+}
+
+const struct tlb_stats *tlb_stats(const struct tlb *tlb)
+{
+    return &tlb->stats;
+}
+
+/* ---- filling ---- */
+
+static unsigned filter_bit(uint64_t va, unsigned size_bits)
+{
+    uint64_t block = tlb_untag(va) >> size_bits << size_bits | size_bits;
+    return (block * UINT64_C(0x9e3779b97f4a7c15)) >> 53;
+}
+
+_Static_assert(TLB_BLOCK_FILTER == 1 << (64 - 53), "filter_bit() range");
+
+static void touch(struct tlb_context *ctx, uint64_t va, uint64_t block_size)
+{
+    unsigned i = tlb_index(va);
+    ctx->touched[i / 64] |= BIT(i % 64);
+
+    if (block_size > TLB_PAGE_SIZE) {
+        unsigned bits = ctz64(block_size);
+        unsigned n = filter_bit(va, bits);
+        ctx->block_sizes |= BIT(bits);
+        ctx->block_bits += !(ctx->blocks[n / 64] & BIT(n % 64));
+        ctx->blocks[n / 64] |= BIT(n % 64);
+    }
+}
+
+static bool may_write(const struct tlb *tlb, const struct ram *ram,
+                      const uint8_t *host)
+{
+    if (ram->readonly) {
+        return false;
+    }
+    if (!tlb->strict) {
+        return true;
+    }
+    uint64_t page = (uint64_t)(host - ram->host) >> RAM_PAGE_BITS;
+    return !(__atomic_load_n(&ram->flags[page], __ATOMIC_RELAXED) &
+             RAM_PAGE_CODE);
+}
+
+/*
+ * Slots that the access did not ask for are filled too when empty: most
+ * pages that are written are also read.
+ */
+void tlb_l1_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+                 enum tlb_access access, const struct tlb_page *page,
+                 const struct ram *ram, uint8_t *host)
+{
+    const struct tlb_key *key = &ctx->key;
+    unsigned i = tlb_index(va);
+    unsigned perm = key->el ? page->perm_el1 : page->perm_el0;
+    uint64_t none = tlb_tag_none(i);
+    uint64_t tag = va & TLB_PAGE_MASK;
+    struct tlb_entry entry = {tag, (uintptr_t)host - tag};
+
+    if (page->device && !key->mmu_off) {
+        return;
+    }
+    if (key->pan && key->el && !key->mmu_off &&
+        (page->perm_el0 & (TLB_PERM_R | TLB_PERM_W))) {
+        return;
+    }
+    touch(ctx, va, page->block_size);
+    if ((perm & TLB_PERM_R) &&
+        (access == TLB_READ || ctx->read[i].tag == none)) {
+        ctx->read[i] = entry;
+    }
+    if ((perm & TLB_PERM_W) &&
+        (access == TLB_WRITE || ctx->write[i].tag == none) &&
+        may_write(tlb, ram, host)) {
+        ctx->write[i] = entry;
+    }
+}
+
+void tlb_l1_set_page_id(struct tlb_context *ctx, uint64_t va,
+                        uint64_t block_size, uint32_t id)
+{
+    unsigned i = tlb_index(va);
+    touch(ctx, va, block_size);
+    ctx->page_va[i] = va & TLB_PAGE_MASK;
+    ctx->page_id[i] = id;
+}
+
+/* ---- invalidation ---- */
+
+/* Clear slot i where it maps an address in [va, va + size). */
+static void clear_if_in(struct tlb_context *ctx, unsigned i, uint64_t va,
+                        uint64_t size)
+{
+    if (tlb_untag(ctx->read[i].tag) - va < size) {
+        ctx->read[i].tag = tlb_tag_none(i);
+    }
+    if (tlb_untag(ctx->write[i].tag) - va < size) {
+        ctx->write[i].tag = tlb_tag_none(i);
+    }
+    if (tlb_untag(ctx->page_va[i]) - va < size) {
+        ctx->page_id[i] = 0;
+    }
+}
+
+static void sweep(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+                  uint64_t size)
+{
+    tlb->stats.sweeps++;
+    /* A filter this full is wrong too often: start it afresh. */
+    if (ctx->block_bits > TLB_BLOCK_FILTER / 4) {
+        reset_context(ctx);
+        return;
+    }
+    FOR_EACH_TOUCHED(ctx, i) {
+        clear_if_in(ctx, i, va, size);
+    }
+}
+
+/* Blocks of 2^bits bytes of which [va, va + size) holds any part. */
+static void clear_blocks(struct tlb *tlb, struct tlb_context *ctx,
+                         unsigned bits, uint64_t va, uint64_t size)
+{
+    uint64_t first = va >> bits;
+    uint64_t last = (va + size - 1) >> bits;
+    uint64_t count = ((last - first) & mask64(64 - bits)) + 1;
+
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t block = (first + i) << bits;
+        unsigned n = filter_bit(block, bits);
+        if (ctx->blocks[n / 64] & BIT(n % 64)) {
+            sweep(tlb, ctx, block, BIT(bits));
+        }
+    }
+}
+
+static void clear_range(struct tlb *tlb, struct tlb_context *ctx,
+                        uint64_t va, uint64_t size)
+{
+    if (size > RANGE_PAGES * TLB_PAGE_SIZE) {
+        /* Widened so that it holds every block that it touches. */
+        unsigned bits =
+            ctx->block_sizes ? 63 - clz64(ctx->block_sizes) : TLB_PAGE_BITS;
+        uint64_t start = va >> bits << bits;
+        uint64_t length = va - start + size;
+        sweep(tlb, ctx, start, align_up(length, BIT(bits)));
+        return;
+    }
+    for (uint64_t done = 0; done < size; done += TLB_PAGE_SIZE) {
+        unsigned i = tlb_index(va + done);
+        if (ctx->touched[i / 64] & BIT(i % 64)) {
+            clear_if_in(ctx, i, va, size);
+        }
+    }
+    for (uint64_t sizes = ctx->block_sizes; sizes; sizes &= sizes - 1) {
+        clear_blocks(tlb, ctx, ctz64(sizes), va, size);
+    }
+}
+
+static void clear_page_ids(struct tlb_context *ctx)
+{
+    memset(ctx->page_id, 0, sizeof(ctx->page_id));
+}
+
+static void invalidate_context(struct tlb *tlb, struct tlb_context *ctx,
+                               const struct tlb_inval *inval)
+{
+    bool same_regime = ctx->key.regime == inval->regime;
+
+    switch (inval->kind) {
+    case TLB_INVAL_ALL:
+        reset_context(ctx);
+        break;
+    case TLB_INVAL_REGIME:
+        if (same_regime) {
+            reset_context(ctx);
+        }
+        break;
+    case TLB_INVAL_ASID:
+        if (same_regime && ctx->key.asid == inval->asid) {
+            reset_context(ctx);
+        }
+        break;
+    case TLB_INVAL_VA:
+    case TLB_INVAL_VA_ALL:
+        if (same_regime) {
+            clear_range(tlb, ctx, inval->va, inval->size);
+        }
+        break;
+    case TLB_INVAL_PAGE_IDS:
+        clear_page_ids(ctx);
+        break;
+    case TLB_INVAL_WRITES:
+        break;
+    }
+}
+
+void tlb_invalidate(struct tlb *tlb, const struct tlb_inval *request)
+{
+    struct tlb_inval inval = *request;
+
+    tlb->stats.invalidations++;
+    if (inval.kind == TLB_INVAL_WRITES) {
+        tlb_drop_writes(tlb, inval.va);
+        return;
+    }
+    inval.va = tlb_untag(inval.va) & TLB_PAGE_MASK;
+    if (inval.size < TLB_PAGE_SIZE) {
+        inval.size = TLB_PAGE_SIZE;
+    }
+    /* Addresses are 56 bits and a sign: more is everything. */
+    if (inval.size > BIT(56)) {
+        inval.size = BIT(56);
+    }
+    tlb_l2_invalidate(tlb, &inval);
+    for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
+        if (tlb->contexts[i].in_use) {
+            invalidate_context(tlb, &tlb->contexts[i], &inval);
+        }
+    }
+}
+
+/* ---- code pages (strict mode) ---- */
+
+void tlb_drop_writes(struct tlb *tlb, uint64_t pa)
+{
+    uint64_t offset;
+    pa &= TLB_PAGE_MASK;
+    struct ram *ram = bus_ram(tlb->bus, pa, TLB_PAGE_SIZE, &offset);
+    if (!ram) {
+        return;
+    }
+    uint64_t host = (uintptr_t)ram->host + offset;
+    for (unsigned c = 0; c < TLB_CONTEXTS; c++) {
+        struct tlb_context *ctx = &tlb->contexts[c];
+        FOR_EACH_TOUCHED(ctx, i) {
+            struct tlb_entry *entry = &ctx->write[i];
+            if (entry->addend + entry->tag == host) {
+                entry->tag = tlb_tag_none(i);
+            }
+        }
+    }
+}
+
+void tlb_set_code_hook(struct tlb *tlb, bool strict,
+                       void (*hook)(void *opaque, uint64_t pa,
+                                    uint64_t size),
+                       void *opaque)
+{
+    tlb->code_hook = hook;
+    tlb->code_opaque = opaque;
+    if (strict && !tlb->strict) {
+        for (unsigned c = 0; c < TLB_CONTEXTS; c++) {
+            for (unsigned i = 0; i < TLB_ENTRIES; i++) {
+                tlb->contexts[c].write[i].tag = tlb_tag_none(i);
+            }
+        }
+    }
+    tlb->strict = strict;
+}

@@ -1,0 +1,251 @@
+/*
+ * Virtual memory as one vCPU sees it.
+ *
+ * First level: small direct-mapped tables that generated code reads inline,
+ * one `struct tlb_context` per (translation regime, exception level, PAN,
+ * ASID).  A change of address space or exception level selects another
+ * context and flushes nothing.  Second level: one larger table per vCPU,
+ * tagged with regime, ASID and the global bit.  Behind it the page table
+ * walker that the processor hands in.
+ *
+ * Keys of first-level entries are the virtual page *including* the top
+ * byte, so that tagged addresses (TBI) hit without being stripped: slow
+ * paths strip.  Only Normal, RAM-backed pages get entries; Device memory,
+ * pages with watchpoints and read-only pages (write table) have none and
+ * come to the slow path by the same compare.
+ *
+ * Hit test for an access of `size` bytes at va (index = va >> 12 & mask):
+ *     (entry.tag ^ va) <= 4096 - size   (unsigned)
+ * which also rejects accesses that cross the page; the host address is
+ * entry.addend + va.
+ *
+ * Every function here runs on the owning vCPU's thread.  Other vCPUs ask
+ * for invalidation through tlb_shootdown.h.
+ */
+#ifndef SOFTMMU_TLB_H
+#define SOFTMMU_TLB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "softmmu/bus.h"
+#include "softmmu/page_ids.h"
+
+#define TLB_PAGE_BITS 12
+#define TLB_INDEX_BITS 10
+#define TLB_ENTRIES (1 << TLB_INDEX_BITS)
+#define TLB_CONTEXTS 16
+#define TLB_BLOCK_FILTER 2048 /* bits */
+
+struct tlb_entry {
+    uint64_t tag;     /* virtual page address, or tlb_tag_none() */
+    uint64_t addend;  /* host address = addend + va (modulo 2^64) */
+};
+
+/* Tag of an empty slot: an address that belongs in another slot, so that
+ * no access that comes to this one can match, whatever its size. */
+static inline uint64_t tlb_tag_none(unsigned index)
+{
+    return (uint64_t)(~index & (TLB_ENTRIES - 1)) << TLB_PAGE_BITS;
+}
+
+static inline unsigned tlb_index(uint64_t va)
+{
+    return va >> TLB_PAGE_BITS & (TLB_ENTRIES - 1);
+}
+
+enum tlb_access { TLB_READ, TLB_WRITE, TLB_EXEC };
+
+/*
+ * What a context translates for.  `regime` and `space` are the processor's
+ * own numbers: the TLB only compares them.
+ */
+struct tlb_key {
+    uint16_t asid;
+    uint16_t vmid;
+    uint8_t regime;   /* translation regime: EL1&0, EL2, EL3, MMU off ... */
+    uint8_t el;       /* permissions are those of this exception level */
+    uint8_t pan;      /* privileged access to EL0 pages is denied */
+    uint8_t mmu_off;  /* stage 1 is off: the user of this context checks
+                         alignment itself where the walker says Device, so
+                         RAM gets first-level entries all the same */
+};
+
+/* First-level tables as generated code sees them.  ORDER tlb_context:
+ * jit/x64 takes the offsets with offsetof. */
+struct tlb_context {
+    struct tlb_entry read[TLB_ENTRIES];
+    struct tlb_entry write[TLB_ENTRIES];
+    /* Instruction side: identity of the (VA page, PA page, attributes)
+     * that the page maps to now (page_ids.h), 0 = unknown.  Compared by
+     * the guarded entry of every block, always at the slot of its VA. */
+    uint32_t page_id[TLB_ENTRIES];
+    /* VA page of page_id[i]; checked by the slow path only. */
+    uint64_t page_va[TLB_ENTRIES];
+    struct tlb_key key;
+    uint64_t last_used;
+    bool in_use;
+    /* Slots filled since the last reset, one bit each: a reset or sweep
+     * visits only these. */
+    uint64_t touched[TLB_ENTRIES / 64];
+    /* Filter of the mappings larger than 4 KiB that slots were filled
+     * from: never a false negative.  block_sizes: bit n = some of 2^n
+     * bytes. */
+    uint64_t blocks[TLB_BLOCK_FILTER / 64];
+    uint64_t block_sizes;
+    unsigned block_bits; /* bits set in blocks[] */
+};
+
+/* One translation, as the walker finds it and the second level keeps it. */
+struct tlb_page {
+    uint64_t pa;          /* page-aligned (4 KiB granule of the result) */
+    uint64_t block_size;  /* bytes mapped by the descriptor: a power of
+                             two >= 4 KiB, pa is va modulo this */
+    bool global;          /* not tagged with the ASID */
+    bool device;          /* Device memory: no first-level entry, unaligned
+                             accesses fault */
+    bool guarded;         /* BTI guarded page */
+    /* Permissions by exception level 0 and 1+ (PAN applied by key). */
+    uint8_t perm_el0, perm_el1; /* TLB_PERM_* */
+    /* A walker may withhold the write bit (dirty state not set yet): an
+     * access that the permissions deny is walked for again. */
+    uint8_t attr;         /* memory type as in a byte of MAIR */
+    uint8_t shareability; /* as in a descriptor's SH */
+};
+
+enum { TLB_PERM_R = 1, TLB_PERM_W = 2, TLB_PERM_X = 4 };
+
+/* Why an access failed.  `status` is the processor's own fault code (an
+ * ISS fault status code for Arm), passed through untouched. */
+struct mem_fault {
+    uint64_t va;
+    uint64_t ipa;         /* stage 2 faults */
+    uint32_t status;
+    uint8_t access;       /* enum tlb_access */
+    uint8_t stage;        /* 1 or 2 */
+    bool s1ptw;           /* fault on a stage 1 table walk */
+    bool external;        /* external abort from the bus */
+};
+
+/* Fault codes that the TLB itself raises, handed in by the processor. */
+struct tlb_codes {
+    uint32_t alignment;
+    uint32_t external;    /* synchronous external abort, not on a walk */
+    uint32_t permission;  /* | level 3..0: level is added by the walker */
+};
+
+/*
+ * Walk the tables for `va` (top byte already handled by the walker
+ * itself).  Fills *page on success; on failure fills *fault and returns
+ * false.  Permission checks for `access` and key->el are the walker's.
+ */
+struct tlb;
+typedef bool tlb_walk_fn(void *cpu, const struct tlb_key *key, uint64_t va,
+                         enum tlb_access access, struct tlb_page *page,
+                         struct mem_fault *fault);
+/* Strip the address tag: the VA that TLBI, the second level and the walker
+ * use. */
+typedef uint64_t tlb_strip_fn(void *cpu, const struct tlb_key *key,
+                              uint64_t va);
+
+/* `ids` is the machine's, shared by its vCPUs; it outlives the TLB.
+ * Mapping or unmapping RAM on the bus later needs TLB_INVAL_ALL on every
+ * vCPU: entries hold host addresses. */
+struct tlb *tlb_new(struct bus *bus, struct page_ids *ids,
+                    unsigned cpu_index, void *cpu, tlb_walk_fn *walk,
+                    tlb_strip_fn *strip, const struct tlb_codes *codes);
+void tlb_free(struct tlb *tlb);
+
+/* The context for `key`, least recently used recycled.  The pointer stays
+ * valid until the next tlb_context() that recycles it: callers re-select
+ * on every change of key. */
+struct tlb_context *tlb_context(struct tlb *tlb, const struct tlb_key *key);
+
+/* Flags of slow-path accesses. */
+enum {
+    TLB_ALIGNED = 1 << 0,   /* fault when not size-aligned */
+    TLB_NO_FILL = 1 << 1,   /* leave the first level alone (debugger) */
+    TLB_PAIR = 1 << 2,      /* two elements of size/2: alignment, and the
+                               accesses a device sees, are theirs */
+};
+
+/*
+ * Slow-path accesses: first level miss, page crossing, devices.  `size` is
+ * 1, 2, 4, 8, 16 or 32 bytes, `data` little-endian bytes.  False: *fault
+ * says why and nothing was written (a store that crosses pages translates
+ * both before it writes; a bus that refuses the later part of a split
+ * access is the exception).  A size-aligned access to RAM of up to 8 bytes
+ * is one host access.
+ */
+bool tlb_load(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+              unsigned size, unsigned flags, void *data,
+              struct mem_fault *fault);
+bool tlb_store(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+               unsigned size, unsigned flags, const void *data,
+               struct mem_fault *fault);
+
+/*
+ * Host address for an atomic access of `size` bytes (size-aligned) to RAM
+ * with write permission if `write`; NULL + *fault when it faults.  Nothing
+ * but RAM supports it: the rest gives codes->external.  A fault that a read
+ * would meet as well is reported as one of a read.
+ */
+void *tlb_host_for_atomic(struct tlb *tlb, struct tlb_context *ctx,
+                          uint64_t va, unsigned size, bool write,
+                          struct mem_fault *fault);
+
+/* Translate for the instruction side.  On success *pa is the physical
+ * address of va, *host the host address of va (NULL when the code lies in
+ * a device), *page_id the identity for the guarded entry, entered into
+ * ctx->page_id[].  *page_id is 0 for code in a device and when identities
+ * ran out: such code must not be linked to by id. */
+bool tlb_fetch(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+               uint64_t *pa, const uint8_t **host, uint32_t *page_id,
+               struct mem_fault *fault);
+
+/* Translate only (AT instructions, debugger, cache maintenance). */
+bool tlb_translate(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+                   enum tlb_access access, struct tlb_page *page,
+                   struct mem_fault *fault);
+
+/*
+ * Invalidation on this vCPU.  Over-invalidation is allowed, under never.
+ * `va` has its tag stripped.  VMIDs are not told apart.
+ */
+struct tlb_inval {
+    enum {
+        TLB_INVAL_ALL,      /* everything */
+        TLB_INVAL_REGIME,   /* all of one regime (and vmid) */
+        TLB_INVAL_ASID,     /* non-global entries of one ASID */
+        TLB_INVAL_VA,       /* a page, one ASID and global */
+        TLB_INVAL_VA_ALL,   /* a page, every ASID */
+        TLB_INVAL_PAGE_IDS, /* only page_id[] of every context (IC IALLU) */
+        TLB_INVAL_WRITES,   /* tlb_drop_writes() of the physical page va */
+    } kind;
+    uint8_t regime;
+    uint16_t asid;
+    uint64_t va;            /* start of the range, page-aligned */
+    uint64_t size;          /* bytes, at least 4096 */
+};
+
+void tlb_invalidate(struct tlb *tlb, const struct tlb_inval *inval);
+
+/* Pages whose RAM_PAGE_CODE state or watchpoints changed: drop the write
+ * entries for this physical page (strict self-modifying code mode). */
+void tlb_drop_writes(struct tlb *tlb, uint64_t pa);
+
+/* Strict mode: stores to pages that hold code come to the slow path, which
+ * calls hook(opaque, pa, size) before it writes. */
+void tlb_set_code_hook(struct tlb *tlb, bool strict,
+                       void (*hook)(void *opaque, uint64_t pa,
+                                    uint64_t size),
+                       void *opaque);
+
+/* Counters for -d stats. */
+struct tlb_stats {
+    uint64_t l1_misses, l2_misses, walks, device, crossing, recycled;
+    uint64_t invalidations, sweeps;
+};
+const struct tlb_stats *tlb_stats(const struct tlb *tlb);
+
+#endif

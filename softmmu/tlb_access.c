@@ -1,0 +1,488 @@
+/*
+ * Slow-path accesses: what generated code calls when a first-level entry
+ * does not match.
+ *
+ * Order of checks, as the architecture ranks the faults: alignment that
+ * was asked for, translation of each page touched, alignment that Device
+ * memory demands, then the bus.
+ */
+#include <string.h>
+
+#include "softmmu/tlb_internal.h"
+
+/* Where (part of) an access goes. */
+struct target {
+    uint64_t pa;
+    uint8_t *host;      /* of the address; NULL: ask the bus */
+    struct ram *ram;    /* set with host, and for read-only RAM */
+    bool device;        /* the mapping says Device */
+};
+
+/* One access and its flags, to pass them on as one. */
+struct access {
+    struct tlb *tlb;
+    struct tlb_context *ctx;
+    uint64_t va;
+    unsigned size;
+    unsigned element; /* bytes that are accessed, and aligned, as one */
+    unsigned flags;
+    enum tlb_access kind;
+    struct mem_fault *fault;
+};
+
+/* ---- host memory ---- */
+
+/* One host instruction each, aligned or not. */
+typedef uint16_t u16_any __attribute__((aligned(1), may_alias));
+typedef uint32_t u32_any __attribute__((aligned(1), may_alias));
+typedef uint64_t u64_any __attribute__((aligned(1), may_alias));
+typedef uint64_t v128_any
+    __attribute__((vector_size(16), aligned(1), may_alias));
+
+#define COPY(type, to, from) \
+    (*(volatile type *)(to) = *(const volatile type *)(from))
+
+/* Copy `size` bytes so that every naturally aligned piece of guest memory,
+ * at `guest`, of up to 8 bytes is accessed at once. */
+static void copy_pieces(void *to, const void *from, uintptr_t guest,
+                        unsigned size)
+{
+    for (unsigned done = 0; done < size;) {
+        char *t = (char *)to + done;
+        const char *f = (const char *)from + done;
+        unsigned left = size - done;
+        unsigned align = (unsigned)(guest + done) & 7;
+
+        if (align == 0 && left >= 8) {
+            COPY(u64_any, t, f);
+            done += 8;
+        } else if ((align & 3) == 0 && left >= 4) {
+            COPY(u32_any, t, f);
+            done += 4;
+        } else if ((align & 1) == 0 && left >= 2) {
+            COPY(u16_any, t, f);
+            done += 2;
+        } else {
+            COPY(uint8_t, t, f);
+            done += 1;
+        }
+    }
+}
+
+/* `guest` is the one of the two pointers that is guest memory. */
+static inline void copy(void *to, const void *from, const void *guest,
+                        unsigned size)
+{
+    switch (size) {
+    case 1:
+        COPY(uint8_t, to, from);
+        break;
+    case 2:
+        COPY(u16_any, to, from);
+        break;
+    case 4:
+        COPY(u32_any, to, from);
+        break;
+    case 8:
+        COPY(u64_any, to, from);
+        break;
+    case 16:
+        if (((uintptr_t)guest & 15) == 0) {
+            COPY(v128_any, to, from);
+            break;
+        }
+        /* fall through */
+    default:
+        copy_pieces(to, from, (uintptr_t)guest, size);
+        break;
+    }
+}
+
+/* ---- faults ---- */
+
+static bool fail(const struct access *a, uint64_t va, uint32_t status,
+                 bool external)
+{
+    *a->fault = (struct mem_fault){
+        .va = va,
+        .status = status,
+        .access = a->kind,
+        .stage = 1,
+        .external = external,
+    };
+    return false;
+}
+
+static bool fail_alignment(const struct access *a)
+{
+    return fail(a, a->va, a->tlb->codes.alignment, false);
+}
+
+static bool fail_external(const struct access *a, uint64_t va)
+{
+    return fail(a, va, a->tlb->codes.external, true);
+}
+
+/* ---- translation ---- */
+
+static bool allows(const struct tlb_key *key, const struct tlb_page *page,
+                   enum tlb_access kind)
+{
+    static const uint8_t needed[] = {
+        [TLB_READ] = TLB_PERM_R,
+        [TLB_WRITE] = TLB_PERM_W,
+        [TLB_EXEC] = TLB_PERM_X,
+    };
+    uint8_t perm = key->el ? page->perm_el1 : page->perm_el0;
+
+    if (key->pan && key->el && !key->mmu_off && kind != TLB_EXEC &&
+        (page->perm_el0 & (TLB_PERM_R | TLB_PERM_W))) {
+        return false;
+    }
+    return perm & needed[kind];
+}
+
+/* The mapping of `va`; *offset is va's place in the block. */
+static struct l2_data *find_mapping(struct tlb *tlb,
+                                    const struct tlb_context *ctx,
+                                    uint64_t va, enum tlb_access kind,
+                                    uint64_t *offset,
+                                    struct mem_fault *fault)
+{
+    uint64_t stripped =
+        tlb_untag(va) == va ? va : tlb->strip(tlb->cpu, &ctx->key, va);
+    struct l2_data *found = tlb_l2_find(tlb, &ctx->key, stripped);
+
+    if (!found || !allows(&ctx->key, &found->page, kind)) {
+        struct tlb_page page = {0};
+        tlb->stats.l2_misses += !found;
+        tlb->stats.walks++;
+        if (!tlb->walk(tlb->cpu, &ctx->key, va, kind, &page, fault)) {
+            return NULL;
+        }
+        found = tlb_l2_insert(tlb, &ctx->key, stripped, &page);
+    }
+    *offset = stripped & (found->page.block_size - 1);
+    return found;
+}
+
+/* The RAM that holds the page of `pa`, remembered in the mapping. */
+static struct ram *ram_at(struct tlb *tlb, struct l2_data *mapping,
+                          uint64_t pa)
+{
+    struct ram *ram = mapping->ram;
+    uint64_t page = pa & TLB_PAGE_MASK;
+    uint64_t offset;
+
+    if (ram && page - ram->base < ram->size) {
+        return ram;
+    }
+    ram = bus_ram(tlb->bus, page, TLB_PAGE_SIZE, &offset);
+    if (ram) {
+        mapping->ram = ram;
+    }
+    return ram;
+}
+
+/* Find the target of the part of `a` at `va`, and fill the first level. */
+static bool resolve(const struct access *a, uint64_t va,
+                    struct target *target)
+{
+    struct tlb *tlb = a->tlb;
+    uint64_t offset;
+    struct l2_data *mapping =
+        find_mapping(tlb, a->ctx, va, a->kind, &offset, a->fault);
+
+    if (!mapping) {
+        return false;
+    }
+    uint64_t pa = mapping->page.pa + offset;
+    struct ram *ram = ram_at(tlb, mapping, pa);
+    *target = (struct target){
+        .pa = pa,
+        .ram = ram,
+        .device = mapping->page.device,
+    };
+    if (!ram) {
+        return true;
+    }
+    uint8_t *host = ram->host + (pa - ram->base);
+    if (!(a->flags & TLB_NO_FILL)) {
+        tlb_l1_fill(tlb, a->ctx, va, a->kind, &mapping->page, ram,
+                    host - (va & ~TLB_PAGE_MASK));
+    }
+    if (a->kind != TLB_WRITE || !ram->readonly) {
+        target->host = host;
+    }
+    return true;
+}
+
+static void warn_code_page(const struct access *a,
+                           const struct target *target, unsigned size)
+{
+    const struct tlb *tlb = a->tlb;
+    if (!tlb->strict || !tlb->code_hook) {
+        return;
+    }
+    const struct ram *ram = target->ram;
+    uint64_t page = (target->pa - ram->base) >> RAM_PAGE_BITS;
+    if (__atomic_load_n(&ram->flags[page], __ATOMIC_RELAXED) &
+        RAM_PAGE_CODE) {
+        tlb->code_hook(tlb->code_opaque, target->pa, size);
+    }
+}
+
+/* ---- the bus ---- */
+
+/* The largest naturally aligned piece at pa. */
+static unsigned piece(uint64_t pa, unsigned left, unsigned most)
+{
+    unsigned size = most < 8 ? most : 8;
+    while (size > left || (pa & (size - 1))) {
+        size >>= 1;
+    }
+    return size;
+}
+
+static bool bus_part(const struct access *a, uint64_t va, uint64_t pa,
+                     unsigned size, uint8_t *data)
+{
+    struct tlb *tlb = a->tlb;
+
+    tlb->stats.device++;
+    for (unsigned done = 0; done < size;) {
+        unsigned n = piece(pa + done, size - done, a->element);
+        uint64_t value = 0;
+        bool ok;
+
+        if (a->kind == TLB_WRITE) {
+            memcpy(&value, data + done, n);
+            ok = bus_write(tlb->bus, pa + done, n, tlb->cpu_index, value);
+        } else {
+            ok = bus_read(tlb->bus, pa + done, n, tlb->cpu_index, &value);
+            memcpy(data + done, &value, n);
+        }
+        if (!ok) {
+            return fail_external(a, va + done);
+        }
+        done += n;
+    }
+    return true;
+}
+
+/* ---- accesses ---- */
+
+static bool transfer(const struct access *a, uint64_t va,
+                     const struct target *target, unsigned size,
+                     uint8_t *data)
+{
+    if (!target->host) {
+        return bus_part(a, va, target->pa, size, data);
+    }
+    if (a->kind == TLB_WRITE) {
+        warn_code_page(a, target, size);
+        copy(target->host, data, target->host, size);
+    } else {
+        copy(data, target->host, target->host, size);
+    }
+    return true;
+}
+
+static bool is_unaligned(const struct access *a)
+{
+    return a->va & (a->element - 1);
+}
+
+static bool access_crossing(const struct access *a, unsigned first,
+                            uint8_t *data)
+{
+    uint64_t second_va = a->va + first;
+    struct target targets[2];
+
+    a->tlb->stats.crossing++;
+    if (!resolve(a, a->va, &targets[0]) ||
+        !resolve(a, second_va, &targets[1])) {
+        return false;
+    }
+    if (is_unaligned(a) && (targets[0].device || targets[1].device)) {
+        return fail_alignment(a);
+    }
+    return transfer(a, a->va, &targets[0], first, data) &&
+           transfer(a, second_va, &targets[1], a->size - first,
+                    data + first);
+}
+
+static bool access_slow(const struct access *a, uint8_t *data)
+{
+    unsigned left = TLB_PAGE_SIZE - (a->va & ~TLB_PAGE_MASK);
+    struct target target;
+
+    a->tlb->stats.l1_misses++;
+    if ((a->flags & TLB_ALIGNED) && is_unaligned(a)) {
+        return fail_alignment(a);
+    }
+    if (a->size > left) {
+        return access_crossing(a, left, data);
+    }
+    if (!resolve(a, a->va, &target)) {
+        return false;
+    }
+    if (target.device && is_unaligned(a)) {
+        return fail_alignment(a);
+    }
+    return transfer(a, a->va, &target, a->size, data);
+}
+
+/* A first-level hit of a kind that needs no check of alignment. */
+static inline bool is_plain_hit(const struct tlb_context *ctx,
+                                const struct tlb_entry *entry, uint64_t va,
+                                unsigned size, unsigned flags)
+{
+    return tlb_hit(entry, va, size) &&
+           (!(va & (size - 1)) ||
+            (!(flags & TLB_ALIGNED) && !ctx->key.mmu_off));
+}
+
+bool tlb_load(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+              unsigned size, unsigned flags, void *data,
+              struct mem_fault *fault)
+{
+    const struct tlb_entry *entry = &ctx->read[tlb_index(va)];
+
+    if (is_plain_hit(ctx, entry, va, size, flags)) {
+        const void *host = (const void *)(uintptr_t)(entry->addend + va);
+        copy(data, host, host, size);
+        return true;
+    }
+    struct access access = {
+        .tlb = tlb,
+        .ctx = ctx,
+        .va = va,
+        .size = size,
+        .element = flags & TLB_PAIR ? size / 2 : size,
+        .flags = flags,
+        .kind = TLB_READ,
+        .fault = fault,
+    };
+    return access_slow(&access, data);
+}
+
+bool tlb_store(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+               unsigned size, unsigned flags, const void *data,
+               struct mem_fault *fault)
+{
+    const struct tlb_entry *entry = &ctx->write[tlb_index(va)];
+
+    if (is_plain_hit(ctx, entry, va, size, flags)) {
+        void *host = (void *)(uintptr_t)(entry->addend + va);
+        copy(host, data, host, size);
+        return true;
+    }
+    struct access access = {
+        .tlb = tlb,
+        .ctx = ctx,
+        .va = va,
+        .size = size,
+        .element = flags & TLB_PAIR ? size / 2 : size,
+        .flags = flags,
+        .kind = TLB_WRITE,
+        .fault = fault,
+    };
+    return access_slow(&access, (uint8_t *)data);
+}
+
+void *tlb_host_for_atomic(struct tlb *tlb, struct tlb_context *ctx,
+                          uint64_t va, unsigned size, bool write,
+                          struct mem_fault *fault)
+{
+    struct access access = {
+        .tlb = tlb,
+        .ctx = ctx,
+        .va = va,
+        .size = size,
+        .element = size,
+        .kind = write ? TLB_WRITE : TLB_READ,
+        .fault = fault,
+    };
+    struct target target;
+
+    if (is_unaligned(&access)) {
+        fail_alignment(&access);
+        return NULL;
+    }
+    const struct tlb_entry *entry =
+        write ? &ctx->write[tlb_index(va)] : &ctx->read[tlb_index(va)];
+    if (tlb_hit(entry, va, size)) {
+        return (void *)(uintptr_t)(entry->addend + va);
+    }
+    tlb->stats.l1_misses++;
+    if (!resolve(&access, va, &target)) {
+        uint64_t offset;
+        struct mem_fault read_fault;
+        if (write && !find_mapping(tlb, ctx, va, TLB_READ, &offset,
+                                   &read_fault)) {
+            *fault = read_fault;
+        }
+        return NULL;
+    }
+    if (!target.host) {
+        fail_external(&access, va);
+        return NULL;
+    }
+    if (write) {
+        warn_code_page(&access, &target, size);
+    }
+    return target.host;
+}
+
+bool tlb_fetch(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+               uint64_t *pa, const uint8_t **host, uint32_t *page_id,
+               struct mem_fault *fault)
+{
+    const struct tlb_key *key = &ctx->key;
+    uint64_t offset;
+    struct l2_data *mapping =
+        find_mapping(tlb, ctx, va, TLB_EXEC, &offset, fault);
+
+    if (!mapping) {
+        return false;
+    }
+    *pa = mapping->page.pa + offset;
+    *page_id = 0;
+    *host = NULL;
+    struct ram *ram = ram_at(tlb, mapping, *pa);
+    if (!ram) {
+        return true;
+    }
+    *host = ram->host + (*pa - ram->base);
+
+    unsigned i = tlb_index(va);
+    if (ctx->page_id[i] && ctx->page_va[i] == (va & TLB_PAGE_MASK)) {
+        *page_id = ctx->page_id[i];
+        return true;
+    }
+    /* 12 bits; ids need not know the ASID, only what is mapped. */
+    unsigned context = key->regime | (key->el & 3) << 8 |
+                       (key->mmu_off ? 1 << 10 : 0) |
+                       mapping->page.guarded << 11;
+    *page_id = page_ids_get(tlb->ids, va & TLB_PAGE_MASK,
+                            *pa & TLB_PAGE_MASK, context);
+    tlb_l1_set_page_id(ctx, va, mapping->page.block_size, *page_id);
+    return true;
+}
+
+bool tlb_translate(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+                   enum tlb_access access, struct tlb_page *page,
+                   struct mem_fault *fault)
+{
+    uint64_t offset;
+    struct l2_data *mapping =
+        find_mapping(tlb, ctx, va, access, &offset, fault);
+
+    if (!mapping) {
+        return false;
+    }
+    *page = mapping->page;
+    page->pa += offset & TLB_PAGE_MASK;
+    return true;
+}

@@ -1,0 +1,104 @@
+/* What the files of the TLB share: tlb.c (first level, invalidation),
+ * tlb_l2.c (second level), tlb_access.c (slow-path accesses). */
+#ifndef SOFTMMU_TLB_INTERNAL_H
+#define SOFTMMU_TLB_INTERNAL_H
+
+#include "softmmu/tlb.h"
+#include "util/bits.h"
+
+#define TLB_PAGE_SIZE UINT64_C(4096)
+#define TLB_PAGE_MASK (~(TLB_PAGE_SIZE - 1))
+
+/*
+ * Second level: one set-associative table for mappings of every size, each
+ * entry a whole block.  An invalidation by ASID, regime or all moves the
+ * clock; an entry older than the last one that concerns it is dead.
+ */
+#define L2_SET_BITS 11
+#define L2_SETS (1u << L2_SET_BITS)
+#define L2_WAYS 4
+
+/* Bits of l2_set.who, the tag besides the address. */
+#define L2_ASID UINT64_C(0xffff)
+#define L2_VMID_SHIFT 16
+#define L2_REGIME_SHIFT 32
+#define L2_MMU_OFF BIT(40)
+#define L2_SIZE_SHIFT 48 /* log2 of the block size */
+#define L2_GLOBAL BIT(62)
+#define L2_VALID BIT(63)
+
+struct l2_data {
+    uint64_t stamp;
+    struct ram *ram;      /* where the last access found it; may be NULL */
+    struct tlb_page page; /* of the whole block: pa is its start */
+};
+
+struct l2_set {
+    _Alignas(64) uint64_t tag[L2_WAYS]; /* block address */
+    uint64_t who[L2_WAYS];
+    struct l2_data data[L2_WAYS];
+};
+
+struct tlb {
+    struct tlb_context contexts[TLB_CONTEXTS];
+    uint64_t keys[TLB_CONTEXTS]; /* packed key, TLB_NO_KEY = not in use */
+    unsigned current;            /* the context handed out last */
+    uint64_t tick;               /* for least recently used */
+
+    struct bus *bus;
+    struct page_ids *ids;
+    unsigned cpu_index;
+    void *cpu;
+    tlb_walk_fn *walk;
+    tlb_strip_fn *strip;
+    struct tlb_codes codes;
+
+    bool strict;
+    void (*code_hook)(void *opaque, uint64_t pa, uint64_t size);
+    void *code_opaque;
+
+    struct tlb_stats stats;
+
+    uint64_t clock;
+    uint64_t all_stamp;
+    uint64_t regime_stamp[256];
+    uint64_t asid_stamp[65536];
+    uint64_t sizes;        /* bit n = L2 may hold mappings of 2^n bytes */
+    unsigned next_victim;
+    struct l2_set sets[L2_SETS];
+};
+
+#define TLB_NO_KEY UINT64_MAX
+
+/* The address without its tag, as a signed 56-bit number: one form for
+ * every kind of tagging. */
+static inline uint64_t tlb_untag(uint64_t va)
+{
+    return (uint64_t)((int64_t)(va << 8) >> 8);
+}
+
+static inline bool tlb_hit(const struct tlb_entry *entry, uint64_t va,
+                           unsigned size)
+{
+    return (entry->tag ^ va) <= TLB_PAGE_SIZE - size;
+}
+
+/* First level (tlb.c). */
+
+/* Enter the page of `va` where `page` allows it; `host` is the host
+ * address of its first byte. */
+void tlb_l1_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+                 enum tlb_access access, const struct tlb_page *page,
+                 const struct ram *ram, uint8_t *host);
+void tlb_l1_set_page_id(struct tlb_context *ctx, uint64_t va,
+                        uint64_t block_size, uint32_t id);
+
+/* Second level (tlb_l2.c).  `va` is stripped.  Pointers are valid until
+ * the next insertion. */
+struct l2_data *tlb_l2_find(struct tlb *tlb, const struct tlb_key *key,
+                            uint64_t va);
+struct l2_data *tlb_l2_insert(struct tlb *tlb, const struct tlb_key *key,
+                              uint64_t va, const struct tlb_page *page);
+void tlb_l2_invalidate(struct tlb *tlb, const struct tlb_inval *inval);
+
+#endif

@@ -1,0 +1,585 @@
+/* cpu/arm: the page table walker, over tables built here in a RAM. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/arm/mmu.h"
+#include "util/bits.h"
+
+Suite *mmu_suite(void);
+
+#define RAM_BASE UINT64_C(0x40000000)
+#define RAM_SIZE (16u << 20)
+#define NOWHERE UINT64_C(0x90000000)
+#define FRAME UINT64_C(0x1200000000) /* a 36-bit address, 512 MiB-aligned */
+
+#define VALID_TABLE UINT64_C(3)
+#define AF BIT(10)
+#define AP(n) ((uint64_t)(n) << 6)
+#define ATTR(n) ((uint64_t)(n) << 2)
+#define NG BIT(11)
+#define DBM BIT(51)
+#define PXN BIT(53)
+#define UXN BIT(54)
+#define GP BIT(50)
+#define PXN_TABLE BIT(59)
+#define UXN_TABLE BIT(60)
+#define AP_TABLE(n) ((uint64_t)(n) << 61)
+
+#define WXN BIT(19)
+#define EE BIT(25)
+
+static struct bus *bus;
+static struct ram *ram;
+static uint64_t next_table;
+static struct mmu_regs regs;
+static struct tlb_key key;
+static struct tlb_page page;
+static struct mem_fault fault;
+
+static void setup(void)
+{
+    bus = bus_new();
+    ram = ram_new("ram", RAM_SIZE, NULL);
+    bus_map_ram(bus, RAM_BASE, ram);
+    next_table = RAM_BASE;
+    memset(&key, 0, sizeof(key));
+    key.el = 1;
+}
+
+static void teardown(void)
+{
+    bus_free(bus);
+    ram_free(ram);
+}
+
+/* ---- building tables ---- */
+
+struct granule {
+    unsigned bits, tg0, tg1;
+};
+
+static const struct granule granules[] = {
+    {12, 0, 2}, {14, 2, 1}, {16, 1, 3},
+};
+
+static unsigned stride(unsigned bits) { return bits - 3; }
+
+static unsigned shift_of(unsigned bits, unsigned level)
+{
+    return bits + (3 - level) * stride(bits);
+}
+
+/* First level whose table has an index for `input` address bits. */
+static unsigned start_level(unsigned bits, unsigned input)
+{
+    unsigned level = 3;
+    while (shift_of(bits, level) + stride(bits) < input) {
+        level--;
+    }
+    return level;
+}
+
+static bool leaf_level(unsigned bits, unsigned level)
+{
+    return level == 3 || level == 2 || (level == 1 && bits == 12);
+}
+
+static uint64_t new_table(unsigned bits)
+{
+    uint64_t pa = align_up(next_table, BIT(bits));
+    next_table = pa + BIT(bits);
+    ck_assert_uint_le(next_table, RAM_BASE + RAM_SIZE);
+    memset(ram->host + (pa - RAM_BASE), 0, BIT(bits));
+    return pa;
+}
+
+/* Registers with both ranges of 64 - tsz bits and empty root tables. */
+static void use_granule(const struct granule *g, unsigned tsz)
+{
+    next_table = RAM_BASE;
+    regs = (struct mmu_regs){
+        .regime = MMU_EL1_0,
+        .tcr = tsz | (uint64_t)tsz << 16 | (uint64_t)g->tg0 << 14 |
+               (uint64_t)g->tg1 << 30 | UINT64_C(5) << 32,
+        .mair = UINT64_C(0xff4404), /* 0 device, 1 non-cacheable, 2 normal */
+        .pa_bits = 48,
+    };
+    regs.ttbr0 = new_table(g->bits) | UINT64_C(0x1234) << 48 | 1;
+    regs.ttbr1 = new_table(g->bits) | UINT64_C(0x1234) << 48;
+}
+
+static uint64_t *descriptor(uint64_t pa)
+{
+    return (uint64_t *)(ram->host + (pa - RAM_BASE));
+}
+
+/* The descriptor for va at `level`, tables above it created on the way
+ * with `attrs` in them. */
+static uint64_t *slot(unsigned bits, unsigned tsz, uint64_t va,
+                      unsigned level, uint64_t attrs)
+{
+    unsigned input = 64 - tsz;
+    uint64_t table = (va >> 55 & 1 ? regs.ttbr1 : regs.ttbr0) & mask64(48);
+    unsigned top = input;
+
+    table &= ~UINT64_C(1);
+    for (unsigned l = start_level(bits, input);; l++) {
+        unsigned shift = shift_of(bits, l);
+        uint64_t index = (va >> shift) & mask64((int)(top - shift));
+        uint64_t *desc = descriptor(table + 8 * index);
+        if (l == level) {
+            return desc;
+        }
+        if (!(*desc & 1)) {
+            *desc = new_table(bits) | VALID_TABLE;
+        }
+        *desc |= attrs;
+        table = *desc & mask64(48) & ~mask64((int)bits);
+        top = shift;
+    }
+}
+
+static uint64_t leaf(unsigned level, uint64_t pa, uint64_t attrs)
+{
+    return pa | attrs | (level == 3 ? 3 : 1);
+}
+
+static bool walk(uint64_t va, enum tlb_access access)
+{
+    memset(&fault, 0xee, sizeof(fault));
+    return mmu_walk(&regs, bus, 0, &key, va, access, &page, &fault);
+}
+
+static void ck_fails(uint64_t va, enum tlb_access access, uint32_t status)
+{
+    ck_assert(!walk(va, access));
+    ck_assert_uint_eq(fault.status, status);
+    ck_assert_uint_eq(fault.va, va);
+    ck_assert_uint_eq(fault.access, access);
+    ck_assert_uint_eq(fault.stage, 1);
+}
+
+/* ---- shapes ---- */
+
+START_TEST(test_levels)
+{
+    const struct granule *g = &granules[_i];
+    const unsigned tsz = 16;
+
+    for (unsigned half = 0; half < 2; half++) {
+        for (unsigned level = start_level(g->bits, 48); level <= 3;
+             level++) {
+            use_granule(g, tsz);
+            uint64_t va = (half ? UINT64_C(0xffff812345678000)
+                                : UINT64_C(0x0000712345678000)) + 0xabc;
+            uint64_t size = BIT(shift_of(g->bits, level));
+
+            ck_fails(va, TLB_READ, MMU_TRANSLATION |
+                                       start_level(g->bits, 48));
+            uint64_t *desc = slot(g->bits, tsz, va, level, 0);
+            ck_fails(va, TLB_READ, MMU_TRANSLATION | level);
+            if (!leaf_level(g->bits, level)) {
+                *desc = leaf(level, FRAME, AF | ATTR(2));
+                ck_fails(va, TLB_READ, MMU_TRANSLATION | level);
+                continue;
+            }
+            *desc = leaf(level, FRAME, ATTR(2) | NG | 3 << 8);
+            ck_fails(va, TLB_WRITE, MMU_ACCESS_FLAG | level);
+            *desc |= AF;
+            ck_assert(walk(va, TLB_WRITE));
+            uint64_t base = FRAME & ~(size - 1);
+            ck_assert_uint_eq(page.pa,
+                              base + (va & (size - 1) & ~UINT64_C(0xfff)));
+            ck_assert_uint_eq(page.block_size, size);
+            ck_assert_uint_eq(page.attr, 0xff);
+            ck_assert_uint_eq(page.shareability, 3);
+            ck_assert(!page.device && !page.global);
+            *desc |= AP(2);
+            ck_fails(va, TLB_WRITE, MMU_PERMISSION | level);
+            if (level == 3) {
+                *desc &= ~UINT64_C(2); /* reserved */
+                ck_fails(va, TLB_READ, MMU_TRANSLATION | 3);
+            }
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_sizes)
+{
+    const struct granule *g = &granules[_i];
+    unsigned most = g->bits == 16 ? 47 : 48;
+
+    for (unsigned tsz = 16; tsz <= most; tsz++) {
+        use_granule(g, tsz);
+        regs.small_va = true;
+        uint64_t low = mask64((int)(64 - tsz)) & ~mask64((int)g->bits);
+        uint64_t high = ~mask64((int)(64 - tsz));
+
+        *slot(g->bits, tsz, low, 3, 0) = leaf(3, FRAME, AF);
+        *slot(g->bits, tsz, high, 3, 0) = leaf(3, FRAME + 0x10000, AF);
+        ck_assert(walk(low + 0x123, TLB_READ));
+        ck_assert_uint_eq(page.pa, FRAME);
+        ck_assert(walk(high, TLB_READ));
+        ck_assert_uint_eq(page.pa, FRAME + 0x10000);
+
+        ck_fails(low + BIT(64 - tsz), TLB_READ, MMU_TRANSLATION);
+        ck_fails(high - 1, TLB_READ, MMU_TRANSLATION);
+        /* In the other table's range, but for bit 55. */
+        ck_fails(low | BIT(55), TLB_READ, MMU_TRANSLATION);
+        ck_fails(high & ~BIT(55), TLB_READ, MMU_TRANSLATION);
+    }
+    /* Out of bounds: the nearest. */
+    use_granule(g, 39);
+    *slot(g->bits, 39, 0, 3, 0) = leaf(3, FRAME, AF);
+    regs.tcr |= 63;
+    ck_assert(walk(0, TLB_READ));
+    ck_fails(BIT(25), TLB_READ, MMU_TRANSLATION);
+}
+END_TEST
+
+START_TEST(test_disabled_range)
+{
+    use_granule(&granules[0], 25);
+    *slot(12, 25, 0x1000, 3, 0) = leaf(3, FRAME, AF);
+    *slot(12, 25, ~UINT64_C(0xfff), 3, 0) = leaf(3, FRAME, AF);
+    regs.tcr |= BIT(7);
+    ck_fails(0x1000, TLB_READ, MMU_TRANSLATION);
+    ck_assert(walk(~UINT64_C(0xfff), TLB_READ));
+    regs.tcr ^= BIT(7) | BIT(23);
+    ck_assert(walk(0x1000, TLB_READ));
+    ck_fails(~UINT64_C(0xfff), TLB_READ, MMU_TRANSLATION);
+}
+END_TEST
+
+START_TEST(test_tags)
+{
+    const uint64_t low = 0x1000, high = ~UINT64_C(0xfff);
+    const uint64_t tagged_low = low | UINT64_C(0x7f) << 56;
+    const uint64_t tagged_high = high & ~(UINT64_C(0x7f) << 56);
+
+    use_granule(&granules[0], 25);
+    *slot(12, 25, low, 3, 0) = leaf(3, FRAME, AF);
+    *slot(12, 25, high, 3, 0) = leaf(3, FRAME, AF);
+    ck_fails(tagged_low, TLB_READ, MMU_TRANSLATION);
+    ck_assert_uint_eq(mmu_strip_tag(&regs, false, tagged_low), tagged_low);
+    regs.tcr |= BIT(37);
+    ck_assert(walk(tagged_low, TLB_READ));
+    ck_assert_uint_eq(mmu_strip_tag(&regs, false, tagged_low), low);
+    ck_fails(tagged_high, TLB_READ, MMU_TRANSLATION);
+    regs.tcr |= BIT(38);
+    ck_assert(walk(tagged_high, TLB_READ));
+    ck_assert_uint_eq(mmu_strip_tag(&regs, true, tagged_high), high);
+    regs.tcr |= BIT(51) | BIT(52);
+    ck_assert(walk(tagged_low, TLB_EXEC));
+    regs.pauth = true;
+    ck_fails(tagged_low, TLB_EXEC, MMU_TRANSLATION);
+    ck_fails(tagged_high, TLB_EXEC, MMU_TRANSLATION);
+    ck_assert(walk(tagged_low, TLB_READ));
+}
+END_TEST
+
+/* ---- address sizes, aborts, byte order ---- */
+
+START_TEST(test_address_size)
+{
+    static const unsigned bits_of[] = {32, 36, 40, 42, 44};
+
+    for (unsigned ps = 0; ps < ARRAY_SIZE(bits_of); ps++) {
+        uint64_t above = BIT(bits_of[ps]);
+        uint64_t *desc;
+
+        use_granule(&granules[0], 16);
+        regs.tcr &= ~(UINT64_C(7) << 32);
+        regs.tcr |= (uint64_t)ps << 32;
+        for (unsigned level = 1; level <= 3; level++) {
+            desc = slot(12, 16, 0x1000, level, 0);
+            *desc = leaf(level, above, AF);
+            ck_fails(0x1000, TLB_READ, MMU_ADDRESS_SIZE | level);
+            *desc = leaf(level, above >> 1, AF);
+            ck_assert(walk(0x1000, TLB_READ));
+            *desc = 0;
+        }
+        for (unsigned level = 0; level <= 2; level++) {
+            desc = slot(12, 16, 0x1000, level, 0);
+            uint64_t before = *desc;
+            *desc = above | VALID_TABLE;
+            ck_fails(0x1000, TLB_READ, MMU_ADDRESS_SIZE | level);
+            *desc = before;
+        }
+        regs.ttbr0 = above;
+        ck_fails(0x1000, TLB_READ, MMU_ADDRESS_SIZE);
+    }
+
+    /* What the processor has limits what TCR says. */
+    use_granule(&granules[0], 16);
+    *slot(12, 16, 0x1000, 3, 0) = leaf(3, BIT(40), AF);
+    ck_assert(walk(0x1000, TLB_READ));
+    regs.pa_bits = 40;
+    ck_fails(0x1000, TLB_READ, MMU_ADDRESS_SIZE | 3);
+}
+END_TEST
+
+START_TEST(test_external_abort)
+{
+    for (unsigned level = 0; level <= 2; level++) {
+        use_granule(&granules[0], 16);
+        *slot(12, 16, 0, level, 0) = NOWHERE | VALID_TABLE;
+        ck_fails(0x1000, TLB_READ, MMU_EXTERNAL_ON_WALK | (level + 1));
+        ck_assert(fault.external);
+    }
+    regs.ttbr0 = NOWHERE;
+    ck_fails(0x1000, TLB_READ, MMU_EXTERNAL_ON_WALK | 0);
+}
+END_TEST
+
+START_TEST(test_big_endian)
+{
+    use_granule(&granules[0], 39); /* one table */
+    regs.sctlr = EE;
+    regs.hafdbs = true;
+    regs.tcr |= BIT(39);
+    uint64_t *desc = slot(12, 39, 0, 2, 0);
+    *desc = __builtin_bswap64(leaf(2, FRAME, ATTR(2)));
+    ck_assert(walk(0x12345, TLB_READ));
+    ck_assert_uint_eq(page.pa, FRAME + 0x12000);
+    ck_assert_uint_eq(*desc, __builtin_bswap64(leaf(2, FRAME, ATTR(2) | AF)));
+}
+END_TEST
+
+/* ---- permissions ---- */
+
+/* Table D8-44 and the rules around it, as a list of refusals. */
+static bool may(enum tlb_access access, unsigned ap, bool uxn, bool pxn,
+                bool wxn)
+{
+    bool read_only = ap & 2, el0_access = ap & 1;
+
+    if (key.el == 0) {
+        switch (access) {
+        case TLB_READ:
+            return el0_access;
+        case TLB_WRITE:
+            return ap == 1;
+        default:
+            return !uxn && !(wxn && ap == 1);
+        }
+    }
+    if (access == TLB_EXEC) {
+        return !pxn && ap != 1 && !(wxn && !read_only);
+    }
+    if (key.pan && el0_access) {
+        return false;
+    }
+    return access == TLB_READ || !read_only;
+}
+
+START_TEST(test_permissions)
+{
+    for (unsigned n = 0; n < 1u << 12; n++) {
+        unsigned ap = n & 3, ap_table = n >> 2 & 3;
+        bool uxn = n >> 4 & 1, pxn = n >> 5 & 1;
+        bool uxn_table = n >> 6 & 1, pxn_table = n >> 7 & 1;
+        bool wxn = n >> 8 & 1, hpd = n >> 9 & 1;
+
+        use_granule(&granules[0], 25);
+        regs.sctlr = wxn ? WXN : 0;
+        regs.hpds = true;
+        regs.tcr |= hpd ? BIT(41) : 0;
+        key.pan = n >> 10 & 1;
+        key.el = n >> 11 & 1;
+        *slot(12, 25, 0x1000, 3,
+              AP_TABLE(ap_table) | (uxn_table ? UXN_TABLE : 0) |
+                  (pxn_table ? PXN_TABLE : 0)) =
+            leaf(3, FRAME, AF | AP(ap) | (uxn ? UXN : 0) | (pxn ? PXN : 0));
+        if (!hpd) {
+            ap = (ap | (ap_table & 2)) & ~(ap_table & 1);
+            uxn |= uxn_table;
+            pxn |= pxn_table;
+        }
+        for (unsigned access = TLB_READ; access <= TLB_EXEC; access++) {
+            bool ok = walk(0x1000, access);
+            bool refused = !ok && fault.status == (MMU_PERMISSION | 3);
+            ck_assert(ok || refused);
+            ck_assert_msg(ok == may(access, ap, uxn, pxn, wxn),
+                          "case %u access %u: %d", n, access, ok);
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_single_level_regime)
+{
+    use_granule(&granules[0], 25);
+    regs.regime = MMU_EL2;
+    regs.tcr = 25 | 2 << 16;
+    key.el = 2;
+    uint64_t *desc = slot(12, 25, 0x1000, 3, 0);
+    *desc = leaf(3, FRAME >> 4, AF | AP(1) | NG);
+    ck_assert(walk(0x1000, TLB_WRITE));
+    ck_assert(page.global);
+    ck_assert_uint_eq(page.perm_el0, 0);
+    ck_assert(walk(0x1000, TLB_EXEC));
+    regs.sctlr = WXN;
+    ck_fails(0x1000, TLB_EXEC, MMU_PERMISSION | 3);
+    *desc |= AP(2);
+    ck_assert(walk(0x1000, TLB_EXEC));
+    ck_fails(0x1000, TLB_WRITE, MMU_PERMISSION | 3);
+    *desc |= UXN;
+    ck_fails(0x1000, TLB_EXEC, MMU_PERMISSION | 3);
+    /* One range: bit 55 is an address bit like others, or part of none. */
+    ck_fails(~UINT64_C(0xfff), TLB_READ, MMU_TRANSLATION);
+    regs.tcr |= BIT(20);
+    ck_assert(walk(0x1000 | UINT64_C(0xff) << 56, TLB_READ));
+    regs.tcr &= ~(UINT64_C(7) << 16);
+    *desc = leaf(3, FRAME, AF);
+    ck_fails(0x1000, TLB_READ, MMU_ADDRESS_SIZE | 3);
+}
+END_TEST
+
+START_TEST(test_attributes)
+{
+    use_granule(&granules[0], 25);
+    regs.bti = true;
+    uint64_t *desc = slot(12, 25, 0x1000, 3, 0);
+    *desc = leaf(3, FRAME, AF | ATTR(0) | GP);
+    ck_assert(walk(0x1000, TLB_READ));
+    ck_assert(page.device && page.global && page.guarded);
+    ck_assert_uint_eq(mmu_par(&page, NULL),
+                      UINT64_C(0x04) << 56 | FRAME | 1 << 11 | 2 << 7);
+    *desc = leaf(3, FRAME, AF | ATTR(2) | 3 << 8 | NG);
+    ck_assert(walk(0x1abc, TLB_READ));
+    ck_assert(!page.device && !page.global && !page.guarded);
+    ck_assert_uint_eq(mmu_par(&page, NULL),
+                      UINT64_C(0xff) << 56 | FRAME | 1 << 11 | 3 << 7);
+    *desc = leaf(3, FRAME, AF | ATTR(1));
+    ck_assert(walk(0x1abc, TLB_READ));
+    ck_assert_uint_eq(mmu_par(&page, NULL),
+                      UINT64_C(0x44) << 56 | FRAME | 1 << 11 | 2 << 7);
+    ck_assert(!walk(0x2000, TLB_READ));
+    ck_assert_uint_eq(mmu_par(NULL, &fault), 1 | 0x07 << 1 | 1 << 11);
+}
+END_TEST
+
+/* ---- hardware updates ---- */
+
+START_TEST(test_access_flag_update)
+{
+    use_granule(&granules[0], 25);
+    uint64_t *desc = slot(12, 25, 0x1000, 3, 0);
+    *desc = leaf(3, FRAME, 0);
+    regs.tcr |= BIT(39);
+    ck_fails(0x1000, TLB_READ, MMU_ACCESS_FLAG | 3);
+    regs.hafdbs = true;
+    ck_assert(walk(0x1000, TLB_READ));
+    ck_assert_uint_eq(*desc, leaf(3, FRAME, AF));
+
+    /* Tables in memory that cannot be written. */
+    *desc = leaf(3, FRAME, 0);
+    ram->readonly = true;
+    ck_fails(0x1000, TLB_READ, MMU_UNSUPPORTED_UPDATE);
+    ram->readonly = false;
+}
+END_TEST
+
+START_TEST(test_dirty_update)
+{
+    use_granule(&granules[0], 25);
+    uint64_t *desc = slot(12, 25, 0x1000, 3, 0);
+    const uint64_t clean = leaf(3, FRAME, AF | AP(3) | DBM);
+
+    *desc = clean;
+    regs.hafdbs = true;
+    regs.tcr |= BIT(39);
+    ck_fails(0x1000, TLB_WRITE, MMU_PERMISSION | 3);
+    regs.tcr |= BIT(40);
+    ck_assert(walk(0x1000, TLB_READ));
+    ck_assert_uint_eq(page.perm_el1, TLB_PERM_R); /* X: EL0 may write */
+    ck_assert_uint_eq(*desc, clean);
+    ck_assert(walk(0x1000, TLB_WRITE));
+    ck_assert_uint_eq(page.perm_el1, TLB_PERM_R | TLB_PERM_W);
+    ck_assert_uint_eq(*desc, clean & ~AP(2));
+    /* A table above that forbids writing wins, and nothing is marked. */
+    *desc = clean;
+    slot(12, 25, 0x1000, 3, AP_TABLE(2));
+    ck_fails(0x1000, TLB_WRITE, MMU_PERMISSION | 3);
+    ck_assert_uint_eq(*desc, clean);
+}
+END_TEST
+
+START_TEST(test_off)
+{
+    use_granule(&granules[0], 25);
+    key.mmu_off = 1;
+    regs.pa_bits = 40;
+    ck_assert(walk(0x123456789a, TLB_WRITE));
+    ck_assert_uint_eq(page.pa, 0x1234567000);
+    ck_assert(page.device && page.global);
+    ck_assert(walk(0x123456789a, TLB_EXEC));
+    ck_fails(BIT(40), TLB_READ, MMU_ADDRESS_SIZE);
+    ck_fails(~UINT64_C(0xfff), TLB_EXEC, MMU_ADDRESS_SIZE);
+    ck_fails(UINT64_C(0xff) << 56, TLB_READ, MMU_ADDRESS_SIZE);
+    regs.tcr |= BIT(37);
+    ck_assert(walk(UINT64_C(0xff) << 56, TLB_READ));
+    ck_assert_uint_eq(page.pa, 0);
+}
+END_TEST
+
+/* Tables of noise: every walk ends, whatever they say. */
+START_TEST(test_noise)
+{
+    srand(7);
+    for (unsigned i = 0; i < 0x10000; i++) {
+        uint64_t *desc = descriptor(RAM_BASE + i * 8);
+        *desc = (uint64_t)rand() << 33 ^ (uint64_t)rand() << 11 ^
+                (uint64_t)rand();
+        if (rand() % 4) { /* mostly tables that lie here */
+            *desc = (*desc & ~mask64(48)) | RAM_BASE |
+                    ((uint64_t)rand() & 0x7f000) | VALID_TABLE;
+        }
+    }
+    for (unsigned i = 0; i < 200000; i++) {
+        unsigned n = (unsigned)rand();
+        regs = (struct mmu_regs){.pa_bits = 32 + n % 17};
+        regs.ttbr0 = RAM_BASE + (n & 0x70000);
+        regs.ttbr1 = RAM_BASE + (n >> 4 & 0x70000);
+        regs.tcr = (uint64_t)rand() << 31 ^ (uint64_t)rand();
+        regs.hafdbs = n >> 20 & 1;
+        regs.small_va = n >> 21 & 1;
+        regs.regime = n >> 22 & 1 ? MMU_EL1_0 : MMU_EL3;
+        uint64_t va = (uint64_t)rand() << 20 ^ (uint64_t)rand();
+        if (walk(n >> 24 & 1 ? ~va : va, n >> 25 & 1)) {
+            ck_assert_uint_ge(page.block_size, 4096);
+            ck_assert(is_power_of_2(page.block_size));
+        } else {
+            ck_assert_uint_le(fault.status, MMU_UNSUPPORTED_UPDATE);
+        }
+    }
+}
+END_TEST
+
+Suite *mmu_suite(void)
+{
+    Suite *s = suite_create("mmu");
+    TCase *c = tcase_create("mmu");
+
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_set_timeout(c, 60);
+    tcase_add_loop_test(c, test_levels, 0, ARRAY_SIZE(granules));
+    tcase_add_loop_test(c, test_sizes, 0, ARRAY_SIZE(granules));
+    tcase_add_test(c, test_disabled_range);
+    tcase_add_test(c, test_tags);
+    tcase_add_test(c, test_address_size);
+    tcase_add_test(c, test_external_abort);
+    tcase_add_test(c, test_big_endian);
+    tcase_add_test(c, test_permissions);
+    tcase_add_test(c, test_single_level_regime);
+    tcase_add_test(c, test_attributes);
+    tcase_add_test(c, test_access_flag_update);
+    tcase_add_test(c, test_dirty_update);
+    tcase_add_test(c, test_off);
+    tcase_add_test(c, test_noise);
+    suite_add_tcase(s, c);
+    return s;
+}

@@ -1,0 +1,23 @@
+/* Escape keys on a console: see chardev_mux.c. */
+#ifndef UI_CHARDEV_MUX_H
+#define UI_CHARDEV_MUX_H
+
+#include <stdint.h>
+
+#include "ui/chardev.h"
+#include "util/loop.h"
+
+#define CHARDEV_MUX_ESCAPE 1 /* Ctrl-A; -echr changes it */
+
+/*
+ * A character device in front of `back`, which it owns, that keeps the keys
+ * after `escape` for itself.  `quit` is called on the loop thread.
+ */
+struct chardev *chardev_mux_new(struct chardev *back, struct loop *loop,
+                                uint8_t escape, void (*quit)(void *opaque),
+                                void *opaque);
+
+/* "Ctrl-A", or "0xe9" for a byte that is no control character. */
+void chardev_mux_key_name(uint8_t escape, char name[16]);
+
+#endif

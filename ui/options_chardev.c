@@ -1,0 +1,351 @@
+/*
+ * Character devices: -chardev makes them by name, -serial uses them or
+ * makes its own, -nographic and friends choose where none is given.
+ */
+#include "ui/options_parse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ui/chardev_mux.h"
+#include "util/bits.h"
+#include "util/nearest.h"
+
+/* Back ends of QEMU's that do not exist here. */
+static const char *const missing_backends[] = {
+    "socket", "udp", "pipe", "vc", "ringbuf", "memory", "testdev", "serial",
+    "tty", "parallel", "parport", "braille", "msmouse", "wctablet", "tcp",
+    "telnet", "websocket", "unix", "hub", "spicevmc", "spiceport", "dbus",
+};
+
+static struct chardev_config *find_id(struct parse *p, const char *id)
+{
+    for (size_t i = 0; i < p->out->chardev_count; i++) {
+        if (strcmp(p->out->chardevs[i].id, id) == 0) {
+            return &p->out->chardevs[i];
+        }
+    }
+    return NULL;
+}
+
+static bool add(struct parse *p, const struct chardev_config *config,
+                struct error **err)
+{
+    struct options *out = p->out;
+
+    if (find_id(p, config->id)) {
+        error_set(err, "the id '%s' is used twice", config->id);
+        return false;
+    }
+    for (size_t i = 0; i < out->chardev_count; i++) {
+        if (config->backend == out->chardevs[i].backend &&
+            strcmp(config->backend->name, "stdio") == 0) {
+            error_set(err, "stdio is in use by '%s' already; only one "
+                           "character device can have it",
+                      out->chardevs[i].id);
+            return false;
+        }
+    }
+    size_t size = (out->chardev_count + 1) * sizeof(*out->chardevs);
+    struct chardev_config *grown = realloc(out->chardevs, size);
+    if (!grown) {
+        abort();
+    }
+    out->chardevs = grown;
+    out->chardevs[out->chardev_count++] = *config;
+    return true;
+}
+
+static bool find_backend(const char *name, struct chardev_config *config,
+                         struct error **err)
+{
+    size_t count;
+    const struct chardev_backend *rows = chardev_backends(&count);
+
+    config->backend = chardev_backend_find(name);
+    if (config->backend) {
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(missing_backends); i++) {
+        if (strcmp(missing_backends[i], name) == 0) {
+            error_set(err, "'%s' is not supported yet", name);
+            return false;
+        }
+    }
+    const char *near =
+        nearest_in_table(name, &rows[0].name, count, sizeof(rows[0]));
+    error_set(err, "'%s' is not a character device%s%s%s", name,
+              near ? "; did you mean '" : " ('-chardev help' lists them)",
+              near ? near : "", near ? "'?" : "");
+    return false;
+}
+
+/* -chardev ------------------------------------------------------------- */
+
+static void backends_print(void)
+{
+    size_t count;
+    const struct chardev_backend *rows = chardev_backends(&count);
+
+    printf("Available chardev backend types:\n");
+    for (size_t i = 0; i < count; i++) {
+        printf("  %-10s %s\n", rows[i].name, rows[i].help);
+    }
+}
+
+static bool config_read(struct keyval *kv, struct chardev_config *config,
+                        struct error **err)
+{
+    const char *name = keyval_get(kv, "backend");
+
+    config->id = keyval_get(kv, "id");
+    if (!name || !config->id) {
+        error_set(err, name ? "no id=NAME is given" : "no kind is given");
+        return false;
+    }
+    if (!find_backend(name, config, err) ||
+        !keyval_bool(kv, "mux", &config->mux, err)) {
+        return false;
+    }
+    if (keyval_get(kv, "logfile")) {
+        error_set(err, "logfile= is not supported yet");
+        return false;
+    }
+    if (strcmp(name, "file") == 0) {
+        config->path = keyval_get(kv, "path");
+        if (!config->path) {
+            error_set(err, "needs path=FILE");
+            return false;
+        }
+        if (!keyval_bool(kv, "append", &config->append, err)) {
+            return false;
+        }
+    }
+    if (strcmp(name, "stdio") == 0 &&
+        !keyval_bool(kv, "signal", &config->signals, err)) {
+        return false;
+    }
+    return keyval_check(kv, err);
+}
+
+bool option_chardev(struct parse *p, const char *text, struct error **err)
+{
+    struct chardev_config config = {.signals = true};
+    struct keyval *kv = parse_keyval(p, text, "backend", err);
+
+    if (kv && keyval_help(kv)) {
+        backends_print();
+        p->done = true;
+        return true;
+    }
+    if (!kv || !config_read(kv, &config, err) || !add(p, &config, err)) {
+        error_prepend(err, "-chardev %s", text);
+        return false;
+    }
+    return true;
+}
+
+/* -serial, -monitor and their relatives -------------------------------- */
+
+bool option_serial(struct parse *p, const char *text, struct error **err)
+{
+    return parse_list_add(&p->serials, text, err);
+}
+
+static bool is_none(const char *text)
+{
+    return strcmp(text, "none") == 0 || strcmp(text, "null") == 0;
+}
+
+bool option_monitor(struct parse *p, const char *text, struct error **err)
+{
+    p->monitor = true;
+    if (is_none(text)) {
+        return true;
+    }
+    error_set(err, "-monitor %s: the monitor is not supported yet; use "
+                   "-monitor none", text);
+    return false;
+}
+
+bool option_parallel(struct parse *p, const char *text, struct error **err)
+{
+    (void)p;
+    if (is_none(text)) {
+        return true;
+    }
+    error_set(err, "-parallel %s: the board has no parallel port", text);
+    return false;
+}
+
+bool option_mon(struct parse *p, const char *text, struct error **err)
+{
+    p->monitor = true;
+    return parse_list_add(&p->mons, text, err);
+}
+
+bool option_echr(struct parse *p, const char *text, struct error **err)
+{
+    uint64_t value;
+
+    if (!parse_uint(text, &value) || value > UINT8_MAX) {
+        error_set(err, "-echr %s: expected a character code such as 1 "
+                       "(Ctrl-A) or 0x14 (Ctrl-T)", text);
+        return false;
+    }
+    p->out->escape = (uint8_t)value;
+    return true;
+}
+
+/* A monitor on a multiplexed console is there with its key reserved. */
+static bool check_mon(struct parse *p, const char *text, struct error **err)
+{
+    static const char *const modes[] = {"readline", "control", NULL};
+    struct keyval *kv = parse_keyval(p, text, "chardev", err);
+    unsigned mode = 0;
+    bool pretty;
+
+    if (!kv) {
+        return false;
+    }
+    const char *id = keyval_get(kv, "chardev");
+    if (!keyval_enum(kv, "mode", modes, &mode, err) ||
+        !keyval_bool(kv, "pretty", &pretty, err)) {
+        return false;
+    }
+    keyval_get(kv, "id");
+    struct chardev_config *config = id ? find_id(p, id) : NULL;
+    if (!config) {
+        error_set(err, "there is no -chardev with the id '%s'",
+                  id ? id : "");
+        return false;
+    }
+    if (mode == 1) {
+        error_set(err, "QMP is not supported yet");
+        return false;
+    }
+    if (!config->mux) {
+        error_set(err, "the monitor is not supported yet");
+        return false;
+    }
+    return keyval_check(kv, err);
+}
+
+/* "stdio", "mon:stdio", "file:F", "chardev:ID": *id is NULL for "none". */
+static bool resolve(struct parse *p, const char *text, const char *name,
+                    const char **id, struct error **err)
+{
+    struct chardev_config config = {.id = name, .signals = true};
+
+    *id = NULL;
+    if (strcmp(text, "none") == 0) {
+        return true;
+    }
+    if (strncmp(text, "chardev:", 8) == 0) {
+        *id = text + 8;
+        if (find_id(p, *id)) {
+            return true;
+        }
+        error_set(err, "there is no -chardev with the id '%s'", *id);
+        return false;
+    }
+    if (strncmp(text, "mon:", 4) == 0) {
+        text += 4;
+        config.mux = true;
+        config.signals = false;
+    }
+    if (strncmp(text, "file:", 5) == 0) {
+        config.path = text + 5;
+    }
+    char kind[32];
+    snprintf(kind, sizeof(kind), "%.*s", (int)strcspn(text, ":,"), text);
+    if (kind[0] == '/') {
+        error_set(err, "host serial ports are not supported yet");
+        return false;
+    }
+    if (!find_backend(kind, &config, err)) {
+        return false;
+    }
+    if ((strcmp(kind, "file") == 0) != (config.path != NULL) ||
+        (!config.path && text[strlen(kind)])) {
+        error_set(err, "expected stdio, mon:stdio, null, none, pty, "
+                       "file:PATH or chardev:ID");
+        return false;
+    }
+    *id = config.id;
+    return add(p, &config, err);
+}
+
+/* Where the first UART goes when no -serial says so.  There is no window
+ * yet, so without -display the terminal is all we have. */
+static const char *default_serial(const struct parse *p)
+{
+    if (p->nodefaults) {
+        return NULL;
+    }
+    if (p->nographic || !p->display) {
+        return p->monitor && p->mons.count == 0 ? "stdio" : "mon:stdio";
+    }
+    return "null";
+}
+
+static bool id_is_used(const struct machine_config *machine, const char *id)
+{
+    for (unsigned i = 0; i < machine->serials; i++) {
+        if (machine->serial[i] && strcmp(machine->serial[i], id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool finish_serial(struct parse *p, const char *text,
+                          struct error **err)
+{
+    static const char *const names[MACHINE_MAX_SERIALS] = {"serial0",
+                                                           "serial1"};
+    struct machine_config *machine = &p->out->machine;
+    const char *id;
+
+    if (machine->serials == MACHINE_MAX_SERIALS) {
+        if (!is_none(text)) {
+            error_report("warning: -serial %s: the board has %d serial "
+                         "ports; this one is not connected", text,
+                         MACHINE_MAX_SERIALS);
+        }
+        return true;
+    }
+    if (!resolve(p, text, names[machine->serials], &id, err)) {
+        return false;
+    }
+    if (id && id_is_used(machine, id)) {
+        error_set(err, "'%s' is connected to a serial port already", id);
+        return false;
+    }
+    machine->serial[machine->serials++] = id;
+    return true;
+}
+
+bool options_finish_chardevs(struct parse *p, struct error **err)
+{
+    const char *fallback = default_serial(p);
+
+    if (p->serials.count == 0 && fallback &&
+        !parse_list_add(&p->serials, fallback, err)) {
+        return false;
+    }
+    for (unsigned i = 0; i < p->serials.count; i++) {
+        if (!finish_serial(p, p->serials.items[i], err)) {
+            error_prepend(err, "-serial %s", p->serials.items[i]);
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < p->mons.count; i++) {
+        if (!check_mon(p, p->mons.items[i], err)) {
+            error_prepend(err, "-mon %s", p->mons.items[i]);
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,517 @@
+/* Which machine: -machine with its properties, -cpu, -accel. */
+#include "ui/options_parse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/arm/models.h"
+#include "util/bits.h"
+#include "util/nearest.h"
+
+/* Machines ------------------------------------------------------------- */
+
+struct machine_row {
+    const char *name;
+    const char *description;
+};
+
+#define VIRT(version) \
+    {"virt-" version, "QEMU " version " ARM Virtual Machine"}
+
+static const struct machine_row machines[] = {
+    {"none", "empty machine"},
+    VIRT("2.6"), VIRT("2.7"), VIRT("2.8"), VIRT("2.9"), VIRT("2.10"),
+    VIRT("2.11"), VIRT("2.12"), VIRT("3.0"), VIRT("3.1"), VIRT("4.0"),
+    VIRT("4.1"), VIRT("4.2"), VIRT("5.0"), VIRT("5.1"), VIRT("5.2"),
+    VIRT("6.0"), VIRT("6.1"), VIRT("6.2"), VIRT("7.0"), VIRT("7.1"),
+    VIRT("7.2"), VIRT("8.0"), VIRT("8.1"), VIRT("8.2"), VIRT("9.0"),
+    VIRT("9.1"), VIRT("9.2"), VIRT("10.0"),
+    {"virt", "QEMU 10.0 ARM Virtual Machine (alias of virt-10.0)"},
+};
+
+static bool machine_check(const char *name, struct error **err)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+        if (strcmp(machines[i].name, name) == 0) {
+            return true;
+        }
+    }
+    const char *near = nearest_in_table(name, &machines[0].name,
+                                        ARRAY_SIZE(machines),
+                                        sizeof(machines[0]));
+    error_set(err, "%s: no such machine; %s%s%s('-machine help' lists them)",
+              name, near ? "did you mean '" : "", near ? near : "",
+              near ? "'? " : "the board is 'virt' ");
+    return false;
+}
+
+static void machines_print(void)
+{
+    printf("Supported machines are:\n");
+    for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+        printf("%-20s %s\n", machines[i].name, machines[i].description);
+    }
+}
+
+/* Machine properties --------------------------------------------------- */
+
+enum property_kind {
+    PROPERTY_BOOL,     /* into machine_config at `offset` */
+    PROPERTY_STRING,   /* into machine_config at `offset` */
+    PROPERTY_IGNORED,  /* on or off, with no effect here */
+    PROPERTY_OFF,      /* only off is possible yet */
+    PROPERTY_ON,       /* only on is possible yet */
+    PROPERTY_NONE,     /* only the word "none" is possible yet */
+    PROPERTY_MISSING,  /* known to QEMU, not here yet */
+    PROPERTY_SPECIAL,  /* read by a function of its own */
+};
+
+struct property {
+    const char *name;
+    enum property_kind kind;
+    const char *help;
+    size_t offset;
+};
+
+#define CONFIG(field) offsetof(struct machine_config, field)
+
+static const struct property properties[] = {
+    {"accel", PROPERTY_SPECIAL, "accelerators to try, as jit:interp", 0},
+    {"acpi", PROPERTY_SPECIAL, "ACPI tables for firmware: on, off, auto", 0},
+    {"append", PROPERTY_STRING, "same as -append", CONFIG(append)},
+    {"compact-highmem", PROPERTY_ON, "close gaps in the high map", 0},
+    {"confidential-guest-support", PROPERTY_MISSING, "", 0},
+    {"default-bus-bypass-iommu", PROPERTY_OFF, "PCI without the IOMMU", 0},
+    {"dt-compatible", PROPERTY_MISSING, "", 0},
+    {"dtb", PROPERTY_STRING, "same as -dtb", CONFIG(dtb)},
+    {"dtb-kaslr-seed", PROPERTY_BOOL, "old name of dtb-randomness",
+     CONFIG(dtb_randomness)},
+    {"dtb-randomness", PROPERTY_BOOL, "random seeds in the device tree",
+     CONFIG(dtb_randomness)},
+    {"dump-guest-core", PROPERTY_IGNORED, "guest memory in core dumps", 0},
+    {"dumpdtb", PROPERTY_STRING, "write the device tree here and exit",
+     CONFIG(dumpdtb)},
+    {"firmware", PROPERTY_STRING, "same as -bios", CONFIG(bios)},
+    {"gic-version", PROPERTY_SPECIAL, "2, 3, max (3) or host", 0},
+    {"graphics", PROPERTY_IGNORED, "has no meaning on this board", 0},
+    {"highmem", PROPERTY_BOOL, "addresses above 32 bits", CONFIG(highmem)},
+    {"highmem-ecam", PROPERTY_ON, "the high PCI configuration space", 0},
+    {"highmem-mmio", PROPERTY_ON, "the high PCI window", 0},
+    {"highmem-mmio-size", PROPERTY_MISSING, "", 0},
+    {"highmem-redists", PROPERTY_ON, "redistributors in high memory", 0},
+    {"hmat", PROPERTY_OFF, "ACPI memory attributes", 0},
+    {"initrd", PROPERTY_STRING, "same as -initrd", CONFIG(initrd)},
+    {"iommu", PROPERTY_NONE, "none", 0},
+    {"its", PROPERTY_BOOL, "an ITS with GICv3", CONFIG(its)},
+    {"kernel", PROPERTY_STRING, "same as -kernel", CONFIG(kernel)},
+    {"kernel-irqchip", PROPERTY_IGNORED, "has a meaning with KVM only", 0},
+    {"mem-merge", PROPERTY_IGNORED, "share equal host pages", 0},
+    {"memory-backend", PROPERTY_MISSING, "", 0},
+    {"memory-encryption", PROPERTY_MISSING, "", 0},
+    {"mte", PROPERTY_OFF, "memory tagging", 0},
+    {"nvdimm", PROPERTY_OFF, "persistent memory", 0},
+    {"pflash0", PROPERTY_MISSING, "", 0},
+    {"pflash1", PROPERTY_MISSING, "", 0},
+    {"phandle-start", PROPERTY_MISSING, "", 0},
+    {"ras", PROPERTY_OFF, "report host memory errors", 0},
+    {"secure", PROPERTY_BOOL, "EL3 and the secure world", CONFIG(secure)},
+    {"suppress-vmdesc", PROPERTY_IGNORED, "a migration detail", 0},
+    {"usb", PROPERTY_OFF, "a USB controller", 0},
+    {"virtualization", PROPERTY_BOOL, "EL2", CONFIG(virtualization)},
+    {"x-oem-id", PROPERTY_MISSING, "", 0},
+    {"x-oem-table-id", PROPERTY_MISSING, "", 0},
+};
+
+static void properties_print(const char *machine)
+{
+    printf("%s machine options:\n", machine);
+    for (size_t i = 0; i < ARRAY_SIZE(properties); i++) {
+        static const char *const types[] = {
+            [PROPERTY_BOOL] = "<bool>",    [PROPERTY_STRING] = "<string>",
+            [PROPERTY_IGNORED] = "<bool>", [PROPERTY_OFF] = "off",
+            [PROPERTY_ON] = "on",          [PROPERTY_NONE] = "none",
+            [PROPERTY_SPECIAL] = "<string>",
+        };
+        const struct property *row = &properties[i];
+        char left[40];
+        if (row->kind != PROPERTY_MISSING) {
+            snprintf(left, sizeof(left), "%s=%s", row->name,
+                     types[row->kind]);
+            printf("  %-28s - %s\n", left, row->help);
+        }
+    }
+}
+
+static bool property_unsupported(struct error **err, const char *name,
+                                 const char *value)
+{
+    error_set(err, "%s=%s: not supported yet", name, value);
+    return false;
+}
+
+static bool property_apply(struct keyval *kv, const struct property *row,
+                           struct machine_config *machine,
+                           struct error **err)
+{
+    char *at = (char *)machine + row->offset;
+    const char *value = keyval_get(kv, row->name);
+    bool on = false;
+
+    if (!value) {
+        return true;
+    }
+    switch (row->kind) {
+    case PROPERTY_BOOL:
+        return keyval_bool(kv, row->name, (bool *)at, err);
+    case PROPERTY_STRING:
+        *(const char **)at = value;
+        return true;
+    case PROPERTY_IGNORED:
+    case PROPERTY_OFF:
+    case PROPERTY_ON:
+        if (!keyval_bool(kv, row->name, &on, err)) {
+            return false;
+        }
+        return row->kind == PROPERTY_IGNORED ||
+               on == (row->kind == PROPERTY_ON) ||
+               property_unsupported(err, row->name, value);
+    case PROPERTY_NONE:
+        return strcmp(value, "none") == 0 ||
+               property_unsupported(err, row->name, value);
+    case PROPERTY_MISSING:
+        return property_unsupported(err, row->name, value);
+    case PROPERTY_SPECIAL:
+        return true;
+    }
+    return true;
+}
+
+static bool apply_gic_version(struct keyval *kv,
+                              struct machine_config *machine,
+                              struct error **err)
+{
+    static const struct {
+        const char *name;
+        unsigned version;
+        const char *why;
+    } rows[] = {
+        {"2", 2, NULL},
+        {"3", 3, NULL},
+        {"max", 3, NULL},
+        {"4", 0, "not supported yet"},
+        {"host", 0, "needs KVM and an Arm host"},
+    };
+    const char *value = keyval_get(kv, "gic-version");
+    const char *why = "no such version";
+
+    for (size_t i = 0; value && i < ARRAY_SIZE(rows); i++) {
+        if (strcmp(rows[i].name, value) == 0) {
+            machine->gic_version = rows[i].version;
+            why = rows[i].why;
+        }
+    }
+    if (value && why) {
+        error_set(err, "gic-version=%s: %s; use 2, 3 or max", value, why);
+        return false;
+    }
+    return true;
+}
+
+static bool apply_acpi(struct keyval *kv, struct machine_config *machine,
+                       struct error **err)
+{
+    const char *value = keyval_get(kv, "acpi");
+
+    return (value && strcmp(value, "auto") == 0) ||
+           keyval_bool(kv, "acpi", &machine->acpi, err);
+}
+
+/* -machine ------------------------------------------------------------- */
+
+bool option_machine(struct parse *p, const char *text, struct error **err)
+{
+    struct keyval *kv = parse_keyval(p, text, "type", err);
+
+    if (!kv) {
+        return false;
+    }
+    keyval_merge(p->machine, kv);
+    if (keyval_help(kv)) {
+        const char *type = keyval_get(kv, "type");
+        if (type && !machine_check(type, err)) {
+            return false;
+        }
+        if (type) {
+            properties_print(type);
+        } else {
+            machines_print();
+        }
+        p->done = true;
+    }
+    return true;
+}
+
+static bool apply_type(struct parse *p, struct error **err)
+{
+    const char *type = keyval_get(p->machine, "type");
+
+    p->out->machine.machine = type ? type : "virt";
+    return !type || machine_check(type, err);
+}
+
+static bool finish_machine(struct parse *p, struct error **err)
+{
+    struct machine_config *machine = &p->out->machine;
+    struct keyval *kv = p->machine;
+
+    for (size_t i = 0; i < ARRAY_SIZE(properties); i++) {
+        if (!property_apply(kv, &properties[i], machine, err)) {
+            return false;
+        }
+    }
+    return apply_type(p, err) && apply_gic_version(kv, machine, err) &&
+           apply_acpi(kv, machine, err) && keyval_check(kv, err);
+}
+
+/* -accel --------------------------------------------------------------- */
+
+struct accel_row {
+    const char *name;
+    const char *help;
+    const char *missing; /* why it cannot be used */
+    enum accel accel;
+};
+
+#define NO_KVM "needs an Arm host; leave it out, or use -accel tcg"
+
+static const struct accel_row accels[] = {
+    {"tcg", "same as jit", NULL, ACCEL_JIT},
+    {"jit", "translate to host code", NULL, ACCEL_JIT},
+    {"interp", "interpret: slow, for comparison", NULL, ACCEL_INTERP},
+    {"kvm", "", NO_KVM, ACCEL_JIT},
+    {"hvf", "", NO_KVM, ACCEL_JIT},
+    {"nvmm", "", NO_KVM, ACCEL_JIT},
+    {"whpx", "", NO_KVM, ACCEL_JIT},
+    {"xen", "", NO_KVM, ACCEL_JIT},
+};
+
+static void accels_print(void)
+{
+    printf("Accelerators supported in QEMU binary:\n");
+    for (size_t i = 0; i < ARRAY_SIZE(accels); i++) {
+        if (!accels[i].missing) {
+            printf("%s\n", accels[i].name);
+        }
+    }
+}
+
+bool option_accel(struct parse *p, const char *text, struct error **err)
+{
+    if (strcmp(text, "help") == 0 || strcmp(text, "?") == 0) {
+        accels_print();
+        p->done = true;
+        return true;
+    }
+    return parse_list_add(&p->accels, text, err);
+}
+
+static const struct accel_row *accel_find(const char *name,
+                                          struct error **err)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(accels); i++) {
+        if (strcmp(accels[i].name, name) == 0) {
+            return &accels[i];
+        }
+    }
+    const char *near =
+        nearest_in_table(name, &accels[0].name, ARRAY_SIZE(accels),
+                         sizeof(accels[0]));
+    error_set(err, "-accel %s: no such accelerator%s%s%s", name,
+              near ? "; did you mean '" : " ('-accel help' lists them)",
+              near ? near : "", near ? "'?" : "");
+    return NULL;
+}
+
+static bool accel_properties(struct keyval *kv,
+                             struct machine_config *machine,
+                             struct error **err)
+{
+    static const char *const threads[] = {"multi", "single", NULL};
+    unsigned thread;
+    uint64_t tb_size;
+    bool split_wx;
+
+    return keyval_enum(kv, "thread", threads, &thread, err) &&
+           keyval_uint(kv, "tb-size", UINT32_MAX, &tb_size, err) &&
+           keyval_bool(kv, "split-wx", &split_wx, err) &&
+           keyval_bool(kv, "one-insn-per-tb", &machine->one_insn_per_block,
+                       err) &&
+           keyval_bool(kv, "smc-strict", &machine->smc_strict, err) &&
+           keyval_check(kv, err);
+}
+
+/* One request; *usable says whether the search is over. */
+static bool accel_try(struct parse *p, const char *text, bool *usable,
+                      struct error **err)
+{
+    struct keyval *kv = parse_keyval(p, text, "accel", err);
+    const char *name = kv ? keyval_get(kv, "accel") : NULL;
+
+    *usable = false;
+    if (!name) {
+        if (kv) {
+            error_set(err, "-accel %s: names no accelerator", text);
+        }
+        return false;
+    }
+    const struct accel_row *row = accel_find(name, err);
+    if (!row) {
+        return false;
+    }
+    if (row->missing) {
+        error_set(err, "-accel %s: invalid accelerator %s: %s", name, name,
+                  row->missing);
+        return true;
+    }
+    if (!accel_properties(kv, &p->out->machine, err)) {
+        error_prepend(err, "-accel %s", text);
+        return false;
+    }
+    p->out->machine.accel = row->accel;
+    *usable = true;
+    return true;
+}
+
+/* "kvm:tcg" of -machine accel=... as requests of their own. */
+static bool accels_of_machine(struct parse *p, struct error **err)
+{
+    const char *list = keyval_get(p->machine, "accel");
+
+    while (list && *list) {
+        size_t length = strcspn(list, ":");
+        char name[32];
+        snprintf(name, sizeof(name), "%.*s", (int)length, list);
+        struct keyval *kv = parse_keyval(p, name, "accel", err);
+        const char *kept = kv ? keyval_get(kv, "accel") : "";
+        if (!kv || (kept && !parse_list_add(&p->accels, kept, err))) {
+            return false;
+        }
+        list += length + (list[length] == ':');
+    }
+    return true;
+}
+
+/* The first usable one wins; why the others are not matters only when there
+ * is none. */
+static bool finish_accel(struct parse *p, struct error **err)
+{
+    struct error *why = NULL;
+    bool usable = false;
+
+    if (!accels_of_machine(p, err)) {
+        return false;
+    }
+    for (unsigned i = 0; i < p->accels.count && !usable; i++) {
+        error_free(why);
+        why = NULL;
+        if (!accel_try(p, p->accels.items[i], &usable, &why)) {
+            break;
+        }
+    }
+    if (usable || p->accels.count == 0) {
+        error_free(why);
+        return true;
+    }
+    *err = why;
+    return false;
+}
+
+/* -cpu ----------------------------------------------------------------- */
+
+bool option_cpu(struct parse *p, const char *text, struct error **err)
+{
+    size_t count;
+    const struct cpu_model_info *models = cpu_models(&count);
+
+    (void)err;
+    if (strcmp(text, "help") != 0 && strcmp(text, "?") != 0) {
+        p->cpu = text;
+        return true;
+    }
+    printf("Available CPUs:\n");
+    for (size_t i = 0; i < count; i++) {
+        printf("  %-16s %s\n", models[i].name, models[i].description);
+    }
+    p->done = true;
+    return true;
+}
+
+/* Models of QEMU's board that exist but not here. */
+static bool cpu_is_known(const char *name)
+{
+    static const char *const known[] = {
+        "cortex-a7", "cortex-a15", "cortex-a35", "cortex-a55", "cortex-a76",
+        "cortex-a710", "a64fx", "neoverse-n1", "neoverse-v1", "neoverse-n2",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+        if (strcmp(known[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void cpu_unknown(const char *name, const struct cpu_model_info *models,
+                        size_t count, struct error **err)
+{
+    const char *near =
+        nearest_in_table(name, &models[0].name, count, sizeof(models[0]));
+
+    if (strcmp(name, "host") == 0) {
+        error_set(err, "-cpu host: needs KVM and an Arm host; use -cpu max");
+    } else if (cpu_is_known(name)) {
+        error_set(err, "-cpu %s: not supported yet "
+                       "('-cpu help' lists the models)", name);
+    } else if (near) {
+        error_set(err, "-cpu %s: no such model; did you mean '%s'?", name,
+                  near);
+    } else {
+        error_set(err, "-cpu %s: no such model ('-cpu help' lists them)",
+                  name);
+    }
+}
+
+static bool finish_cpu(struct parse *p, struct error **err)
+{
+    struct machine_config *machine = &p->out->machine;
+    size_t count;
+    const struct cpu_model_info *models = cpu_models(&count);
+
+    if (!p->cpu) {
+        return true;
+    }
+    size_t length = strcspn(p->cpu, ",");
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(models[i].name) == length &&
+            strncmp(models[i].name, p->cpu, length) == 0) {
+            machine->cpu = models[i].name;
+            machine->cpu_props = p->cpu[length] ? p->cpu + length + 1 : NULL;
+            return true;
+        }
+    }
+    char name[64];
+    snprintf(name, sizeof(name), "%.*s", (int)length, p->cpu);
+    cpu_unknown(name, models, count, err);
+    return false;
+}
+
+bool options_finish_machine(struct parse *p, struct error **err)
+{
+    if (!finish_machine(p, err)) {
+        error_prepend(err, "-machine");
+        return false;
+    }
+    return finish_accel(p, err) && finish_cpu(p, err);
+}

@@ -49,7 +49,12 @@ enum cpu_timer { CPU_TIMER_PHYS, CPU_TIMER_VIRT, CPU_TIMER_HYP,
 void cpu_connect_timer(struct cpu_system *s, unsigned cpu,
                        enum cpu_timer timer, struct irq irq);
 
-/* GIC CPU interface registers (ICC_*), or none (GICv2). */
+/*
+ * The GICv3 CPU interface as system registers (ICC_*), handed over by the
+ * GIC; none with GICv2.  `reg` is the 16-bit op0:op1:CRn:CRm:op2 encoding
+ * as in an MRS (op0 in bits 15..14, op1 13..11, CRn 10..7, CRm 6..3, op2
+ * 2..0).  Called on the vCPU's thread.
+ */
 struct cpu_gic_if {
     uint64_t (*read)(void *opaque, unsigned cpu, uint16_t reg);
     void (*write)(void *opaque, unsigned cpu, uint16_t reg, uint64_t value);

@@ -23,7 +23,7 @@
 #define BUS_MAX_RANGES 512
 #define BUS_MAX_RAMS 16
 
-/* One mapping; exactly one of ram and ops is set. */
+/* One mapping: ram or ops, a ROM device has both. */
 struct bus_range {
     uint64_t base;
     uint64_t last; /* inclusive, so that a range may end at 2^64 */
@@ -173,12 +173,23 @@ static void rams_add(struct bus *bus, struct ram *ram)
     STORE(bus->ram_count, bus->ram_count + 1);
 }
 
-static void rams_remove(struct bus *bus, const struct ram *ram)
+static unsigned rams_index(const struct bus *bus, const struct ram *ram)
 {
     unsigned i = 0;
 
-    while (bus->rams[i] != ram) {
+    while (i < bus->ram_count && bus->rams[i] != ram) {
         i++;
+    }
+    return i;
+}
+
+/* One that is not there, a ROM device in a command, stays away. */
+static void rams_remove(struct bus *bus, const struct ram *ram)
+{
+    unsigned i = rams_index(bus, ram);
+
+    if (i == bus->ram_count) {
+        return;
     }
     STORE(bus->ram_count, bus->ram_count - 1);
     for (; i < bus->ram_count; i++) {
@@ -229,6 +240,32 @@ void bus_map_mmio(struct bus *bus, uint64_t base, uint64_t size,
                        .device = device,
                        .name = name,
                    });
+}
+
+void bus_map_rom_device(struct bus *bus, uint64_t base, struct ram *ram,
+                        const struct mmio_ops *ops, void *device)
+{
+    assert(ram->readonly);
+    ram->base = base;
+    range_add(bus, &(struct bus_range){
+                       .base = base,
+                       .last = base + (ram->size - 1),
+                       .ram = ram,
+                       .ops = ops,
+                       .device = device,
+                       .name = ram->name,
+                   });
+}
+
+void bus_set_direct(struct bus *bus, struct ram *ram, bool direct)
+{
+    write_begin(bus);
+    if (!direct) {
+        rams_remove(bus, ram);
+    } else if (rams_index(bus, ram) == bus->ram_count) {
+        rams_add(bus, ram);
+    }
+    write_end(bus);
 }
 
 void bus_unmap(struct bus *bus, uint64_t base)
@@ -370,13 +407,21 @@ bool bus_read(struct bus *bus, uint64_t pa, unsigned size, unsigned cpu,
     return device_read(bus, pa, size, cpu, value);
 }
 
+static bool is_rom_device(struct bus *bus, const struct ram *ram,
+                          uint64_t pa)
+{
+    struct bus_range range;
+
+    return ram->readonly && range_find(bus, pa, &range) && range.ops;
+}
+
 bool bus_write(struct bus *bus, uint64_t pa, unsigned size, unsigned cpu,
                uint64_t value)
 {
     uint64_t offset;
     struct ram *ram = bus_ram(bus, pa, size, &offset);
 
-    if (!ram) {
+    if (!ram || is_rom_device(bus, ram, pa)) {
         return device_write(bus, pa, size, cpu, value);
     }
     if (ram->readonly) {
@@ -412,7 +457,8 @@ void bus_dump(struct bus *bus)
     pthread_mutex_lock(&bus->writer);
     for (unsigned i = 0; i < bus->count; i++) {
         const struct bus_range *r = &bus->ranges[i];
-        const char *kind = !r->ram           ? "mmio"
+        const char *kind = !r->ram            ? "mmio"
+                           : r->ops           ? "romd"
                            : r->ram->readonly ? "rom"
                                               : "ram";
         printf("%016llx-%016llx %-4s %s\n", (unsigned long long)r->base,

@@ -46,6 +46,16 @@ void bus_map_mmio(struct bus *bus, uint64_t base, uint64_t size,
                   const char *name, const struct mmio_ops *ops, void *device);
 void bus_unmap(struct bus *bus, uint64_t base);
 
+/*
+ * A ROM device (flash): writes always go to the device; reads and execution
+ * are those of `ram`, which is readonly, while it is direct, else they go to
+ * the device too.  It starts direct.  Whoever keeps host addresses of `ram`
+ * (TLBs) has to be told of a change, after it. [any]
+ */
+void bus_map_rom_device(struct bus *bus, uint64_t base, struct ram *ram,
+                        const struct mmio_ops *ops, void *device);
+void bus_set_direct(struct bus *bus, struct ram *ram, bool direct);
+
 /* RAM that holds all of [pa, pa+size), or NULL; *offset into it. */
 struct ram *bus_ram(struct bus *bus, uint64_t pa, uint64_t size,
                     uint64_t *offset);
@@ -54,7 +64,8 @@ struct ram *bus_ram(struct bus *bus, uint64_t pa, uint64_t size,
  * One access of 1, 2, 4 or 8 bytes, RAM or device, within one page.  False
  * when nothing answers or the device refuses the size: the initiator takes
  * an external abort.  Unaligned device accesses are made byte by byte.
- * Writes to read-only RAM are ignored, as a ROM ignores them.
+ * Writes to read-only RAM are ignored, as a ROM ignores them, unless a ROM
+ * device takes them.
  */
 bool bus_read(struct bus *bus, uint64_t pa, unsigned size, unsigned cpu,
               uint64_t *value);

@@ -185,7 +185,7 @@ void tlb_l1_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
     uint64_t tag = va & TLB_PAGE_MASK;
     struct tlb_entry entry = {tag, (uintptr_t)host - tag};
 
-    if (page->device && !key->mmu_off) {
+    if (page->watched || (page->device && !key->mmu_off)) {
         return;
     }
     if (key->pan && key->el && !key->mmu_off &&

@@ -105,6 +105,9 @@ struct tlb_page {
     bool device;          /* Device memory: no first-level entry, unaligned
                              accesses fault */
     bool guarded;         /* BTI guarded page */
+    bool watched;         /* set by a processor that watches addresses in
+                             it: no first-level entry, so that it sees
+                             every access on the slow path */
     /* Permissions by exception level 0 and 1+ (PAN applied by key). */
     uint8_t perm_el0, perm_el1; /* TLB_PERM_* */
     /* A walker may withhold the write bit (dirty state not set yet): an

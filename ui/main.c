@@ -4,6 +4,7 @@
  * The main thread reads the options, builds the machine and then runs the
  * event loop until the guest powers off, the user quits or a signal comes.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -245,12 +246,24 @@ static void finish(struct app *app)
     options_free(&app->options);
 }
 
+/* A file of ours must not become the guest's console because our caller
+ * started us without one. */
+static void open_standard_files(void)
+{
+    for (int fd = 0; fd < 3; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) {
+            abort();
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct app app = {0};
     struct error *err = NULL;
     int status = 0;
 
+    open_standard_files();
     switch (options_parse(&app.options, argc, argv, &err)) {
     case OPTIONS_ERROR:
         error_report_free(err);

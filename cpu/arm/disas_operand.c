@@ -12,8 +12,6 @@
 
 #include "util/bits.h"
 
-static const char size_letter[] = "bhsdq";
-
 static const char *const cond_name[] = {
     "eq", "ne", "cs", "cc", "mi", "pl", "vs", "vc",
     "hi", "ls", "ge", "lt", "gt", "le", "al", "nv",
@@ -21,7 +19,7 @@ static const char *const cond_name[] = {
 
 /* Numbers and registers */
 
-static void put_reg(struct disas *d, int n, bool x, bool sp)
+void disas_reg(struct disas *d, int n, bool x, bool sp)
 {
     if (n == 31) {
         disas_printf(d, "%s", sp ? (x ? "sp" : "wsp") : (x ? "xzr" : "wzr"));
@@ -52,46 +50,46 @@ static void op_mul16(struct disas *d, const int *a)
 
 static void op_x(struct disas *d, const int *a)
 {
-    put_reg(d, a[0], true, false);
+    disas_reg(d, a[0], true, false);
 }
 
 static void op_w(struct disas *d, const int *a)
 {
-    put_reg(d, a[0], false, false);
+    disas_reg(d, a[0], false, false);
 }
 
 static void op_xs(struct disas *d, const int *a)
 {
-    put_reg(d, a[0], true, true);
+    disas_reg(d, a[0], true, true);
 }
 
 static void op_r(struct disas *d, const int *a)
 {
-    put_reg(d, a[0], disas_field(d, "sf"), false);
+    disas_reg(d, a[0], disas_field(d, "sf"), false);
 }
 
 static void op_rs(struct disas *d, const int *a)
 {
-    put_reg(d, a[0], disas_field(d, "sf"), true);
+    disas_reg(d, a[0], disas_field(d, "sf"), true);
 }
 
 /* {rz reg esz}: the register that holds an access of this size. */
 static void op_rz(struct disas *d, const int *a)
 {
-    put_reg(d, a[0], a[1] == 3, false);
+    disas_reg(d, a[0], a[1] == 3, false);
 }
 
 static void op_rbit(struct disas *d, const int *a)
 {
-    put_reg(d, a[0], a[1] >= 32, false);
+    disas_reg(d, a[0], a[1] >= 32, false);
 }
 
 static void op_rpair(struct disas *d, const int *a)
 {
     d->bad |= a[0] & 1;
-    put_reg(d, a[0], a[1] == 3, false);
+    disas_reg(d, a[0], a[1] == 3, false);
     disas_printf(d, ", ");
-    put_reg(d, a[0] + 1, a[1] == 3, false);
+    disas_reg(d, a[0] + 1, a[1] == 3, false);
 }
 
 /* Immediates and shifted or extended registers */
@@ -137,7 +135,7 @@ static void put_extend(struct disas *d, const int *a, bool lsl)
                                        "sxtb", "sxth", "sxtw", "sxtx"};
     bool x = disas_field(d, "sf") && (a[1] & 3) == 3;
 
-    put_reg(d, a[0], x, false);
+    disas_reg(d, a[0], x, false);
     if (lsl && a[1] == 2 + disas_field(d, "sf")) {
         if (a[2]) {
             disas_printf(d, ", lsl #%d", a[2]);
@@ -353,7 +351,7 @@ static void op_nreg(struct disas *d, const int *a)
 static void put_addr(struct disas *d, int rn, int mode, int offset)
 {
     disas_printf(d, "[");
-    put_reg(d, rn, true, true);
+    disas_reg(d, rn, true, true);
     if (mode == 1) {
         disas_printf(d, "], #%d", offset);
     } else if (mode == 3) {
@@ -403,9 +401,9 @@ static void op_addrr(struct disas *d, const int *a)
     int kind = (a[2] & 4) >> 1 | (a[2] & 1);
 
     disas_printf(d, "[");
-    put_reg(d, a[0], true, true);
+    disas_reg(d, a[0], true, true);
     disas_printf(d, ", ");
-    put_reg(d, a[1], a[2] & 1, false);
+    disas_reg(d, a[1], a[2] & 1, false);
     if (kind != 1 || a[3]) {
         disas_printf(d, ", %s", name[kind]);
     }
@@ -415,220 +413,39 @@ static void op_addrr(struct disas *d, const int *a)
     disas_printf(d, "]");
 }
 
-/* {vaddr rn post rm}: rm 31 is the size of the transfer. */
-static void op_vaddr(struct disas *d, const int *a)
-{
-    int regs = disas_field(d, "rpt") * disas_field(d, "selem");
-    int bytes = regs ? regs * (8 << disas_field(d, "q"))
-                     : (disas_field(d, "xregs") + 1)
-                           << disas_field(d, "esz");
-
-    disas_printf(d, "[");
-    put_reg(d, a[0], true, true);
-    disas_printf(d, "]");
-    if (a[1] && a[2] == 31) {
-        disas_printf(d, ", #%d", bytes);
-    } else if (a[1]) {
-        disas_printf(d, ", x%d", a[2]);
-    }
-}
-
-/* SIMD&FP registers */
-
-static void put_vec(struct disas *d, int n, int esz, int q)
-{
-    disas_printf(d, "v%d.%d%c", n, (8 << q) >> esz, size_letter[esz]);
-}
-
-static void op_f(struct disas *d, const int *a)
-{
-    disas_printf(d, "%c%d", size_letter[a[1]], a[0]);
-}
-
-static void op_fw(struct disas *d, const int *a)
-{
-    disas_printf(d, "%c%d", size_letter[a[1] + 1], a[0]);
-}
-
-static void op_d(struct disas *d, const int *a)
-{
-    disas_printf(d, "d%d", a[0]);
-}
-
-/* {rx rn esz}: the general register an element of this size goes with. */
-static void op_rx(struct disas *d, const int *a)
-{
-    put_reg(d, a[0], a[1] == 3, false);
-}
-
-static void op_v(struct disas *d, const int *a)
-{
-    put_vec(d, a[0], a[1], a[2]);
-}
-
-static void op_vb(struct disas *d, const int *a)
-{
-    put_vec(d, a[0], 0, a[1]);
-}
-
-/* {vw reg esz}: a full register of elements twice that size. */
-static void op_vw(struct disas *d, const int *a)
-{
-    put_vec(d, a[0], a[1] + 1, 1);
-}
-
-/* {vlp reg esz q}: half as many elements, twice the size. */
-static void op_vlp(struct disas *d, const int *a)
-{
-    put_vec(d, a[0], a[1] + 1, a[2]);
-}
-
-/* {vhalf reg q}: the halfwords that widen into q's words. */
-static void op_vhalf(struct disas *d, const int *a)
-{
-    disas_printf(d, "v%d.%dh", a[0], a[1] ? 4 : 2);
-}
-
-static void op_vpair(struct disas *d, const int *a)
-{
-    disas_printf(d, "v%d.2%c", a[0], size_letter[a[1]]);
-}
-
-static void op_ve(struct disas *d, const int *a)
-{
-    disas_printf(d, "v%d.%c[%d]", a[0], size_letter[a[1]], a[2]);
-}
-
-/* `count` registers from `first`; elements < 0: only the letter. */
-static void put_list(struct disas *d, int first, int count, int elements,
-                     int esz)
-{
-    for (int i = 0; i < count; i++) {
-        disas_printf(d, "%sv%d.", i ? ", " : "{", (first + i) & 31);
-        if (elements > 0) {
-            disas_printf(d, "%d", elements);
-        }
-        disas_printf(d, "%c", size_letter[esz]);
-    }
-    disas_printf(d, "}");
-}
-
-static void op_vlist(struct disas *d, const int *a)
-{
-    put_list(d, a[0], a[3], (8 << a[2]) >> a[1], a[1]);
-}
-
-static void op_vlist1(struct disas *d, const int *a)
-{
-    put_list(d, a[0], a[1] + 1, -1, a[2]);
-}
-
-static void op_vlistr(struct disas *d, const int *a)
-{
-    put_list(d, a[0], a[1] + 1, (8 << a[3]) >> a[2], a[2]);
-}
-
-static void op_vtab(struct disas *d, const int *a)
-{
-    put_list(d, a[0], a[1] + 1, 16, 0);
-}
-
-/* SIMD&FP immediates */
-
-static void op_shr(struct disas *d, const int *a)
-{
-    disas_printf(d, "#%d", (8 << a[0]) - a[1]);
-}
-
-static void op_fbits64(struct disas *d, const int *a)
-{
-    disas_printf(d, "#%d", 64 - a[0]);
-}
-
-static void op_rot90(struct disas *d, const int *a)
-{
-    disas_printf(d, "#%d", a[0] * 90);
-}
-
-static void op_rot180(struct disas *d, const int *a)
-{
-    disas_printf(d, "#%d", a[0] ? 270 : 90);
-}
-
-/* VFPExpandImm(): 1.efgh times two to the power -3..4. */
-static void op_fpimm(struct disas *d, const int *a)
-{
-    int power = ((a[0] >> 4 & 7) ^ 4) - 3;
-    double value = 1.0 + (a[0] & 15) / 16.0;
-
-    value = power < 0 ? value / (1 << -power) : value * (1 << power);
-    disas_printf(d, "#%.18e", a[0] & 0x80 ? -value : value);
-}
-
-/* MOVI, MVNI, ORR and BIC: mnemonic and operands. */
-static void op_modimm(struct disas *d, const int *a)
-{
-    int q = a[0], op = a[1], cmode = a[2], imm = a[3], rd = a[4];
-    bool logic = (cmode & 1) && cmode < 12;
-    uint64_t wide = 0;
-
-    disas_printf(d, "%s ", logic ? (op ? "bic" : "orr")
-                 : op && cmode != 14 ? "mvni" : "movi");
-    if (cmode == 14 && op) {
-        for (int i = 0; i < 8; i++) {
-            wide |= imm >> i & 1 ? UINT64_C(0xff) << i * 8 : 0;
-        }
-        disas_printf(d, q ? "v%d.2d" : "d%d", rd);
-        disas_printf(d, ", #0x%" PRIx64, wide);
-        return;
-    }
-    put_vec(d, rd, cmode == 14 ? 0 : cmode >> 2 == 2 ? 1 : 2, q);
-    disas_printf(d, ", #0x%x", imm);
-    if (cmode >> 1 == 6) {
-        disas_printf(d, ", msl #%d", cmode & 1 ? 16 : 8);
-    } else if (cmode < 12 && (cmode & 6) && (cmode & 8 ? cmode & 2 : 1)) {
-        disas_printf(d, ", lsl #%d", (cmode >> 1 & 3) * 8);
-    }
-}
-
-static const struct {
-    const char *kind;
-    disas_operand_fn *fn;
-} kinds[] = {
-    {"acq", op_acq},         {"addr", op_addr},       {"addrm", op_addrm},
-    {"addrp", op_addrp},     {"addrr", op_addrr},     {"addrtag", op_addrtag},
-    {"addru", op_addru},     {"addrw", op_addrw},     {"ax", op_ax},
+static const struct disas_kind kinds[] = {
+    {"acq", op_acq}, {"addr", op_addr}, {"addrm", op_addrm},
+    {"addrp", op_addrp}, {"addrr", op_addrr}, {"addrtag", op_addrtag},
+    {"addru", op_addru}, {"addrw", op_addrw}, {"ax", op_ax},
     {"barrier", disas_barrier}, {"barrierxs", disas_barrier_xs},
-    {"bfm", op_bfm},         {"bhwx", op_bhwx},       {"bitmask", op_bitmask},
-    {"bits", op_bits},       {"bt", op_bt},           {"bti", op_bti},
-    {"cond", op_cond},       {"d", op_d},             {"ext", op_ext},
-    {"exts", op_exts},       {"f", op_f},             {"fbits64", op_fbits64},
-    {"fpimm", op_fpimm},     {"fw", op_fw},           {"h", op_hex},
-    {"i", op_imm},           {"imm12", op_imm12},     {"label", op_label},
-    {"lsl16", op_lsl16},     {"lx", op_lx},           {"modimm", op_modimm},
-    {"mul16", op_mul16},     {"n", op_number},        {"ncond", op_ncond},
-    {"np", op_np},           {"nreg", op_nreg},       {"pcpage", op_pcpage},
-    {"pcrel", op_pcrel},     {"prfop", disas_prefetch}, {"q2", op_q2},
-    {"r", op_r},             {"rbit", op_rbit},       {"rot180", op_rot180},
-    {"rot90", op_rot90},     {"rpair", op_rpair},     {"rs", op_rs},
-    {"rx", op_rx},           {"rz", op_rz},           {"sbfm", op_sbfm},
-    {"shift", op_shift},     {"shr", op_shr},         {"sys", disas_sys},
-    {"sysreg", disas_sysreg}, {"sz", op_sz},          {"szs", op_szs},
-    {"ubfm", op_ubfm},       {"ur", op_ur},           {"v", op_v},
-    {"vaddr", op_vaddr},     {"vb", op_vb},           {"ve", op_ve},
-    {"vhalf", op_vhalf},     {"vlist", op_vlist},     {"vlist1", op_vlist1},
-    {"vlistr", op_vlistr},   {"vlp", op_vlp},         {"vpair", op_vpair},
-    {"vtab", op_vtab},       {"vw", op_vw},           {"w", op_w},
-    {"wide", op_wide},       {"widenot", op_widenot}, {"x", op_x},
-    {"xs", op_xs},
+    {"bfm", op_bfm}, {"bhwx", op_bhwx}, {"bitmask", op_bitmask},
+    {"bits", op_bits}, {"bt", op_bt}, {"bti", op_bti}, {"cond", op_cond},
+    {"ext", op_ext}, {"exts", op_exts}, {"h", op_hex}, {"i", op_imm},
+    {"imm12", op_imm12}, {"label", op_label}, {"lsl16", op_lsl16},
+    {"lx", op_lx}, {"mul16", op_mul16}, {"n", op_number}, {"ncond", op_ncond},
+    {"np", op_np}, {"nreg", op_nreg}, {"pcpage", op_pcpage},
+    {"pcrel", op_pcrel}, {"prfop", disas_prefetch}, {"q2", op_q2},
+    {"r", op_r}, {"rbit", op_rbit}, {"rpair", op_rpair}, {"rs", op_rs},
+    {"rz", op_rz}, {"sbfm", op_sbfm}, {"shift", op_shift}, {"sys", disas_sys},
+    {"sysreg", disas_sysreg}, {"sz", op_sz}, {"szs", op_szs},
+    {"ubfm", op_ubfm}, {"ur", op_ur}, {"w", op_w}, {"wide", op_wide},
+    {"widenot", op_widenot}, {"x", op_x}, {"xs", op_xs},
 };
 
-disas_operand_fn *disas_operand_find(const char *kind, size_t len)
+static disas_operand_fn *find(const struct disas_kind *k, size_t n,
+                              const char *kind, size_t len)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-        if (!strncmp(kinds[i].kind, kind, len) && !kinds[i].kind[len]) {
-            return kinds[i].fn;
+    for (size_t i = 0; i < n; i++) {
+        if (!strncmp(k[i].kind, kind, len) && !k[i].kind[len]) {
+            return k[i].fn;
         }
     }
     return NULL;
+}
+
+disas_operand_fn *disas_operand_find(const char *kind, size_t len)
+{
+    disas_operand_fn *fn = find(kinds, ARRAY_SIZE(kinds), kind, len);
+
+    return fn ? fn : find(disas_simd_kinds, disas_simd_nkinds, kind, len);
 }

@@ -27,6 +27,18 @@ int disas_field(const struct disas *d, const char *name);
 
 typedef void disas_operand_fn(struct disas *d, const int *a);
 
+struct disas_kind {
+    const char *kind;
+    disas_operand_fn *fn;
+};
+
+/* SIMD&FP kinds, in disas_simd.c. */
+extern const struct disas_kind disas_simd_kinds[];
+extern const size_t disas_simd_nkinds;
+
+/* A general register; 31 is the stack pointer or the zero register. */
+void disas_reg(struct disas *d, int n, bool x, bool sp);
+
 /* The printer of {kind ...} in a template, or NULL. */
 disas_operand_fn *disas_operand_find(const char *kind, size_t len);
 

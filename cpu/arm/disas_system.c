@@ -5,6 +5,9 @@
  */
 #include "cpu/arm/disas_operand.h"
 
+#include <ctype.h>
+
+#include "cpu/arm/sysregs.h"
 #include "util/bits.h"
 
 /* op1:CRn:CRm:op2, as in the instruction from bit 5 up. */
@@ -143,9 +146,19 @@ void disas_sys(struct disas *d, const int *a)
     }
 }
 
-/* {sysreg op0 op1 crn crm op2}: the generic name always assembles. */
+/* {sysreg op0 op1 crn crm op2}: by name, else as any assembler takes it. */
 void disas_sysreg(struct disas *d, const int *a)
 {
+    unsigned encoding = SYSREG(a[0], a[1], a[2], a[3], a[4]);
+
+    for (unsigned i = 0; i < sysreg_count; i++) {
+        if (sysregs[i].encoding == encoding) {
+            for (const char *c = sysregs[i].name; *c; c++) {
+                disas_printf(d, "%c", tolower((unsigned char)*c));
+            }
+            return;
+        }
+    }
     disas_printf(d, "s%d_%d_c%d_c%d_%d", a[0], a[1], a[2], a[3], a[4]);
 }
 

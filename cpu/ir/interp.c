@@ -285,10 +285,18 @@ static uint64_t extend(const struct ir_insn *i, uint64_t v)
     return v;
 }
 
+static unsigned access_flags(const struct ir_insn *i)
+{
+    bool pair = i->op == IR_LOAD2 || i->op == IR_STORE2;
+
+    return (i->aux & IR_MEM_ALIGNED ? TLB_ALIGNED : 0) |
+           (pair ? TLB_PAIR : 0);
+}
+
 static bool load(struct vcpu *vcpu, const struct ir_insn *i, uint64_t va,
                  unsigned size, union vec *out)
 {
-    unsigned flags = i->aux & IR_MEM_ALIGNED ? TLB_ALIGNED : 0;
+    unsigned flags = access_flags(i);
 
     if (!tlb_load(vcpu->mmu, context(vcpu, i->aux), va, size, flags, out,
                   &vcpu->fault)) {

@@ -23,7 +23,7 @@
 #define INITRD_OFFSET (128 * MIB)
 #define LOWEST_TEXT_OFFSET 0x1000
 
-/* The first `used` bytes of [base, base+size) hold [pa, pa+length)? */
+/* Does [base, base+size) hold [pa, pa+length)? */
 static bool fits(uint64_t base, uint64_t size, uint64_t pa, uint64_t length)
 {
     return pa >= base && pa - base <= size && length <= size - (pa - base);

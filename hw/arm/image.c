@@ -70,7 +70,7 @@ static const struct magic {
     {0, 5, "07070", IMAGE_FOREIGN, "a cpio archive", "it goes to -initrd"},
     {0, 8, "ANDROID!", IMAGE_FOREIGN, "an Android boot image",
      "unpack it and give the kernel"},
-    {0, 6, "\xfd" "7zXZ", IMAGE_FOREIGN, "xz-compressed",
+    {0, 6, "\xfd\x37zXZ", IMAGE_FOREIGN, "xz-compressed",
      "unpack it with xz -d"},
     {0, 4, "\x28\xb5\x2f\xfd", IMAGE_FOREIGN, "zstd-compressed",
      "unpack it with zstd -d"},

@@ -215,7 +215,7 @@ static const struct {
 } formats[] = {
     {5, "07070", "cpio", walk_cpio},
     {3, "\x1f\x8b\x08", "gzip", walk_gzip},
-    {6, "\xfd" "7zXZ", "xz", walk_xz},
+    {6, "\xfd\x37zXZ", "xz", walk_xz},
     {4, "\x28\xb5\x2f\xfd", "zstd", walk_zstd},
     {4, "\x02\x21\x4c\x18", "lz4", walk_lz4},
 };

@@ -242,13 +242,8 @@ static void create_gic(struct machine *m)
                               map[VIRT_GIC_REDIST].base, VIRT_SPIS, ports,
                               cpus);
     }
-    const struct gic_cpu_if *registers = gic_cpu_interface(m->gic);
-    if (registers) {
-        cpu_system_set_gic(m->cpus, &(struct cpu_gic_if){
-                                        .read = registers->read,
-                                        .write = registers->write,
-                                        .opaque = registers->opaque,
-                                    });
+    if (gic_cpu_interface(m->gic)) {
+        cpu_system_set_gic(m->cpus, gic_cpu_interface(m->gic));
     }
     gic_fdt(m->gic, m->fdt);
     fdt_prop_cells(m->fdt, "/", "interrupt-parent", m->fdt->gic_phandle);

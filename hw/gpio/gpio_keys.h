@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "hw/core/fdt.h"
-#include "hw/core/irq.h"
+#include "util/irq.h"
 #include "util/loop.h"
 
 struct gpio_keys;

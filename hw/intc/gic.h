@@ -9,9 +9,10 @@
 #ifndef HW_INTC_GIC_H
 #define HW_INTC_GIC_H
 
+#include "cpu/cpu.h"
 #include "hw/core/cpu_port.h"
 #include "hw/core/fdt.h"
-#include "hw/core/irq.h"
+#include "util/irq.h"
 #include "softmmu/bus.h"
 
 #define GICV2_MAX_CPUS 8
@@ -44,7 +45,7 @@ struct irq gic_spi(struct gic *gic, unsigned spi);
 struct irq gic_ppi(struct gic *gic, unsigned cpu, unsigned intid);
 
 /* GICv3's system registers; NULL for GICv2, whose interface is MMIO. */
-const struct gic_cpu_if *gic_cpu_interface(struct gic *gic);
+const struct cpu_gic_if *gic_cpu_interface(struct gic *gic);
 
 /* Write the node /intc@BASE and set fdt->gic_phandle. */
 void gic_fdt(struct gic *gic, struct fdt_builder *fdt);

@@ -95,7 +95,7 @@ struct gic {
     const struct gic_model *model;
     struct cpu_port *ports; /* one per processor */
     uint64_t dist_base, cpu_base;
-    struct gic_cpu_if cpu_if;
+    struct cpu_gic_if cpu_if;
 
     unsigned cpus;
     unsigned banks;                 /* 1 + SPIs / 32 */
@@ -237,7 +237,7 @@ void gic_fdt_path(const struct gic *gic, char *path, unsigned size);
 /* ---- gicv3_*.c ---- */
 
 extern const struct mmio_ops gicv3_redist_ops;
-extern const struct gic_cpu_if gicv3_cpu_if; /* opaque to be filled in */
+extern const struct cpu_gic_if gicv3_cpu_if; /* opaque to be filled in */
 
 /* MPIDR_EL1's affinity fields and GICD_IROUTER's agree in place. */
 #define GIC_AFFINITY_MASK UINT64_C(0xff00ffffff)

@@ -11,7 +11,7 @@
 
 #include "util/log.h"
 
-/* op0:op1:CRn:CRm:op2, as in struct gic_cpu_if */
+/* op0:op1:CRn:CRm:op2, as in struct cpu_gic_if */
 #define SYSREG(op0, op1, crn, crm, op2) \
     ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 #define ICC_PMR_EL1 SYSREG(3, 0, 4, 6, 0)
@@ -371,4 +371,4 @@ static void icc_write(void *opaque, unsigned cpu, uint16_t reg, uint64_t value)
     gic_unlock(gic);
 }
 
-const struct gic_cpu_if gicv3_cpu_if = {.read = icc_read, .write = icc_write};
+const struct cpu_gic_if gicv3_cpu_if = {.read = icc_read, .write = icc_write};

@@ -161,7 +161,7 @@ struct gic *gicv3_create(struct bus *bus, uint64_t dist_base,
     return gic;
 }
 
-const struct gic_cpu_if *gic_cpu_interface(struct gic *gic)
+const struct cpu_gic_if *gic_cpu_interface(struct gic *gic)
 {
     return gic->model->version == 3 ? &gic->cpu_if : NULL;
 }

@@ -55,7 +55,7 @@ enum {
 static struct bus *bus;
 static struct gic *gic;
 static struct gicv2m *v2m;
-static const struct gic_cpu_if *icc;
+static const struct cpu_gic_if *icc;
 static bool irq[CPUS], fiq[CPUS];
 static unsigned cpu; /* who makes the accesses */
 

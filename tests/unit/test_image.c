@@ -477,7 +477,7 @@ END_TEST
 START_TEST(test_initrd_noise)
 {
     static const char *const magics[] = {
-        "070701", "\x1f\x8b\x08", "\xfd" "7zXZ", "\x28\xb5\x2f\xfd",
+        "070701", "\x1f\x8b\x08", "\xfd\x37zXZ", "\x28\xb5\x2f\xfd",
         "\x02\x21\x4c\x18",
     };
 

@@ -35,6 +35,7 @@ static struct page_ids *ids;
 static struct tlb *tlb;
 static struct mapping maps[32];
 static unsigned map_count, walks;
+static uint64_t watched_page;
 
 /* The device: what it saw, newest last. */
 static struct {
@@ -104,6 +105,7 @@ static bool walk(void *cpu, const struct tlb_key *key, uint64_t va,
             .block_size = m->size,
             .global = m->global,
             .device = m->device,
+            .watched = watched_page == m->va,
             .perm_el0 = m->el0,
             .perm_el1 = m->el1,
         };
@@ -130,6 +132,7 @@ static const struct mapping usual[] = {
     {0x30000, PAGE, RAM_BASE + 0x1000, 0, R | W | X, 0, 1, -1},
     {0x400000, 0x200000, RAM_BASE + 0x200000, R | W, R | W, 0, 0, -1},
     {0x10000, PAGE, RAM_BASE + 0x6000, R | W | X, R | W, 0, 0, 2},
+    {0x800000, 0x200000, 0, R | W, R | W, 0, 0, -1}, /* ROM, then nothing */
 };
 
 static void setup(void)
@@ -147,6 +150,7 @@ static void setup(void)
     memcpy(maps, usual, sizeof(usual));
     map_count = ARRAY_SIZE(usual);
     walks = 0;
+    watched_page = 0;
 }
 
 static void teardown(void)
@@ -380,6 +384,12 @@ START_TEST(test_nowhere_and_rom)
     ck_assert(store(ctx, 0x24000, 8, 0, &value)); /* ignored */
     ck_assert(!hits(ctx->write, 0x24000, 8));
     ck_assert_uint_eq(rom->host[0], 0x5a);
+
+    /* One block, RAM in part of it. */
+    ck_assert_uint_eq(load64(ctx, 0x800000), 0x5a5a5a5a5a5a5a5a);
+    ck_assert(!load(ctx, 0x810000, 8, 0, &value));
+    ck_fault(0x810000, CODE_EXTERNAL, TLB_READ);
+    ck_assert_uint_eq(load64(ctx, 0x801000), 0);
 }
 END_TEST
 
@@ -413,6 +423,10 @@ START_TEST(test_upgrade)
     ck_assert(store(ctx, 0x12000, 8, 0, &value));
     ck_assert(hits(ctx->write, 0x12000, 8));
     ck_assert_uint_eq(walks, 2);
+    watched_page = 0x11000;
+    ck_assert(store(ctx, 0x11000, 8, 0, &value));
+    ck_assert(!hits(ctx->write, 0x11000, 8));
+    ck_assert(!hits(ctx->read, 0x11000, 8));
 }
 END_TEST
 
@@ -547,6 +561,11 @@ START_TEST(test_ranges)
         load64(ctx, 0x400000);
         ck_assert_uint_eq(walks, i == 0 ? 2 : i == 1 ? 3 : 4);
     }
+    /* From the middle of a block. */
+    invalidate(TLB_INVAL_VA, 1, 0x500000, 0x800000);
+    ck_assert(!hits(ctx->read, 0x400000, 8));
+    load64(ctx, 0x400000);
+    ck_assert_uint_eq(walks, 5);
 }
 END_TEST
 

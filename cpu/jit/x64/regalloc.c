@@ -21,7 +21,7 @@ static bool is_pinned_home(unsigned home)
     return home < HOME_V && x64_pinned[home];
 }
 
-static struct x64_rm rm_home(unsigned home)
+struct x64_rm rm_home(unsigned home)
 {
     if (home < HOME_V) {
         return rm_vcpu(VCPU_R(home));
@@ -243,13 +243,22 @@ void ra_end_op(struct backend_thread *t)
 
 /* -- operands --------------------------------------------------------------- */
 
-static void load_const(struct backend_thread *t, int reg, uint64_t imm)
+void ra_load_const(struct backend_thread *t, int reg, uint64_t imm)
 {
     if (imm == 0 && t->fl == IR_NONE && !t->fl_hold) {
         x_alu(&t->as, ALU_XOR, 0, reg, rm_reg(reg));
         t->zf = IR_NONE;
     } else {
         x_mov_imm(&t->as, reg, imm);
+    }
+}
+
+void ra_drop(struct backend_thread *t, ir_ref ref)
+{
+    struct value *v = &t->val[ref];
+
+    if (v->reg != NO_REG && t->reg_owner[v->reg] == ref) {
+        drop_reg(t, v);
     }
 }
 
@@ -264,7 +273,7 @@ void ra_load(struct backend_thread *t, ir_ref ref, int reg)
         return;
     }
     if (v->state & VAL_CONST && v->reg == NO_REG) {
-        load_const(t, reg, t->u->insn[ref].imm);
+        ra_load_const(t, reg, t->u->insn[ref].imm);
         return;
     }
     from = v->reg != NO_REG ? rm_reg(v->reg)
@@ -375,8 +384,8 @@ struct x64_rm ra_where(struct backend_thread *t, ir_ref ref)
         t->lock |= REG_BIT(v->reg);
         return rm_reg(v->reg);
     }
-    if ((v->state & VAL_CONST) || (v->state & VAL_NARROW)) {
-        return rm_reg(ra_use(t, ref, true));
+    if (v->state & VAL_CONST) {
+        return rm_reg(ra_use(t, ref, false));
     }
     return v->spill ? rm_spill(v->spill) : rm_home(v->home);
 }
@@ -395,14 +404,10 @@ void ra_use_fixed(struct backend_thread *t, ir_ref ref, bool wide, int reg)
         v->reg = reg;
         t->free &= ~REG_BIT(reg);
         t->temps |= REG_BIT(reg);
-        v->gone = true;
         return;
     }
     ra_take(t, reg);
     ra_load(t, ref, reg);
-    if (wide && (v->state & VAL_NARROW)) {
-        x_mov32(&t->as, reg, reg);
-    }
 }
 
 void ra_release(struct backend_thread *t, ir_ref ref)

@@ -15,6 +15,7 @@
 
 #include "cpu/ir/ir.h"
 #include "cpu/jit/backend.h"
+#include "cpu/jit/slowpath.h"
 #include "cpu/jit/x64/asm.h"
 #include "cpu/jit/x64/target.h"
 
@@ -39,8 +40,7 @@ struct backend {
     /* Executable addresses of thunks; thunks.c says what each expects. */
     void (*enter)(struct vcpu *vcpu, const uint8_t *entry);
     const uint8_t *leave, *relookup, *edge, *indirect_miss, *exit_loop;
-    const uint8_t *slow[8][8];   /* [log2 size + store?][flags], see
-                                    thunk_slow() */
+    const uint8_t *slow[SLOW_THUNKS];
     const uint8_t *slow_atomic;
 };
 
@@ -63,7 +63,6 @@ enum {
     VAL_CONST = 1 << 2,   /* IR_CONST: can be made anew */
     VAL_NARROW = 1 << 3,  /* register or home: only 32 bits are the value's */
     VAL_CROSSES = 1 << 4, /* live across a LABEL: keeps its spill slot */
-    VAL_FUSED = 1 << 5,   /* emitted by its only user */
 };
 
 /*
@@ -89,6 +88,15 @@ enum fl_kind {
     FL_LOGIC,  /* after test: C = V = 0, CF = OF = 0 */
 };
 
+/* An operand in memory ops: at `m`, or the constant `imm`. */
+struct stored {
+    struct x64_rm m;
+    uint64_t imm;
+    uint8_t type;      /* enum ir_type of the access */
+    bool is_const;
+    bool narrow;       /* to be cleared above bit 31 */
+};
+
 /* Code behind the unit for the case that a fast path failed. */
 struct slow_path {
     uint8_t *from[3];  /* rel32 displacements of the jumps to it */
@@ -98,11 +106,13 @@ struct slow_path {
     uint32_t xmm;      /* live vector registers, mask 16..31 */
     uint16_t insn;     /* guest instruction, for the site */
     uint8_t va;        /* register of the address */
-    struct x64_rm value[2]; /* what is stored */
+    uint8_t tmp;       /* a register that both ways may destroy */
+    uint8_t value_count;
     uint8_t dst[2];    /* where loads go, NO_REG: dropped */
+    struct stored value[2]; /* what is stored */
 };
 
-/* A link's stub or another jump to be placed behind the unit. */
+/* Constants behind the unit and the instructions that refer to them. */
 struct pool_entry {
     uint64_t v[2];
 };
@@ -113,7 +123,17 @@ struct pool_use {
     uint8_t tail;      /* bytes of the instruction behind it */
 };
 
+/* A jump to a LABEL of the unit; `polled`: its poll goes to a stub that
+ * leaves for the label's guest address. */
+struct label_use {
+    uint8_t *disp, *poll;
+    uint16_t edge;
+};
+
 #define MAX_POOL 1024
+
+/* No op and no slow path needs more bytes than this. */
+#define OP_ROOM 1024
 
 struct backend_thread {
     struct backend *b;
@@ -129,10 +149,15 @@ struct backend_thread {
     uint16_t reg_owner[32];
     uint16_t home_owner[HOMES];
     uint64_t spill_free[SPILL_SLOTS / 64];
+    uint16_t dead_spill[32];    /* slots to free behind the op */
+    unsigned dead_spills;
+    bool failed;                /* something ran out: give up */
+    bool full;                  /* the code buffer did */
     uint16_t fl;            /* the FLAGS value in EFLAGS, or IR_NONE */
     enum fl_kind fl_kind;
     bool fl_hold;           /* EFLAGS carry a condition about to be used */
-    uint16_t zf;            /* ZF tells whether this value is zero */
+    uint16_t zf;            /* zf_cc holds when this value is zero */
+    uint8_t zf_cc;
     uint16_t insn;          /* guest instruction being compiled */
 
     unsigned slow_count, link_count, site_count, pool_count, pool_uses;
@@ -148,6 +173,11 @@ struct backend_thread {
     struct block_site sites[2 * IR_MAX_INSNS];
     struct pool_entry pool[MAX_POOL];
     struct pool_use pool_use[4 * MAX_POOL];
+    uint32_t label_at[IR_MAX_INSNS];    /* offset of a LABEL's code */
+    struct label_use label_use[IR_MAX_EDGES];
+    unsigned label_uses;
+    uint32_t poll_stub[IR_MAX_EDGES];
+    uint8_t *guarded, *polled;
 };
 
 /* -- the table of ops (ops.c) -------------------------------------------- */
@@ -168,6 +198,7 @@ extern const struct x64_op x64_ops[IR_OPCODES];
 void ra_begin(struct backend_thread *t);
 /* Registers of the set, not in `avoid`; locked until the op's end. */
 int ra_temp(struct backend_thread *t, uint32_t set, uint32_t avoid);
+void ra_free_temp(struct backend_thread *t, int reg);
 /* Make `reg` a temporary, moving away what it holds. */
 void ra_take(struct backend_thread *t, int reg);
 /* The operand in a register (clean upper half when `wide`). */
@@ -175,6 +206,9 @@ int ra_use(struct backend_thread *t, ir_ref ref, bool wide);
 int ra_use_in(struct backend_thread *t, ir_ref ref, bool wide, uint32_t set);
 /* In a register, or its memory when this is the last use. */
 struct x64_rm ra_use_rm(struct backend_thread *t, ir_ref ref, bool wide);
+/* Wherever it is, narrow or not: register or memory, which stays valid in
+ * this op. */
+struct x64_rm ra_where(struct backend_thread *t, ir_ref ref);
 /* Copy the operand into `reg`, which becomes a temporary of the op. */
 void ra_use_fixed(struct backend_thread *t, ir_ref ref, bool wide, int reg);
 int ra_use_vec(struct backend_thread *t, ir_ref ref);
@@ -195,9 +229,16 @@ void ra_set_home(struct backend_thread *t, ir_ref ref, unsigned home);
  * `regs`: the callee may change guest registers. */
 void ra_flush(struct backend_thread *t, uint32_t set, bool regs);
 unsigned ra_spill_slot(struct backend_thread *t);
+/* Put a value that is live across a LABEL into its slot. */
+void ra_spill_now(struct backend_thread *t, ir_ref ref);
 void ra_give_spill(struct backend_thread *t, ir_ref i, unsigned slot);
 void ra_load(struct backend_thread *t, ir_ref ref, int reg);
+void ra_load_const(struct backend_thread *t, int reg, uint64_t imm);
+/* Give up the scratch register of a value that has another place. */
+void ra_drop(struct backend_thread *t, ir_ref ref);
 void ra_end_op(struct backend_thread *t);
+struct x64_rm rm_home(unsigned home);
+unsigned home_of(enum ir_type type, uint64_t offset);
 
 static inline bool val_const(const struct backend_thread *t, ir_ref ref,
                              uint64_t *imm)
@@ -227,7 +268,8 @@ int fl_condition(struct backend_thread *t, ir_ref ref, enum ir_cc cc);
 void fl_carry(struct backend_thread *t, ir_ref ref, bool borrow);
 /* The packed form in a register. */
 int fl_packed(struct backend_thread *t, ir_ref ref);
-void fl_define(struct backend_thread *t, ir_ref ref, enum fl_kind kind);
+/* The same, for one use: not remembered. */
+int fl_pack_temp(struct backend_thread *t, ir_ref ref);
 /* The value of FLAGS_OF right behind i that is used, or IR_NONE. */
 ir_ref fl_of(const struct backend_thread *t, ir_ref i);
 
@@ -250,6 +292,12 @@ struct x64_rm pool_const(struct backend_thread *t, uint64_t lo, uint64_t hi);
 void emit_pool(struct backend_thread *t);
 void x_movdqa(struct backend_thread *t, int dst, struct x64_rm src);
 void x_movdqa_store(struct backend_thread *t, struct x64_rm dst, int src);
+/* Element 0 of type (F16..V128), rest zero; tmp: a general register, for
+ * F16 only.  The memory need not be aligned. */
+void vec_load(struct backend_thread *t, enum ir_type type, int dst,
+              struct x64_rm from, int tmp);
+void vec_store(struct backend_thread *t, enum ir_type type,
+               struct x64_rm to, int src);
 
 /* -- thunks (thunks.c) ----------------------------------------------------------- */
 

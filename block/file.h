@@ -1,0 +1,73 @@
+/*
+ * A host file or block device that holds an image: positioned, synchronous
+ * access.
+ *
+ * Functions return 0 or an errno.  Any thread; calls on one file may run at
+ * once.
+ */
+#ifndef BLOCK_FILE_H
+#define BLOCK_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "util/error.h"
+
+struct block_file {
+    char *path;
+    int fd;
+    int direct_fd;  /* opened with O_DIRECT, or -1 */
+    bool read_only;
+    bool device;    /* a block device: its size cannot change */
+    uint64_t size;  /* bytes when opened */
+    int lost;       /* errno of a failed flush: data may be gone */
+    bool no_punch, no_zero_range; /* the file system cannot */
+};
+
+struct block_file_config {
+    const char *path;
+    bool read_only;
+    bool direct;   /* past the page cache */
+    bool lock;     /* refuse to share with another writer */
+    bool share_rw; /* but for those who agreed to */
+};
+
+struct block_file *block_file_open(const struct block_file_config *config,
+                                   struct error **err);
+/* A file without a name that is gone when it is closed. */
+struct block_file *block_file_temporary(uint64_t size, struct error **err);
+void block_file_close(struct block_file *file);
+
+/* The descriptor to use: O_DIRECT demands alignment of everything, so what
+ * is not aligned goes through the page cache (the host keeps both views
+ * coherent). */
+int block_file_fd(const struct block_file *file, const struct iovec *iov,
+                  unsigned count, uint64_t offset);
+
+/* Beyond the end of the file reads give zeroes. */
+int block_file_read(struct block_file *file, const struct iovec *iov,
+                    unsigned count, uint64_t offset);
+/* `sync`: on the disk on return. */
+int block_file_write(struct block_file *file, const struct iovec *iov,
+                     unsigned count, uint64_t offset, bool sync);
+/* Zeroes in the range; `unmap`: a hole will do. */
+int block_file_zero(struct block_file *file, uint64_t offset, uint64_t length,
+                    bool unmap);
+/* Make a hole where the file system can; elsewhere do nothing. */
+int block_file_discard(struct block_file *file, uint64_t offset,
+                       uint64_t length);
+
+/* fdatasync().  Its result goes through block_file_flushed(), for which see
+ * file.c. */
+int block_file_flush(struct block_file *file);
+int block_file_flushed(struct block_file *file, int error);
+
+/*
+ * Locks that QEMU's tools understand: byte 100+P says that somebody uses
+ * permission P, 200+P that somebody does not share it (lock.c).
+ */
+bool block_lock(int fd, const char *path, bool write, bool share_write,
+                struct error **err);
+
+#endif

@@ -1,0 +1,376 @@
+/*
+ * Exceptions; see exception.h.  EL1 takes everything: there is no EL2 or
+ * EL3 that could be routed to, which arm_target_el() alone knows.
+ */
+#include "cpu/arm/exception.h"
+
+#include <inttypes.h>
+
+#include "cpu/arm/guest.h"
+#include "cpu/ir/interp.h"
+#include "util/bits.h"
+#include "util/log.h"
+
+#define SCTLR_SPAN BIT(23)
+#define SCTLR_DSSBS BIT(44)
+
+#define SPSR_M_SP BIT(0)
+#define SPSR_M_AARCH32 BIT(4)
+#define SPSR_MISC                                                         \
+    (PSTATE_SSBS | PSTATE_IL | PSTATE_SS | PSTATE_PAN | PSTATE_UAO |      \
+     PSTATE_DIT | PSTATE_TCO)
+
+unsigned arm_target_el(const struct arm_cpu *cpu)
+{
+    return cpu->el > 1 ? cpu->el : 1;
+}
+
+/* -- PSTATE --------------------------------------------------------------- */
+
+uint64_t arm_pstate(const struct arm_cpu *cpu)
+{
+    return (uint64_t)ir_flags_unpack(cpu->vcpu.flags) << 28 |
+           cpu->pstate_misc | cpu->btype << 10 | cpu->daif | cpu->el << 2 |
+           cpu->spsel;
+}
+
+void arm_set_el(struct arm_cpu *cpu, unsigned el, unsigned spsel)
+{
+    cpu->sp_el[cpu->spsel ? cpu->el : 0] = cpu->vcpu.r[31];
+    cpu->el = (uint8_t)el;
+    cpu->spsel = (uint8_t)spsel;
+    cpu->vcpu.r[31] = cpu->sp_el[spsel ? el : 0];
+}
+
+/* The PSTATE bits that the model has. */
+static uint32_t misc_bits(const struct arm_cpu *cpu)
+{
+    return PSTATE_IL | PSTATE_SS |
+           (cpu->feature[A64_FEAT_PAN] ? PSTATE_PAN : 0) |
+           (cpu->feature[A64_FEAT_UAO] ? PSTATE_UAO : 0) |
+           (cpu->feature[A64_FEAT_DIT] ? PSTATE_DIT : 0) |
+           (cpu->feature[A64_FEAT_SSBS] ? PSTATE_SSBS : 0) |
+           (cpu->feature[A64_FEAT_MTE] ? PSTATE_TCO : 0);
+}
+
+/* All of it but EL and SP. */
+static void set_pstate(struct arm_cpu *cpu, uint64_t spsr)
+{
+    cpu->vcpu.flags = ir_flags_pack(spsr >> 28 & 15);
+    cpu->daif = spsr & (PSTATE_D | PSTATE_A | PSTATE_I | PSTATE_F);
+    cpu->pstate_misc = spsr & misc_bits(cpu);
+    cpu->btype = cpu->feature[A64_FEAT_BTI] ? spsr >> 10 & 3 : 0;
+}
+
+/* -- the log ---------------------------------------------------------------- */
+
+struct exception_name {
+    uint8_t ec, number;
+    const char *name;
+};
+
+static const struct exception_name names[] = {
+    {EC_SVC, 2, "SVC"},
+    {EC_HVC, 11, "Hypervisor Call"},
+    {EC_SMC, 13, "Secure Monitor Call"},
+    {EC_IABORT_LOWER, 3, "Prefetch Abort"},
+    {EC_IABORT_SAME, 3, "Prefetch Abort"},
+    {EC_DABORT_LOWER, 4, "Data Abort"},
+    {EC_DABORT_SAME, 4, "Data Abort"},
+    {EC_BRK, 7, "Breakpoint"},
+    {EC_UNKNOWN, 1, "Undefined Instruction"}, /* last: all others */
+};
+
+static const struct exception_name vector_names[] = {
+    [ARM_VECTOR_IRQ] = {0, 5, "IRQ"},
+    [ARM_VECTOR_FIQ] = {0, 6, "FIQ"},
+    [ARM_VECTOR_SERROR] = {0, 24, "SError"},
+};
+
+static const struct exception_name *name_of(enum arm_vector vector,
+                                            uint32_t syndrome)
+{
+    const struct exception_name *name = names;
+
+    if (vector != ARM_VECTOR_SYNC) {
+        return &vector_names[vector];
+    }
+    while (name->ec != syndrome >> 26 && name->ec != EC_UNKNOWN) {
+        name++;
+    }
+    return name;
+}
+
+static void log_exception(const struct arm_cpu *cpu, enum arm_vector vector,
+                          unsigned from, uint32_t syndrome)
+{
+    const struct exception_name *name = name_of(vector, syndrome);
+    unsigned ec = syndrome >> 26;
+    FILE *f = log_lock(LOG_INT);
+
+    if (!f) {
+        return;
+    }
+    fprintf(f, "Taking exception %u [%s] on CPU %u\n", name->number,
+            name->name, cpu->vcpu.index);
+    fprintf(f, "...from EL%u to EL%u\n", from, cpu->el);
+    if (vector == ARM_VECTOR_SYNC) {
+        fprintf(f, "...with ESR 0x%x/0x%" PRIx32 "\n", ec, syndrome);
+        if (name->number == 3 || name->number == 4) {
+            fprintf(f, "...with FAR 0x%" PRIx64 "\n", cpu->far_el[cpu->el]);
+        }
+    }
+    fprintf(f, "...with ELR 0x%" PRIx64 "\n", cpu->elr_el[cpu->el]);
+    fprintf(f, "...to EL%u PC 0x%" PRIx64 " PSTATE 0x%" PRIx64 "\n", cpu->el,
+            cpu->vcpu.pc, arm_pstate(cpu));
+    log_unlock(f);
+}
+
+/* -- entry -------------------------------------------------------------------- */
+
+static uint64_t vector_offset(const struct arm_cpu *cpu,
+                              enum arm_vector vector, unsigned target)
+{
+    unsigned group = cpu->el < target ? 0x400 : cpu->spsel ? 0x200 : 0;
+
+    return group + vector * 0x80u;
+}
+
+/* PSTATE on entry, besides EL, SP and DAIF (AArch64.TakeException). */
+static void enter_pstate(struct arm_cpu *cpu)
+{
+    uint64_t sctlr = cpu->mmu.sctlr;
+    uint32_t set = 0;
+
+    if (!(sctlr & SCTLR_SPAN)) {
+        set |= PSTATE_PAN;
+    }
+    cpu->pstate_misc &= ~(PSTATE_SS | PSTATE_IL | PSTATE_UAO | PSTATE_SSBS);
+    if (sctlr & SCTLR_DSSBS) {
+        set |= PSTATE_SSBS;
+    }
+    set |= PSTATE_TCO;
+    cpu->pstate_misc |= set & misc_bits(cpu);
+    cpu->btype = 0;
+}
+
+void arm_take_exception(struct arm_cpu *cpu, enum arm_vector vector,
+                        unsigned target, uint32_t syndrome,
+                        uint64_t return_pc)
+{
+    uint64_t offset = vector_offset(cpu, vector, target);
+    unsigned from = cpu->el;
+
+    cpu->spsr_el[target] = arm_pstate(cpu);
+    cpu->elr_el[target] = return_pc;
+    if (vector == ARM_VECTOR_SYNC || vector == ARM_VECTOR_SERROR) {
+        cpu->esr_el[target] = syndrome;
+    }
+    arm_set_el(cpu, target, 1);
+    enter_pstate(cpu);
+    cpu->daif = PSTATE_D | PSTATE_A | PSTATE_I | PSTATE_F;
+    cpu->stepping = false;
+    cpu->vcpu.pc = cpu->vbar_el[target] + offset;
+    if (log_on(LOG_INT)) {
+        log_exception(cpu, vector, from, syndrome);
+    }
+}
+
+static void take_sync(struct arm_cpu *cpu, uint32_t syndrome,
+                      uint64_t return_pc)
+{
+    arm_take_exception(cpu, ARM_VECTOR_SYNC, arm_target_el(cpu), syndrome,
+                       return_pc);
+}
+
+/* Classes come in pairs: from a lower exception level, from the same. */
+static uint32_t from_here(const struct arm_cpu *cpu, enum arm_ec lower)
+{
+    return lower + (cpu->el == arm_target_el(cpu));
+}
+
+/* ISS of an abort (D17.2.37): DFSC, WnR, S1PTW, CM, EA. */
+static uint32_t abort_iss(const struct mem_fault *fault, bool maintenance)
+{
+    bool write = fault->access == TLB_WRITE || maintenance;
+
+    return (fault->status & 0x3f) |
+           (write && fault->access != TLB_EXEC ? 1u << 6 : 0) |
+           (fault->s1ptw ? 1u << 7 : 0) | (maintenance ? 1u << 8 : 0);
+}
+
+void arm_raise_data_abort(struct arm_cpu *cpu, const struct mem_fault *fault,
+                          bool maintenance)
+{
+    cpu->vcpu.fault_address = fault->va;
+    arm_raise(cpu, ARM_SYNDROME(from_here(cpu, EC_DABORT_LOWER),
+                                abort_iss(fault, maintenance)));
+}
+
+/* Whether the class comes with an address. */
+static bool has_far(unsigned ec)
+{
+    return (ec >= EC_IABORT_LOWER && ec <= EC_DABORT_SAME) ||
+           ec == EC_WATCHPOINT_LOWER || ec == EC_WATCHPOINT_LOWER + 1;
+}
+
+void arm_deliver(struct arm_cpu *cpu)
+{
+    struct vcpu *vcpu = &cpu->vcpu;
+    uint64_t return_pc = vcpu->pc;
+
+    if (vcpu->exit == VCPU_EXIT_FAULT) {
+        arm_raise_data_abort(cpu, &vcpu->fault, false);
+    }
+    uint32_t syndrome = (uint32_t)vcpu->syndrome;
+    unsigned ec = syndrome >> 26;
+
+    if (ec == EC_SVC || ec == EC_HVC || ec == EC_SMC) {
+        arm_step_advance(cpu);
+        return_pc += 4;
+    }
+    if (has_far(ec)) {
+        cpu->far_el[arm_target_el(cpu)] = vcpu->fault_address;
+    }
+    take_sync(cpu, syndrome, return_pc);
+}
+
+void arm_take_fetch_fault(struct arm_cpu *cpu)
+{
+    const struct mem_fault *fault = &cpu->vcpu.fault;
+    uint64_t pc = cpu->vcpu.pc;
+
+    cpu->far_el[arm_target_el(cpu)] = pc;
+    take_sync(cpu, ARM_SYNDROME(from_here(cpu, EC_IABORT_LOWER),
+                                (fault->status & 0x3f) |
+                                    (fault->s1ptw ? 1u << 7 : 0)),
+              pc);
+}
+
+/* -- the PC ----------------------------------------------------------------- */
+
+void arm_step_advance(struct arm_cpu *cpu)
+{
+    if (cpu->stepping) {
+        cpu->stepping = false;
+        cpu->pstate_misc &= ~(uint32_t)PSTATE_SS;
+    }
+}
+
+/* D2.12: PSTATE.SS set, run one instruction; clear, take the exception.
+ * ISV = 1, EX = 0. */
+static bool check_step(struct arm_cpu *cpu)
+{
+    arm_step_advance(cpu);
+    if (cpu->pstate_misc & PSTATE_SS) {
+        cpu->stepping = true;
+        return false;
+    }
+    take_sync(cpu, ARM_SYNDROME(from_here(cpu, EC_STEP_LOWER),
+                                1u << 24 | 0x22),
+              cpu->vcpu.pc);
+    return true;
+}
+
+bool arm_check_pc(struct arm_cpu *cpu)
+{
+    uint64_t pc = cpu->vcpu.pc;
+    uint64_t canonical = (uint64_t)((int64_t)(pc << 8) >> 8);
+
+    if (cpu->step_active && check_step(cpu)) {
+        return true;
+    }
+    if (canonical != pc) {
+        uint64_t stripped = mmu_strip_tag(&cpu->mmu, true, pc);
+
+        if (stripped != pc) {
+            cpu->vcpu.pc = stripped;
+            return true;
+        }
+    }
+    if (pc & 3) {
+        cpu->far_el[arm_target_el(cpu)] = pc;
+        take_sync(cpu, ARM_SYNDROME(EC_PC_ALIGN, 0), pc);
+        return true;
+    }
+    if (cpu->pstate_misc & PSTATE_IL) {
+        take_sync(cpu, ARM_SYNDROME(EC_ILLEGAL_STATE, 0), pc);
+        return true;
+    }
+    return false;
+}
+
+/* -- interrupts --------------------------------------------------------------- */
+
+#define LINE_IRQ (1u << CPU_LINE_IRQ)
+#define LINE_FIQ (1u << CPU_LINE_FIQ)
+
+static uint32_t lines(const struct arm_cpu *cpu)
+{
+    return __atomic_load_n(&cpu->irq_lines, __ATOMIC_ACQUIRE);
+}
+
+bool arm_interrupt_pending(const struct arm_cpu *cpu)
+{
+    return lines(cpu) & (LINE_IRQ | LINE_FIQ);
+}
+
+bool arm_interrupt_unmasked(const struct arm_cpu *cpu)
+{
+    uint32_t pending = lines(cpu);
+
+    return ((pending & LINE_FIQ) && !(cpu->daif & PSTATE_F)) ||
+           ((pending & LINE_IRQ) && !(cpu->daif & PSTATE_I));
+}
+
+bool arm_take_interrupt(struct arm_cpu *cpu)
+{
+    uint32_t pending = lines(cpu);
+    bool fiq = (pending & LINE_FIQ) && !(cpu->daif & PSTATE_F);
+
+    if (!arm_interrupt_unmasked(cpu)) {
+        return false;
+    }
+    arm_step_advance(cpu);
+    arm_take_exception(cpu, fiq ? ARM_VECTOR_FIQ : ARM_VECTOR_IRQ,
+                       arm_target_el(cpu), 0, cpu->vcpu.pc);
+    return true;
+}
+
+/* -- return ------------------------------------------------------------------- */
+
+/* SPSR.M names a state to which ERET may go (AArch64 only). */
+static bool is_legal_return(const struct arm_cpu *cpu, uint64_t spsr)
+{
+    unsigned el = spsr >> 2 & 3;
+
+    return !(spsr & SPSR_M_AARCH32) && !(spsr & 2) && el <= cpu->el &&
+           (el > 0 || !(spsr & SPSR_M_SP));
+}
+
+void arm_exception_return(struct arm_cpu *cpu, uint64_t target)
+{
+    uint64_t spsr = cpu->spsr_el[cpu->el];
+    bool could_step = arm_step_enabled(cpu);
+
+    arm_step_advance(cpu);
+    if (is_legal_return(cpu, spsr)) {
+        set_pstate(cpu, spsr);
+        arm_set_el(cpu, spsr >> 2 & 3, spsr & SPSR_M_SP);
+    } else {
+        set_pstate(cpu, spsr | PSTATE_IL);
+    }
+    /* A step begins by a return from where stepping is not enabled to
+     * where it is. */
+    if (could_step || !arm_step_enabled(cpu)) {
+        cpu->pstate_misc &= ~(uint32_t)PSTATE_SS;
+    }
+    cpu->vcpu.excl_addr = VCPU_EXCL_NONE;
+    cpu->event = true;
+    cpu->vcpu.pc = target;
+    if (log_on(LOG_INT)) {
+        log_printf(LOG_INT,
+                   "Exception return on CPU %u to EL%u PC 0x%" PRIx64 "\n",
+                   cpu->vcpu.index, cpu->el, target);
+    }
+}

@@ -1,0 +1,56 @@
+/*
+ * Taking exceptions and returning from them (Arm ARM D1.10, D1.11), AArch64
+ * only.  On the vCPU's thread, between units or from a helper.
+ */
+#ifndef CPU_ARM_EXCEPTION_H
+#define CPU_ARM_EXCEPTION_H
+
+#include "cpu/arm/arm_cpu.h"
+
+/* Which of the four entries of a vector group. */
+enum arm_vector { ARM_VECTOR_SYNC, ARM_VECTOR_IRQ, ARM_VECTOR_FIQ,
+                  ARM_VECTOR_SERROR };
+
+/* The exception level that takes what happens now. */
+unsigned arm_target_el(const struct arm_cpu *cpu);
+
+/* PSTATE as an exception would save it in SPSR_ELx. */
+uint64_t arm_pstate(const struct arm_cpu *cpu);
+
+/* Change exception level and SPSel; the stack pointer follows. */
+void arm_set_el(struct arm_cpu *cpu, unsigned el, unsigned spsel);
+
+/* Enter the handler at `target`; ELR = return_pc.  `syndrome` counts for
+ * ARM_VECTOR_SYNC and SERROR.  Leaves FAR_ELx alone. */
+void arm_take_exception(struct arm_cpu *cpu, enum arm_vector vector,
+                        unsigned target, uint32_t syndrome,
+                        uint64_t return_pc);
+
+/* Take the synchronous exception of vcpu.exit (FAULT or EXCEPTION). */
+void arm_deliver(struct arm_cpu *cpu);
+
+/* An instruction fetch at vcpu.pc failed with vcpu.fault. */
+void arm_take_fetch_fault(struct arm_cpu *cpu);
+
+/* Faults of the PC itself: misaligned, tagged, illegal state, software
+ * step.  True: look up again. */
+bool arm_check_pc(struct arm_cpu *cpu);
+
+/* Take an interrupt if one is pending and not masked. */
+bool arm_take_interrupt(struct arm_cpu *cpu);
+/* One is pending (masked or not); one would be taken now. */
+bool arm_interrupt_pending(const struct arm_cpu *cpu);
+bool arm_interrupt_unmasked(const struct arm_cpu *cpu);
+
+/* From a helper: raise a data abort for `fault`; `maintenance` for cache
+ * maintenance and AT (ISS.CM). */
+void arm_raise_data_abort(struct arm_cpu *cpu, const struct mem_fault *fault,
+                          bool maintenance);
+
+/* ERET to `target`: sets vcpu.pc and PSTATE. */
+void arm_exception_return(struct arm_cpu *cpu, uint64_t target);
+
+/* The instruction under software step has completed. */
+void arm_step_advance(struct arm_cpu *cpu);
+
+#endif

@@ -1,0 +1,232 @@
+/*
+ * A64 as the engine's guest; see guest.h.  The context flags are made here,
+ * in one place, from the registers they stand for.
+ */
+#include "cpu/arm/guest.h"
+
+#include <string.h>
+
+#include "cpu/arm/disas.h"
+#include "cpu/arm/exception.h"
+#include "cpu/arm/system.h"
+#include "cpu/arm/translate.h"
+#include "util/bits.h"
+#include "util/clock.h"
+
+#define SCTLR_M BIT(0)
+#define SCTLR_A BIT(1)
+#define SCTLR_SA BIT(3)
+#define SCTLR_SA0 BIT(4)
+#define SCTLR_UMA BIT(9)
+#define SCTLR_E0E BIT(24)
+#define SCTLR_EE BIT(25)
+#define SCTLR_PAUTH (BIT(31) | BIT(30) | BIT(27) | BIT(13)) /* EnIA.. */
+
+#define TCR_A1 BIT(22)
+#define TCR_AS BIT(36)
+#define TCR_TBI (BIT(37) | BIT(38))
+
+#define FPCR_RMODE (3u << 22)
+#define FPCR_MODE (1u << 26 | 1u << 25 | 1u << 24 | 1u << 19)
+
+#define MDSCR_SS BIT(0)
+#define MDSCR_KDE BIT(13)
+
+/* How long WFE sleeps at most: nobody may tell it that a lock is free. */
+#define WFE_SLEEP_NS 50000
+
+/* -- the TLB ---------------------------------------------------------------- */
+
+struct tlb_key arm_tlb_key(const struct arm_cpu *cpu, unsigned el, bool pan)
+{
+    const struct mmu_regs *m = &cpu->mmu;
+    uint64_t ttbr = m->tcr & TCR_A1 ? m->ttbr1 : m->ttbr0;
+    bool off = !(m->sctlr & SCTLR_M);
+
+    return (struct tlb_key){
+        .asid = off ? 0 : ttbr >> 48 & (m->tcr & TCR_AS ? 0xffff : 0xff),
+        .regime = off ? ARM_REGIME_OFF : ARM_REGIME_EL1_0,
+        .el = (uint8_t)el,
+        .pan = el > 0 && pan && !off,
+        .mmu_off = off,
+    };
+}
+
+void arm_select_tlb(struct arm_cpu *cpu)
+{
+    struct vcpu *vcpu = &cpu->vcpu;
+    struct tlb_key key =
+        arm_tlb_key(cpu, cpu->el, cpu->pstate_misc & PSTATE_PAN);
+
+    vcpu->tlb = tlb_context(vcpu->mmu, &key);
+    vcpu->tlb_unpriv = vcpu->tlb;
+    if (cpu->el > 0) {
+        key = arm_tlb_key(cpu, 0, false);
+        vcpu->tlb_unpriv = tlb_context(vcpu->mmu, &key);
+    }
+}
+
+bool arm_walk(void *opaque, const struct tlb_key *key, uint64_t va,
+              enum tlb_access access, struct tlb_page *page,
+              struct mem_fault *fault)
+{
+    struct arm_cpu *cpu = opaque;
+    bool found = mmu_walk(&cpu->mmu, cpu->system->bus, cpu->vcpu.index, key,
+                          va, access, page, fault);
+
+    if (found && page->guarded && !cpu->guarded_seen) {
+        /* From now on code is translated with checks of BTYPE. */
+        cpu->guarded_seen = true;
+        __atomic_fetch_or(&cpu->vcpu.request, VCPU_REQ_IRQ,
+                          __ATOMIC_SEQ_CST);
+    }
+    return found;
+}
+
+uint64_t arm_strip(void *opaque, const struct tlb_key *key, uint64_t va)
+{
+    const struct arm_cpu *cpu = opaque;
+
+    (void)key;
+    return mmu_strip_tag(&cpu->mmu, false, va);
+}
+
+/* -- the context ------------------------------------------------------------ */
+
+/* D2.12.3: from EL0 always, from EL1 with KDE and PSTATE.D clear. */
+bool arm_step_enabled(const struct arm_cpu *cpu)
+{
+    if (!(cpu->mdscr_el1 & MDSCR_SS) || cpu->oslsr || cpu->osdlr) {
+        return false;
+    }
+    return cpu->el == 0 ||
+           ((cpu->mdscr_el1 & MDSCR_KDE) && !(cpu->daif & PSTATE_D));
+}
+
+/* CPACR_EL1.FPEN: the exception level that FP traps to, 0 none. */
+static unsigned fp_trap_el(const struct arm_cpu *cpu)
+{
+    unsigned fpen = cpu->cpacr_el1 >> 20 & 3;
+
+    if (cpu->el > 1 || fpen == 3) {
+        return 0;
+    }
+    return cpu->el == 0 || fpen != 1 ? 1 : 0;
+}
+
+static uint32_t flag(bool condition, uint32_t bits)
+{
+    return condition ? bits : 0;
+}
+
+/* Those of the system registers. */
+static uint32_t context_of_sctlr(const struct arm_cpu *cpu)
+{
+    uint64_t sctlr = cpu->mmu.sctlr;
+    bool el0 = cpu->el == 0;
+
+    return flag((sctlr & SCTLR_A) || !(sctlr & SCTLR_M), CTX_ALIGN) |
+           flag(sctlr & (el0 ? SCTLR_SA0 : SCTLR_SA), CTX_SP_ALIGN) |
+           flag(sctlr & (el0 ? SCTLR_E0E : SCTLR_EE), CTX_BIG_ENDIAN) |
+           flag((sctlr & SCTLR_PAUTH) && cpu->feature[A64_FEAT_PAUTH],
+                CTX_PAUTH) |
+           flag(el0 && (sctlr & SCTLR_UMA), CTX_DAIF_EL0) |
+           flag(cpu->mmu.tcr & TCR_TBI, CTX_TBI);
+}
+
+static uint32_t context_flags(const struct arm_cpu *cpu)
+{
+    bool unpriv = cpu->el == 1 && !(cpu->pstate_misc & PSTATE_UAO);
+
+    return (uint32_t)cpu->el << CTX_EL_SHIFT |
+           flag(cpu->spsel, CTX_SPSEL) |
+           fp_trap_el(cpu) << CTX_FP_TRAP_SHIFT |
+           flag(cpu->fpcr & FPCR_MODE, CTX_FP_MODE) |
+           flag(cpu->fpcr & FPCR_RMODE, CTX_FP_RMODE) |
+           flag(cpu->step_active, CTX_SS_ACTIVE) |
+           flag(cpu->guarded_seen, CTX_BTYPE_CHECK) |
+           flag(unpriv, CTX_UNPRIV) | context_of_sctlr(cpu);
+}
+
+static uint32_t context(struct vcpu *vcpu)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+
+    if (cpu->waiting) {
+        cpu->waiting = false;
+        timer_arm(cpu);
+    }
+    cpu->step_active = arm_step_enabled(cpu);
+    arm_select_tlb(cpu);
+
+    uint32_t flags = context_flags(cpu);
+    vcpu->jump_key = (uint64_t)flags << 48;
+    return flags;
+}
+
+/* -- events ------------------------------------------------------------------- */
+
+static void fetch_fault(struct vcpu *vcpu)
+{
+    arm_take_fetch_fault(arm_cpu(vcpu));
+}
+
+static bool check_pc(struct vcpu *vcpu)
+{
+    return arm_check_pc(arm_cpu(vcpu));
+}
+
+static void deliver(struct vcpu *vcpu)
+{
+    arm_deliver(arm_cpu(vcpu));
+}
+
+static void interrupts(struct vcpu *vcpu)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+
+    cpu->timer_next_ns = 0; /* orders are forgotten when they are served */
+    timer_arm(cpu);
+    arm_take_interrupt(cpu);
+}
+
+/* WFI wakes for interrupts whether masked or not, WFE for events too. */
+static bool should_wake(struct vcpu *vcpu, uint64_t *deadline_ns)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+    uint64_t deadline = timer_update(cpu);
+
+    if (arm_interrupt_pending(cpu)) {
+        return true;
+    }
+    if (cpu->wait_is_event) {
+        uint64_t latest = clock_monotonic_ns() + WFE_SLEEP_NS;
+        deadline = deadline < latest ? deadline : latest;
+    }
+    cpu->wait_is_event = false;
+    cpu->waiting = true;
+    if (cpu->timer_next_ns != UINT64_MAX) {
+        cpu->timer_next_ns = UINT64_MAX;
+        timer_service_order(&cpu->system->timers, vcpu->index, UINT64_MAX);
+    }
+    *deadline_ns = deadline;
+    return false;
+}
+
+static int disas(const uint8_t *code, uint64_t pc, char *out, size_t size)
+{
+    a64_disas(load_le32(code), pc, out, size);
+    return 4;
+}
+
+const struct guest_ops arm_guest_ops = {
+    .context = context,
+    .translate = a64_translate,
+    .fetch_fault = fetch_fault,
+    .check_pc = check_pc,
+    .deliver = deliver,
+    .interrupts = interrupts,
+    .should_wake = should_wake,
+    .disas = disas,
+    .dump = arm_cpu_dump,
+};

@@ -1,0 +1,270 @@
+/*
+ * The models; values from the parts' Technical Reference Manuals (Arm DDI
+ * 0500 Cortex-A53, DDI 0488 Cortex-A57, 100095 Cortex-A72).  Two things
+ * differ from the parts: AArch32 is not implemented, so that
+ * ID_AA64PFR0_EL1 says AArch64 only at each exception level, and the
+ * exception levels the board leaves out are left out there (system.c).
+ */
+#include "cpu/arm/models.h"
+
+#include <string.h>
+
+#include "util/bits.h"
+#include "util/keyval.h"
+#include "util/nearest.h"
+
+enum { MODEL_A53, MODEL_A57, MODEL_A72, MODEL_MAX };
+
+static const struct cpu_model_info names[] = {
+    [MODEL_A53] = {"cortex-a53", "Armv8.0, 40-bit physical addresses"},
+    [MODEL_A57] = {"cortex-a57", "Armv8.0, 44-bit physical addresses"},
+    [MODEL_A72] = {"cortex-a72", "Armv8.0, 44-bit physical addresses"},
+    [MODEL_MAX] = {"max", "all that is implemented: LSE, pointer "
+                          "authentication, BTI, FP16, crypto ..."},
+};
+
+/* AArch32 identification, the same in the three parts. */
+#define CORTEX_AARCH32                                                  \
+    .ARM_ID_PFR0 = 0x00000131, .ARM_ID_PFR1 = 0x00011011,               \
+    .ARM_ID_DFR0 = 0x03010066, .ARM_ID_MMFR0 = 0x10201105,              \
+    .ARM_ID_MMFR1 = 0x40000000, .ARM_ID_MMFR2 = 0x01260000,             \
+    .ARM_ID_MMFR3 = 0x02102211, .ARM_ID_ISAR0 = 0x02101110,             \
+    .ARM_ID_ISAR1 = 0x13112111, .ARM_ID_ISAR2 = 0x21232042,             \
+    .ARM_ID_ISAR3 = 0x01112131, .ARM_ID_ISAR4 = 0x00011142,             \
+    .ARM_ID_ISAR5 = 0x00011121, .ARM_MVFR0 = 0x10110222,                \
+    .ARM_MVFR1 = 0x12111111, .ARM_MVFR2 = 0x00000043
+
+static const struct arm_model models[] = {
+    [MODEL_A53] = {
+        .dt_compatible = "arm,cortex-a53", .is_cortex = true,
+        .midr = 0x410fd034, .ctr = 0x84448004, .dczid = 4,
+        .clidr = 0x0a200023,
+        .ccsidr = {0x700fe01a, 0x201fe00a, 0x707fe07a},
+        CORTEX_AARCH32,
+        .ARM_ID_AA64PFR0 = 0x00000011, .ARM_ID_AA64DFR0 = 0x10305106,
+        .ARM_ID_AA64ISAR0 = 0x00011120, .ARM_ID_AA64MMFR0 = 0x00001122,
+    },
+    [MODEL_A57] = {
+        .dt_compatible = "arm,cortex-a57", .is_cortex = true,
+        .midr = 0x411fd070, .ctr = 0x8444c004, .dczid = 4,
+        .clidr = 0x0a200023,
+        .ccsidr = {0x701fe00a, 0x201fe012, 0x70ffe07a},
+        CORTEX_AARCH32,
+        .ARM_ID_AA64PFR0 = 0x00000011, .ARM_ID_AA64DFR0 = 0x10305106,
+        .ARM_ID_AA64ISAR0 = 0x00011120, .ARM_ID_AA64MMFR0 = 0x00001124,
+    },
+    [MODEL_A72] = {
+        .dt_compatible = "arm,cortex-a72", .is_cortex = true,
+        .midr = 0x410fd083, .ctr = 0x8444c004, .dczid = 4,
+        .clidr = 0x0a200023,
+        .ccsidr = {0x701fe00a, 0x201fe012, 0x707fe07a},
+        CORTEX_AARCH32,
+        .ARM_ID_AA64PFR0 = 0x00000011, .ARM_ID_AA64DFR0 = 0x10305106,
+        .ARM_ID_AA64ISAR0 = 0x00011120, .ARM_ID_AA64MMFR0 = 0x00001124,
+    },
+    [MODEL_MAX] = {
+        /* Implementer 0, reserved for software, as QEMU's.  CTR_EL0.IDC:
+         * data caches need no cleaning for instructions to be seen. */
+        .dt_compatible = "arm,armv8",
+        .midr = 0x000f0510, .ctr = 0x9444c004, .dczid = 4,
+        .clidr = 0x0a200023,
+        .ccsidr = {0x701fe00a, 0x201fe012, 0x70ffe07a},
+        /* CSV3 CSV2 DIT - AdvSIMD FP EL1 EL0 */
+        .ARM_ID_AA64PFR0 = 0x1101000000110011,
+        .ARM_ID_AA64PFR1 = 0x0000000000000021, /* SSBS BT */
+        .ARM_ID_AA64DFR0 = 0x0000000010305106,
+        /* TLB TS FHM DP SM4 SM3 SHA3 RDM - Atomic CRC32 SHA2 SHA1 AES */
+        .ARM_ID_AA64ISAR0 = 0x0221111110212120,
+        /* SB FRINTTS GPI GPA LRCPC FCMA JSCVT API APA DPB */
+        .ARM_ID_AA64ISAR1 = 0x0000001110211102,
+        .ARM_ID_AA64MMFR0 = 0x0000000000101125, /* 48 bits, all granules */
+        .ARM_ID_AA64MMFR1 = 0x0000000000201002, /* PAN HPDS HAFDBS */
+        .ARM_ID_AA64MMFR2 = 0x0000000010000011, /* ST UAO CnP */
+    },
+};
+
+const struct cpu_model_info *cpu_models(size_t *count)
+{
+    *count = ARRAY_SIZE(names);
+    return names;
+}
+
+/* -- what the ID registers say -------------------------------------------- */
+
+/* A feature is there when the field is at least `least`. */
+static const struct {
+    enum a64_feat feat;
+    uint8_t crm, op2, shift, least;
+} feature_fields[] = {
+    {A64_FEAT_AES, 6, 0, 4, 1},     {A64_FEAT_PMULL, 6, 0, 4, 2},
+    {A64_FEAT_SHA1, 6, 0, 8, 1},    {A64_FEAT_SHA256, 6, 0, 12, 1},
+    {A64_FEAT_SHA512, 6, 0, 12, 2}, {A64_FEAT_CRC32, 6, 0, 16, 1},
+    {A64_FEAT_LSE, 6, 0, 20, 2},    {A64_FEAT_RDM, 6, 0, 28, 1},
+    {A64_FEAT_SHA3, 6, 0, 32, 1},   {A64_FEAT_SM3, 6, 0, 36, 1},
+    {A64_FEAT_SM4, 6, 0, 40, 1},    {A64_FEAT_DOTPROD, 6, 0, 44, 1},
+    {A64_FEAT_FHM, 6, 0, 48, 1},    {A64_FEAT_FLAGM, 6, 0, 52, 1},
+    {A64_FEAT_FLAGM2, 6, 0, 52, 2}, {A64_FEAT_PAUTH, 6, 1, 8, 1},
+    {A64_FEAT_JSCVT, 6, 1, 12, 1},  {A64_FEAT_FCMA, 6, 1, 16, 1},
+    {A64_FEAT_LRCPC, 6, 1, 20, 1},  {A64_FEAT_LRCPC2, 6, 1, 20, 2},
+    {A64_FEAT_FRINT, 6, 1, 32, 1},  {A64_FEAT_SB, 6, 1, 36, 1},
+    {A64_FEAT_BF16, 6, 1, 44, 1},   {A64_FEAT_DGH, 6, 1, 48, 1},
+    {A64_FEAT_I8MM, 6, 1, 52, 1},   {A64_FEAT_XS, 6, 1, 56, 1},
+    {A64_FEAT_LS64, 6, 1, 60, 1},   {A64_FEAT_WFXT, 6, 2, 0, 2},
+    {A64_FEAT_MOPS, 6, 2, 16, 1},   {A64_FEAT_HBC, 6, 2, 20, 1},
+    {A64_FEAT_CLRBHB, 6, 2, 28, 1}, {A64_FEAT_CSSC, 6, 2, 52, 1},
+    {A64_FEAT_FP16, 4, 0, 16, 1},   {A64_FEAT_RAS, 4, 0, 28, 1},
+    {A64_FEAT_SVE, 4, 0, 32, 1},    {A64_FEAT_DIT, 4, 0, 48, 1},
+    {A64_FEAT_BTI, 4, 1, 0, 1},     {A64_FEAT_SSBS, 4, 1, 4, 2},
+    {A64_FEAT_MTE, 4, 1, 8, 1},     {A64_FEAT_SME, 4, 1, 24, 1},
+    {A64_FEAT_NMI, 4, 1, 36, 1},    {A64_FEAT_LOR, 7, 1, 16, 1},
+    {A64_FEAT_PAN, 7, 1, 20, 1},    {A64_FEAT_UAO, 7, 2, 4, 1},
+};
+
+void arm_model_features(const struct arm_model *model,
+                        bool feature[A64_FEAT_COUNT])
+{
+    memset(feature, 0, A64_FEAT_COUNT * sizeof(feature[0]));
+    for (size_t i = 0; i < ARRAY_SIZE(feature_fields); i++) {
+        uint64_t value = model->id[feature_fields[i].crm]
+                                  [feature_fields[i].op2];
+
+        feature[feature_fields[i].feat] =
+            arm_id_field(value, feature_fields[i].shift) >=
+            feature_fields[i].least;
+    }
+}
+
+unsigned arm_model_pa_bits(const struct arm_model *model)
+{
+    static const uint8_t bits[] = {32, 36, 40, 42, 44, 48};
+    unsigned range = arm_id_field(model->ARM_ID_AA64MMFR0, 0);
+
+    return bits[range < ARRAY_SIZE(bits) ? range : ARRAY_SIZE(bits) - 1];
+}
+
+/* TGran4 and TGran64 count 15 as "no", TGran16 0. */
+unsigned arm_model_page_sizes(const struct arm_model *model)
+{
+    uint64_t mmfr0 = model->ARM_ID_AA64MMFR0;
+
+    return (arm_id_field(mmfr0, 28) != 15 ? 0x1000 : 0) |
+           (arm_id_field(mmfr0, 20) != 0 ? 0x4000 : 0) |
+           (arm_id_field(mmfr0, 24) != 15 ? 0x10000 : 0);
+}
+
+/* -- properties ------------------------------------------------------------- */
+
+static void set_pauth(struct arm_model *model, bool on)
+{
+    if (!on) {
+        model->ARM_ID_AA64ISAR1 &= ~UINT64_C(0xff000ff0);
+    }
+}
+
+static void set_pmu(struct arm_model *model, bool on)
+{
+    if (!on) {
+        model->ARM_ID_AA64DFR0 &= ~(UINT64_C(0xf) << 8);
+    }
+}
+
+static void set_nothing(struct arm_model *model, bool on)
+{
+    (void)model, (void)on;
+}
+
+/* The algorithm of `max` is the implementation defined one either way. */
+static const struct property {
+    const char *name;
+    bool only_max;
+    void (*set)(struct arm_model *model, bool on);
+    const char *missing; /* what is not there to be switched on */
+} properties[] = {
+    {"pauth", true, set_pauth, NULL},
+    {"pauth-impdef", true, set_nothing, NULL},
+    {"pauth-qarma3", true, set_nothing, NULL},
+    {"pmu", false, set_pmu, NULL},
+    {"aarch64", false, set_nothing, NULL},
+    {"sve", true, set_nothing, "SVE"},
+    {"sme", true, set_nothing, "SME"},
+    {"lpa2", true, set_nothing, NULL},
+    {"cfgend", false, set_nothing, NULL},
+};
+
+static const struct property *find_property(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(properties); i++) {
+        if (strcmp(properties[i].name, name) == 0) {
+            return &properties[i];
+        }
+    }
+    /* sve128, sme256, ...: vector lengths. */
+    size_t letters = strspn(name, "svme");
+    if (letters == 3 && name[3 + strspn(name + 3, "0123456789")] == '\0') {
+        return find_property(name[1] == 'v' ? "sve" : "sme");
+    }
+    return NULL;
+}
+
+static bool apply(struct arm_model *model, const char *name,
+                  const char *value, struct error **err)
+{
+    const struct property *p = find_property(name);
+    bool on;
+
+    if (!p || (p->only_max && strcmp(model->name, "max") != 0)) {
+        const char *near = nearest_in_table(name, &properties[0].name,
+                                            ARRAY_SIZE(properties),
+                                            sizeof(properties[0]));
+        if (p || !near) {
+            error_set(err, "-cpu %s: no property '%s'", model->name, name);
+        } else {
+            error_set(err, "-cpu %s: no property '%s'; did you mean '%s'?",
+                      model->name, name, near);
+        }
+        return false;
+    }
+    if (!parse_bool(value, &on)) {
+        error_set(err, "-cpu %s,%s=%s: 'on' or 'off' expected", model->name,
+                  name, value);
+        return false;
+    }
+    if (p->missing && on) {
+        error_report("warning: -cpu %s,%s=on: there is no %s here, ignored",
+                     model->name, name, p->missing);
+    }
+    p->set(model, on);
+    return true;
+}
+
+static bool apply_all(struct arm_model *model, const char *props,
+                      struct error **err)
+{
+    const char *key, *value;
+    bool good = true;
+    struct keyval *kv = keyval_parse(props, NULL, err);
+
+    if (!kv) {
+        error_prepend(err, "-cpu %s", model->name);
+        return false;
+    }
+    for (size_t n = 0; good && keyval_pair(kv, n, &key, &value); n++) {
+        good = apply(model, key, value, err);
+    }
+    keyval_free(kv);
+    return good;
+}
+
+bool arm_model_find(struct arm_model *model, const char *name,
+                    const char *props, struct error **err)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
+        if (strcmp(names[i].name, name) == 0) {
+            *model = models[i];
+            model->name = names[i].name;
+            return !props || !*props || apply_all(model, props, err);
+        }
+    }
+    error_set(err, "-cpu %s: no such model ('-cpu help' lists them)", name);
+    return false;
+}

@@ -1,0 +1,185 @@
+/* The generic timer; see timer.h. */
+#include "cpu/arm/timer.h"
+
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "cpu/arm/system.h"
+#include "util/clock.h"
+
+#define CTL_ENABLE 1u
+#define CTL_IMASK 2u
+
+/* -- the thread ------------------------------------------------------------- */
+
+static uint64_t earliest(const struct timer_service *t)
+{
+    uint64_t next = UINT64_MAX;
+
+    for (unsigned n = 0; n < TIMER_CPUS; n++) {
+        if (t->deadline_ns[n] < next) {
+            next = t->deadline_ns[n];
+        }
+    }
+    return next;
+}
+
+static void wait_until(struct timer_service *t, uint64_t ns)
+{
+    if (ns == UINT64_MAX) {
+        pthread_cond_wait(&t->changed, &t->lock);
+    } else {
+        struct timespec at = {(time_t)(ns / NS_PER_SEC),
+                              (long)(ns % NS_PER_SEC)};
+        pthread_cond_timedwait(&t->changed, &t->lock, &at);
+    }
+}
+
+/* With the lock held, which expired() is called without. */
+static void tell_expired(struct timer_service *t, uint64_t now)
+{
+    for (unsigned n = 0; n < TIMER_CPUS; n++) {
+        if (t->deadline_ns[n] <= now) {
+            t->deadline_ns[n] = UINT64_MAX;
+            pthread_mutex_unlock(&t->lock);
+            t->expired(t->opaque, n);
+            pthread_mutex_lock(&t->lock);
+        }
+    }
+}
+
+static void *run(void *opaque)
+{
+    struct timer_service *t = opaque;
+
+    prctl(PR_SET_NAME, "timer");
+    prctl(PR_SET_TIMERSLACK, 1000);
+    pthread_mutex_lock(&t->lock);
+    while (!t->quit) {
+        t->next_ns = earliest(t);
+        if (t->next_ns > clock_monotonic_ns()) {
+            wait_until(t, t->next_ns);
+        }
+        tell_expired(t, clock_monotonic_ns());
+    }
+    pthread_mutex_unlock(&t->lock);
+    return NULL;
+}
+
+bool timer_service_init(struct timer_service *t,
+                        void (*expired)(void *opaque, unsigned cpu),
+                        void *opaque)
+{
+    pthread_condattr_t attr;
+
+    t->start_ns = clock_monotonic_ns();
+    t->expired = expired;
+    t->opaque = opaque;
+    t->next_ns = UINT64_MAX;
+    for (unsigned n = 0; n < TIMER_CPUS; n++) {
+        t->deadline_ns[n] = UINT64_MAX;
+    }
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&t->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    t->created = pthread_create(&t->thread, NULL, run, t) == 0;
+    return t->created;
+}
+
+void timer_service_free(struct timer_service *t)
+{
+    if (t->created) {
+        pthread_mutex_lock(&t->lock);
+        t->quit = true;
+        pthread_cond_signal(&t->changed);
+        pthread_mutex_unlock(&t->lock);
+        pthread_join(t->thread, NULL);
+    }
+    pthread_cond_destroy(&t->changed);
+    pthread_mutex_destroy(&t->lock);
+}
+
+/* A later deadline does not wake the thread: it finds out when it wakes for
+ * the earlier one.  Guests move their timer far more often than it fires. */
+void timer_service_order(struct timer_service *t, unsigned cpu,
+                         uint64_t deadline_ns)
+{
+    pthread_mutex_lock(&t->lock);
+    t->deadline_ns[cpu] = deadline_ns;
+    if (deadline_ns < t->next_ns) {
+        t->next_ns = deadline_ns;
+        pthread_cond_signal(&t->changed);
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+void timer_service_skip(struct timer_service *t, uint64_t ns)
+{
+    t->start_ns += ns;
+}
+
+/* -- one vCPU ------------------------------------------------------------------ */
+
+uint64_t timer_count(const struct arm_cpu *cpu, unsigned timer)
+{
+    uint64_t ns = clock_monotonic_ns() - cpu->system->timers.start_ns;
+    uint64_t count = ns / TIMER_NS_PER_TICK;
+
+    return timer == ARM_TIMER_VIRT ? count - cpu->cntvoff : count;
+}
+
+bool timer_condition(const struct arm_cpu *cpu, unsigned timer,
+                     uint64_t count)
+{
+    const struct arm_timer *t = &cpu->timer[timer];
+
+    return (t->ctl & CTL_ENABLE) && (int64_t)(count - t->cval) >= 0;
+}
+
+/* Monotonic time at which `timer` meets its condition. */
+static uint64_t expiry_ns(const struct arm_cpu *cpu, unsigned timer,
+                          uint64_t count)
+{
+    uint64_t ticks = cpu->timer[timer].cval - count;
+    uint64_t ns;
+
+    if (__builtin_mul_overflow(ticks, TIMER_NS_PER_TICK, &ns) ||
+        __builtin_add_overflow(ns, clock_monotonic_ns(), &ns)) {
+        return UINT64_MAX;
+    }
+    return ns;
+}
+
+uint64_t timer_update(struct arm_cpu *cpu)
+{
+    uint64_t next = UINT64_MAX;
+
+    for (unsigned n = 0; n < ARM_TIMERS; n++) {
+        uint32_t ctl = cpu->timer[n].ctl;
+        bool met = false;
+
+        if (ctl & CTL_ENABLE) {
+            uint64_t count = timer_count(cpu, n);
+
+            met = timer_condition(cpu, n, count);
+            if (!met && !(ctl & CTL_IMASK)) {
+                uint64_t at = expiry_ns(cpu, n, count);
+                next = at < next ? at : next;
+            }
+        }
+        irq_set(&cpu->timer_irq[n], met && !(ctl & CTL_IMASK));
+    }
+    return next;
+}
+
+void timer_arm(struct arm_cpu *cpu)
+{
+    uint64_t next = timer_update(cpu);
+
+    if (next != cpu->timer_next_ns) {
+        cpu->timer_next_ns = next;
+        timer_service_order(&cpu->system->timers, cpu->vcpu.index, next);
+    }
+}

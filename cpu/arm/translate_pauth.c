@@ -1,0 +1,159 @@
+/*
+ * A64 pointer authentication: the PAC*, AUT* and XPAC* instructions, their
+ * hint forms, PACGA and the authenticating loads.
+ */
+#include "cpu/arm/translate_pauth.h"
+
+#include "cpu/arm/a64_trans.h"
+
+/* Work that a helper does: a key, or'ed with one of these. */
+enum { PAUTH_ADD = 0, PAUTH_CHECK = 8 };
+
+static uint64_t call_pauth(struct vcpu *vcpu, uint64_t ptr,
+                           uint64_t modifier, uint64_t work)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+    enum pauth_key key = work & 7;
+
+    return work & PAUTH_CHECK ? pauth_check(cpu, key, ptr, modifier)
+                              : pauth_add(cpu, key, ptr, modifier);
+}
+
+static uint64_t call_strip(struct vcpu *vcpu, uint64_t ptr, uint64_t is_data,
+                           uint64_t unused)
+{
+    (void)unused;
+    return pauth_strip(arm_cpu(vcpu), is_data, ptr);
+}
+
+static uint64_t call_generic(struct vcpu *vcpu, uint64_t a, uint64_t b,
+                             uint64_t unused)
+{
+    (void)unused;
+    return pauth_generic(arm_cpu(vcpu), a, b);
+}
+
+static const struct ir_helper helper_pauth = {
+    .name = "pauth", .call = call_pauth, .nargs = 3,
+    .flags = IR_HELPER_NO_FP,
+};
+static const struct ir_helper helper_strip = {
+    .name = "pauth_strip", .call = call_strip, .nargs = 2,
+    .flags = IR_HELPER_NO_FP,
+};
+static const struct ir_helper helper_generic = {
+    .name = "pauth_generic", .call = call_generic, .nargs = 2,
+    .flags = IR_HELPER_NO_FP,
+};
+
+/* With all keys disabled (the usual case without support in the kernel)
+ * nothing happens. */
+static ir_ref authenticate(struct a64_ctx *s, unsigned work, ir_ref ptr,
+                           ir_ref modifier)
+{
+    if (!(s->context & CTX_PAUTH)) {
+        return ptr;
+    }
+    return ir_call(s->u, &helper_pauth, ptr, modifier,
+                   ir_const(s->u, IR_I64, work));
+}
+
+ir_ref a64_authenticate(struct a64_ctx *s, enum pauth_key key, ir_ref ptr,
+                        ir_ref modifier)
+{
+    return authenticate(s, PAUTH_CHECK | key, ptr, modifier);
+}
+
+static bool in_place(struct a64_ctx *s, unsigned work, unsigned rd,
+                     ir_ref modifier)
+{
+    a64_set_r(s, true, rd,
+              authenticate(s, work, a64_r(s, true, rd), modifier));
+    return true;
+}
+
+static bool strip(struct a64_ctx *s, bool is_data, unsigned rd)
+{
+    a64_set_r(s, true, rd,
+              ir_call(s->u, &helper_strip, a64_r(s, true, rd),
+                      ir_const(s->u, IR_I64, is_data), IR_NONE));
+    return true;
+}
+
+#define ZERO ir_const(s->u, IR_I64, 0)
+#define SP(n) a64_sp(s, true, n)
+
+#define TRANS(row, args, call)                                       \
+    bool a64_trans_##row(struct a64_ctx *s, const struct a64_arg_##args *a) \
+    {                                                                \
+        (void)a;                                                     \
+        return call;                                                 \
+    }
+/* One key: by register, with zero, and the work. */
+#define KEY(verb, key, work)                                         \
+    TRANS(verb##key, rr_64,                                          \
+          in_place(s, work | PAUTH_##key, a->rd, SP(a->rn)))
+#define KEY_ZERO(row, key, work)                                     \
+    TRANS(row, reg_d, in_place(s, work | PAUTH_##key, a->rd, ZERO))
+
+KEY(PAC, IA, PAUTH_ADD)
+KEY(PAC, IB, PAUTH_ADD)
+KEY(PAC, DA, PAUTH_ADD)
+KEY(PAC, DB, PAUTH_ADD)
+KEY(AUT, IA, PAUTH_CHECK)
+KEY(AUT, IB, PAUTH_CHECK)
+KEY(AUT, DA, PAUTH_CHECK)
+KEY(AUT, DB, PAUTH_CHECK)
+KEY_ZERO(PACIZA, IA, PAUTH_ADD)
+KEY_ZERO(PACIZB, IB, PAUTH_ADD)
+KEY_ZERO(PACDZA, DA, PAUTH_ADD)
+KEY_ZERO(PACDZB, DB, PAUTH_ADD)
+KEY_ZERO(AUTIZA, IA, PAUTH_CHECK)
+KEY_ZERO(AUTIZB, IB, PAUTH_CHECK)
+KEY_ZERO(AUTDZA, DA, PAUTH_CHECK)
+KEY_ZERO(AUTDZB, DB, PAUTH_CHECK)
+
+/* Hints: x30 with zero or SP, x17 with x16. */
+TRANS(PACIAZ, none, in_place(s, PAUTH_ADD | PAUTH_IA, 30, ZERO))
+TRANS(PACIBZ, none, in_place(s, PAUTH_ADD | PAUTH_IB, 30, ZERO))
+TRANS(PACIASP, none, in_place(s, PAUTH_ADD | PAUTH_IA, 30, SP(31)))
+TRANS(PACIBSP, none, in_place(s, PAUTH_ADD | PAUTH_IB, 30, SP(31)))
+TRANS(AUTIAZ, none, in_place(s, PAUTH_CHECK | PAUTH_IA, 30, ZERO))
+TRANS(AUTIBZ, none, in_place(s, PAUTH_CHECK | PAUTH_IB, 30, ZERO))
+TRANS(AUTIASP, none, in_place(s, PAUTH_CHECK | PAUTH_IA, 30, SP(31)))
+TRANS(AUTIBSP, none, in_place(s, PAUTH_CHECK | PAUTH_IB, 30, SP(31)))
+TRANS(PACIA1716, none, in_place(s, PAUTH_ADD | PAUTH_IA, 17, SP(16)))
+TRANS(PACIB1716, none, in_place(s, PAUTH_ADD | PAUTH_IB, 17, SP(16)))
+TRANS(AUTIA1716, none, in_place(s, PAUTH_CHECK | PAUTH_IA, 17, SP(16)))
+TRANS(AUTIB1716, none, in_place(s, PAUTH_CHECK | PAUTH_IB, 17, SP(16)))
+TRANS(XPACLRI, none, strip(s, false, 30))
+TRANS(XPACI, reg_d, strip(s, false, a->rd))
+TRANS(XPACD, reg_d, strip(s, true, a->rd))
+
+static bool generic(struct a64_ctx *s, const struct a64_arg_rrr_64 *a)
+{
+    a64_set_r(s, true, a->rd,
+              ir_call(s->u, &helper_generic, a64_r(s, true, a->rn),
+                      a64_sp(s, true, a->rm), IR_NONE));
+    return true;
+}
+
+TRANS(PACGA, rrr_64, generic(s, a))
+
+static bool load(struct a64_ctx *s, enum pauth_key key,
+                 const struct a64_arg_ldra *a)
+{
+    ir_ref base = a64_authenticate(s, key, a64_sp(s, true, a->rn), ZERO);
+    ir_ref at = ir_bini(s->u, IR_ADD, IR_I64, base,
+                        (uint64_t)(int64_t)a->imm * 8);
+    ir_ref v = ir_load(s->u, IR_I64, a64_mem_flags(s), at);
+
+    if (a->w) {
+        a64_set_sp(s, true, a->rn, at);
+    }
+    a64_set_r(s, true, a->rt, v);
+    return true;
+}
+
+TRANS(LDRAA, ldra, load(s, PAUTH_DA, a))
+TRANS(LDRAB, ldra, load(s, PAUTH_DB, a))

@@ -1,0 +1,35 @@
+/*
+ * The emitters, one or more ops each; ops.c says which.
+ */
+#ifndef CPU_JIT_X64_EMIT_H
+#define CPU_JIT_X64_EMIT_H
+
+#include "cpu/jit/x64/x64.h"
+
+#define EMITTER(name) \
+    void emit_##name(struct backend_thread *t, ir_ref i, \
+                     const struct ir_insn *in);
+#define EMITTERS(E)                                                     \
+    /* emit_state.c */                                                  \
+    E(nothing) E(vconst) E(get) E(set) E(insn)                          \
+    /* emit_int.c */                                                    \
+    E(alu) E(adc) E(alun) E(unary) E(mul) E(mulh) E(div) E(shift)       \
+    E(extr) E(clz) E(rbit) E(bfx) E(bfi) E(crc32)                       \
+    /* emit_flags.c */                                                  \
+    E(flags_of) E(setcc) E(select) E(selnz) E(flags_to_nzcv)            \
+    E(nzcv_to_flags)                                                    \
+    /* emit_mem.c */                                                    \
+    E(load) E(store) E(second) E(fence)                                 \
+    /* emit_atomic.c */                                                 \
+    E(load_ex) E(store_ex) E(rmw) E(cas) E(atomic_call)                 \
+    /* emit_control.c */                                                \
+    E(label) E(brcc) E(brz) E(exit) E(exit_indirect) E(exit_loop)       \
+    /* emit_call.c */                                                   \
+    E(call) E(vcall) E(vec_call) E(crc32_call)                          \
+    /* emit_vec.c */
+
+EMITTERS(EMITTER)
+
+#undef EMITTER
+
+#endif

@@ -1,0 +1,232 @@
+/*
+ * Leaving a unit: edges that the run loop links, indirect jumps through the
+ * jump cache, labels inside regions.
+ */
+#include "cpu/jit/x64/emit.h"
+
+#include <assert.h>
+
+/* Executable address `rx` as seen from the writable mapping of this code,
+ * for relative jumps. */
+static const uint8_t *as_rw(const struct backend_thread *t,
+                            const uint8_t *rx)
+{
+    return (const uint8_t *)((uintptr_t)rx - t->rx_delta);
+}
+
+void call_thunk(struct backend_thread *t, const uint8_t *rx)
+{
+    x_call_to(&t->as, as_rw(t, rx));
+}
+
+void jump_thunk(struct backend_thread *t, const uint8_t *rx)
+{
+    x_jmp_to(&t->as, as_rw(t, rx));
+}
+
+void add_site(struct backend_thread *t, unsigned insn)
+{
+    t->sites[t->site_count++] = (struct block_site){
+        .host = t->as.p - t->as.start, .insn = insn,
+    };
+}
+
+/* -- edges ------------------------------------------------------------------ */
+
+enum { ALWAYS = -1 };
+
+static uint8_t *jump(struct backend_thread *t, int cc)
+{
+    return cc == ALWAYS ? x_jmp32(&t->as) : x_jcc32(&t->as, cc);
+}
+
+/* A jump whose displacement is aligned, so that it can be patched while
+ * other threads run it. */
+static uint8_t *aligned_jump(struct backend_thread *t, int cc)
+{
+    unsigned opcode = cc == ALWAYS ? 1 : 2;
+
+    x_nop(&t->as, -(uintptr_t)(t->as.p + opcode) & 3);
+    return jump(t, cc);
+}
+
+static void edge_to_label(struct backend_thread *t, int cc, unsigned n)
+{
+    const struct ir_edge *e = &t->u->edge[n];
+    struct label_use *use = &t->label_use[t->label_uses++];
+    uint8_t *over = NULL;
+
+    use->edge = n;
+    use->poll = NULL;
+    if (!e->backward) {
+        use->disp = jump(t, cc);
+        return;
+    }
+    if (cc != ALWAYS) {
+        over = x_jcc8(&t->as, cc ^ 1);
+    }
+    x_alu_imm(&t->as, ALU_CMP, 0, rm_vcpu(offsetof(struct vcpu, request)),
+              0);
+    use->poll = x_jcc32(&t->as, CC_NE);
+    use->disp = x_jmp32(&t->as);
+    if (over) {
+        x_here8(&t->as, over);
+    }
+}
+
+static void emit_edge(struct backend_thread *t, int cc, unsigned n)
+{
+    const struct ir_edge *e = &t->u->edge[n];
+    uint8_t *disp;
+
+    if (e->label != IR_NONE) {
+        edge_to_label(t, cc, n);
+        return;
+    }
+    if (e->pc == t->u->pc && e->same_page) {
+        /* A loop: to this unit's own polled entry, never unlinked. */
+        x_fix32(jump(t, cc), t->polled);
+        return;
+    }
+    disp = aligned_jump(t, cc);
+    t->link_edge[t->link_count] = n;
+    t->links[t->link_count++] = (struct block_link){
+        .target = e->pc, .patch = disp - t->as.start,
+        .same_page = e->same_page, .backward = e->backward,
+    };
+}
+
+void emit_exit(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    (void)i;
+    emit_edge(t, ALWAYS, in->imm);
+}
+
+void emit_brcc(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    int cc = fl_condition(t, in->a, in->aux);
+
+    (void)i;
+    ra_release(t, in->a);
+    emit_edge(t, cc, in->imm);
+}
+
+void emit_brz(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    unsigned w = in->type == IR_I64 ? X_W : 0;
+    int cc = CC_E;
+
+    (void)i;
+    if (t->zf == in->a && t->u->insn[in->a].type == in->type) {
+        cc = t->zf_cc;
+    } else {
+        struct x64_rm a;
+
+        fl_clobber(t);
+        a = ra_use_rm(t, in->a, w);
+        if (a.mem) {
+            x_alu_imm(&t->as, ALU_CMP, w, a, 0);
+        } else {
+            x_rr(&t->as, X_TEST | w, a.base, a.base);
+        }
+    }
+    ra_release(t, in->a);
+    emit_edge(t, in->op == IR_BRNZ ? cc ^ 1 : cc, in->imm);
+}
+
+/* -- other exits ------------------------------------------------------------- */
+
+/* Hit: the guarded entry of the target.  Miss: the thunk wants the target
+ * in rax. */
+void emit_exit_indirect(struct backend_thread *t, ir_ref i,
+                        const struct ir_insn *in)
+{
+    struct asm_buf *as = &t->as;
+    struct x64_rm entry = rm_index(RBP, RCX, 0,
+                                   (int)offsetof(struct vcpu, jump_cache) -
+                                   VCPU_BASE);
+
+    (void)i;
+    t->fl = IR_NONE;
+    ra_use_fixed(t, in->a, true, RAX);
+    ra_release(t, in->a);
+    ra_take(t, RCX);
+    ra_take(t, RDX);
+    x_mov32(as, RCX, RAX);
+    x_shift_imm(as, 4, 0, RCX, 2);
+    x_alu_imm(as, ALU_AND, 0, rm_reg(RCX), (JUMP_CACHE_ENTRIES - 1) << 4);
+    x_load(as, RDX, rm_vcpu(offsetof(struct vcpu, jump_key)));
+    x_alu(as, ALU_XOR, X_W, RDX, rm_reg(RAX));
+    entry.disp += offsetof(struct jump_cache_entry, key);
+    x_alu(as, ALU_CMP, X_W, RDX, entry);
+    x_jcc_to(as, CC_NE, as_rw(t, t->b->indirect_miss));
+    entry.disp += (int)offsetof(struct jump_cache_entry, code) -
+                  (int)offsetof(struct jump_cache_entry, key);
+    x_op(as, X_CALL_RM, 4, entry);
+}
+
+void emit_exit_loop(struct backend_thread *t, ir_ref i,
+                    const struct ir_insn *in)
+{
+    (void)i;
+    x_mov_imm(&t->as, RAX, in->imm);
+    x_mov_imm(&t->as, RCX, in->aux);
+    jump_thunk(t, t->b->exit_loop);
+}
+
+/*
+ * A LABEL is reached from several places: values that are live across it
+ * are in their spill slots since they were defined (VAL_CROSSES), and
+ * nothing else is known.
+ */
+void emit_label(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    (void)in;
+    fl_clobber(t);
+    ra_flush(t, GPR_SCRATCH | XMM_SCRATCH, true);
+    t->label_at[i] = t->as.p - t->as.start;
+}
+
+/* -- behind the unit ----------------------------------------------------------- */
+
+/* The thunk wants the target in rax and the link's address in rdx. */
+static void emit_link_stub(struct backend_thread *t, struct block_link *l)
+{
+    struct asm_buf *as = &t->as;
+    uint8_t *patch = as->start + l->patch;
+
+    l->unlinked = as->p - as->start;
+    x_fix32(patch, as->p);
+    x_mov_imm(as, RAX, l->target);
+    x_op(as, X_LEA | X_W, RDX, rm_mem(RM_RIP, 0));
+    x_fix32(as->disp, patch);
+    jump_thunk(t, t->b->edge);
+}
+
+void emit_stubs(struct backend_thread *t)
+{
+    struct asm_buf *as = &t->as;
+
+    for (unsigned k = 0; k < t->link_count; k++) {
+        if (as->p + OP_ROOM > as->end) {
+            t->full = true;
+            return;
+        }
+        emit_link_stub(t, &t->links[k]);
+    }
+    for (unsigned k = 0; k < t->label_uses; k++) {
+        struct label_use *use = &t->label_use[k];
+        const struct ir_edge *e = &t->u->edge[use->edge];
+
+        if (as->p + OP_ROOM > as->end) {
+            t->full = true;
+            return;
+        }
+        x_fix32(use->disp, as->start + t->label_at[e->label]);
+        if (use->poll) {
+            x_fix32(use->poll, as->p);
+            x_mov_imm(as, RAX, e->pc);
+            jump_thunk(t, t->b->relookup);
+        }
+    }
+}

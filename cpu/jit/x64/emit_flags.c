@@ -1,0 +1,422 @@
+/*
+ * Flags: a FLAGS value is in EFLAGS (thread->fl says which, and how), in a
+ * register or memory in packed form (ir.h), or several of these.
+ *
+ * Packed form as made here: bits 15..8 are LAHF's image of a subtraction's
+ * flags, bits 7..0 are 0 or 1 (overflow); what is above bit 15 of a
+ * register means nothing.
+ */
+#include "cpu/jit/x64/x64.h"
+
+#include <assert.h>
+
+#include "cpu/ir/interp.h"
+
+ir_ref fl_of(const struct backend_thread *t, ir_ref i)
+{
+    const struct ir_insn *next = &t->u->insn[i + 1];
+
+    if (i + 1u < t->u->count && next->op == IR_FLAGS_OF && next->a == i &&
+        t->val[i + 1].left) {
+        return i + 1;
+    }
+    return IR_NONE;
+}
+
+/* Turn the carry into a borrow: cmc and stc change nothing else. */
+static void to_sub(struct backend_thread *t)
+{
+    if (t->fl_kind == FL_ADD) {
+        x_cmc(&t->as);
+    } else if (t->fl_kind == FL_LOGIC) {
+        x_stc(&t->as);
+    }
+    t->fl_kind = FL_SUB;
+}
+
+/* al, ah := packed form of EFLAGS. */
+static void pack(struct backend_thread *t)
+{
+    to_sub(t);
+    x_lahf(&t->as);
+    x_setcc(&t->as, CC_O, RAX);
+}
+
+int fl_packed(struct backend_thread *t, ir_ref ref)
+{
+    const struct value *v = &t->val[ref];
+
+    if (t->fl != ref || v->reg != NO_REG || v->home != NO_HOME || v->spill ||
+        (v->state & VAL_CONST)) {
+        return ra_use(t, ref, false);
+    }
+    ra_take(t, RAX);
+    pack(t);
+    ra_def_in(t, ref, RAX);
+    return RAX;
+}
+
+int fl_pack_temp(struct backend_thread *t, ir_ref ref)
+{
+    if (t->fl != ref || t->val[ref].reg != NO_REG) {
+        return ra_use(t, ref, false);
+    }
+    ra_take(t, RAX);
+    pack(t);
+    return RAX;
+}
+
+void fl_clobber(struct backend_thread *t)
+{
+    const struct value *v = &t->val[t->fl];
+
+    t->zf = IR_NONE;
+    if (t->fl == IR_NONE) {
+        return;
+    }
+    if (v->left && v->reg == NO_REG && v->home == NO_HOME && !v->spill &&
+        !(v->state & VAL_CONST)) {
+        fl_packed(t, t->fl);
+    }
+    t->fl = IR_NONE;
+}
+
+/* EFLAGS := the packed value, as after a subtraction. */
+static void unpack(struct backend_thread *t, ir_ref ref)
+{
+    fl_clobber(t);
+    ra_use_fixed(t, ref, false, RAX);
+    x_byte(&t->as, 0x04); /* add al, 127: overflows when al is 1 */
+    x_byte(&t->as, 127);
+    x_sahf(&t->as);
+    ra_free_temp(t, RAX);
+    if (t->val[ref].reg == RAX) {
+        /* It died here; its register has been used up. */
+        t->val[ref].reg = NO_REG;
+    }
+    t->fl = ref;
+    t->fl_kind = FL_SUB;
+}
+
+/* Condition cc (even, without its lowest bit) is one bit of the packed
+ * form: which, and whether it is inverted. */
+static uint32_t single_bit(enum ir_cc cc, bool *inverted)
+{
+    *inverted = false;
+    switch (cc & ~1u) {
+    case IR_EQ:
+        return IR_FLAG_Z;
+    case IR_HS:
+        *inverted = true;
+        return IR_FLAG_B;
+    case IR_MI:
+        return IR_FLAG_N;
+    case IR_VS:
+        return IR_FLAG_V;
+    default:
+        return 0;
+    }
+}
+
+/* Test one bit of a packed value that is not in EFLAGS. */
+static int test_bit(struct backend_thread *t, ir_ref ref, enum ir_cc cc,
+                    uint32_t bit, bool inverted)
+{
+    struct x64_rm m;
+
+    fl_clobber(t);
+    m = ra_where(t, ref);
+    if (m.mem) {
+        m.disp += bit > 0xff;
+        x_op(&t->as, X_GRP3_8, 0, m);
+        x_byte(&t->as, bit > 0xff ? bit >> 8 : bit);
+    } else {
+        x_test_imm(&t->as, 0, m, bit);
+    }
+    return (cc & 1) == inverted ? CC_NE : CC_E;
+}
+
+static int known_condition(struct backend_thread *t, bool holds)
+{
+    fl_clobber(t);
+    x_alu(&t->as, ALU_CMP, 0, RAX, rm_reg(RAX));
+    return holds ? CC_E : CC_NE;
+}
+
+static int eflags_condition(struct backend_thread *t, enum ir_cc cc)
+{
+    static const uint8_t x86[14] = {
+        CC_E, CC_NE, CC_AE, CC_B, CC_S, CC_NS, CC_O, CC_NO,
+        CC_A, CC_BE, CC_GE, CC_L, CC_G, CC_LE,
+    };
+    bool carry = cc == IR_HS || cc == IR_LO;
+
+    if (t->fl_kind == FL_ADD && carry) {
+        return x86[cc] ^ 1;
+    }
+    if (carry || cc == IR_HI || cc == IR_LS) {
+        to_sub(t);
+    }
+    return x86[cc];
+}
+
+int fl_condition(struct backend_thread *t, ir_ref ref, enum ir_cc cc)
+{
+    uint64_t imm;
+    bool inverted;
+    uint32_t bit = single_bit(cc, &inverted);
+    int x86;
+
+    if (cc >= IR_AL) {
+        x86 = known_condition(t, true);
+    } else if (val_const(t, ref, &imm)) {
+        x86 = known_condition(t, ir_cc_holds(cc, imm));
+    } else if (t->fl == ref) {
+        x86 = eflags_condition(t, cc);
+    } else if (bit && t->val[ref].left == 1) {
+        x86 = test_bit(t, ref, cc, bit, inverted);
+    } else {
+        unpack(t, ref);
+        x86 = eflags_condition(t, cc);
+    }
+    t->fl_hold = true;
+    return x86;
+}
+
+/* Whether EFLAGS' CF is the opposite of what is wanted. */
+static bool carry_differs(struct backend_thread *t, bool borrow)
+{
+    switch (t->fl_kind) {
+    case FL_SUB:
+        return !borrow;
+    case FL_ADD:
+        return borrow;
+    default:
+        if (borrow) {
+            x_stc(&t->as);
+        }
+        return false;
+    }
+}
+
+void fl_carry(struct backend_thread *t, ir_ref ref, bool borrow)
+{
+    uint64_t imm;
+
+    if (t->fl == ref) {
+        if (t->val[ref].left > 1) {
+            fl_packed(t, ref);
+        }
+        if (carry_differs(t, borrow)) {
+            x_cmc(&t->as);
+        }
+    } else if (val_const(t, ref, &imm)) {
+        fl_clobber(t);
+        x_stc(&t->as);
+        if (!(imm & IR_FLAG_B) == borrow) {
+            x_cmc(&t->as);
+        }
+    } else {
+        fl_clobber(t);
+        /* 16 bits wide, as it was stored. */
+        x_op(&t->as, X_BT_IMM | X_66, 4, ra_where(t, ref));
+        x_byte(&t->as, 8);
+        if (!borrow) {
+            x_cmc(&t->as);
+        }
+    }
+    t->fl = t->zf = IR_NONE;
+    t->fl_hold = true;
+}
+
+/* -- ops ------------------------------------------------------------------- */
+
+void emit_flags_of(struct backend_thread *t, ir_ref i,
+                   const struct ir_insn *in)
+{
+    unsigned op = t->u->insn[in->a].op;
+
+    switch (op) {
+    case IR_SUB:
+    case IR_SBC:
+        t->fl_kind = FL_SUB;
+        break;
+    case IR_ADD:
+    case IR_ADC:
+        t->fl_kind = FL_ADD;
+        break;
+    default:
+        if (op != IR_AND && op != IR_OR && op != IR_XOR && op != IR_ANDN) {
+            int r;
+
+            fl_clobber(t);
+            r = ra_use(t, in->a, false);
+            x_rr(&t->as, X_TEST | (in->type == IR_I64 ? X_W : 0), r, r);
+        }
+        t->fl_kind = FL_LOGIC;
+    }
+    t->fl = i;
+    ra_release(t, in->a);
+}
+
+void emit_setcc(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    int cc = fl_condition(t, in->a, in->aux);
+    int dst;
+
+    ra_release(t, in->a);
+    dst = ra_def(t, i, NO_REG, 0);
+    x_setcc(&t->as, cc, dst);
+    x_rr(&t->as, X_MOVZX8, dst, dst);
+}
+
+/* A general or FLAGS value in a register, flags untouched. */
+static struct x64_rm select_operand(struct backend_thread *t, ir_ref ref,
+                                    unsigned w)
+{
+    if (t->val[ref].state & VAL_FLAGS) {
+        return rm_reg(fl_packed(t, ref));
+    }
+    return ra_use_rm(t, ref, w);
+}
+
+static void select_vec(struct backend_thread *t, ir_ref i,
+                       const struct ir_insn *in)
+{
+    int cc = fl_condition(t, in->a, in->aux);
+    int b = ra_use_vec(t, in->b), c = ra_use_vec(t, in->c);
+    uint8_t *over;
+    int dst;
+
+    ra_release_all(t, in);
+    dst = ra_def_vec(t, i, c, REG_BIT(b));
+    x_movdqa(t, dst, rm_reg(c));
+    over = x_jcc8(&t->as, cc ^ 1);
+    x_movdqa(t, dst, rm_reg(b));
+    x_here8(&t->as, over);
+}
+
+void emit_select(struct backend_thread *t, ir_ref i,
+                 const struct ir_insn *in)
+{
+    bool flags = in->type == IR_FLAGS;
+    unsigned w = in->type == IR_I64 ? X_W : 0;
+    struct x64_rm yes, no;
+    int cc, dst;
+
+    if (t->val[i].state & VAL_VEC) {
+        select_vec(t, i, in);
+        return;
+    }
+    if (flags) {
+        fl_packed(t, in->b);
+        fl_packed(t, in->c);
+    }
+    cc = fl_condition(t, in->a, in->aux);
+    yes = select_operand(t, in->b, w);
+    no = select_operand(t, in->c, w);
+    ra_release_all(t, in);
+    if (!yes.mem && no.mem) {
+        struct x64_rm swap = yes;
+
+        yes = no;
+        no = swap;
+        cc ^= 1;
+    }
+    dst = ra_def(t, i, no.mem ? NO_REG : no.base,
+                 yes.mem ? 0 : REG_BIT(yes.base));
+    if (no.mem || dst != no.base) {
+        x_op(&t->as, X_MOV_LOAD | w, dst, no);
+    }
+    x_op(&t->as, (X_CMOV + cc) | w, dst, yes);
+}
+
+/* value != 0 ? b : c */
+void emit_selnz(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    unsigned w = in->type == IR_I64 ? X_W : 0;
+    struct x64_rm yes, no;
+    int a, dst;
+
+    fl_clobber(t);
+    a = ra_use(t, in->a, w);
+    x_rr(&t->as, X_TEST | w, a, a);
+    t->fl_hold = true;
+    yes = rm_reg(ra_use(t, in->b, w));
+    no = ra_use_rm(t, in->c, w);
+    ra_release_all(t, in);
+    dst = ra_def(t, i, no.mem ? NO_REG : no.base, REG_BIT(yes.base));
+    x_op(&t->as, X_MOV_LOAD | w, dst, no);
+    x_op(&t->as, (X_CMOV + CC_NE) | w, dst, yes);
+}
+
+#define PACKED_MASK (IR_FLAG_N | IR_FLAG_Z | IR_FLAG_B | IR_FLAG_V)
+
+/* The mask happens to have the order N Z !C V. */
+void emit_flags_to_nzcv(struct backend_thread *t, ir_ref i,
+                        const struct ir_insn *in)
+{
+    struct asm_buf *as = &t->as;
+    int src, dst, tmp;
+
+    fl_clobber(t);
+    src = fl_packed(t, in->a);
+    tmp = ra_temp(t, GPR_SCRATCH, 0);
+    ra_release(t, in->a);
+    dst = ra_def(t, i, NO_REG, REG_BIT(src));
+    if (t->host.bmi2) {
+        x_mov_imm(as, tmp, PACKED_MASK);
+        x_vex(as, X_PEXT, dst, src, rm_reg(tmp));
+        x_alu_imm(as, ALU_XOR, 0, rm_reg(dst), 2);
+        x_shift_imm(as, 4, 0, dst, 28);
+        return;
+    }
+    /* N and Z */
+    x_mov32(as, dst, src);
+    x_alu_imm(as, ALU_AND, 0, rm_reg(dst), IR_FLAG_N | IR_FLAG_Z);
+    x_shift_imm(as, 4, 0, dst, 16);
+    /* C */
+    x_mov32(as, tmp, src);
+    x_op(as, X_GRP3, 2, rm_reg(tmp));
+    x_alu_imm(as, ALU_AND, 0, rm_reg(tmp), IR_FLAG_B);
+    x_shift_imm(as, 4, 0, tmp, 21);
+    x_alu(as, ALU_OR, 0, dst, rm_reg(tmp));
+    /* V */
+    x_mov32(as, tmp, src);
+    x_shift_imm(as, 4, 0, tmp, 31);
+    x_shift_imm(as, 5, 0, tmp, 3);
+    x_alu(as, ALU_OR, 0, dst, rm_reg(tmp));
+}
+
+void emit_nzcv_to_flags(struct backend_thread *t, ir_ref i,
+                        const struct ir_insn *in)
+{
+    struct asm_buf *as = &t->as;
+    int src, dst, tmp;
+
+    fl_clobber(t);
+    src = ra_use(t, in->a, false);
+    tmp = ra_temp(t, GPR_SCRATCH, 0);
+    ra_release(t, in->a);
+    dst = ra_def(t, i, NO_REG, REG_BIT(src));
+    if (t->host.bmi2) {
+        x_mov32(as, dst, src);
+        x_shift_imm(as, 5, 0, dst, 28);
+        x_alu_imm(as, ALU_XOR, 0, rm_reg(dst), 2);
+        x_mov_imm(as, tmp, PACKED_MASK);
+        x_vex(as, X_PDEP, dst, dst, rm_reg(tmp));
+        return;
+    }
+    x_mov32(as, dst, src);
+    x_shift_imm(as, 5, 0, dst, 16);
+    x_alu_imm(as, ALU_AND, 0, rm_reg(dst), IR_FLAG_N | IR_FLAG_Z);
+    x_mov32(as, tmp, src);
+    x_op(as, X_GRP3, 2, rm_reg(tmp));
+    x_shift_imm(as, 5, 0, tmp, 21);
+    x_alu_imm(as, ALU_AND, 0, rm_reg(tmp), IR_FLAG_B);
+    x_alu(as, ALU_OR, 0, dst, rm_reg(tmp));
+    x_mov32(as, tmp, src);
+    x_shift_imm(as, 5, 0, tmp, 28);
+    x_alu_imm(as, ALU_AND, 0, rm_reg(tmp), IR_FLAG_V);
+    x_alu(as, ALU_OR, 0, dst, rm_reg(tmp));
+}

@@ -1,0 +1,436 @@
+/*
+ * Loads and stores: the first-level TLB inline, everything else in a slow
+ * path behind the unit.
+ *
+ * Between the check and the place where the slow path returns the
+ * allocator does nothing: all registers are chosen before the check, so
+ * that both ways meet in the same state.
+ */
+#include "cpu/jit/x64/mem.h"
+
+#include <assert.h>
+
+#include "cpu/jit/slowpath.h"
+#include "cpu/jit/x64/emit.h"
+
+/* Vector registers that hold something after this op. */
+static uint32_t live_vectors(const struct backend_thread *t)
+{
+    return XMM_SCRATCH & ~t->free & ~t->temps;
+}
+
+struct slow_path *mem_slow_path(struct backend_thread *t,
+                                const struct ir_insn *in, int va,
+                                unsigned desc)
+{
+    struct slow_path *s = &t->slow[t->slow_count++];
+
+    *s = (struct slow_path){
+        .in = in, .va = va, .insn = t->insn, .xmm = live_vectors(t),
+        .desc = desc, .dst = { NO_REG, NO_REG },
+    };
+    return s;
+}
+
+void mem_check(struct backend_thread *t, struct slow_path *s, int t1, int t2,
+               unsigned size, unsigned aux, bool write)
+{
+    struct asm_buf *as = &t->as;
+    unsigned align = s->desc & SLOW_PAIR && !(s->desc & SLOW_ATOMIC)
+                   ? size / 2 : size;
+    int array = write ? offsetof(struct tlb_context, write)
+                      : offsetof(struct tlb_context, read);
+    struct x64_rm entry;
+    unsigned n = 0;
+
+    if (t->force_slow) {
+        s->from[n++] = x_jmp32(as);
+    }
+    if ((aux & IR_MEM_ALIGNED) && align > 1) {
+        x_op(as, X_GRP3_8, 0, rm_reg(s->va));
+        x_byte(as, align - 1);
+        s->from[n++] = x_jcc32(as, CC_NE);
+    }
+    if (t->host.bmi2) {
+        x_vex(as, X_RORX, t1, 0, rm_reg(s->va));
+        x_byte(as, TLB_PAGE_BITS - 4);
+    } else {
+        x_mov32(as, t1, s->va);
+        x_shift_imm(as, 5, 0, t1, TLB_PAGE_BITS - 4);
+    }
+    x_alu_imm(as, ALU_AND, 0, rm_reg(t1), (TLB_ENTRIES - 1) << 4);
+    if (aux & IR_MEM_UNPRIV) {
+        x_alu(as, ALU_ADD, X_W, t1,
+              rm_vcpu(offsetof(struct vcpu, tlb_unpriv)));
+        entry = rm_mem(t1, array);
+    } else {
+        entry = rm_index(REG_TLB, t1, 0, array);
+    }
+    x_load(as, t2, entry);
+    x_alu(as, ALU_XOR, X_W, t2, rm_reg(s->va));
+    x_alu_imm(as, ALU_CMP, X_W, rm_reg(t2), 4096 - size);
+    s->from[n++] = x_jcc32(as, CC_A);
+    entry.disp += 8;
+    x_load(as, t1, entry);
+}
+
+static unsigned slow_desc(const struct ir_insn *in, unsigned size, bool pair)
+{
+    return (in->aux & IR_MEM_ALIGNED ? SLOW_ALIGNED : 0) |
+           (in->aux & IR_MEM_UNPRIV ? SLOW_UNPRIV : 0) |
+           (pair ? SLOW_PAIR : 0) | __builtin_ctz(size) << SLOW_SIZE_SHIFT;
+}
+
+/* -- loads ------------------------------------------------------------------- */
+
+static unsigned int_load_op(const struct ir_insn *in)
+{
+    static const uint32_t zero[] = {
+        [IR_I8] = X_MOVZX8, [IR_I16] = X_MOVZX16, [IR_I32] = X_MOV_LOAD,
+        [IR_I64] = X_MOV_LOAD | X_W,
+    };
+    static const uint32_t sign[] = {
+        [IR_I8] = X_MOVSX8, [IR_I16] = X_MOVSX16, [IR_I32] = X_MOVSXD,
+        [IR_I64] = X_MOV_LOAD | X_W,
+    };
+
+    if (in->aux & IR_MEM_SIGN64) {
+        return sign[in->type] | X_W;
+    }
+    if ((in->aux & IR_MEM_SIGN32) && in->type < IR_I32) {
+        return sign[in->type];
+    }
+    return zero[in->type];
+}
+
+static enum ir_type vec_type(const struct ir_insn *in)
+{
+    return in->op == IR_VLOAD8 || in->op == IR_VSTORE8 ? IR_I8 : in->type;
+}
+
+static void load_one(struct backend_thread *t, const struct ir_insn *in,
+                     int dst, struct x64_rm from, int tmp)
+{
+    if (dst >= XMM0) {
+        vec_load(t, vec_type(in), dst, from, tmp);
+    } else {
+        x_op(&t->as, int_load_op(in), dst, from);
+    }
+}
+
+static int def_loaded(struct backend_thread *t, ir_ref i)
+{
+    return t->val[i].state & VAL_VEC ? ra_def_vec(t, i, NO_REG, 0)
+                                     : ra_def(t, i, NO_REG, 0);
+}
+
+void emit_load(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    bool pair = in->op == IR_LOAD2;
+    unsigned each = ir_type_size(vec_type(in)), size = each << pair;
+    struct slow_path *s;
+    int va, t1, t2, dst, second = NO_REG;
+
+    fl_clobber(t);
+    va = ra_use(t, in->a, true);
+    t1 = ra_temp(t, GPR_SCRATCH, 0);
+    t2 = ra_temp(t, GPR_SCRATCH, 0);
+    ra_release(t, in->a);
+    if (!(t->val[i].state & VAL_VEC)) {
+        ra_free_temp(t, t2);
+        if (!pair) {
+            ra_free_temp(t, t1);
+        }
+    }
+    dst = def_loaded(t, i);
+    if (pair && t->val[i + 1].left) {
+        second = def_loaded(t, i + 1);
+    }
+    s = mem_slow_path(t, in, va, SLOW_LOAD | slow_desc(in, size, pair));
+    s->tmp = t2;
+    s->xmm &= ~((dst >= XMM0 ? REG_BIT(dst) : 0) |
+                (second != NO_REG && second >= XMM0 ? REG_BIT(second) : 0));
+    s->dst[0] = dst;
+    s->dst[1] = second;
+    mem_check(t, s, t1, t2, size, in->aux, false);
+    if (second != NO_REG && dst == va) {
+        load_one(t, in, second, rm_index(t1, va, 0, each), t2);
+        load_one(t, in, dst, rm_index(t1, va, 0, 0), t2);
+    } else {
+        load_one(t, in, dst, rm_index(t1, va, 0, 0), t2);
+        if (second != NO_REG) {
+            load_one(t, in, second, rm_index(t1, va, 0, each), t2);
+        }
+    }
+    s->back = t->as.p;
+}
+
+void emit_second(struct backend_thread *t, ir_ref i,
+                 const struct ir_insn *in)
+{
+    (void)i;
+    ra_release(t, in->a);
+}
+
+/* -- stores -------------------------------------------------------------------- */
+
+struct stored mem_stored(struct backend_thread *t, ir_ref ref,
+                         enum ir_type type)
+{
+    struct value *v = &t->val[ref];
+    struct stored s = { .type = type };
+
+    if (v->state & VAL_VEC) {
+        s.m = rm_reg(ra_use_vec(t, ref));
+        return s;
+    }
+    if (v->reg == NO_REG && val_const(t, ref, &s.imm)) {
+        s.is_const = true;
+        return s;
+    }
+    s.m = ra_where(t, ref);
+    s.narrow = type == IR_I64 && (v->state & VAL_NARROW);
+    return s;
+}
+
+/* A vector operand is brought into a register, which takes none of the
+ * scarce ones; a general one only if two are left for the check. */
+static void hold_stored(struct backend_thread *t, ir_ref ref)
+{
+    uint32_t held = t->lock & GPR_SCRATCH;
+
+    if (t->val[ref].state & VAL_VEC) {
+        ra_use_vec(t, ref);
+    } else if (__builtin_popcount(held) < 2 && t->val[ref].reg != NO_REG) {
+        t->lock |= REG_BIT(t->val[ref].reg);
+    }
+}
+
+void mem_load_stored(struct backend_thread *t, const struct stored *s,
+                     int dst)
+{
+    if (s->is_const) {
+        x_mov_imm(&t->as, dst, s->imm);
+    } else {
+        x_op(&t->as, X_MOV_LOAD | (s->narrow ? 0 : X_W), dst, s->m);
+    }
+}
+
+static void store_int(struct backend_thread *t, enum ir_type type,
+                      struct x64_rm to, int src)
+{
+    static const uint32_t store[] = {
+        [IR_I8] = X_MOV_STORE8, [IR_I16] = X_MOV_STORE16,
+        [IR_I32] = X_MOV_STORE, [IR_I64] = X_MOV_STORE | X_W,
+    };
+
+    x_op(&t->as, store[type], src, to);
+}
+
+static bool store_imm(struct backend_thread *t, const struct stored *s,
+                      struct x64_rm to)
+{
+    struct asm_buf *as = &t->as;
+
+    switch (s->type) {
+    case IR_I8:
+        x_op(as, X_MOV_IMM8, 0, to);
+        x_byte(as, s->imm);
+        return true;
+    case IR_I32:
+        x_op(as, X_MOV_IMM, 0, to);
+        x_imm32(as, s->imm);
+        return true;
+    case IR_I64:
+        if ((int64_t)s->imm == (int32_t)s->imm) {
+            x_op(as, X_MOV_IMM | X_W, 0, to);
+            x_imm32(as, s->imm);
+            return true;
+        }
+        return false;
+    default:
+        return false;
+    }
+}
+
+static void store_one(struct backend_thread *t, const struct stored *s,
+                      struct x64_rm to, int tmp, bool release)
+{
+    int src = s->m.base;
+
+    if (!s->is_const && src >= XMM0 && !s->m.mem) {
+        vec_store(t, s->type, to, src);
+        return;
+    }
+    if (s->is_const && !release && store_imm(t, s, to)) {
+        return;
+    }
+    if (s->is_const || s->m.mem || s->narrow || release) {
+        mem_load_stored(t, s, tmp);
+        src = tmp;
+    }
+    if (release) {
+        x_op(&t->as, s->type == IR_I8 ? X_XCHG8
+                   : X_XCHG | (s->type == IR_I16 ? X_66 :
+                               s->type == IR_I64 ? X_W : 0), src, to);
+    } else {
+        store_int(t, s->type, to, src);
+    }
+}
+
+static void emit_full_fence(struct backend_thread *t)
+{
+    x_op(&t->as, X_ALU_IMM8 | X_LOCK, ALU_OR, rm_frame(FRAME_DESC));
+    x_byte(&t->as, 0);
+}
+
+void emit_store(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    bool pair = in->op == IR_STORE2;
+    enum ir_type type = vec_type(in);
+    unsigned each = ir_type_size(type), size = each << pair;
+    bool release = (in->aux & IR_MEM_RELEASE) && t->b->parallel;
+    bool vec = t->val[in->b].state & VAL_VEC;
+    struct stored value[2];
+    struct slow_path *s;
+    int va, t1, t2;
+
+    (void)i;
+    fl_clobber(t);
+    va = ra_use(t, in->a, true);
+    hold_stored(t, in->b);
+    if (pair) {
+        hold_stored(t, in->c);
+    }
+    t1 = ra_temp(t, GPR_SCRATCH, 0);
+    t2 = ra_temp(t, GPR_SCRATCH, 0);
+    value[0] = mem_stored(t, in->b, type);
+    if (pair) {
+        value[1] = mem_stored(t, in->c, type);
+    }
+    ra_release_all(t, in);
+    s = mem_slow_path(t, in, va, SLOW_STORE | slow_desc(in, size, pair));
+    s->tmp = t2;
+    s->value_count = 1 + pair;
+    memcpy(s->value, value, sizeof(value));
+    mem_check(t, s, t1, t2, size, in->aux, true);
+    store_one(t, &value[0], rm_index(t1, va, 0, 0), t2,
+              release && !pair && !vec);
+    if (pair) {
+        store_one(t, &value[1], rm_index(t1, va, 0, each), t2, false);
+    }
+    if (release && (pair || vec)) {
+        emit_full_fence(t);
+    }
+    s->back = t->as.p;
+}
+
+void emit_fence(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    (void)i;
+    if (in->aux == IR_FENCE_FULL && t->b->parallel) {
+        fl_clobber(t);
+        emit_full_fence(t);
+    }
+}
+
+/* -- slow paths: behind the unit ------------------------------------------------ */
+
+static struct x64_rm slow_arg(unsigned n)
+{
+    return rm_frame(FRAME_ARG + 16 * n);
+}
+
+/* Where the n-th stored value goes: packed for pairs, a slot each for
+ * atomics. */
+static struct x64_rm slow_value(const struct slow_path *s, unsigned n)
+{
+    bool packed = !(s->desc & SLOW_ATOMIC);
+    unsigned each = packed ? ir_type_size(vec_type(s->in)) : 16;
+
+    return rm_frame(FRAME_ARG + 16 + n * each);
+}
+
+static void put_value(struct backend_thread *t, struct slow_path *s,
+                      unsigned n)
+{
+    struct stored *v = &s->value[n];
+
+    if (!v->is_const && !v->m.mem && v->m.base >= XMM0) {
+        vec_store(t, v->type, slow_value(s, n), v->m.base);
+    } else if (!v->is_const && !v->m.mem && !v->narrow) {
+        store_int(t, v->type, slow_value(s, n), v->m.base);
+    } else {
+        mem_load_stored(t, v, s->tmp);
+        store_int(t, v->type, slow_value(s, n), s->tmp);
+    }
+}
+
+static void save_vectors(struct backend_thread *t, uint32_t set, bool save)
+{
+    for (; set; set &= set - 1) {
+        int reg = __builtin_ctz(set);
+        struct x64_rm slot = rm_frame(FRAME_XMM + 16 * (reg - XMM0));
+
+        if (save) {
+            x_movdqa_store(t, slot, reg);
+        } else {
+            x_movdqa(t, reg, slot);
+        }
+    }
+}
+
+static void get_results(struct backend_thread *t, struct slow_path *s)
+{
+    bool atomic = s->desc & SLOW_ATOMIC;
+    unsigned each = atomic ? 16 : ir_type_size(vec_type(s->in));
+
+    for (unsigned n = 0; n < 2; n++) {
+        struct x64_rm from = rm_frame(FRAME_ARG + 16 + n * each);
+
+        if (s->dst[n] == NO_REG) {
+            continue;
+        }
+        if (atomic) {
+            x_load(&t->as, s->dst[n], from);
+        } else {
+            load_one(t, s->in, s->dst[n], from, s->tmp);
+        }
+    }
+}
+
+static void emit_slow_path(struct backend_thread *t, struct slow_path *s)
+{
+    struct asm_buf *as = &t->as;
+
+    for (unsigned n = 0; n < 3 && s->from[n]; n++) {
+        x_fix32(s->from[n], as->p);
+    }
+    x_store(as, slow_arg(0), s->va);
+    for (unsigned n = 0; n < s->value_count; n++) {
+        put_value(t, s, n);
+    }
+    save_vectors(t, s->xmm, true);
+    if (s->desc & SLOW_ATOMIC) {
+        x_op(as, X_MOV_IMM, 0, rm_frame(FRAME_DESC));
+        x_imm32(as, s->desc);
+        call_thunk(t, t->b->slow_atomic);
+    } else {
+        call_thunk(t, t->b->slow[s->desc]);
+    }
+    add_site(t, s->insn);
+    get_results(t, s);
+    save_vectors(t, s->xmm, false);
+    x_fix32(x_jmp32(as), s->back);
+}
+
+void emit_slow_paths(struct backend_thread *t)
+{
+    for (unsigned n = 0; n < t->slow_count; n++) {
+        if (t->as.p + OP_ROOM > t->as.end) {
+            t->full = true;
+            return;
+        }
+        emit_slow_path(t, &t->slow[n]);
+    }
+}

@@ -1,0 +1,297 @@
+/*
+ * Guest state: GET and SET.  What is a whole general or vector register or
+ * the flags is the allocator's business (a value's home); everything else
+ * is a plain access to struct vcpu.
+ */
+#include "cpu/jit/x64/emit.h"
+
+#include <assert.h>
+
+void emit_nothing(struct backend_thread *t, ir_ref i,
+                  const struct ir_insn *in)
+{
+    (void)t, (void)i, (void)in;
+}
+
+void emit_insn(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    (void)i;
+    t->insn = in->aux;
+}
+
+/* The home that an access of this type is the whole of, or NO_HOME. */
+unsigned home_of(enum ir_type type, uint64_t offset)
+{
+    if (offset < VCPU_R(32) && offset % 8 == 0 &&
+        (type == IR_I64 || type == IR_I32)) {
+        return HOME_R + offset / 8;
+    }
+    if (offset >= VCPU_V(0) && offset < VCPU_V(32) && type == IR_V128 &&
+        (offset - VCPU_V(0)) % 16 == 0) {
+        return HOME_V + (offset - VCPU_V(0)) / 16;
+    }
+    if (offset == offsetof(struct vcpu, flags) && type == IR_FLAGS) {
+        return HOME_FLAGS;
+    }
+    return NO_HOME;
+}
+
+/* The home that an odd access lies in, or NO_HOME. */
+static unsigned home_around(uint64_t offset)
+{
+    if (offset < VCPU_R(32)) {
+        return HOME_R + offset / 8;
+    }
+    if (offset >= VCPU_V(0) && offset < VCPU_V(32)) {
+        return HOME_V + (offset - VCPU_V(0)) / 16;
+    }
+    if (offset == offsetof(struct vcpu, flags)) {
+        return HOME_FLAGS;
+    }
+    return NO_HOME;
+}
+
+static int pinned(unsigned home)
+{
+    return home < HOME_V ? x64_pinned[home] : 0;
+}
+
+/* -- GET -------------------------------------------------------------------- */
+
+/* A load of `type` from memory, zero-extended, into a fresh register. */
+static void load_plain(struct backend_thread *t, ir_ref i, enum ir_type type,
+                       struct x64_rm from)
+{
+    static const uint32_t load[] = {
+        [IR_I8] = X_MOVZX8, [IR_I16] = X_MOVZX16, [IR_I32] = X_MOV_LOAD,
+        [IR_I64] = X_MOV_LOAD | X_W, [IR_FLAGS] = X_MOVZX16,
+    };
+
+    if (ir_type_is_vec(type)) {
+        int dst = ra_def_vec(t, i, NO_REG, 0);
+        int tmp = type == IR_F16 ? ra_temp(t, GPR_SCRATCH, 0) : 0;
+
+        vec_load(t, type, dst, from, tmp);
+    } else {
+        x_op(&t->as, load[type], ra_def(t, i, NO_REG, 0), from);
+    }
+}
+
+static void get_home(struct backend_thread *t, ir_ref i, enum ir_type type,
+                     unsigned home)
+{
+    struct value *v = &t->val[i];
+    ir_ref owner = t->home_owner[home];
+    int reg = pinned(home);
+
+    if (owner != IR_NONE) {
+        /* Another value is known to be there: make a copy. */
+        if (reg || t->val[owner].reg != NO_REG) {
+            int from = reg ? reg : t->val[owner].reg;
+
+            if (v->state & VAL_VEC) {
+                x_movdqa(t, ra_def_vec(t, i, NO_REG, 0), rm_reg(from));
+            } else {
+                x_op(&t->as, X_MOV_LOAD | (type == IR_I32 ? 0 : X_W),
+                     ra_def(t, i, NO_REG, 0), rm_reg(from));
+            }
+            return;
+        }
+        load_plain(t, i, type, rm_home(home));
+        return;
+    }
+    if (!reg && v->hint != NO_HOME && x64_pinned[v->hint]) {
+        load_plain(t, i, type, rm_home(home));
+        return;
+    }
+    if (type == IR_I32) {
+        v->state |= VAL_NARROW;
+    }
+    if (reg) {
+        v->reg = reg;
+    }
+    ra_set_home(t, i, home);
+}
+
+void emit_get(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    unsigned home = home_of(in->type, in->imm);
+
+    if (home != NO_HOME) {
+        get_home(t, i, in->type, home);
+        return;
+    }
+    home = home_around(in->imm);
+    if (home != NO_HOME && pinned(home)) {
+        x_store(&t->as, rm_home(home), pinned(home));
+    }
+    load_plain(t, i, in->type, rm_vcpu(in->imm));
+}
+
+/* -- SET -------------------------------------------------------------------- */
+
+/* The register now equals the value: prefer it as the value's place. */
+static void settle(struct backend_thread *t, ir_ref ref, unsigned home)
+{
+    struct value *v = &t->val[ref];
+    int reg = pinned(home);
+
+    if (!v->left) {
+        return;
+    }
+    if (reg) {
+        if (v->reg == NO_REG || t->reg_owner[v->reg] == ref) {
+            ra_drop(t, ref);
+            ra_set_home(t, ref, home);
+            v->reg = reg;
+            v->state &= ~VAL_NARROW;
+        }
+    } else if (v->home == NO_HOME) {
+        ra_set_home(t, ref, home);
+    }
+}
+
+static void set_const(struct backend_thread *t, ir_ref ref, unsigned home,
+                      uint64_t imm)
+{
+    int reg = pinned(home);
+
+    ra_clobber_home(t, home);
+    if (reg) {
+        ra_load_const(t, reg, imm);
+    } else {
+        x_op(&t->as, X_MOV_IMM | X_W, 0, rm_home(home));
+        x_imm32(&t->as, imm);
+    }
+    ra_release(t, ref);
+}
+
+/* r[n] := value, of which `type` counts. */
+static void set_general(struct backend_thread *t, ir_ref ref,
+                        enum ir_type type, unsigned home)
+{
+    struct value *v = &t->val[ref];
+    /* The register will equal the value as the IR sees it. */
+    bool exact = type == IR_I64 || val_is_zext(t, ref);
+    bool clean = !(v->state & VAL_NARROW);
+    int reg = pinned(home), src;
+    struct x64_rm from;
+    uint64_t imm;
+
+    if (val_const(t, ref, &imm)) {
+        imm = type == IR_I32 ? (uint32_t)imm : imm;
+        if ((int64_t)imm == (int32_t)imm || (reg && v->reg == NO_REG)) {
+            set_const(t, ref, home, imm);
+            return;
+        }
+    }
+    if (t->home_owner[home] == ref && exact && clean) {
+        ra_release(t, ref);
+        return;
+    }
+    if (reg) {
+        from = ra_where(t, ref);
+        ra_clobber_home(t, home);
+        x_op(&t->as, X_MOV_LOAD | (exact && clean ? X_W : 0), reg, from);
+    } else {
+        src = ra_use(t, ref, exact);
+        ra_clobber_home(t, home);
+        if (!exact) {
+            int tmp = ra_temp(t, GPR_SCRATCH, 0);
+
+            x_mov32(&t->as, tmp, src);
+            src = tmp;
+        }
+        x_store(&t->as, rm_home(home), src);
+    }
+    ra_release(t, ref);
+    if (exact) {
+        settle(t, ref, home);
+    }
+}
+
+static void set_flags(struct backend_thread *t, ir_ref ref)
+{
+    struct x64_rm to = rm_home(HOME_FLAGS);
+    uint64_t imm;
+    int src;
+
+    if (t->home_owner[HOME_FLAGS] == ref) {
+        ra_release(t, ref);
+        return;
+    }
+    if (val_const(t, ref, &imm)) {
+        ra_clobber_home(t, HOME_FLAGS);
+        x_op(&t->as, X_MOV_IMM, 0, to);
+        x_imm32(&t->as, imm);
+        ra_release(t, ref);
+        return;
+    }
+    src = fl_pack_temp(t, ref);
+    ra_clobber_home(t, HOME_FLAGS);
+    x_op(&t->as, X_MOV_STORE16, src, to);
+    ra_release(t, ref);
+    settle(t, ref, HOME_FLAGS);
+}
+
+static void set_vec(struct backend_thread *t, ir_ref ref, unsigned home)
+{
+    int src;
+
+    if (t->home_owner[home] == ref) {
+        ra_release(t, ref);
+        return;
+    }
+    src = ra_use_vec(t, ref);
+    ra_clobber_home(t, home);
+    x_movdqa_store(t, rm_home(home), src);
+    ra_release(t, ref);
+    settle(t, ref, home);
+}
+
+/* Anything else: a plain store, with care for a register around it. */
+static void set_plain(struct backend_thread *t, const struct ir_insn *in)
+{
+    static const uint32_t store[] = {
+        [IR_I8] = X_MOV_STORE8, [IR_I16] = X_MOV_STORE16,
+        [IR_I32] = X_MOV_STORE, [IR_I64] = X_MOV_STORE | X_W,
+        [IR_FLAGS] = X_MOV_STORE,
+    };
+    unsigned home = home_around(in->imm);
+    struct x64_rm to = rm_vcpu(in->imm);
+    int src = ir_type_is_vec(in->type)
+            ? ra_use_vec(t, in->a)
+            : ra_use(t, in->a, in->type == IR_I64);
+
+    if (home != NO_HOME) {
+        ra_clobber_home(t, home);
+        if (pinned(home)) {
+            x_store(&t->as, rm_home(home), pinned(home));
+        }
+    }
+    if (ir_type_is_vec(in->type)) {
+        vec_store(t, in->type, to, src);
+    } else {
+        x_op(&t->as, store[in->type], src, to);
+    }
+    if (home != NO_HOME && pinned(home)) {
+        x_load(&t->as, pinned(home), rm_home(home));
+    }
+    ra_release(t, in->a);
+}
+
+void emit_set(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    unsigned home = home_of(in->type, in->imm);
+
+    (void)i;
+    if (home == NO_HOME) {
+        set_plain(t, in);
+    } else if (home < HOME_V) {
+        set_general(t, in->a, in->type, home);
+    } else if (home < HOME_FLAGS) {
+        set_vec(t, in->a, home);
+    } else {
+        set_flags(t, in->a);
+    }
+}

@@ -1,0 +1,27 @@
+/*
+ * What plain and atomic accesses share (emit_mem.c).
+ */
+#ifndef CPU_JIT_X64_MEM_H
+#define CPU_JIT_X64_MEM_H
+
+#include "cpu/jit/x64/x64.h"
+
+/* A slow path for the access at `va`, with jumps and values to fill in. */
+struct slow_path *mem_slow_path(struct backend_thread *t,
+                                const struct ir_insn *in, int va,
+                                unsigned desc);
+
+/* The first-level TLB: t1 := host address minus va, or off to the slow
+ * path.  t2 is changed. */
+void mem_check(struct backend_thread *t, struct slow_path *s, int t1, int t2,
+               unsigned size, unsigned aux, bool write);
+
+/* Where an operand is, without moving it: to be called when all registers
+ * of the op are chosen. */
+struct stored mem_stored(struct backend_thread *t, ir_ref ref,
+                         enum ir_type type);
+/* Emit its move into a general register. */
+void mem_load_stored(struct backend_thread *t, const struct stored *s,
+                     int dst);
+
+#endif

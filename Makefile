@@ -75,9 +75,30 @@ $(BUILD)/%.o: %.c $(BUILD)/config.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(CFLAGS-$*.o) -MMD -MP -c -o $@ $<
 
+# The embedded guest.  Its blob is in the tree, for those who have no cross
+# compiler.
+GUEST = pc-bios/armature-guest.bin
+GUEST_CC = aarch64-linux-gnu-gcc
+GUEST_SOURCES = $(sort $(wildcard pc-bios/guest/*.[cS]))
+GUEST_CFLAGS = -std=gnu11 -O2 -Wall -Wextra -ffreestanding -fno-builtin \
+    -fpie -fvisibility=hidden -fno-stack-protector \
+    -fno-asynchronous-unwind-tables -march=armv8-a -mno-outline-atomics \
+    -mgeneral-regs-only -mstrict-align -I.
+GUEST_LDFLAGS = -nostdlib -static-pie -Wl,-T,pc-bios/guest/link.ld \
+    -Wl,--no-dynamic-linker,--build-id=none,--no-warn-rwx-segments \
+    -Wl,-z,norelro,-z,max-page-size=4096
+ifneq ($(shell command -v $(GUEST_CC)),)
+$(GUEST): $(GUEST_SOURCES) $(wildcard pc-bios/guest/*.h) pc-bios/guest/link.ld
+	$(say) GUEST $@
+	@mkdir -p $(BUILD)/pc-bios
+	$(Q)$(GUEST_CC) $(GUEST_CFLAGS) $(GUEST_LDFLAGS) \
+	    -o $(BUILD)/pc-bios/guest.elf $(GUEST_SOURCES)
+	$(Q)$(GUEST_CC:gcc=objcopy) -O binary $(BUILD)/pc-bios/guest.elf $@
+endif
+
 # Blobs that C code includes as they are.
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard pc-bios/*.c)): \
-    $(wildcard pc-bios/*.bin)
+    $(GUEST)
 
 # Generated from the instruction tables; `make V=1` shows how.
 DECODEGEN = $(BUILD)/tools/decodegen

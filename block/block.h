@@ -32,7 +32,12 @@ enum block_cache {
 };
 extern const char *const block_cache_names[]; /* ORDER block_cache */
 
-enum block_aio { BLOCK_AIO_AUTO, BLOCK_AIO_THREADS, BLOCK_AIO_IO_URING };
+enum block_aio {
+    BLOCK_AIO_AUTO, /* io_uring if the host has it, else threads */
+    BLOCK_AIO_THREADS,
+    BLOCK_AIO_IO_URING,
+    BLOCK_AIO_NATIVE, /* QEMU's name for the fast way: as auto */
+};
 extern const char *const block_aio_names[]; /* ORDER block_aio */
 
 enum block_detect_zeroes {
@@ -95,7 +100,7 @@ struct block_request {
     void (*done)(struct block_request *req, int error); /* errno or 0 */
     void *opaque;
 
-    /* The block layer's while it has the request. */
+    /* The block layer's while it has the request, like op and flags. */
     struct block_request *next;
     int error;
 };

@@ -6,7 +6,8 @@
  * first announces what it does and what it does not tolerate, then looks
  * whether anybody contradicts; of two that come together one at least sees
  * the other.  The bytes are those of QEMU, so that qemu-img, QEMU and
- * Armature keep out of each other's images.
+ * Armature keep out of each other's images; so are the words of the refusal,
+ * which tools look for.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +56,7 @@ bool block_lock(int fd, const char *path, bool write, bool share_write,
         what = "shared \"write\"";
     }
     if (what) {
-        error_set(err, "Failed to get %s lock\nIs another process using the "
+        error_set(err, "Failed to get %s lock. Is another process using the "
                   "image [%s]?", what, path);
         return false;
     }

@@ -32,6 +32,16 @@ struct loop_fd {
     void *opaque;
 };
 
+struct loop_poller {
+    struct loop *loop;
+    struct loop_poller *next;
+    bool removed; /* freed at the start of the next round */
+    bool prepared;
+    uint64_t (*prepare)(void *opaque);
+    void (*finish)(void *opaque);
+    void *opaque;
+};
+
 struct loop_timer {
     struct loop *loop;
     struct loop_timer *next;
@@ -54,13 +64,15 @@ struct loop {
     uint64_t round;
 
     struct loop_fd *fds;
-    struct pollfd *poll; /* scratch: the wake_fd, then one per watch */
-    struct loop_fd **polled;
-    size_t poll_room;
+    struct loop_poller *pollers;
+    struct pollfd *poll; /* scratch: the wake_fd, the pollers', watches */
+    struct loop_fd **polled; /* whose, for the watches */
+    size_t poll_count, poll_room;
 
     pthread_mutex_t lock;
     struct loop_timer *timers;
     struct posted *posts, **posts_tail;
+    size_t post_count;
     uint64_t asleep_until; /* 0 when awake */
 };
 
@@ -96,13 +108,25 @@ static void reap_removed(struct loop *loop)
             link = &w->next;
         }
     }
+    for (struct loop_poller **at = &loop->pollers; *at;) {
+        struct loop_poller *poller = *at;
+        if (poller->removed) {
+            *at = poller->next;
+            free(poller);
+        } else {
+            at = &poller->next;
+        }
+    }
 }
 
-/* Watches and timers that still exist go with their loop. */
+/* Watches, pollers and timers that still exist go with their loop. */
 void loop_free(struct loop *loop)
 {
     for (struct loop_fd *w = loop->fds; w; w = w->next) {
         w->removed = true;
+    }
+    for (struct loop_poller *at = loop->pollers; at; at = at->next) {
+        at->removed = true;
     }
     reap_removed(loop);
     while (loop->timers) {
@@ -163,6 +187,26 @@ void loop_fd_remove(struct loop_fd *w)
     }
 }
 
+struct loop_poller *loop_poller_add(struct loop *loop,
+                                    uint64_t (*prepare)(void *opaque),
+                                    void (*finish)(void *opaque),
+                                    void *opaque)
+{
+    struct loop_poller *poller = checked(calloc(1, sizeof(*poller)));
+    *poller = (struct loop_poller){.loop = loop, .next = loop->pollers,
+                                   .prepare = prepare, .finish = finish,
+                                   .opaque = opaque};
+    loop->pollers = poller;
+    return poller;
+}
+
+void loop_poller_remove(struct loop_poller *poller)
+{
+    if (poller) {
+        poller->removed = true;
+    }
+}
+
 struct loop_timer *loop_timer_new(struct loop *loop,
                                   void (*fire)(void *opaque), void *opaque)
 {
@@ -218,6 +262,7 @@ void loop_post(struct loop *loop, void (*call)(void *opaque), void *opaque)
     pthread_mutex_lock(&loop->lock);
     *loop->posts_tail = p;
     loop->posts_tail = &p->next;
+    loop->post_count++;
     bool asleep = loop->asleep_until != 0;
     pthread_mutex_unlock(&loop->lock);
     if (asleep) {
@@ -225,21 +270,43 @@ void loop_post(struct loop *loop, void (*call)(void *opaque), void *opaque)
     }
 }
 
+void loop_unpost(struct loop *loop, void *opaque)
+{
+    pthread_mutex_lock(&loop->lock);
+    struct posted **link = &loop->posts;
+    while (*link) {
+        struct posted *p = *link;
+        if (p->opaque == opaque) {
+            *link = p->next;
+            loop->post_count--;
+            free(p);
+        } else {
+            link = &p->next;
+        }
+    }
+    loop->posts_tail = link;
+    pthread_mutex_unlock(&loop->lock);
+}
+
 /* Calls posted meanwhile wait for the next round: they cannot starve the
  * descriptors. */
 static void run_posts(struct loop *loop)
 {
     pthread_mutex_lock(&loop->lock);
-    struct posted *p = loop->posts;
-    loop->posts = NULL;
-    loop->posts_tail = &loop->posts;
-    pthread_mutex_unlock(&loop->lock);
-    while (p) {
-        struct posted *next = p->next;
+    size_t left = loop->post_count;
+    while (loop->posts && left-- > 0) {
+        struct posted *p = loop->posts;
+        loop->posts = p->next;
+        if (!loop->posts) {
+            loop->posts_tail = &loop->posts;
+        }
+        loop->post_count--;
+        pthread_mutex_unlock(&loop->lock);
         p->call(p->opaque);
         free(p);
-        p = next;
+        pthread_mutex_lock(&loop->lock);
     }
+    pthread_mutex_unlock(&loop->lock);
 }
 
 /* The timer that is due first, or NULL; one that fired in this round and
@@ -275,39 +342,64 @@ static void run_timers(struct loop *loop)
     }
 }
 
-/* Fill the poll array; a watch without handlers is left out, for poll()
- * would report its hang-up for ever. */
-static size_t collect_fds(struct loop *loop)
+static int poll_array_add(struct loop *loop, int fd, short events,
+                          struct loop_fd *whose)
 {
-    size_t n = 1;
-    for (struct loop_fd *w = loop->fds; w; w = w->next) {
-        n++;
+    size_t n = loop->poll_count++;
+    if (n == loop->poll_room) {
+        loop->poll_room = n ? 2 * n : 16;
+        loop->poll = checked(
+            realloc(loop->poll, loop->poll_room * sizeof(*loop->poll)));
+        loop->polled = checked(
+            realloc(loop->polled, loop->poll_room * sizeof(*loop->polled)));
     }
-    if (n > loop->poll_room) {
-        loop->poll = checked(realloc(loop->poll, n * sizeof(*loop->poll)));
-        loop->polled =
-            checked(realloc(loop->polled, n * sizeof(*loop->polled)));
-        loop->poll_room = n;
+    loop->poll[n] = (struct pollfd){.fd = fd, .events = events};
+    loop->polled[n] = whose;
+    return (int)n;
+}
+
+int loop_poll_add(struct loop *loop, int fd, short events)
+{
+    return poll_array_add(loop, fd, events, NULL);
+}
+
+short loop_poll_events(struct loop *loop, int index)
+{
+    return loop->poll[index].revents;
+}
+
+/* Fill the poll array; a watch without handlers is left out, for poll()
+ * would report its hang-up for ever.  Returns the pollers' deadline. */
+static uint64_t collect_fds(struct loop *loop)
+{
+    uint64_t deadline = NEVER;
+
+    loop->poll_count = 0;
+    poll_array_add(loop, loop->wake_fd, POLLIN, NULL);
+    for (struct loop_poller *at = loop->pollers; at; at = at->next) {
+        uint64_t limit = at->prepare(at->opaque);
+        deadline = limit < deadline ? limit : deadline;
+        at->prepared = true;
     }
-    loop->poll[0] = (struct pollfd){.fd = loop->wake_fd, .events = POLLIN};
-    n = 1;
+    /* Last: what was prepared may have changed handlers. */
     for (struct loop_fd *w = loop->fds; w; w = w->next) {
         if (w->readable || w->writable) {
             short events = (w->readable ? POLLIN : 0) |
                            (w->writable ? POLLOUT : 0);
-            loop->poll[n] = (struct pollfd){.fd = w->fd, .events = events};
-            loop->polled[n++] = w;
+            poll_array_add(loop, w->fd, events, w);
         }
     }
-    return n;
+    return deadline;
 }
 
 /* Until a descriptor is ready, a timer due or somebody calls wake(). */
-static bool sleep_in_poll(struct loop *loop, size_t n)
+static void sleep_in_poll(struct loop *loop, uint64_t deadline)
 {
     pthread_mutex_lock(&loop->lock);
     struct loop_timer *t = next_timer(loop, true);
-    uint64_t deadline = t ? t->deadline : NEVER;
+    if (t && t->deadline < deadline) {
+        deadline = t->deadline;
+    }
     bool busy = loop->posts != NULL;
     loop->asleep_until = deadline ? deadline : 1;
     pthread_mutex_unlock(&loop->lock);
@@ -321,11 +413,13 @@ static bool sleep_in_poll(struct loop *loop, size_t n)
         ts.tv_sec = (time_t)(left / NS_PER_SEC);
         ts.tv_nsec = (long)(left % NS_PER_SEC);
     }
-    int ready = ppoll(loop->poll, n, timeout, NULL);
+    int ready = ppoll(loop->poll, loop->poll_count, timeout, NULL);
     pthread_mutex_lock(&loop->lock);
     loop->asleep_until = 0;
     pthread_mutex_unlock(&loop->lock);
-    return ready > 0;
+    for (size_t i = 0; ready <= 0 && i < loop->poll_count; i++) {
+        loop->poll[i].revents = 0;
+    }
 }
 
 /* Hang-ups and errors go to whichever handler is there: its read() or
@@ -346,6 +440,25 @@ static void dispatch(struct loop_fd *w, short events)
     }
 }
 
+/* Handlers may add watches and pollers, but nothing to the poll array. */
+static void dispatch_all(struct loop *loop)
+{
+    if (loop->poll[0].revents) {
+        uint64_t count;
+        (void)!read(loop->wake_fd, &count, sizeof(count));
+    }
+    for (size_t i = 1; i < loop->poll_count; i++) {
+        if (loop->polled[i] && loop->poll[i].revents) {
+            dispatch(loop->polled[i], loop->poll[i].revents);
+        }
+    }
+    for (struct loop_poller *at = loop->pollers; at; at = at->next) {
+        if (at->prepared && !at->removed) {
+            at->finish(at->opaque);
+        }
+    }
+}
+
 int loop_run(struct loop *loop)
 {
     /* The kernel may sleep 50 us longer than asked; guest timers care. */
@@ -353,18 +466,8 @@ int loop_run(struct loop *loop)
     while (!atomic_load(&loop->stop)) {
         loop->round++;
         reap_removed(loop);
-        size_t n = collect_fds(loop);
-        if (sleep_in_poll(loop, n)) {
-            if (loop->poll[0].revents) {
-                uint64_t count;
-                (void)!read(loop->wake_fd, &count, sizeof(count));
-            }
-            for (size_t i = 1; i < n; i++) {
-                if (loop->poll[i].revents) {
-                    dispatch(loop->polled[i], loop->poll[i].revents);
-                }
-            }
-        }
+        sleep_in_poll(loop, collect_fds(loop));
+        dispatch_all(loop);
         run_timers(loop);
         run_posts(loop);
     }

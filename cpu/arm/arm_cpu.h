@@ -19,6 +19,7 @@
 enum {
     CTX_EL_SHIFT = 0,        /* bits 1..0: exception level */
     CTX_SPSEL = 1 << 2,      /* r[31] is SP_ELx (only MSR SPSel cares) */
+    CTX_ZVA_EL0 = 1 << 2,    /* at EL0, where SPSel is 0: SCTLR.DZE */
     CTX_FP_TRAP_SHIFT = 3,   /* bits 4..3: EL to trap FP/SIMD to, 0 none */
     CTX_ALIGN = 1 << 5,      /* SCTLR.A, or MMU off: unaligned faults */
     CTX_FP_MODE = 1 << 6,    /* FPCR has FZ, DN or AHP, or traps: no fast

@@ -18,6 +18,7 @@
 #define SCTLR_SA BIT(3)
 #define SCTLR_SA0 BIT(4)
 #define SCTLR_UMA BIT(9)
+#define SCTLR_DZE BIT(14)
 #define SCTLR_E0E BIT(24)
 #define SCTLR_EE BIT(25)
 #define SCTLR_PAUTH (BIT(31) | BIT(30) | BIT(27) | BIT(13)) /* EnIA.. */
@@ -131,6 +132,7 @@ static uint32_t context_of_sctlr(const struct arm_cpu *cpu)
            flag((sctlr & SCTLR_PAUTH) && cpu->feature[A64_FEAT_PAUTH],
                 CTX_PAUTH) |
            flag(el0 && (sctlr & SCTLR_UMA), CTX_DAIF_EL0) |
+           flag(el0 && (sctlr & SCTLR_DZE), CTX_ZVA_EL0) |
            flag(cpu->mmu.tcr & TCR_TBI, CTX_TBI);
 }
 
@@ -139,7 +141,7 @@ static uint32_t context_flags(const struct arm_cpu *cpu)
     bool unpriv = cpu->el == 1 && !(cpu->pstate_misc & PSTATE_UAO);
 
     return (uint32_t)cpu->el << CTX_EL_SHIFT |
-           flag(cpu->spsel, CTX_SPSEL) |
+           flag(cpu->spsel && cpu->el > 0, CTX_SPSEL) |
            fp_trap_el(cpu) << CTX_FP_TRAP_SHIFT |
            flag(cpu->fpcr & FPCR_MODE, CTX_FP_MODE) |
            flag(cpu->fpcr & FPCR_RMODE, CTX_FP_RMODE) |
@@ -185,7 +187,6 @@ static void interrupts(struct vcpu *vcpu)
 {
     struct arm_cpu *cpu = arm_cpu(vcpu);
 
-    cpu->timer_next_ns = 0; /* orders are forgotten when they are served */
     timer_arm(cpu);
     arm_take_interrupt(cpu);
 }
@@ -197,6 +198,11 @@ static bool should_wake(struct vcpu *vcpu, uint64_t *deadline_ns)
     uint64_t deadline = timer_update(cpu);
 
     if (arm_interrupt_pending(cpu)) {
+        return true;
+    }
+    if (cpu->wait_is_event &&
+        __atomic_exchange_n(&cpu->event, false, __ATOMIC_ACQ_REL)) {
+        cpu->wait_is_event = false;
         return true;
     }
     if (cpu->wait_is_event) {

@@ -15,9 +15,9 @@ __extension__ typedef __int128 int128;
                      const union vec *c __attribute__((unused)),          \
                      uint64_t imm)
 
-#define HELPER(name, args)                                                \
-    const struct ir_helper a64_helper_##name = {                          \
-        .name = #name, .vcall = name, .nargs = args,                      \
+#define HELPER(function, args)                                            \
+    const struct ir_helper a64_helper_##function = {                      \
+        .name = #function, .vcall = function, .nargs = args,              \
         .flags = IR_HELPER_NO_FP};
 
 /* The parts of imm. */

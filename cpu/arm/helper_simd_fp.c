@@ -13,9 +13,9 @@
                      const union vec *c __attribute__((unused)),          \
                      uint64_t imm)
 
-#define HELPER(name, args)                                                \
-    const struct ir_helper a64_helper_##name = {                          \
-        .name = #name, .vcall = name, .nargs = args,                      \
+#define HELPER(function, args)                                            \
+    const struct ir_helper a64_helper_##function = {                      \
+        .name = #function, .vcall = function, .nargs = args,              \
         .flags = IR_HELPER_NO_FP | IR_HELPER_FP_STATUS};
 
 static unsigned element_count(uint64_t imm)

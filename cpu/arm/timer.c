@@ -139,14 +139,14 @@ bool timer_condition(const struct arm_cpu *cpu, unsigned timer,
 }
 
 /* Monotonic time at which `timer` meets its condition. */
-static uint64_t expiry_ns(const struct arm_cpu *cpu, unsigned timer,
-                          uint64_t count)
+static uint64_t expiry_ns(const struct arm_cpu *cpu, unsigned timer)
 {
-    uint64_t ticks = cpu->timer[timer].cval - count;
+    uint64_t ticks = cpu->timer[timer].cval +
+                     (timer == ARM_TIMER_VIRT ? cpu->cntvoff : 0);
     uint64_t ns;
 
     if (__builtin_mul_overflow(ticks, TIMER_NS_PER_TICK, &ns) ||
-        __builtin_add_overflow(ns, clock_monotonic_ns(), &ns)) {
+        __builtin_add_overflow(ns, cpu->system->timers.start_ns, &ns)) {
         return UINT64_MAX;
     }
     return ns;
@@ -161,11 +161,9 @@ uint64_t timer_update(struct arm_cpu *cpu)
         bool met = false;
 
         if (ctl & CTL_ENABLE) {
-            uint64_t count = timer_count(cpu, n);
-
-            met = timer_condition(cpu, n, count);
+            met = timer_condition(cpu, n, timer_count(cpu, n));
             if (!met && !(ctl & CTL_IMASK)) {
-                uint64_t at = expiry_ns(cpu, n, count);
+                uint64_t at = expiry_ns(cpu, n);
                 next = at < next ? at : next;
             }
         }

@@ -27,6 +27,7 @@ struct jit_buffer {
  * per-thread scratch and are valid until its next call. */
 struct jit_result {
     size_t code_size;
+    bool too_complex;  /* why it failed: compile a shorter unit */
     uint32_t guarded, polled, entry;
     unsigned link_count, site_count;
     struct block_link *links; /* target, patch, unlinked, same_page, ... */
@@ -45,16 +46,26 @@ void backend_free(struct backend *b);
 struct backend_thread *backend_thread_new(struct backend *b);
 void backend_thread_free(struct backend_thread *t);
 
-/* Compile; false when `code` is too small. */
+/* Compile; false when `code` is too small or the unit too complex. */
 bool backend_compile(struct backend_thread *t, const struct ir_unit *u,
                      uint32_t page_id, struct jit_buffer *code,
                      struct jit_result *result);
 
 /*
- * Enter generated code at an entry address.  Returns the link through which
- * it was left when that was a direct edge not linked yet (vcpu->exit NONE,
- * vcpu->pc the target), as (code address of the unlinked stub's return) in
- * vcpu->host_return, else 0 there.  All guest registers are in *vcpu.
+ * Enter generated code at an entry address.  On return all guest registers
+ * are in *vcpu, and vcpu->exit and vcpu->host_return tell why:
+ * - NONE, host_return 0: go on at vcpu->pc (jump cache miss, page not the
+ *   same, dead block).
+ * - NONE, host_return != 0: go on at vcpu->pc, the target of a direct edge
+ *   that is not linked; host_return is the executable address of its
+ *   displacement: block->code + link->patch.
+ * - REQUEST, host_return 0: vcpu->request is nonzero; go on at vcpu->pc.
+ * - as EXIT_LOOP or a helper with IR_HELPER_SETS_PC says: host_return 0 and
+ *   vcpu->pc valid.
+ * - FAULT, or from another helper with IR_HELPER_EXITS: host_return is the
+ *   executable address of a site (block->code + site->host), which names
+ *   the instruction; vcpu->pc is not valid.
+ * vcpu->exit must be NONE before.
  */
 void backend_enter(struct backend *b, struct vcpu *vcpu,
                    const uint8_t *entry);

@@ -101,7 +101,8 @@ static bool create(struct machine *m, struct chardev **serials,
         return false;
     }
     virt_create_devices(m, serials);
-    if (!boot_place(m->boot, m->fdt, virt_psci(m->config), err) ||
+    if (!virt_create_firmware(m, err) ||
+        !boot_place(m->boot, m->fdt, virt_psci(m->config), err) ||
         !boot_load(m->boot, &m->dma, err)) {
         return false;
     }
@@ -147,7 +148,12 @@ void machine_free(struct machine *m)
     fdt_builder_free(m->fdt);
     bus_free(m->bus);
     ram_free(m->ram);
-    ram_free(m->flash);
+    for (unsigned i = 0; i < MACHINE_FLASH_BANKS; i++) {
+        ram_free(m->flash[i]);
+        if (m->flash_images[i]) {
+            block_close(m->flash_images[i]);
+        }
+    }
     free(m);
 }
 

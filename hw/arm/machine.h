@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "block/block.h"
 #include "hw/arm/boot.h"
 #include "hw/arm/machine_config.h"
 #include "softmmu/bus.h"
@@ -35,12 +36,15 @@ struct machine {
     unsigned requests; /* enum machine_request, set by any thread */
 
     struct bus *bus;
-    struct ram *ram, *flash;
+    struct ram *ram, *flash[MACHINE_FLASH_BANKS];
     struct dma dma;
     struct boot *boot;
     struct cpu_system *cpus;
 
     struct fdt_builder *fdt;
+    struct block_backend *flash_images[MACHINE_FLASH_BANKS];
+    struct cfi01 *flash_banks[MACHINE_FLASH_BANKS];
+    struct fw_cfg *fw_cfg;
     struct gic *gic;
     struct gicv2m *msi;
     struct pl011 *uarts[MACHINE_MAX_SERIALS];
@@ -83,6 +87,7 @@ bool virt_check_config(const struct machine_config *config,
                        struct error **err);
 bool virt_create_memory(struct machine *m, struct error **err);
 void virt_create_devices(struct machine *m, struct chardev **serials);
+bool virt_create_firmware(struct machine *m, struct error **err);
 void virt_reset_devices(struct machine *m);
 void virt_free(struct machine *m);
 enum boot_psci virt_psci(const struct machine_config *config);

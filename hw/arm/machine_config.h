@@ -11,10 +11,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "block/block.h"
+
 #define MACHINE_MAX_CPUS 8
 #define MACHINE_MAX_SERIALS 2
+#define MACHINE_FLASH_BANKS 2
 
 enum accel { ACCEL_JIT, ACCEL_INTERP };
+
+/* -fw_cfg: a file for firmware, from a host file or a string. */
+struct fw_cfg_config {
+    const char *name;
+    const char *file, *string; /* one of them */
+};
 
 /* Of the processors, outermost first; the product is at least `cpus`. */
 struct cpu_topology {
@@ -33,6 +42,11 @@ struct machine_config {
     bool dtb_randomness;      /* rng-seed and kaslr-seed in the tree */
 
     const char *kernel, *initrd, *dtb, *append, *bios;
+    /* What each flash bank keeps its contents in; NULL: memory. */
+    const struct block_config *pflash[MACHINE_FLASH_BANKS];
+    const struct fw_cfg_config *fw_cfg;
+    unsigned fw_cfg_count;
+    bool boot_menu;           /* -boot menu=on */
     const char *dumpdtb;      /* write the tree here and exit, or NULL */
 
     /* Id of the character device behind each UART; NULL: not connected. */

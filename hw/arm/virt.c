@@ -13,9 +13,12 @@
 #include "cpu/cpu.h"
 #include "hw/char/pl011.h"
 #include "hw/core/fdt.h"
+#include "hw/flash/cfi01.h"
+#include "hw/flash/flash_image.h"
 #include "hw/gpio/gpio_keys.h"
 #include "hw/gpio/pl061.h"
 #include "hw/intc/gic.h"
+#include "hw/misc/fw_cfg.h"
 #include "hw/rtc/pl031.h"
 #include "util/bits.h"
 
@@ -23,12 +26,14 @@
 
 enum virt_region {
     VIRT_FLASH0,
+    VIRT_FLASH1,
     VIRT_GIC_DIST,
     VIRT_GIC_CPU,
     VIRT_GIC_V2M,
     VIRT_GIC_REDIST,
     VIRT_UART0,
     VIRT_RTC,
+    VIRT_FW_CFG,
     VIRT_GPIO,
     VIRT_UART1,
     VIRT_RAM,
@@ -36,21 +41,23 @@ enum virt_region {
 
 /*
  * The memory map.  `spi` is the first shared interrupt (INTID 32 + spi).
- * Gaps belong to devices that are not there: flash 1 at 0x04000000, ITS
- * 0x08080000, fw_cfg 0x09020000, virtio-mmio 0x0a000000, platform bus
- * 0x0c000000, secure RAM 0x0e000000, PCIe 0x10000000 up to RAM.
+ * Gaps belong to devices that are not there: ITS 0x08080000, virtio-mmio
+ * 0x0a000000, platform bus 0x0c000000, secure RAM 0x0e000000, PCIe
+ * 0x10000000 up to RAM.
  */
 static const struct {
     uint64_t base, size;
     unsigned spi;
 } map[] = {
-    [VIRT_FLASH0]     = {0x00000000, 0x04000000, 0},
+    [VIRT_FLASH0]     = {0x00000000, CFI01_SIZE, 0},
+    [VIRT_FLASH1]     = {0x04000000, CFI01_SIZE, 0},
     [VIRT_GIC_DIST]   = {0x08000000, 0x00010000, 0},
     [VIRT_GIC_CPU]    = {0x08010000, 0x00010000, 0},  /* GICv2 */
     [VIRT_GIC_V2M]    = {0x08020000, 0x00001000, 48}, /* GICv2, 64 SPIs */
     [VIRT_GIC_REDIST] = {0x080a0000, 0x00f60000, 0},  /* GICv3 */
     [VIRT_UART0]      = {0x09000000, 0x00001000, 1},
     [VIRT_RTC]        = {0x09010000, 0x00001000, 2},
+    [VIRT_FW_CFG]     = {0x09020000, FW_CFG_SIZE, 0},
     [VIRT_GPIO]       = {0x09030000, 0x00001000, 7},
     [VIRT_UART1]      = {0x09040000, 0x00001000, 8},  /* second -serial */
     [VIRT_RAM]        = {0x40000000, 255 * GIB, 0},   /* as much as -m */
@@ -110,17 +117,51 @@ bool virt_check_config(const struct machine_config *c, struct error **err)
     return true;
 }
 
+/* Flash left or entered a command, or has new contents. */
+static void on_remapped(void *opaque, uint64_t pa, uint64_t size)
+{
+    struct machine *m = opaque;
+
+    cpu_memory_remapped(m->cpus);
+    cpu_code_written(m->cpus, pa, size);
+}
+
+static bool create_flash(struct machine *m, unsigned bank, const char *name,
+                         enum virt_region region, struct error **err)
+{
+    const struct block_config *config = m->config->pflash[bank];
+    struct cfi01_listener listener = {on_remapped, m};
+    struct cfi01_store store;
+
+    m->flash[bank] = ram_new(name, map[region].size, err);
+    if (!m->flash[bank]) {
+        return false;
+    }
+    if (config) {
+        m->flash_images[bank] = block_open(config, m->loop, err);
+        if (!m->flash_images[bank]) {
+            return false;
+        }
+        store = flash_image_store(m->flash_images[bank]);
+    }
+    m->flash_banks[bank] =
+        cfi01_create(m->bus, map[region].base, m->flash[bank],
+                     config ? &store : NULL, &listener, err);
+    if (!m->flash_banks[bank]) {
+        error_prepend(err, "-drive if=pflash,file=%s", config->file);
+    }
+    return m->flash_banks[bank] != NULL;
+}
+
 bool virt_create_memory(struct machine *m, struct error **err)
 {
     m->ram = ram_new("ram", m->config->ram_size, err);
-    m->flash = m->ram ? ram_new("flash0", map[VIRT_FLASH0].size, err) : NULL;
-    if (!m->flash) {
+    if (!m->ram) {
         return false;
     }
-    m->flash->readonly = true;
     bus_map_ram(m->bus, map[VIRT_RAM].base, m->ram);
-    bus_map_ram(m->bus, map[VIRT_FLASH0].base, m->flash);
-    return true;
+    return create_flash(m, 0, "flash0", VIRT_FLASH0, err) &&
+           create_flash(m, 1, "flash1", VIRT_FLASH1, err);
 }
 
 /* The tree's root ------------------------------------------------------ */
@@ -147,6 +188,31 @@ static void create_clock(struct machine *m)
     fdt_prop_cells(fdt, "/apb-pclk", "clock-frequency", 24000000);
     fdt_prop_string(fdt, "/apb-pclk", "clock-output-names", "clk24mhz");
     fdt_prop_cells(fdt, "/apb-pclk", "phandle", fdt->clock_phandle);
+}
+
+/* Both banks are one device of the tree (Linux bindings mtd/mtd-physmap),
+ * but the secure world keeps the first for itself. */
+static void write_flash_nodes(struct machine *m)
+{
+    const uint32_t base[] = {(uint32_t)map[VIRT_FLASH0].base,
+                             (uint32_t)map[VIRT_FLASH1].base};
+    const char *path = m->config->secure ? "/flash@4000000" : "/flash@0";
+
+    fdt_node(m->fdt, path);
+    fdt_prop_cells(m->fdt, path, "bank-width", 4);
+    if (!m->config->secure) {
+        fdt_prop_cells(m->fdt, path, "reg", 0, base[0], 0, CFI01_SIZE, 0,
+                       base[1], 0, CFI01_SIZE);
+    } else {
+        fdt_prop_reg(m->fdt, path, base[1], CFI01_SIZE);
+        fdt_node(m->fdt, "/secflash@0");
+        fdt_prop_string(m->fdt, "/secflash@0", "secure-status", "okay");
+        fdt_prop_string(m->fdt, "/secflash@0", "status", "disabled");
+        fdt_prop_cells(m->fdt, "/secflash@0", "bank-width", 4);
+        fdt_prop_reg(m->fdt, "/secflash@0", base[0], CFI01_SIZE);
+        fdt_prop_string(m->fdt, "/secflash@0", "compatible", "cfi-flash");
+    }
+    fdt_prop_string(m->fdt, path, "compatible", "cfi-flash");
 }
 
 /* Processors ----------------------------------------------------------- */
@@ -337,6 +403,12 @@ static void create_gpio(struct machine *m)
     gpio_keys_fdt(m->fdt, phandle, POWER_KEY_LINE);
 }
 
+static void create_fw_cfg(struct machine *m)
+{
+    m->fw_cfg = fw_cfg_create(m->bus, map[VIRT_FW_CFG].base, &m->dma);
+    fw_cfg_fdt(m->fw_cfg, m->fdt);
+}
+
 void virt_create_devices(struct machine *m, struct chardev **serials)
 {
     create_fdt_root(m);
@@ -345,9 +417,11 @@ void virt_create_devices(struct machine *m, struct chardev **serials)
     create_gic(m);
     create_msi(m);
     create_timers(m);
+    write_flash_nodes(m);
     create_uarts(m, serials);
     create_rtc(m);
     create_gpio(m);
+    create_fw_cfg(m);
 }
 
 /* RAM keeps its contents, as through a real reset. */
@@ -358,6 +432,10 @@ void virt_reset_devices(struct machine *m)
             pl011_reset(m->uarts[i]);
         }
     }
+    for (unsigned i = 0; i < MACHINE_FLASH_BANKS; i++) {
+        cfi01_reset(m->flash_banks[i]);
+    }
+    fw_cfg_reset(m->fw_cfg);
     pl031_reset(m->rtc);
     pl061_reset(m->gpio);
     gic_reset(m->gic);
@@ -365,6 +443,10 @@ void virt_reset_devices(struct machine *m)
 
 void virt_free(struct machine *m)
 {
+    fw_cfg_free(m->fw_cfg);
+    for (unsigned i = 0; i < MACHINE_FLASH_BANKS; i++) {
+        cfi01_free(m->flash_banks[i]);
+    }
     gpio_keys_free(m->power_key);
     pl061_free(m->gpio);
     pl031_free(m->rtc);

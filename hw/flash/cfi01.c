@@ -155,24 +155,36 @@ static void tell_listener(const struct cfi01 *s)
 
 /* Programming and erasing ---------------------------------------------- */
 
-/* Keep new contents; false when the host cannot. */
-static bool store_write(struct cfi01 *s, uint64_t offset, const void *data,
-                        uint64_t size)
+static void report_once(struct cfi01 *s, struct error *err)
 {
+    if (s->store_failed) {
+        error_free(err);
+        return;
+    }
+    s->store_failed = true;
+    error_prepend(&err, "%s: what the guest writes is lost", s->ram->name);
+    error_report_free(err);
+}
+
+/* Keep new contents, which do not leave an aligned BUFFER_SIZE bytes; false
+ * when the host cannot. */
+static bool store_write(struct cfi01 *s, uint64_t offset,
+                        const uint8_t *data, uint64_t size)
+{
+    uint8_t units[BUFFER_SIZE];
+    uint64_t start = align_down(offset, CFI01_STORE_UNIT);
+    uint64_t end = align_up(offset + size, CFI01_STORE_UNIT);
     struct error *err = NULL;
 
-    if (!s->store.write || s->store.write(s->store.opaque, offset, data,
-                                          size, &err)) {
+    if (!s->store.write) {
         return true;
     }
-    if (!s->store_failed) {
-        s->store_failed = true;
-        error_prepend(&err, "flash at 0x%llx, which the guest writes",
-                      (unsigned long long)s->ram->base);
-        error_report_free(err);
-    } else {
-        error_free(err);
+    memcpy(units, s->ram->host + start, end - start);
+    memcpy(units + (offset - start), data, size);
+    if (s->store.write(s->store.opaque, start, units, end - start, &err)) {
+        return true;
     }
+    report_once(s, err);
     return false;
 }
 
@@ -203,14 +215,271 @@ static void program(struct cfi01 *s, uint64_t offset, const uint8_t *data,
     replace(s, offset, merged, size, SR_PROGRAM_ERROR);
 }
 
+/* What could not be kept stays as it was. */
 static void erase(struct cfi01 *s, uint64_t offset)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    static uint8_t erased[CFI01_SECTOR_SIZE];
-    extern void cfi01_unused(void);
+    uint64_t start = align_down(offset, CFI01_SECTOR_SIZE);
+    uint8_t erased[BUFFER_SIZE];
 
-    (void)once;
     memset(erased, 0xff, sizeof(erased));
-    replace(s, align_down(offset, CFI01_SECTOR_SIZE), erased,
-            CFI01_SECTOR_SIZE, SR_ERASE_ERROR);
+    for (uint64_t done = 0; done < CFI01_SECTOR_SIZE; done += BUFFER_SIZE) {
+        replace(s, start + done, erased, BUFFER_SIZE, SR_ERASE_ERROR);
+    }
+}
+
+/* Writes --------------------------------------------------------------- */
+
+static void sequence_error(struct cfi01 *s, const char *what, uint32_t value)
+{
+    guest_error("%s: %s 0x%x", s->ram->name, what, value);
+    s->status |= SR_SEQUENCE_ERROR;
+    s->mode = MODE_STATUS;
+    s->step = STEP_COMMAND;
+}
+
+static void start_command(struct cfi01 *s, uint8_t code)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(commands); i++) {
+        const struct command *row = &commands[i];
+        if (row->code == code) {
+            s->mode = row->mode;
+            s->step = row->step;
+            if (row->clear_status) {
+                s->status = 0;
+            }
+            return;
+        }
+    }
+    guest_error("%s: unknown command 0x%02x", s->ram->name, code);
+    s->mode = MODE_ARRAY;
+}
+
+static void start_buffer(struct cfi01 *s, uint16_t count)
+{
+    if (count >= BUFFER_WORDS) {
+        sequence_error(s, "write buffer too small for words", count + 1u);
+        return;
+    }
+    s->left = count + 1;
+    s->low = BUFFER_SIZE;
+    s->high = 0;
+    memset(s->buffer, 0xff, sizeof(s->buffer));
+    s->step = STEP_FILL;
+}
+
+static void fill_buffer(struct cfi01 *s, uint64_t offset, unsigned size,
+                        uint32_t value)
+{
+    uint64_t block = align_down(offset, BUFFER_SIZE);
+    uint32_t at = (uint32_t)(offset - block);
+
+    if (s->high && block != s->block) {
+        sequence_error(s, "write buffer left at", (uint32_t)offset);
+        return;
+    }
+    s->block = block;
+    memcpy(s->buffer + at, &value, size);
+    s->low = at < s->low ? at : s->low;
+    s->high = at + size > s->high ? at + size : s->high;
+    if (--s->left == 0) {
+        s->step = STEP_CONFIRM;
+    }
+}
+
+/* The second write of a two-write command has to be the confirmation. */
+static bool confirmed(struct cfi01 *s, uint8_t code)
+{
+    s->step = STEP_COMMAND;
+    if (code == CONFIRM) {
+        return true;
+    }
+    sequence_error(s, "command not confirmed but", code);
+    if (code == READ_ARRAY) {
+        s->mode = MODE_ARRAY;
+    }
+    return false;
+}
+
+static void write_step(struct cfi01 *s, uint64_t offset, unsigned size,
+                       uint32_t value)
+{
+    switch (s->step) {
+    case STEP_COMMAND:
+        start_command(s, (uint8_t)value);
+        break;
+    case STEP_PROGRAM:
+        s->step = STEP_COMMAND;
+        program(s, offset, (const uint8_t *)&value, size);
+        break;
+    case STEP_ERASE:
+        if (confirmed(s, (uint8_t)value)) {
+            erase(s, offset);
+        }
+        break;
+    case STEP_LOCK: /* the devices have no locks: nothing to do */
+        s->step = STEP_COMMAND;
+        s->mode = (uint8_t)value == READ_ARRAY ? MODE_ARRAY : MODE_STATUS;
+        break;
+    case STEP_COUNT:
+        start_buffer(s, (uint16_t)value);
+        break;
+    case STEP_FILL:
+        fill_buffer(s, offset, size, value);
+        break;
+    case STEP_CONFIRM:
+        if (confirmed(s, (uint8_t)value)) {
+            program(s, s->block + s->low, s->buffer + s->low,
+                    s->high - s->low);
+        }
+        break;
+    }
+}
+
+static void cfi01_write(void *device, struct bus_access access,
+                        uint64_t value)
+{
+    struct cfi01 *s = device;
+
+    pthread_mutex_lock(&s->lock);
+    s->array_reads = 0;
+    for (unsigned done = 0; done < access.size; done += 4) {
+        unsigned size = access.size < 4 ? access.size : 4;
+        write_step(s, access.offset + done, size,
+                   (uint32_t)(value >> 8 * done));
+    }
+    bool changed = s->mode != MODE_ARRAY && set_direct(s, false);
+    pthread_mutex_unlock(&s->lock);
+    if (changed) {
+        tell_listener(s);
+    }
+}
+
+/* Reads ---------------------------------------------------------------- */
+
+/* The 16-bit word of each device that bus word `offset` belongs to. */
+static uint16_t device_word(const struct cfi01 *s, uint64_t offset)
+{
+    uint32_t word = (uint32_t)(offset % CFI01_SECTOR_SIZE / 4);
+
+    switch (s->mode) {
+    case MODE_QUERY:
+        return word < sizeof(query) ? query[word] : 0;
+    case MODE_ID:
+        return word < sizeof(identifier) ? identifier[word] : 0;
+    default:
+        return s->status | SR_READY;
+    }
+}
+
+static uint64_t register_read(const struct cfi01 *s, uint64_t offset,
+                              unsigned size)
+{
+    uint64_t value = 0;
+
+    for (unsigned i = 0; i < size; i++) {
+        uint16_t word = device_word(s, offset + i);
+        value |= (uint64_t)(word >> 8 * ((offset + i) & 1) & 0xff) << 8 * i;
+    }
+    return value;
+}
+
+static uint64_t array_read(const struct cfi01 *s, uint64_t offset,
+                           unsigned size)
+{
+    uint64_t value = 0;
+
+    memcpy(&value, s->ram->host + offset, size);
+    return value;
+}
+
+static uint64_t cfi01_read(void *device, struct bus_access access)
+{
+    struct cfi01 *s = device;
+    bool changed = false;
+    uint64_t value;
+
+    pthread_mutex_lock(&s->lock);
+    if (s->mode == MODE_ARRAY) {
+        value = array_read(s, access.offset, access.size);
+        changed = ++s->array_reads >= READS_UNTIL_DIRECT &&
+                  set_direct(s, true);
+    } else {
+        value = register_read(s, access.offset, access.size);
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (changed) {
+        tell_listener(s);
+    }
+    return value;
+}
+
+static const struct mmio_ops cfi01_ops = {
+    .read = cfi01_read,
+    .write = cfi01_write,
+    .min_size = 1,
+    .max_size = 8,
+};
+
+/* Reset and creation --------------------------------------------------- */
+
+void cfi01_reset(struct cfi01 *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->mode = MODE_ARRAY;
+    s->step = STEP_COMMAND;
+    s->status = 0;
+    bool changed = set_direct(s, true);
+    pthread_mutex_unlock(&s->lock);
+    if (changed) {
+        tell_listener(s);
+    }
+}
+
+/* Before the bank is on the bus. */
+static bool read_store(struct cfi01 *s, struct error **err)
+{
+    uint64_t size = s->store.size;
+
+    if (size > CFI01_SIZE) {
+        error_set(err, "%llu bytes do not fit a flash bank of %u (64 MiB)",
+                  (unsigned long long)size, CFI01_SIZE);
+        return false;
+    }
+    memset(s->ram->host + size, 0xff, CFI01_SIZE - size);
+    return s->store.read(s->store.opaque, s->ram->host, size, err);
+}
+
+struct cfi01 *cfi01_create(struct bus *bus, uint64_t base, struct ram *ram,
+                           const struct cfi01_store *store,
+                           const struct cfi01_listener *listener,
+                           struct error **err)
+{
+    struct cfi01 *s = calloc(1, sizeof(*s));
+
+    assert(s && ram->size == CFI01_SIZE);
+    pthread_mutex_init(&s->lock, NULL);
+    s->bus = bus;
+    s->ram = ram;
+    s->direct = true;
+    if (listener) {
+        s->listener = *listener;
+    }
+    if (store) {
+        s->store = *store;
+        if (!read_store(s, err)) {
+            cfi01_free(s);
+            return NULL;
+        }
+    }
+    ram->readonly = true;
+    bus_map_rom_device(bus, base, ram, &cfi01_ops, s);
+    return s;
+}
+
+void cfi01_free(struct cfi01 *s)
+{
+    if (s) {
+        pthread_mutex_destroy(&s->lock);
+        free(s);
+    }
 }

@@ -13,19 +13,20 @@ struct cfi01;
 #define CFI01_SECTOR_SIZE 0x40000 /* of the bank: both devices' */
 #define CFI01_SIZE 0x4000000
 
+#define CFI01_STORE_UNIT 512
+
 /*
- * Where the contents are kept.  `size` bytes exist when the bank is created;
- * what follows is erased flash.  write() is called on vCPU threads, one call
- * at a time, and may be given bytes beyond `size`.
+ * Where the contents are kept.  `size` bytes exist; what follows is erased
+ * flash, and write() may be given bytes of it.  It is called on vCPU
+ * threads, one call at a time, for multiples of CFI01_STORE_UNIT bytes.
  */
 struct cfi01_store {
     uint64_t size;
     bool readonly; /* the guest finds every block locked */
-    bool (*read)(void *opaque, uint64_t offset, void *data, uint64_t size,
-                 struct error **err);
+    bool (*read)(void *opaque, void *data, uint64_t size,
+                 struct error **err); /* from the start */
     bool (*write)(void *opaque, uint64_t offset, const void *data,
                   uint64_t size, struct error **err);
-    void (*close)(void *opaque);
     void *opaque;
 };
 
@@ -41,7 +42,7 @@ struct cfi01_listener {
 /*
  * A bank of CFI01_SIZE bytes at `base`, in `ram` of that size, which stays
  * the caller's.  Without a store (NULL) the contents are those of `ram` and
- * die with it.  Takes the store over, also when it fails.
+ * die with it.  NULL when the store is too large or cannot be read.
  */
 struct cfi01 *cfi01_create(struct bus *bus, uint64_t base, struct ram *ram,
                            const struct cfi01_store *store,

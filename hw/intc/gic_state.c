@@ -181,7 +181,7 @@ static void bank_reset(struct gic_bank *bank)
     bank->level = level;
 }
 
-static void cpu_reset(struct gic *gic, unsigned cpu)
+static void reset_cpu(struct gic *gic, unsigned cpu)
 {
     struct gic_cpu *c = &gic->cpu[cpu];
     struct gic_bank bank = c->bank;
@@ -211,7 +211,7 @@ void gic_reset(struct gic *gic)
     memset(gic->target, 0, sizeof(gic->target));
     memset(gic->route, 0, sizeof(gic->route));
     for (unsigned i = 0; i < gic->cpus; i++) {
-        cpu_reset(gic, i);
+        reset_cpu(gic, i);
         irq_set(&gic->ports[i].irq, false);
         irq_set(&gic->ports[i].fiq, false);
     }

@@ -46,7 +46,7 @@ void exception_default(struct exception_frame *frame, unsigned vector)
         caught = *frame;
         expecting = false;
         have = true;
-        if (class == EC_FETCH) {
+        if (class == EC_FETCH || class == EC_PC_ALIGNMENT) {
             frame->elr = frame->x[30];
         } else if (class != EC_SVC64) {
             frame->elr += 4;

@@ -21,6 +21,7 @@ enum {
     EC_SVC64 = 0x15,
     EC_FETCH_LOWER = 0x20,
     EC_FETCH = 0x21,
+    EC_PC_ALIGNMENT = 0x22,
     EC_DATA_LOWER = 0x24,
     EC_DATA = 0x25,
     EC_BRK = 0x3c,

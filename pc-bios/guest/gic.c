@@ -109,6 +109,8 @@ void gic_init_cpu(void)
         init_cpu_v3(cpu);
     } else {
         my_target[cpu] = (uint8_t)io_read32(gic_place.dist + GICD_ITARGETSR);
+        /* With a single CPU the field reads as zero. */
+        my_target[cpu] = my_target[cpu] ? my_target[cpu] : 1;
         gic_set_mask(0xf0);
         io_write32(gic_place.cpuif + GICC_CTLR, 1);
     }

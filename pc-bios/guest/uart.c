@@ -17,6 +17,7 @@ enum {
 
 #define FR_RXFE (1u << 4)
 #define FR_TXFF (1u << 5)
+#define LCR_FEN (1u << 4)
 #define INT_RX (1u << 4)
 #define INT_TX (1u << 5)
 #define INT_RT (1u << 6)
@@ -33,7 +34,10 @@ void uart_init(void)
 {
     io_write32(uart_base + UARTIMSC, 0);
     io_write32(uart_base + UARTICR, 0x7ff);
-    io_write32(uart_base + UARTLCR_H, 0x70); /* 8 bits, FIFOs */
+    /* 8 bits.  FIFOs stay as they are: a change would empty them, and what
+       was typed ahead is for the prompt. */
+    io_write32(uart_base + UARTLCR_H,
+               0x60 | (io_read32(uart_base + UARTLCR_H) & LCR_FEN));
     io_write32(uart_base + UARTCR, 0x301);   /* on, both directions */
 }
 

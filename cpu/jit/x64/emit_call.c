@@ -175,7 +175,7 @@ void emit_vcall(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     const struct ir_helper *h = (const struct ir_helper *)(uintptr_t)in->imm;
 
-    call_vec(t, i, in, thunk_vector(t->b, h->vcall, h->flags), in->aux,
+    call_vec(t, i, in, thunk_vector(t->b, (const void *)(uintptr_t)h->vcall, h->flags), in->aux,
              h->flags);
 }
 
@@ -185,6 +185,6 @@ void emit_vec_call(struct backend_thread *t, ir_ref i,
     ir_vec_fn *fn = ir_vec_ops[in->op];
 
     assert(fn);
-    call_vec(t, i, in, thunk_vector(t->b, fn, IR_HELPER_FP_STATUS),
+    call_vec(t, i, in, thunk_vector(t->b, (const void *)(uintptr_t)fn, 0),
              ir_vec_desc(in), 0);
 }

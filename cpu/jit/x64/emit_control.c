@@ -45,8 +45,13 @@ static uint8_t *jump(struct backend_thread *t, int cc)
 static uint8_t *aligned_jump(struct backend_thread *t, int cc)
 {
     unsigned opcode = cc == ALWAYS ? 1 : 2;
+    unsigned pad = -(uintptr_t)(t->as.p + opcode) & 3;
 
-    x_nop(&t->as, -(uintptr_t)(t->as.p + opcode) & 3);
+    if (pad == 1 && t->as.p == t->entry) {
+        /* The first instruction has two bytes or more (backend_kill). */
+        pad = 5;
+    }
+    x_nop(&t->as, pad);
     return jump(t, cc);
 }
 

@@ -24,10 +24,6 @@ static bool small_const(struct backend_thread *t, ir_ref ref, unsigned w,
     return !w || (int64_t)v == *imm;
 }
 
-static bool is_free(const struct backend_thread *t, struct x64_rm m)
-{
-    return !m.mem && (t->free & REG_BIT(m.base));
-}
 
 static void mov_rm(struct backend_thread *t, unsigned w, int dst,
                    struct x64_rm src)
@@ -236,6 +232,10 @@ void emit_adc(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     struct x64_rm a, b = { 0 };
     int dst;
 
+    if (t->as.p == t->entry) {
+        /* stc and cmc are too short to come first (backend_kill). */
+        x_nop(&t->as, 2);
+    }
     fl_carry(t, in->c, n == ALU_SBB);
     a = ra_use_rm(t, in->a, w);
     if (!has_imm) {

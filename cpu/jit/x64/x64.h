@@ -63,6 +63,7 @@ enum {
     VAL_CONST = 1 << 2,   /* IR_CONST: can be made anew */
     VAL_NARROW = 1 << 3,  /* register or home: only 32 bits are the value's */
     VAL_CROSSES = 1 << 4, /* live across a LABEL: keeps its spill slot */
+    VAL_DEAD = 1 << 5,    /* not a value: a SET without effect */
 };
 
 /*
@@ -118,8 +119,7 @@ struct pool_entry {
 };
 
 struct pool_use {
-    uint8_t *disp;     /* RIP-relative displacement */
-    uint16_t entry;
+    uint8_t *disp;     /* RIP-relative displacement: index into the pool */
     uint8_t tail;      /* bytes of the instruction behind it */
 };
 
@@ -177,7 +177,7 @@ struct backend_thread {
     struct label_use label_use[IR_MAX_EDGES];
     unsigned label_uses;
     uint32_t poll_stub[IR_MAX_EDGES];
-    uint8_t *guarded, *polled;
+    uint8_t *guarded, *polled, *entry;
 };
 
 /* -- the table of ops (ops.c) -------------------------------------------- */
@@ -286,9 +286,10 @@ void emit_slow_paths(struct backend_thread *t);
 
 /* -- vectors (emit_vec.c) ------------------------------------------------------ */
 
-/* The constant in memory, for an instruction with `tail` bytes behind its
- * displacement; pool_done() must follow the instruction. */
+/* The constant in memory, as operand of one instruction; to be followed by
+ * pool_used() with the number of bytes behind its displacement. */
 struct x64_rm pool_const(struct backend_thread *t, uint64_t lo, uint64_t hi);
+void pool_used(struct backend_thread *t, unsigned tail);
 void emit_pool(struct backend_thread *t);
 void x_movdqa(struct backend_thread *t, int dst, struct x64_rm src);
 void x_movdqa_store(struct backend_thread *t, struct x64_rm dst, int src);
@@ -304,7 +305,9 @@ void vec_store(struct backend_thread *t, enum ir_type type,
 bool thunks_emit(struct backend *b);
 /* Thunk that calls a C helper: by key (function and kind). */
 const uint8_t *thunk_helper(struct backend *b, const struct ir_helper *h);
-const uint8_t *thunk_vector(struct backend *b, const void *fn);
+const uint8_t *thunk_vector(struct backend *b, const void *fn,
+                            unsigned flags);
+size_t thunks_area(void);
 
 /* Where the entries of a unit are: a stub of PAD_SIZE bytes for relookup,
  * then the guarded entry. */
@@ -313,7 +316,7 @@ const uint8_t *thunk_vector(struct backend *b, const void *fn);
 /* Test hooks: choose registers at random; take every slow path. */
 void backend_test_hooks(struct backend_thread *t, bool random_registers,
                         bool force_slow, uint64_t seed);
-/* Pretend that the host lacks features: 0 none, 1 no AVX/BMI. */
-void backend_test_baseline(struct backend_thread *t);
+/* Pretend that the host has nothing above the baseline. */
+void backend_test_baseline(struct backend_thread *t, bool baseline);
 
 #endif

@@ -1,0 +1,67 @@
+/* The raw format: the file is the disk. */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "block/image.h"
+#include "util/bits.h"
+
+static int raw_read(struct block_image *image, const struct iovec *iov,
+                    unsigned count, uint64_t offset, uint64_t length)
+{
+    (void)length;
+    return block_file_read(image->plain, iov, count, offset);
+}
+
+static int raw_write(struct block_image *image, const struct iovec *iov,
+                     unsigned count, uint64_t offset, uint64_t length,
+                     bool sync)
+{
+    (void)length;
+    return block_file_write(image->plain, iov, count, offset, sync);
+}
+
+static int raw_flush(struct block_image *image)
+{
+    return block_file_flush(image->plain);
+}
+
+static int raw_discard(struct block_image *image, uint64_t offset,
+                       uint64_t length)
+{
+    return block_file_discard(image->plain, offset, length);
+}
+
+static int raw_zero(struct block_image *image, uint64_t offset,
+                    uint64_t length, bool unmap)
+{
+    return block_file_zero(image->plain, offset, length, unmap);
+}
+
+static void raw_close(struct block_image *image)
+{
+    block_file_close(image->plain);
+    free(image);
+}
+
+static const struct block_image_ops raw_ops = {
+    .read = raw_read,
+    .write = raw_write,
+    .flush = raw_flush,
+    .discard = raw_discard,
+    .zero = raw_zero,
+    .close = raw_close,
+};
+
+struct block_image *block_raw_open(struct block_file *file,
+                                   struct error **err)
+{
+    struct block_image *image = calloc(1, sizeof(*image));
+
+    (void)err;
+    assert(image);
+    image->ops = &raw_ops;
+    image->plain = file;
+    /* A last sector that the file does not fill reads as if it did. */
+    image->size = align_up(file->size, BLOCK_SECTOR);
+    return image;
+}

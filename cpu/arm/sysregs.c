@@ -1,0 +1,125 @@
+/* Finding and accessing system registers; see sysregs.h. */
+#include "cpu/arm/sysregs.h"
+
+#include "cpu/arm/system.h"
+#include "util/bits.h"
+
+/* -- finding --------------------------------------------------------------- */
+
+static bool is_present(const struct arm_cpu *cpu, const struct sysreg *r)
+{
+    switch (r->needs) {
+    case 0:
+        return true;
+    case NEEDS_GICV3:
+        return cpu->system->has_gic;
+    case NEEDS_PMU:
+        return arm_id_field(cpu->model->ARM_ID_AA64DFR0, 8) != 0;
+    case NEEDS_CORTEX:
+        return cpu->model->is_cortex;
+    default:
+        return cpu->feature[r->needs - 1];
+    }
+}
+
+const struct sysreg *sysreg_find(const struct arm_cpu *cpu,
+                                 uint16_t encoding)
+{
+    unsigned low = 0, high = sysreg_count;
+
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        const struct sysreg *r = &sysregs[middle];
+
+        if (r->encoding == encoding) {
+            return is_present(cpu, r) ? r : NULL;
+        }
+        if (r->encoding < encoding) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
+
+/* -- access ------------------------------------------------------------------ */
+
+static uint64_t *field(struct arm_cpu *cpu, const struct sysreg *r)
+{
+    return (uint64_t *)((char *)cpu + r->offset);
+}
+
+uint64_t sysreg_read(struct arm_cpu *cpu, const struct sysreg *r)
+{
+    if (r->read) {
+        return r->read(cpu, r);
+    }
+    return r->offset ? *field(cpu, r) : 0;
+}
+
+void sysreg_write(struct arm_cpu *cpu, const struct sysreg *r,
+                  uint64_t value)
+{
+    uint64_t mask = r->mask ? r->mask : UINT64_MAX;
+
+    if (r->write) {
+        r->write(cpu, r, value);
+    } else if (r->offset) {
+        *field(cpu, r) = value & mask;
+    }
+}
+
+/* -- traps ------------------------------------------------------------------- */
+
+#define SCTLR_DZE BIT(14)
+#define SCTLR_UCT BIT(15)
+#define SCTLR_UCI BIT(26)
+#define MDSCR_TDCC BIT(12)
+#define CNTKCTL_EL0PCTEN BIT(0)
+#define CNTKCTL_EL0VCTEN BIT(1)
+#define CNTKCTL_EL0VTEN BIT(8)
+#define CNTKCTL_EL0PTEN BIT(9)
+#define PMUSERENR_EN BIT(0)
+#define PMUSERENR_SW BIT(1)
+#define PMUSERENR_CR BIT(2)
+#define PMUSERENR_ER BIT(3)
+
+bool sysreg_is_trapped(const struct arm_cpu *cpu, enum sysreg_trap trap,
+                       bool is_read)
+{
+    uint64_t sctlr = cpu->mmu.sctlr, cnt = cpu->cntkctl_el1;
+    uint64_t pmu = cpu->pmu.userenr;
+
+    switch (trap) {
+    case TRAP_NONE:
+        return false;
+    case TRAP_CTR:
+        return !(sctlr & SCTLR_UCT);
+    case TRAP_CACHE:
+        return !(sctlr & SCTLR_UCI);
+    case TRAP_DCZ:
+        return !(sctlr & SCTLR_DZE);
+    case TRAP_DEBUG:
+        return cpu->mdscr_el1 & MDSCR_TDCC;
+    case TRAP_PMU:
+        return !(pmu & PMUSERENR_EN);
+    case TRAP_PMU_CYCLES:
+        return !(pmu & (PMUSERENR_EN | (is_read ? PMUSERENR_CR : 0)));
+    case TRAP_PMU_SWINC:
+        return !(pmu & (PMUSERENR_EN | PMUSERENR_SW));
+    case TRAP_PMU_EVENTS:
+        return !(pmu & (PMUSERENR_EN | (is_read ? PMUSERENR_ER : 0)));
+    case TRAP_CNTFRQ:
+        return !(cnt & (CNTKCTL_EL0PCTEN | CNTKCTL_EL0VCTEN));
+    case TRAP_CNTPCT:
+        return !(cnt & CNTKCTL_EL0PCTEN);
+    case TRAP_CNTVCT:
+        return !(cnt & CNTKCTL_EL0VCTEN);
+    case TRAP_CNTP:
+        return !(cnt & CNTKCTL_EL0PTEN);
+    case TRAP_CNTV:
+        return !(cnt & CNTKCTL_EL0VTEN);
+    }
+    return true;
+}

@@ -1,0 +1,253 @@
+/*
+ * A64 branches and exception generation: Arm ARM C4.1.
+ *
+ * An unconditional branch ends the unit; a conditional one leaves it by a
+ * side exit and translation goes on with the next instruction.
+ */
+#include "cpu/arm/a64_trans.h"
+#include "cpu/arm/exception.h"
+#include "cpu/arm/psci.h"
+#include "cpu/arm/system.h"
+#include "cpu/arm/translate.h"
+#include "cpu/arm/translate_pauth.h"
+
+static uint64_t target_of(const struct a64_ctx *s, int words)
+{
+    return s->pc + (uint64_t)((int64_t)words * 4);
+}
+
+static bool end(struct a64_ctx *s)
+{
+    s->ended = true;
+    return true;
+}
+
+/* -- immediate --------------------------------------------------------------- */
+
+bool a64_trans_B(struct a64_ctx *s, const struct a64_arg_branch *a)
+{
+    ir_exit(s->u, target_of(s, a->imm));
+    return end(s);
+}
+
+static void link(struct a64_ctx *s)
+{
+    a64_set_r(s, true, 30, ir_const(s->u, IR_I64, s->pc + 4));
+}
+
+bool a64_trans_BL(struct a64_ctx *s, const struct a64_arg_branch *a)
+{
+    link(s);
+    ir_exit(s->u, target_of(s, a->imm));
+    return end(s);
+}
+
+bool a64_trans_B_cond(struct a64_ctx *s, const struct a64_arg_bcond *a)
+{
+    if (a->cond >= IR_AL) {
+        ir_exit(s->u, target_of(s, a->imm));
+        return end(s);
+    }
+    ir_brcc(s->u, (enum ir_cc)a->cond, ir_get_flags(s->u),
+            target_of(s, a->imm));
+    return true;
+}
+
+static bool compare_branch(struct a64_ctx *s, const struct a64_arg_cbz *a,
+                           bool if_zero)
+{
+    ir_brz(s->u, a64_type(a->sf), a64_r(s, a->sf, a->rt), if_zero,
+           target_of(s, a->imm));
+    return true;
+}
+
+bool a64_trans_CBZ(struct a64_ctx *s, const struct a64_arg_cbz *a)
+{
+    return compare_branch(s, a, true);
+}
+
+bool a64_trans_CBNZ(struct a64_ctx *s, const struct a64_arg_cbz *a)
+{
+    return compare_branch(s, a, false);
+}
+
+static bool test_branch(struct a64_ctx *s, const struct a64_arg_tbz *a,
+                        bool if_zero)
+{
+    ir_ref bit = ir_bini(s->u, IR_AND, IR_I64, a64_r(s, true, a->rt),
+                         UINT64_C(1) << a->bit);
+
+    ir_brz(s->u, IR_I64, bit, if_zero, target_of(s, a->imm));
+    return true;
+}
+
+bool a64_trans_TBZ(struct a64_ctx *s, const struct a64_arg_tbz *a)
+{
+    return test_branch(s, a, true);
+}
+
+bool a64_trans_TBNZ(struct a64_ctx *s, const struct a64_arg_tbz *a)
+{
+    return test_branch(s, a, false);
+}
+
+/* -- register ---------------------------------------------------------------- */
+
+/* What PSTATE.BTYPE says of how the next instruction was reached. */
+static void set_btype(struct a64_ctx *s, unsigned btype)
+{
+    if (s->context & CTX_BTYPE_CHECK) {
+        ir_set(s->u, IR_I32, ARM_OFF(btype), ir_const(s->u, IR_I32, btype));
+    }
+}
+
+static bool branch_register(struct a64_ctx *s, ir_ref target, unsigned rn)
+{
+    set_btype(s, rn == 16 || rn == 17 ? 1 : 3);
+    ir_exit_indirect(s->u, target, false);
+    return end(s);
+}
+
+static bool branch_link(struct a64_ctx *s, ir_ref target)
+{
+    set_btype(s, 2);
+    link(s);
+    ir_exit_indirect(s->u, target, false);
+    return end(s);
+}
+
+static bool branch_return(struct a64_ctx *s, ir_ref target)
+{
+    ir_exit_indirect(s->u, target, true);
+    return end(s);
+}
+
+#define TRANS(row, args, call)                                            \
+    bool a64_trans_##row(struct a64_ctx *s, const struct a64_arg_##args *a) \
+    {                                                                     \
+        (void)a;                                                          \
+        return call;                                                      \
+    }
+#define R(n) a64_r(s, true, (unsigned)(n))
+#define SP(n) a64_sp(s, true, (unsigned)(n))
+#define ZERO ir_const(s->u, IR_I64, 0)
+#define AUTH(key, ptr, modifier) a64_authenticate(s, PAUTH_##key, ptr, modifier)
+
+TRANS(BR, reg_n, branch_register(s, R(a->rn), a->rn))
+TRANS(BLR, reg_n, branch_link(s, R(a->rn)))
+TRANS(RET, reg_n, branch_return(s, R(a->rn)))
+TRANS(BRAAZ, reg_n, branch_register(s, AUTH(IA, R(a->rn), ZERO), a->rn))
+TRANS(BRABZ, reg_n, branch_register(s, AUTH(IB, R(a->rn), ZERO), a->rn))
+TRANS(BRAA, breg_auth,
+      branch_register(s, AUTH(IA, R(a->rn), SP(a->rm)), a->rn))
+TRANS(BRAB, breg_auth,
+      branch_register(s, AUTH(IB, R(a->rn), SP(a->rm)), a->rn))
+TRANS(BLRAAZ, reg_n, branch_link(s, AUTH(IA, R(a->rn), ZERO)))
+TRANS(BLRABZ, reg_n, branch_link(s, AUTH(IB, R(a->rn), ZERO)))
+TRANS(BLRAA, breg_auth, branch_link(s, AUTH(IA, R(a->rn), SP(a->rm))))
+TRANS(BLRAB, breg_auth, branch_link(s, AUTH(IB, R(a->rn), SP(a->rm))))
+TRANS(RETAA, none, branch_return(s, AUTH(IA, R(30), SP(31))))
+TRANS(RETAB, none, branch_return(s, AUTH(IB, R(30), SP(31))))
+
+/* -- exceptions ---------------------------------------------------------------- */
+
+/* Unmasked interrupts are looked at on the way through the run loop. */
+static uint64_t eret(struct vcpu *vcpu, uint64_t target, uint64_t b,
+                     uint64_t c)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+
+    (void)b, (void)c;
+    arm_exception_return(cpu, target);
+    if (arm_interrupt_unmasked(cpu)) {
+        __atomic_fetch_or(&vcpu->request, VCPU_REQ_IRQ, __ATOMIC_SEQ_CST);
+    }
+    vcpu->exit = VCPU_EXIT_STATE;
+    return 0;
+}
+
+static const struct ir_helper eret_helper = {
+    "eret", {.call = eret}, 1,
+    IR_HELPER_EXITS | IR_HELPER_REGS | IR_HELPER_SETS_PC,
+};
+
+static bool return_from_exception(struct a64_ctx *s, ir_ref target)
+{
+    ir_call(s->u, &eret_helper, target, IR_NONE, IR_NONE);
+    ir_exit_loop(s->u, VCPU_EXIT_STATE, s->pc + 4);
+    return end(s);
+}
+
+/* At EL0 UNDEFINED. */
+#define ELR ir_get(s->u, IR_I64, ARM_OFF(elr_el[s->el]))
+TRANS(ERET, none, s->el > 0 && return_from_exception(s, ELR))
+TRANS(ERETAA, none,
+      s->el > 0 && return_from_exception(s, AUTH(IA, ELR, SP(31))))
+TRANS(ERETAB, none,
+      s->el > 0 && return_from_exception(s, AUTH(IB, ELR, SP(31))))
+
+static bool raise(struct a64_ctx *s, enum arm_ec ec, int imm)
+{
+    a64_raise(s, ARM_SYNDROME(ec, (uint32_t)imm));
+    return true;
+}
+
+bool a64_trans_SVC(struct a64_ctx *s, const struct a64_arg_exc *a)
+{
+    return raise(s, EC_SVC, a->imm);
+}
+
+bool a64_trans_BRK(struct a64_ctx *s, const struct a64_arg_exc *a)
+{
+    return raise(s, EC_BRK, a->imm);
+}
+
+/* Halting debug is not implemented, nor are semihosting calls. */
+bool a64_trans_HLT(struct a64_ctx *s, const struct a64_arg_exc *a)
+{
+    (void)s, (void)a;
+    return false;
+}
+
+static uint64_t psci(struct vcpu *vcpu, uint64_t next_pc, uint64_t b,
+                     uint64_t c)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+
+    (void)b, (void)c;
+    vcpu->pc = next_pc;
+    vcpu->exit = VCPU_EXIT_STATE;
+    arm_step_advance(cpu);
+    psci_call(cpu);
+    return 0;
+}
+
+static const struct ir_helper psci_helper = {
+    "psci", {.call = psci}, 1,
+    IR_HELPER_EXITS | IR_HELPER_REGS | IR_HELPER_SETS_PC,
+};
+
+/* HVC and SMC: UNDEFINED without EL2 and EL3, but for the one that stands in
+ * for the firmware. */
+static bool firmware_call(struct a64_ctx *s, int conduit)
+{
+    if (s->el == 0 || (int)s->cpu->system->config.psci != conduit) {
+        return false;
+    }
+    ir_call(s->u, &psci_helper, ir_const(s->u, IR_I64, s->pc + 4), IR_NONE,
+            IR_NONE);
+    ir_exit_loop(s->u, VCPU_EXIT_STATE, s->pc + 4);
+    return end(s);
+}
+
+bool a64_trans_HVC(struct a64_ctx *s, const struct a64_arg_exc *a)
+{
+    (void)a;
+    return firmware_call(s, CPU_PSCI_HVC);
+}
+
+bool a64_trans_SMC(struct a64_ctx *s, const struct a64_arg_exc *a)
+{
+    (void)a;
+    return firmware_call(s, CPU_PSCI_SMC);
+}

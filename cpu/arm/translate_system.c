@@ -1,0 +1,261 @@
+/*
+ * A64 system instructions: Arm ARM C4.1 "Branches, Exception Generating
+ * and System instructions": system registers and SYS, by their tables.
+ * Hints, barriers and PSTATE fields are in translate_pstate.c.
+ */
+#include "cpu/arm/a64_trans.h"
+#include "cpu/arm/sysops.h"
+#include "cpu/arm/sysregs.h"
+#include "cpu/arm/system.h"
+#include "cpu/arm/translate.h"
+#include "cpu/arm/translate_pstate.h"
+#include "util/bits.h"
+#include "util/log.h"
+
+/* -- calls: a = row | Rt << 16, b = value ------------------------------------- */
+
+/* At EL0 a control may trap what the table allows. */
+static bool is_trapped(struct arm_cpu *cpu, enum sysreg_trap trap,
+                       uint16_t encoding, uint64_t rt, bool is_read)
+{
+    if (cpu->el > 0 || !sysreg_is_trapped(cpu, trap, is_read)) {
+        return false;
+    }
+    arm_raise(cpu, sysreg_syndrome(encoding, (unsigned)rt, is_read));
+    return true;
+}
+
+static uint64_t call_read(struct vcpu *vcpu, uint64_t what, uint64_t b,
+                          uint64_t c)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+    const struct sysreg *r = &sysregs[what & 0xffff];
+
+    (void)b, (void)c;
+    if (is_trapped(cpu, r->trap, r->encoding, what >> 16, true)) {
+        return 0;
+    }
+    return sysreg_read(cpu, r);
+}
+
+static uint64_t call_write(struct vcpu *vcpu, uint64_t what, uint64_t value,
+                           uint64_t c)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+    const struct sysreg *r = &sysregs[what & 0xffff];
+
+    (void)c;
+    if (!is_trapped(cpu, r->trap, r->encoding, what >> 16, false)) {
+        sysreg_write(cpu, r, value);
+    }
+    return 0;
+}
+
+static uint64_t call_sysop(struct vcpu *vcpu, uint64_t what, uint64_t x,
+                           uint64_t c)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+    const struct sysop *op = &sysops[what & 0xffff];
+
+    (void)c;
+    if (!is_trapped(cpu, op->trap, op->encoding, what >> 16, false)) {
+        op->run(cpu, op, x);
+    }
+    return 0;
+}
+
+static const struct ir_helper read_helper = {
+    "sysreg_read", {.call = call_read}, 1, IR_HELPER_EXITS,
+};
+static const struct ir_helper read_fp_helper = {
+    "fp_sysreg_read", {.call = call_read}, 1,
+    IR_HELPER_EXITS | IR_HELPER_FP_STATUS,
+};
+static const struct ir_helper write_helper = {
+    "sysreg_write", {.call = call_write}, 2, IR_HELPER_EXITS,
+};
+static const struct ir_helper write_tlb_helper = {
+    "tlb_sysreg_write", {.call = call_write}, 2,
+    IR_HELPER_EXITS | IR_HELPER_TLB,
+};
+static const struct ir_helper write_fp_helper = {
+    "fp_sysreg_write", {.call = call_write}, 2,
+    IR_HELPER_EXITS | IR_HELPER_FP_STATUS,
+};
+static const struct ir_helper sysop_helper = {
+    "sysop", {.call = call_sysop}, 2, IR_HELPER_EXITS,
+};
+static const struct ir_helper sysop_tlb_helper = {
+    "tlb_sysop", {.call = call_sysop}, 2, IR_HELPER_EXITS | IR_HELPER_TLB,
+};
+
+/* -- MRS and MSR ----------------------------------------------------------------- */
+
+/* The row when it exists and this exception level may; else it has been
+ * logged. */
+static const struct sysreg *find(struct a64_ctx *s,
+                                 const struct a64_arg_sysreg *a,
+                                 bool is_read)
+{
+    uint16_t encoding =
+        (uint16_t)SYSREG(a->op0, a->op1, a->crn, a->crm, a->op2);
+    const struct sysreg *r = sysreg_find(s->cpu, encoding);
+
+    if (r && (r->access >> (2 * s->el + !is_read) & 1)) {
+        return r;
+    }
+    if (log_on(LOG_UNIMP) && (!r || s->el > 0)) {
+        log_unimp("%s of system register S%d_%d_C%d_C%d_%d%s%s%s at %#llx",
+                  is_read ? "read" : "write", a->op0, a->op1, a->crn,
+                  a->crm, a->op2, r ? " (" : "", r ? r->name : "",
+                  r ? ")" : "", (unsigned long long)s->pc);
+    }
+    return NULL;
+}
+
+static ir_ref row_and_rt(struct a64_ctx *s, const struct sysreg *r,
+                         unsigned rt)
+{
+    return ir_const(s->u, IR_I64,
+                    (uint64_t)(r - sysregs) | (uint64_t)rt << 16);
+}
+
+/* No call: a field of the state, and nothing that could trap. */
+static bool is_plain(const struct a64_ctx *s, const struct sysreg *r)
+{
+    return s->el > 0 || r->trap == TRAP_NONE;
+}
+
+/* The value of a register that is not a view of PSTATE. */
+static ir_ref read_value(struct a64_ctx *s, const struct sysreg *r,
+                         unsigned rt)
+{
+    if (is_plain(s, r)) {
+        if (r->flags & SYSREG_CONST) {
+            uint64_t value = sysreg_read((struct arm_cpu *)s->cpu, r);
+            return ir_const(s->u, IR_I64, value);
+        }
+        if (!r->read) {
+            return r->offset ? ir_get(s->u, IR_I64, r->offset)
+                             : ir_const(s->u, IR_I64, 0);
+        }
+    }
+    return ir_call(s->u,
+                   r->flags & SYSREG_FP ? &read_fp_helper : &read_helper,
+                   row_and_rt(s, r, rt), IR_NONE, IR_NONE);
+}
+
+bool a64_trans_MRS(struct a64_ctx *s, const struct a64_arg_sysreg *a)
+{
+    const struct sysreg *r = find(s, a, true);
+
+    if (!r) {
+        return false;
+    }
+    if (r->view) {
+        return a64_read_view(s, r, (unsigned)a->rt);
+    }
+    if ((r->flags & SYSREG_FP) && !a64_fp_access(s)) {
+        return true;
+    }
+    a64_set_r(s, true, (unsigned)a->rt, read_value(s, r, (unsigned)a->rt));
+    return true;
+}
+
+static void write_value(struct a64_ctx *s, const struct sysreg *r,
+                        unsigned rt)
+{
+    ir_ref value = a64_r(s, true, rt);
+    const struct ir_helper *helper =
+        r->flags & SYSREG_FP ? &write_fp_helper
+        : r->flags & SYSREG_TLB ? &write_tlb_helper
+                                : &write_helper;
+
+    if (is_plain(s, r) && !r->write) {
+        if (r->mask) {
+            value = ir_bini(s->u, IR_AND, IR_I64, value, r->mask);
+        }
+        if (r->offset) {
+            ir_set(s->u, IR_I64, r->offset, value);
+        }
+        return;
+    }
+    ir_call(s->u, helper, row_and_rt(s, r, rt), value, IR_NONE);
+}
+
+bool a64_trans_MSR_reg(struct a64_ctx *s, const struct a64_arg_sysreg *a)
+{
+    const struct sysreg *r = find(s, a, false);
+
+    if (!r) {
+        return false;
+    }
+    if (r->view) {
+        return a64_write_view(s, r, (unsigned)a->rt);
+    }
+    if ((r->flags & SYSREG_FP) && !a64_fp_access(s)) {
+        return true;
+    }
+    write_value(s, r, (unsigned)a->rt);
+    if (r->flags & SYSREG_END) {
+        ir_exit_loop(s->u, VCPU_EXIT_STATE, s->pc + 4);
+        s->ended = true;
+    }
+    return true;
+}
+
+/* -- SYS ------------------------------------------------------------------------- */
+
+#define ZVA_BYTES 64
+
+/*
+ * DC ZVA: one small unaligned store that Device memory refuses, as it must,
+ * then the block.
+ */
+static void zero_block(struct a64_ctx *s, unsigned rt)
+{
+    ir_ref at = ir_bini(s->u, IR_AND, IR_I64, a64_r(s, true, rt),
+                        ~UINT64_C(ZVA_BYTES - 1));
+    ir_ref zero = ir_vconst(s->u, IR_Q, 0);
+
+    ir_store(s->u, IR_I64, 0, ir_bini(s->u, IR_ADD, IR_I64, at, 4),
+             ir_const(s->u, IR_I64, 0));
+    for (unsigned n = 0; n < ZVA_BYTES; n += 32) {
+        ir_store2(s->u, IR_V128, 0, ir_bini(s->u, IR_ADD, IR_I64, at, n),
+                  zero, zero);
+    }
+}
+
+bool a64_trans_SYS(struct a64_ctx *s, const struct a64_arg_sys *a)
+{
+    uint16_t encoding =
+        (uint16_t)SYSREG(1, a->op1, a->crn, a->crm, a->op2);
+    const struct sysop *op = sysop_find(s->cpu, encoding);
+    unsigned rt = (unsigned)a->rt;
+
+    if (!op || (s->el == 0 && !(op->flags & SYSOP_EL0))) {
+        if (!op) {
+            log_unimp("system instruction #%d, C%d, C%d, #%d at %#llx",
+                      a->op1, a->crn, a->crm, a->op2,
+                      (unsigned long long)s->pc);
+        }
+        return false;
+    }
+    bool may_zva = s->el > 0 || (s->context & CTX_ZVA_EL0);
+    if ((op->flags & SYSOP_ZVA) && may_zva && !(s->context & CTX_ALIGN)) {
+        zero_block(s, rt);
+        return true;
+    }
+    ir_call(s->u, op->flags & SYSOP_TLB ? &sysop_tlb_helper : &sysop_helper,
+            ir_const(s->u, IR_I64,
+                     (uint64_t)(op - sysops) | (uint64_t)rt << 16),
+            a64_r(s, true, rt), IR_NONE);
+    return true;
+}
+
+/* No instruction with a result is allocated (but in extensions). */
+bool a64_trans_SYSL(struct a64_ctx *s, const struct a64_arg_sys *a)
+{
+    (void)s, (void)a;
+    return false;
+}

@@ -1,0 +1,307 @@
+/*
+ * Fixed code at the head of the code cache: the way in and out of
+ * generated code, slow paths, calls of C helpers.  Everything that names an
+ * address of this process is here, so that units themselves are free of
+ * them.
+ *
+ * All of it runs with rsp at the frame, less the return address where it is
+ * called.
+ */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "cpu/jit/x64/x64.h"
+#include "util/bits.h"
+
+#define THUNK_AREA (256 * 1024)
+#define THUNK_MAX 512
+
+static struct x64_rm field(size_t offset)
+{
+    return rm_vcpu((int)offset);
+}
+
+static void clear32(struct asm_buf *a, struct x64_rm m)
+{
+    x_op(a, X_MOV_IMM, 0, m);
+    x_imm32(a, 0);
+}
+
+/* Store or load the pinned registers of a set. */
+static void pinned(struct asm_buf *a, uint32_t set, bool store)
+{
+    for (unsigned n = 0; n < 32; n++) {
+        int reg = x64_pinned[n];
+
+        if (!reg || !(set & REG_BIT(reg))) {
+            continue;
+        }
+        if (store) {
+            x_store(a, field(VCPU_R(n)), reg);
+        } else {
+            x_load(a, reg, field(VCPU_R(n)));
+        }
+    }
+}
+
+static void call_c(struct asm_buf *a, const void *fn)
+{
+    x_mov_imm(a, RAX, (uintptr_t)fn);
+    x_op(a, X_CALL_RM, 2, rm_reg(RAX));
+}
+
+static void vcpu_to_rdi(struct asm_buf *a)
+{
+    x_op(a, X_LEA | X_W, RDI, rm_mem(REG_VCPU, -VCPU_BASE));
+}
+
+/* -- in and out ---------------------------------------------------------------- */
+
+static const uint8_t saved[] = { RBX, RBP, R12, R13, R14, R15 };
+
+/* enter(vcpu, entry) */
+static void thunk_enter(struct asm_buf *a)
+{
+    for (unsigned k = 0; k < ARRAY_SIZE(saved); k++) {
+        x_push(a, saved[k]);
+    }
+    x_alu_imm(a, ALU_SUB, X_W, rm_reg(RSP), FRAME_SIZE + 8);
+    x_op(a, X_LEA | X_W, REG_VCPU, rm_mem(RDI, VCPU_BASE));
+    x_load(a, REG_TLB, field(offsetof(struct vcpu, tlb)));
+    x_mov(a, RAX, RSI);
+    pinned(a, ~0u, false);
+    x_op(a, X_CALL_RM, 4, rm_reg(RAX));
+}
+
+/* Jumped to: return to the run loop. */
+static void thunk_leave(struct asm_buf *a)
+{
+    pinned(a, ~0u, true);
+    x_alu_imm(a, ALU_ADD, X_W, rm_reg(RSP), FRAME_SIZE + 8);
+    for (unsigned k = ARRAY_SIZE(saved); k-- > 0;) {
+        x_pop(a, saved[k]);
+    }
+    x_ret(a);
+}
+
+/* rax = pc: look it up anew, or serve a request first. */
+static void thunk_relookup(struct asm_buf *a, const uint8_t *leave)
+{
+    x_store(a, field(offsetof(struct vcpu, pc)), RAX);
+    x_alu(a, ALU_XOR, 0, RCX, rm_reg(RCX));
+    x_store(a, field(offsetof(struct vcpu, host_return)), RCX);
+    x_alu_imm(a, ALU_CMP, 0, field(offsetof(struct vcpu, request)), 0);
+    x_setcc(a, CC_NE, RCX);
+    _Static_assert(VCPU_EXIT_NONE == 0 && VCPU_EXIT_REQUEST == 1, "setcc");
+    x_store32(a, field(offsetof(struct vcpu, exit)), RCX);
+    x_jmp_to(a, leave);
+}
+
+/* rax = pc, rdx = address of the link's displacement. */
+static void thunk_edge(struct asm_buf *a, const uint8_t *leave)
+{
+    x_store(a, field(offsetof(struct vcpu, pc)), RAX);
+    x_store(a, field(offsetof(struct vcpu, host_return)), RDX);
+    clear32(a, field(offsetof(struct vcpu, exit)));
+    x_jmp_to(a, leave);
+}
+
+/* rax = pc (and for exit_loop ecx = exit). */
+static void thunk_out(struct asm_buf *a, const uint8_t *leave, bool has_exit)
+{
+    if (!has_exit) {
+        x_alu(a, ALU_XOR, 0, RCX, rm_reg(RCX));
+    }
+    x_store(a, field(offsetof(struct vcpu, pc)), RAX);
+    x_store32(a, field(offsetof(struct vcpu, exit)), RCX);
+    x_op(a, X_MOV_IMM | X_W, 0, field(offsetof(struct vcpu, host_return)));
+    x_imm32(a, 0);
+    x_jmp_to(a, leave);
+}
+
+/* Behind a call of C: leave if it wants to.  The return address on the
+ * stack names the instruction, unless the callee has set the pc. */
+static void leave_if_exit(struct asm_buf *a, const uint8_t *leave,
+                          bool sets_pc)
+{
+    uint8_t *stay;
+
+    x_alu_imm(a, ALU_CMP, 0, field(offsetof(struct vcpu, exit)), 0);
+    stay = x_jcc8(a, CC_E);
+    x_pop(a, RDX);
+    if (sets_pc) {
+        x_alu(a, ALU_XOR, 0, RDX, rm_reg(RDX));
+    }
+    x_store(a, field(offsetof(struct vcpu, host_return)), RDX);
+    x_jmp_to(a, leave);
+    x_here8(a, stay);
+    x_ret(a);
+}
+
+/* -- slow paths ------------------------------------------------------------------ */
+
+/* eax = description, the caller's rax pushed; keeps every general register
+ * but what C preserves anyway. */
+static void slow_common(struct asm_buf *a, const void *fn,
+                        const uint8_t *leave)
+{
+    static const uint8_t scratch[] = { RCX, RDX, RDI };
+
+    for (unsigned k = 0; k < ARRAY_SIZE(scratch); k++) {
+        x_push(a, scratch[k]);
+    }
+    pinned(a, GPR_VOLATILE, true);
+    x_alu_imm(a, ALU_SUB, X_W, rm_reg(RSP), 8);
+    x_mov32(a, RSI, RAX);
+    x_op(a, X_LEA | X_W, RDX, rm_frame(48 + FRAME_ARG));
+    vcpu_to_rdi(a);
+    call_c(a, fn);
+    x_alu_imm(a, ALU_ADD, X_W, rm_reg(RSP), 8);
+    pinned(a, GPR_VOLATILE, false);
+    for (unsigned k = ARRAY_SIZE(scratch); k-- > 0;) {
+        x_pop(a, scratch[k]);
+    }
+    x_pop(a, RAX);
+    leave_if_exit(a, leave, false);
+}
+
+static void thunks_slow(struct backend *b, struct asm_buf *a,
+                        const uint8_t *leave, ptrdiff_t delta)
+{
+    const uint8_t *common = a->p;
+
+    slow_common(a, jit_slow_plain, leave);
+    for (unsigned k = 0; k < SLOW_THUNKS; k++) {
+        if ((k & SLOW_SIZE_MASK) > 5) {
+            continue;
+        }
+        b->slow[k] = a->p + delta;
+        x_push(a, RAX);
+        x_mov_imm(a, RAX, k);
+        x_jmp_to(a, common);
+    }
+    b->slow_atomic = a->p + delta;
+    x_push(a, RAX);
+    x_load32(a, RAX, rm_frame(16 + FRAME_DESC));
+    slow_common(a, jit_slow_atomic, leave);
+}
+
+/* -- helpers ----------------------------------------------------------------------- */
+
+/* Code for calling `fn`; see emit_call.c for the arguments. */
+static void thunk_call(struct asm_buf *a, const void *fn, unsigned flags,
+                       bool vector, const uint8_t *leave)
+{
+    uint32_t set = flags & IR_HELPER_REGS ? ~0u : GPR_VOLATILE;
+
+    pinned(a, set, true);
+    x_mov(a, RSI, RDI);
+    if (vector) {
+        x_mov(a, R8, RAX);
+        x_load(a, R9, rm_frame(8 + FRAME_DESC));
+    }
+    vcpu_to_rdi(a);
+    x_alu_imm(a, ALU_SUB, X_W, rm_reg(RSP), 8);
+    call_c(a, fn);
+    x_alu_imm(a, ALU_ADD, X_W, rm_reg(RSP), 8);
+    if (flags & IR_HELPER_TLB) {
+        x_load(a, REG_TLB, field(offsetof(struct vcpu, tlb)));
+    }
+    pinned(a, set, false);
+    if (flags & IR_HELPER_EXITS) {
+        leave_if_exit(a, leave, flags & IR_HELPER_SETS_PC);
+    } else {
+        x_ret(a);
+    }
+}
+
+/* The entry of a key, or the empty one where it belongs. */
+static struct helper_thunk *find(struct backend *b, const void *key)
+{
+    uint64_t hash = (uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15);
+    unsigned k = hash >> 53;
+
+    _Static_assert(HELPER_THUNKS == 1 << 11, "hash >> 53");
+    for (;; k = (k + 1) & (HELPER_THUNKS - 1)) {
+        struct helper_thunk *h = &b->helper[k];
+        const void *found = atomic_load_explicit(&h->key,
+                                                 memory_order_acquire);
+
+        if (!found || found == key) {
+            return h;
+        }
+    }
+}
+
+static const uint8_t *thunk(struct backend *b, const void *key,
+                            const void *fn, unsigned flags, bool vector)
+{
+    struct helper_thunk *h = find(b, key);
+    ptrdiff_t delta = b->thunks.rx - b->thunks.rw;
+
+    if (atomic_load_explicit(&h->key, memory_order_acquire)) {
+        return h->code;
+    }
+    pthread_mutex_lock(&b->lock);
+    h = find(b, key);
+    if (!atomic_load_explicit(&h->key, memory_order_relaxed)) {
+        struct asm_buf a = { .p = b->thunks.rw + b->thunks_used };
+
+        /* Helpers are a fixed number of C objects. */
+        assert(b->helper_count < HELPER_THUNKS / 2 &&
+               b->thunks_used + THUNK_MAX <= THUNK_AREA);
+        h->code = a.p + delta;
+        thunk_call(&a, fn, flags, vector, b->leave - delta);
+        b->thunks_used = align_up(a.p - b->thunks.rw, 16);
+        b->helper_count++;
+        atomic_store_explicit(&h->key, key, memory_order_release);
+    }
+    pthread_mutex_unlock(&b->lock);
+    return h->code;
+}
+
+const uint8_t *thunk_helper(struct backend *b, const struct ir_helper *h)
+{
+    return thunk(b, h, (const void *)(uintptr_t)h->call, h->flags, false);
+}
+
+const uint8_t *thunk_vector(struct backend *b, const void *fn,
+                            unsigned flags)
+{
+    return thunk(b, fn, fn, flags, true);
+}
+
+/* -- all together ---------------------------------------------------------------------- */
+
+bool thunks_emit(struct backend *b)
+{
+    ptrdiff_t delta = b->thunks.rx - b->thunks.rw;
+    struct asm_buf a = { .p = b->thunks.rw };
+    const uint8_t *leave;
+
+    if (b->thunks.size < THUNK_AREA) {
+        return false;
+    }
+    b->enter = (void (*)(struct vcpu *, const uint8_t *))(uintptr_t)
+        (a.p + delta);
+    thunk_enter(&a);
+    leave = a.p;
+    b->leave = leave + delta;
+    thunk_leave(&a);
+    b->relookup = a.p + delta;
+    thunk_relookup(&a, leave);
+    b->edge = a.p + delta;
+    thunk_edge(&a, leave);
+    b->indirect_miss = a.p + delta;
+    thunk_out(&a, leave, false);
+    b->exit_loop = a.p + delta;
+    thunk_out(&a, leave, true);
+    thunks_slow(b, &a, leave, delta);
+    b->thunks_used = align_up(a.p - b->thunks.rw, 16);
+    return true;
+}
+
+size_t thunks_area(void)
+{
+    return THUNK_AREA;
+}

@@ -1,0 +1,459 @@
+/*
+ * Random A64 instructions from the decode tables, made safe: addresses lie
+ * in the data window, branches go forward, a few words of set-up in front.
+ */
+#ifndef TESTS_FUZZ_INSN_GEN_H
+#define TESTS_FUZZ_INSN_GEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "cpu/arm/disas.h"
+#include "tests/fuzz/insn_case.h"
+#include "util/bits.h"
+
+/* -- random numbers ------------------------------------------------------------ */
+
+static uint64_t random_state;
+
+static uint64_t random64(void) /* splitmix64 */
+{
+    uint64_t z = random_state += UINT64_C(0x9e3779b97f4a7c15);
+
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+static unsigned random_below(unsigned n)
+{
+    return (unsigned)(random64() >> 32) % n;
+}
+
+/* -- which rows ------------------------------------------------------------------- */
+
+/* Not for user mode, not for straight-line code, or without a defined
+ * common result. */
+static const char *const unsuitable[] = {
+    "SVC", "HVC", "SMC", "BRK", "HLT", "WFE", "WFI", "SYS", "SYSL",
+    "ERET", "MSR_i_SPSEL", "MSR_i_DAIFSET", "MSR_i_DAIFCLR",
+    "MSR_i_UAO", "MSR_i_PAN", "LDTR", "STTR", "LDTRS",
+};
+
+/* Keys differ from process to process; the others change no result. */
+static bool feature_suits(enum a64_feat f)
+{
+    return f != A64_FEAT_PAUTH && f != A64_FEAT_MTE;
+}
+
+static bool row_suits(const struct a64_row *row)
+{
+    if (row->state != A64_ROW_IMPLEMENTED) {
+        return false;
+    }
+    for (unsigned n = 0; n < ARRAY_SIZE(unsuitable); n++) {
+        if (!strcmp(row->name, unsuitable[n])) {
+            return false;
+        }
+    }
+    return feature_suits(row->feat[0]) && feature_suits(row->feat[1]);
+}
+
+/* -- one instruction ---------------------------------------------------------------- */
+
+/* A generated instruction with what it needs around it. */
+struct insn_step {
+    const struct a64_row *row;
+    unsigned count;
+    uint32_t words[8];
+};
+
+static const struct a64_field *find_field(const struct a64_row *row,
+                                          const char *name)
+{
+    for (int n = 0; n < row->nfields; n++) {
+        if (!strcmp(row->field[n].name, name)) {
+            return &row->field[n];
+        }
+    }
+    return NULL;
+}
+
+static int field_of(const struct a64_row *row, const char *name,
+                    uint32_t word)
+{
+    const struct a64_field *f = find_field(row, name);
+
+    return f ? a64_field_value(f, word) : 0;
+}
+
+static uint32_t set_field(const struct a64_row *row, const char *name,
+                          uint32_t word, uint32_t value)
+{
+    const struct a64_field *f = find_field(row, name);
+
+    for (int n = 0; f && n < A64_ROW_PIECES; n++) {
+        const struct a64_piece *p = &f->piece[n];
+
+        if (p->width) {
+            word = (uint32_t)deposit64(word, p->pos, p->width,
+                                       value >> p->lsb);
+        }
+    }
+    return word;
+}
+
+static const char *const register_fields[] = {"rn", "rt", "rt2", "rs", "rm",
+                                              "rd", "ra"};
+
+/* Registers from a few, so that instructions meet. */
+static uint32_t choose_registers(const struct a64_row *row, uint32_t word)
+{
+    for (unsigned n = 0; n < ARRAY_SIZE(register_fields); n++) {
+        if (random_below(4)) {
+            uint32_t r = random_below(16);
+
+            word = set_field(row, register_fields[n], word,
+                             r < 6 ? r : r == 6 ? 31 : r + 20);
+        }
+    }
+    return word;
+}
+
+static bool row_accepts(const struct a64_row *row, uint32_t word)
+{
+    if ((word & row->mask) != row->value) {
+        return false;
+    }
+    for (int n = 0; n < row->nrejects; n++) {
+        if ((word & row->reject[n].mask) == row->reject[n].value) {
+            return false;
+        }
+    }
+    return a64_row_find(word) == row;
+}
+
+static bool is_load_store(const struct a64_row *row)
+{
+    return find_field(row, "rt") &&
+           (find_field(row, "rn") || !strncmp(row->format, "ldlit", 5));
+}
+
+/* Overlapping registers of loads and stores are unpredictable. */
+static bool registers_distinct(const struct a64_row *row, uint32_t word)
+{
+    uint32_t seen = 0;
+
+    for (unsigned n = 0; n < ARRAY_SIZE(register_fields); n++) {
+        const struct a64_field *f = find_field(row, register_fields[n]);
+
+        if (f && f->piece[0].width) {
+            uint32_t bit = 1u << a64_field_value(f, word);
+
+            if (seen & bit) {
+                return false;
+            }
+            seen |= bit;
+        }
+    }
+    return true;
+}
+
+static uint32_t random_word(const struct a64_row *row)
+{
+    uint32_t word;
+
+    do {
+        word = row->value | ((uint32_t)random64() & ~row->mask);
+        word = (word & ~row->should_mask) | row->should_value;
+        word = choose_registers(row, word);
+    } while (!row_accepts(row, word) ||
+             (is_load_store(row) && !registers_distinct(row, word)));
+    return word;
+}
+
+/* -- set-up ------------------------------------------------------------------------- */
+
+static void append(struct insn_step *step, uint32_t word)
+{
+    step->words[step->count++] = word;
+}
+
+/* MOVZ and MOVK: reg = value. */
+static void append_move(struct insn_step *step, unsigned reg, uint32_t value)
+{
+    append(step, 0xd2800000 | (value & 0xffff) << 5 | reg);
+    if (value >> 16) {
+        append(step, 0xf2a00000 | value >> 16 << 5 | reg);
+    }
+}
+
+/* A register the word does not use. */
+static unsigned free_register(const struct a64_row *row, uint32_t word)
+{
+    for (unsigned r = 7;; r++) {
+        bool used = false;
+
+        for (unsigned n = 0; n < ARRAY_SIZE(register_fields); n++) {
+            const struct a64_field *f = find_field(row, register_fields[n]);
+
+            used |= f && a64_field_value(f, word) == (int)r;
+        }
+        if (!used) {
+            return r;
+        }
+    }
+}
+
+/* What a load or store adds to its base; sets up the index register. */
+static int64_t access_offset(struct insn_step *step, uint32_t word)
+{
+    const struct a64_row *row = step->row;
+    const char *format = row->format;
+    int64_t imm = field_of(row, "imm", word);
+    int esz = field_of(row, "esz", word);
+
+    if (field_of(row, "mode", word) == 1) {
+        return 0; /* post-index */
+    }
+    if (!strcmp(format, "ldst_uimm") || !strcmp(format, "lds_uimm") ||
+        !strcmp(format, "ldpair")) {
+        return imm * (1 << esz);
+    }
+    if (!strcmp(format, "ldst_reg") || !strcmp(format, "lds_reg")) {
+        unsigned rm = (unsigned)field_of(row, "rm", word);
+        unsigned scale = field_of(row, "s", word) ? (unsigned)esz : 0;
+        uint32_t index = random_below(256);
+        bool negative = field_of(row, "option", word) != 2 &&
+                        random_below(2);
+
+        if (rm == 31) {
+            return 0;
+        }
+        append(step, (negative ? 0x92800000 : 0xd2800000) | index << 5 | rm);
+        return (negative ? ~(int64_t)index : (int64_t)index) *
+               ((int64_t)1 << scale);
+    }
+    return imm;
+}
+
+/* Atomics and ordered accesses want natural alignment. */
+static bool wants_alignment(const struct a64_row *row)
+{
+    static const char *const formats[] = {"excl", "ord", "cas", "atomic",
+                                          "ldapu"};
+
+    for (unsigned n = 0; n < ARRAY_SIZE(formats); n++) {
+        if (!strcmp(row->format, formats[n])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void append_access(struct insn_step *step, uint32_t word)
+{
+    const struct a64_row *row = step->row;
+    unsigned rn = (unsigned)field_of(row, "rn", word);
+    int64_t offset = access_offset(step, word);
+    uint64_t target = INSN_WINDOW + random_below(INSN_WINDOW_SIZE - 64);
+
+    if (wants_alignment(row) || random_below(4) == 0) {
+        target = align_down(target, 16);
+    }
+    target -= (uint64_t)offset;
+    if (rn == 31) {
+        unsigned r = free_register(row, word);
+
+        append_move(step, r, (uint32_t)target);
+        append(step, 0x9100001f | r << 5); /* mov sp, r */
+    } else {
+        append_move(step, rn, (uint32_t)target);
+    }
+    append(step, word);
+}
+
+/* A literal of this slot; `at` is the step's place in it. */
+static void append_literal(struct insn_step *step, uint32_t word, unsigned at)
+{
+    int imm = (int)random_below(INSN_SLOT_WORDS - 4) - (int)at;
+
+    append(step, set_field(step->row, "imm", word, (uint32_t)imm));
+}
+
+/* Over the next word, or to it. */
+static void append_branch(struct insn_step *step, uint32_t word)
+{
+    append(step, set_field(step->row, "imm", word, 1 + random_below(2)));
+    append(step, 0x91000400); /* add x0, x0, #1 */
+}
+
+static void append_branch_register(struct insn_step *step, uint32_t word)
+{
+    unsigned rn = random_below(31);
+
+    append(step, 0x10000060 | rn); /* adr rn, .+12 */
+    append(step, set_field(step->row, "rn", word, rn));
+    append(step, 0x91000400);
+}
+
+/* MRS and MSR of what user mode has a well-defined copy of. */
+static void append_system(struct insn_step *step, uint32_t word)
+{
+    static const uint32_t registers[] = {
+        0xd51b4200, 0xd51b4400, 0xd51b4420, /* NZCV, FPCR, FPSR */
+    };
+    unsigned which = random_below(ARRAY_SIZE(registers)), rt = word & 31;
+    bool is_read = word & 1 << 21;
+
+    if (!is_read && rt == 31) {
+        rt = 0;
+    }
+    if (!is_read && which == 1) { /* AHP, DN, FZ, RMode, FZ16 */
+        append(step, 0xd2a00000 | ((uint32_t)random64() & 0x07c8) << 5 | rt);
+    } else if (!is_read && which == 2) { /* QC, IDC, IXC..IOC */
+        append(step, 0xd2800000 | ((uint32_t)random64() & 0x9f) << 5 | rt);
+        append(step, 0xf2a00000 | random_below(2) << 16 | rt);
+    }
+    append(step, registers[which] | (is_read ? 1u << 21 : 0) | rt);
+}
+
+/* A step for `row`, to be placed at word `at` of the slot. */
+static void make_step(struct insn_step *step, const struct a64_row *row,
+                      unsigned at)
+{
+    uint32_t word = random_word(row);
+
+    *step = (struct insn_step){.row = row};
+    if (!strncmp(row->format, "ldlit", 5)) {
+        append_literal(step, word, at);
+    } else if (is_load_store(row)) {
+        append_access(step, word);
+    } else if (!strcmp(row->format, "bcond") ||
+               !strcmp(row->format, "branch") ||
+               !strcmp(row->format, "cbz") || !strcmp(row->format, "tbz")) {
+        append_branch(step, word);
+    } else if (!strcmp(row->format, "reg_n")) {
+        append_branch_register(step, word);
+    } else if (!strcmp(row->format, "sysreg")) {
+        append_system(step, word);
+    } else {
+        append(step, word);
+    }
+}
+
+/* -- states ------------------------------------------------------------------------- */
+
+/* Values where FP and integer arithmetic have corners, by element size. */
+static uint64_t special_element(unsigned log2)
+{
+    static const uint16_t half[] = {
+        0x0000, 0x8000, 0x3c00, 0xbc00, 0x7c00, 0xfc00, 0x7e00, 0xfe00,
+        0x7d01, 0xfd01, 0x0001, 0x8001, 0x03ff, 0x0400, 0x7bff, 0x7fff,
+        0x4000, 0x3800, 0x3801, 0x5800,
+    };
+    static const uint32_t single[] = {
+        0x00000000, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000,
+        0xff800000, 0x7fc00000, 0xffc12345, 0x7f800001, 0xffa00000,
+        0x00000001, 0x80000001, 0x007fffff, 0x00800000, 0x7f7fffff,
+        0x7fffffff, 0x40000000, 0x3f000000, 0x4b000001, 0x4f000000,
+        0x5f000000, 0x33800000, 0x477ff000, 0x38800000,
+    };
+    static const uint64_t wide[] = {
+        0x0000000000000000, 0x8000000000000000, 0x3ff0000000000000,
+        0xbff0000000000000, 0x7ff0000000000000, 0xfff0000000000000,
+        0x7ff8000000000000, 0xfff8123456789abc, 0x7ff0000000000001,
+        0xfff4000000000000, 0x0000000000000001, 0x8000000000000001,
+        0x000fffffffffffff, 0x0010000000000000, 0x7fefffffffffffff,
+        0x7fffffffffffffff, 0x4000000000000000, 0x3fe0000000000000,
+        0x4330000000000001, 0x41e0000000000000, 0x43e0000000000000,
+        0x36a0000000000000, 0x47efffffe0000000, 0x3810000000000000,
+    };
+
+    switch (log2) {
+    case 1:
+        return half[random_below(ARRAY_SIZE(half))];
+    case 2:
+        return single[random_below(ARRAY_SIZE(single))];
+    default:
+        return wide[random_below(ARRAY_SIZE(wide))];
+    }
+}
+
+/* Exponents near each other, so that sums do not just round away. */
+static uint64_t moderate_element(unsigned log2)
+{
+    switch (log2) {
+    case 1:
+        return ((uint64_t)(11 + random_below(10)) << 10 |
+                (random64() & 0x83ff));
+    case 2:
+        return ((uint64_t)(120 + random_below(16)) << 23 |
+                (random64() & 0x807fffff));
+    default:
+        return ((uint64_t)(1015 + random_below(20)) << 52 |
+                (random64() & 0x800fffffffffffff));
+    }
+}
+
+static uint64_t random_half_register(void)
+{
+    unsigned kind = random_below(8), log2 = 1 + random_below(3);
+    uint64_t v = 0;
+
+    if (kind == 0) {
+        return random64();
+    }
+    for (unsigned at = 0; at < 64; at += 8u << log2) {
+        uint64_t e = kind < 4 || random_below(4) == 0 ? special_element(log2)
+                                                       : moderate_element(log2);
+        v |= e << at;
+    }
+    return v;
+}
+
+static uint64_t random_general(void)
+{
+    static const uint64_t corner[] = {
+        0, 1, UINT64_MAX, 0x7fffffffffffffff, 0x8000000000000000,
+        0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0xffffffff80000000,
+    };
+
+    switch (random_below(4)) {
+    case 0:
+        return corner[random_below(ARRAY_SIZE(corner))];
+    case 1:
+        return random_below(256) - 128ull;
+    default:
+        return random64() >> random_below(64);
+    }
+}
+
+static void random_case(struct insn_case *c, unsigned slot)
+{
+    struct insn_state *s = &c->state;
+
+    memset(c, 0, sizeof(*c));
+    c->slot = slot;
+    for (unsigned n = 0; n < 31; n++) {
+        s->x[n] = random_general();
+    }
+    s->sp = INSN_WINDOW + 16 * random_below(16);
+    for (unsigned n = 0; n < 32; n++) {
+        s->v[n][0] = random_half_register();
+        s->v[n][1] = random_half_register();
+    }
+    s->nzcv = (uint32_t)random_below(16) << 28;
+    if (random_below(2)) { /* AHP, DN, FZ, RMode, FZ16 */
+        s->fpcr = (uint32_t)random64() & 0x07c80000;
+    }
+    if (random_below(4) == 0) { /* QC, IDC, IXC..IOC */
+        s->fpsr = (uint32_t)random64() & 0x0800009f;
+    }
+    for (unsigned n = 0; n < INSN_WINDOW_SIZE; n++) {
+        s->window[n] = (uint8_t)random64();
+    }
+}
+
+#endif

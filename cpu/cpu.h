@@ -80,9 +80,9 @@ void cpu_system_stop(struct cpu_system *s);   /* returns when all stopped */
 /* Devices or the debugger wrote guest memory that may hold code. [any] */
 void cpu_code_written(struct cpu_system *s, uint64_t pa, uint64_t size);
 
-/* The bus maps other memory than before: no host address of it is used
- * any more when this returns, but by vCPUs that run and will drop theirs
- * before their next barrier. [any] */
+/* The bus maps other memory than before: every vCPU forgets what it knows of
+ * host addresses, the calling one before this returns, the others at their
+ * next safepoint. [any] */
 void cpu_memory_remapped(struct cpu_system *s);
 
 /* Registers of every processor, for dumps while stopped. */

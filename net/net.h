@@ -20,9 +20,6 @@
 /* The longest frame: 64 KiB of IP after a header with a VLAN tag. */
 #define NET_MAX_PACKET (65535 + 18)
 
-/* The most pieces a packet comes in. */
-#define NET_MAX_IOV 64
-
 /* Work on a packet that a NIC can leave to its far end, or the far end to
  * the guest (mask bits). */
 enum net_can {
@@ -46,7 +43,7 @@ struct net_offload {
 /* One frame, without its check sequence. */
 struct net_packet {
     const struct iovec *iov;
-    unsigned count;
+    unsigned count; /* of pieces, up to IOV_MAX */
     size_t length; /* of all of iov; 14..NET_MAX_PACKET */
     unsigned queue; /* 0..client->queues - 1 */
     struct net_offload offload;
@@ -70,7 +67,7 @@ struct net_ops {
     /* Not now: net_writable() will be called.  May be NULL: always. */
     bool (*can_send)(struct net_client *nc);
     /* There is room in the NIC again, or it takes other offloads
-     * (nc->guest_can).  May be NULL. */
+     * (net_guest_can).  May be NULL. */
     void (*resume)(struct net_client *nc);
     void (*close)(struct net_client *nc);
 };
@@ -112,7 +109,10 @@ void net_send(struct net_client *nc, const struct net_packet *packet);
 void net_resume(struct net_client *nc);
 void net_set_guest_can(struct net_client *nc, unsigned can);
 
-/* The back end's side.  Packets are queued while the NIC has no room; back
+/* The back end's side.  What may be left to the guest now: */
+unsigned net_guest_can(const struct net_client *nc);
+
+/* Packets are queued while the NIC has no room; back
  * ends that can wait stop reading while net_has_backlog(). */
 void net_deliver(struct net_client *nc, const struct net_packet *packet);
 bool net_has_backlog(const struct net_client *nc);

@@ -20,11 +20,14 @@
 #include "util/error.h"
 
 #define BUS_DMA UINT32_MAX /* bus_access.cpu of a device's own access */
+/* The same of a PCI function, by its 16-bit requester id. */
+#define BUS_DMA_FROM(requester) (UINT32_C(0x80000000) | (requester))
+#define BUS_IS_DMA(cpu) ((cpu) >= BUS_DMA_FROM(0))
 
 struct bus_access {
     uint64_t offset; /* from the start of the region, size-aligned */
     unsigned size;   /* bytes: 1, 2, 4 or 8 */
-    unsigned cpu;    /* index of the vCPU, or BUS_DMA */
+    unsigned cpu;    /* index of the vCPU, or BUS_DMA... */
 };
 
 struct mmio_ops {

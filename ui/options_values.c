@@ -223,7 +223,7 @@ bool option_uuid(struct parse *p, const char *text, struct error **err)
     static const char digits[] = "0123456789abcdefABCDEF";
     bool ok = strlen(text) == strlen(shape);
 
-    (void)p;
+    p->out->machine.uuid = text;
     for (size_t i = 0; ok && shape[i]; i++) {
         ok = shape[i] == '-' ? text[i] == '-'
                              : strchr(digits, text[i]) != NULL;

@@ -5,7 +5,6 @@
  * architecture defines is here under its manual name.  Owned by the vCPU's
  * thread, except the interrupt lines (any thread).
  */
-#pragma message "note: coordinator is writing pauth.[ch] + translate_pauth.c (PACxx AUTxx XPAC PACGA rows incl. their hint forms, LDRAA LDRAB); sys helper: you do only BRAA BLRAA RETAA ERETAA rows with a64_authenticate() from cpu/arm/translate_pauth.h; remove this line when read"
 #ifndef CPU_ARM_ARM_CPU_H
 #define CPU_ARM_ARM_CPU_H
 
@@ -107,6 +106,7 @@ struct arm_cpu {
     uint64_t timer_next_ns; /* next deadline told to the timer thread */
 
     uint32_t irq_lines;     /* atomic: bit 0 IRQ, 1 FIQ, 2 vIRQ, 3 vFIQ */
+    bool remapped;          /* atomic: the bus has changed, drop the TLB */
     bool event;             /* event register of WFE */
 
     uint64_t mpidr, rvbar;

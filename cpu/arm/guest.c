@@ -187,6 +187,10 @@ static void interrupts(struct vcpu *vcpu)
 {
     struct arm_cpu *cpu = arm_cpu(vcpu);
 
+    if (__atomic_exchange_n(&cpu->remapped, false, __ATOMIC_ACQ_REL)) {
+        tlb_invalidate(vcpu->mmu,
+                       &(struct tlb_inval){.kind = TLB_INVAL_ALL});
+    }
     timer_arm(cpu);
     arm_take_interrupt(cpu);
 }

@@ -70,6 +70,10 @@ bool backend_compile(struct backend_thread *t, const struct ir_unit *u,
 void backend_enter(struct backend *b, struct vcpu *vcpu,
                    const uint8_t *entry);
 
+/* What `code` of an empty jump cache entry must be: its key may match by
+ * chance. */
+const void *backend_jump_miss(const struct backend *b);
+
 /* Patch a rel32 at rw/rx address so that it jumps to `target` (atomic with
  * respect to threads running it: aligned 4-byte store). */
 void backend_patch_jump(struct jit_buffer *at, const uint8_t *target);

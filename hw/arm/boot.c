@@ -20,9 +20,10 @@ const char *boot_default_cpu(const struct boot *boot)
 static bool bad_combination(const struct machine_config *c,
                             struct error **err)
 {
-    if (c->bios && c->kernel) {
-        error_set(err, "-bios with -kernel: this board cannot hand the "
-                  "kernel to the firmware; give one of the two");
+    if (c->bios && c->pflash[0]) {
+        error_set(err, "-bios %s: the first pflash drive, %s, is the "
+                  "firmware; give one of the two", c->bios,
+                  c->pflash[0]->file);
         return true;
     }
     if (!c->kernel && c->initrd) {
@@ -36,15 +37,24 @@ static bool bad_combination(const struct machine_config *c,
     return false;
 }
 
-/* -bios and -kernel, or the program that greets those who give neither. */
+static bool open_firmware(struct boot *boot, struct error **err)
+{
+    const struct machine_config *c = boot->config;
+
+    boot->how = BOOT_FIRMWARE;
+    return (!c->bios || image_open(&boot->image, "-bios", c->bios, err)) &&
+           (!c->kernel ||
+            image_open(&boot->payload, "-kernel", c->kernel, err));
+}
+
+/* Firmware, -kernel, or the program that greets those who give neither. */
 static bool open_program(struct boot *boot, struct error **err)
 {
     const struct machine_config *c = boot->config;
     struct boot_file file;
 
-    if (c->bios) {
-        boot->how = BOOT_FIRMWARE;
-        return image_open(&boot->image, "-bios", c->bios, err);
+    if (c->bios || c->pflash[0]) {
+        return open_firmware(boot, err);
     }
     boot->how = BOOT_KERNEL;
     if (c->kernel) {
@@ -83,6 +93,7 @@ struct boot *boot_open(const struct machine_config *config,
     boot->config = config;
     boot->memory = *memory;
     boot->image.file.fd = -1;
+    boot->payload.file.fd = -1;
     boot->initrd.fd = -1;
     if (!open_program(boot, err) || !open_initrd(boot, err) ||
         !boot_read_dtb(boot, err)) {
@@ -98,6 +109,7 @@ void boot_free(struct boot *boot)
         return;
     }
     image_close(&boot->image);
+    image_close(&boot->payload);
     boot_file_close(&boot->initrd);
     free(boot->dtb);
     free(boot);
@@ -147,8 +159,9 @@ static bool load_program(const struct boot *boot, struct dma *dma,
     if (boot->how == BOOT_KERNEL && image->kind == IMAGE_ELF) {
         return load_elf(image, dma, err);
     }
-    return load(dma, &image->file, 0, image->file.size, boot->plan.kernel_pa,
-                image->file.size, err);
+    return image->file.size == 0 ||
+           load(dma, &image->file, 0, image->file.size,
+                boot->plan.kernel_pa, image->file.size, err);
 }
 
 bool boot_load(struct boot *boot, struct dma *dma, struct error **err)

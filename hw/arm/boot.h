@@ -37,7 +37,10 @@ struct boot {
     const struct machine_config *config;
     struct boot_memory memory;
     enum boot_how how;
-    struct image image;        /* kernel or firmware */
+    struct image image;        /* kernel or firmware; firmware of size 0
+                                  is in flash already */
+    struct image payload;      /* the kernel that firmware is handed by
+                                  fw_cfg; size 0: none */
     struct boot_file initrd;   /* size 0: none */
     void *dtb;                 /* the tree as the guest sees it, packed */
     bool user_dtb;             /* it came from -dtb */

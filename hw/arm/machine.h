@@ -45,6 +45,7 @@ struct machine {
     struct block_backend *flash_images[MACHINE_FLASH_BANKS];
     struct cfi01 *flash_banks[MACHINE_FLASH_BANKS];
     struct fw_cfg *fw_cfg;
+    struct firmware *firmware;
     struct gic *gic;
     struct gicv2m *msi;
     struct pl011 *uarts[MACHINE_MAX_SERIALS];

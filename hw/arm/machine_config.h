@@ -46,6 +46,7 @@ struct machine_config {
     const struct block_config *pflash[MACHINE_FLASH_BANKS];
     const struct fw_cfg_config *fw_cfg;
     unsigned fw_cfg_count;
+    const char *uuid;         /* in text form, or NULL */
     bool boot_menu;           /* -boot menu=on */
     const char *dumpdtb;      /* write the tree here and exit, or NULL */
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "cpu/cpu.h"
+#include "hw/arm/firmware.h"
 #include "hw/char/pl011.h"
 #include "hw/core/fdt.h"
 #include "hw/flash/cfi01.h"
@@ -424,6 +425,13 @@ void virt_create_devices(struct machine *m, struct chardev **serials)
     create_fw_cfg(m);
 }
 
+/* What firmware is told, once all devices are there. */
+bool virt_create_firmware(struct machine *m, struct error **err)
+{
+    m->firmware = firmware_create(m->boot, m->fw_cfg, err);
+    return m->firmware != NULL;
+}
+
 /* RAM keeps its contents, as through a real reset. */
 void virt_reset_devices(struct machine *m)
 {
@@ -444,6 +452,7 @@ void virt_reset_devices(struct machine *m)
 void virt_free(struct machine *m)
 {
     fw_cfg_free(m->fw_cfg);
+    firmware_free(m->firmware);
     for (unsigned i = 0; i < MACHINE_FLASH_BANKS; i++) {
         cfi01_free(m->flash_banks[i]);
     }

@@ -10,7 +10,7 @@
  * Rows of the decode tables are taken in turn, in random order, so that every
  * encoding is met; -r and -g pick those whose name or group contains the
  * text.  A failing sequence is printed without the instructions it fails
- * without as well.
+ * without as well; -v prints more than the first few, and all names.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -46,6 +46,9 @@ static FILE *to_runner, *from_runner;
 
 static const struct a64_row **rows;
 static unsigned row_count, next_row;
+/* Rows of failing sequences, by host: bits, and their place in all rows. */
+static uint8_t *row_failed;
+static const struct a64_row *all_rows;
 
 /* -- the other side ------------------------------------------------------------- */
 
@@ -256,29 +259,44 @@ static bool still_fails(unsigned which, const struct sequence *q,
     return !same(expected, got);
 }
 
-static void report(unsigned which, const struct sequence *q,
-                   const struct insn_case *before)
+/* The steps without which nothing fails. */
+static unsigned shrink(unsigned which, const struct sequence *q,
+                       const struct insn_case *before)
 {
     struct insn_state expected, got;
     unsigned keep = (1u << q->count) - 1;
 
-    if (!still_fails(which, q, keep, before, &expected, &got)) {
-        printf("%s: a difference that went away on its own:\n",
-               host_names[which]);
-        print_sequence(q, keep, &before->state);
-        return;
-    }
     for (unsigned n = 0; n < q->count; n++) {
         if (still_fails(which, q, keep & ~(1u << n), before, &expected,
                         &got)) {
             keep &= ~(1u << n);
         }
     }
-    still_fails(which, q, keep, before, &expected, &got);
+    for (unsigned n = 0; n < q->count; n++) {
+        if (keep >> n & 1) {
+            row_failed[q->steps[n].row - all_rows] |= 1u << which;
+        }
+    }
+    return keep;
+}
+
+static void report(unsigned which, const struct sequence *q,
+                   const struct insn_case *before, bool print)
+{
+    struct insn_state expected, got;
+    unsigned keep = shrink(which, q, before);
+
+    if (!print) {
+        return;
+    }
     printf("%s differs (seed %" PRIu64 "):\n", host_names[which],
            options.seed);
     print_sequence(q, keep, &before->state);
-    print_differences(&before->state, &expected, &got);
+    if (still_fails(which, q, keep, before, &expected, &got)) {
+        print_differences(&before->state, &expected, &got);
+    } else {
+        printf("  only together with what ran before\n");
+    }
 }
 
 /* -- batches -------------------------------------------------------------------------- */
@@ -286,6 +304,9 @@ static void report(unsigned which, const struct sequence *q,
 static struct sequence sequences[BATCH];
 static uint32_t code[BATCH * INSN_SLOT_WORDS];
 static struct insn_case before[BATCH * STATES], remote[BATCH * STATES];
+
+/* How many of the cases reached the end of their slot. */
+static unsigned completed, run_in_all;
 
 /* Of `count` sequences, how many failed. */
 static unsigned run_batch(unsigned count, unsigned *reported)
@@ -302,6 +323,10 @@ static unsigned run_batch(unsigned count, unsigned *reported)
     }
     memcpy(remote, before, sizeof(before));
     run_remote(code, count, remote, count * STATES);
+    for (unsigned n = 0; n < count * STATES; n++) {
+        completed += remote[n].state.signal == SIGTRAP;
+        run_in_all++;
+    }
     for (unsigned which = 0; which < host_count; which++) {
         insn_host_set_code(hosts[which], code, count);
         for (unsigned n = 0; n < count * STATES; n++) {
@@ -311,10 +336,9 @@ static unsigned run_batch(unsigned count, unsigned *reported)
             if (!same(&c.state, &remote[n].state) && !failed[n / STATES]) {
                 failed[n / STATES] = true;
                 failures++;
-                if ((*reported)++ < MAX_FAILURES || options.verbose) {
-                    report(which, &sequences[n / STATES], &before[n]);
-                    insn_host_set_code(hosts[which], code, count);
-                }
+                report(which, &sequences[n / STATES], &before[n],
+                       options.verbose || (*reported)++ < MAX_FAILURES);
+                insn_host_set_code(hosts[which], code, count);
             }
         }
     }
@@ -332,6 +356,8 @@ static void collect_rows(void)
     const struct a64_row *all = a64_rows(&count);
     const bool *feature = hosts[0]->cpu.feature;
 
+    all_rows = all;
+    row_failed = calloc(count, 1);
     rows = calloc(count, sizeof(*rows));
     for (size_t n = 0; n < count; n++) {
         const struct a64_row *r = &all[n];
@@ -350,6 +376,22 @@ static void collect_rows(void)
         fprintf(stderr, "insn_fuzz: no row matches\n");
         exit(1);
     }
+}
+
+/* Each row counts once for each host. */
+static unsigned failed_rows(void)
+{
+    unsigned failed = 0;
+
+    for (unsigned n = 0; n < row_count; n++) {
+        uint8_t by = row_failed[rows[n] - all_rows];
+
+        failed += (unsigned)__builtin_popcount(by);
+        if (by && options.verbose) {
+            printf("  %s\n", rows[n]->name);
+        }
+    }
+    return failed;
 }
 
 static void parse_options(int argc, char **argv)
@@ -416,7 +458,12 @@ int main(int argc, char **argv)
         failed += run_batch(count, &reported);
         done += count;
     }
-    printf("insn_fuzz: seed %" PRIu64 ", %u rows, %u sequences, %u failed\n",
-           options.seed, row_count, done, failed);
+    printf("insn_fuzz: seed %" PRIu64 ", %u sequences, %u failed; %u%% of "
+           "the cases ran to their end\n",
+           options.seed, done, failed,
+           (unsigned)(100ull * completed / run_in_all));
+    failed = failed_rows();
+    printf("insn_fuzz: encodings: %u passed, %u failed\n",
+           row_count * host_count - failed, failed);
     return failed != 0;
 }

@@ -119,7 +119,7 @@ static struct insn_host *insn_host_new(bool interp)
     h->system.shootdown = config.shootdown;
     h->engine = engine_new(&config, &err);
     if (!h->engine) {
-        fprintf(stderr, "insn_fuzz: %s\n", error_text(err));
+        error_report_free(err);
         exit(1);
     }
     h->system.engine = h->engine;

@@ -17,6 +17,11 @@
 
 #include "tests/fuzz/insn_case.h"
 
+/* The handler's stack, where no case's SP comes to lie: it would be taken
+ * for being on it. */
+#define STACK UINT64_C(0x2a5a5a5a0000)
+#define STACK_SIZE 0x10000
+
 static struct insn_case *cases;
 static unsigned case_count, current;
 static ucontext_t home; /* of main(), at its BRK */
@@ -89,8 +94,7 @@ static void handler(int signal, siginfo_t *info, void *context)
 static void install_handler(void)
 {
     static const int signals[] = {SIGTRAP, SIGILL, SIGSEGV, SIGBUS};
-    static char stack[1 << 16];
-    stack_t ss = {.ss_sp = stack, .ss_size = sizeof(stack)};
+    stack_t ss = {.ss_sp = (void *)STACK, .ss_size = STACK_SIZE};
     struct sigaction action = {
         .sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
@@ -141,6 +145,7 @@ int main(void)
 {
     map(INSN_DATA, INSN_DATA_SIZE, PROT_READ | PROT_WRITE);
     map(INSN_CODE, INSN_CODE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC);
+    map(STACK, STACK_SIZE, PROT_READ | PROT_WRITE);
     install_handler();
     for (;;) {
         struct insn_batch batch;

@@ -153,6 +153,22 @@ START_TEST(test_place_firmware)
 }
 END_TEST
 
+START_TEST(test_place_pflash)
+{
+    struct block_config drive = {.file = "z"};
+
+    config.pflash[0] = &drive;
+    give_kernel(0, 4096, 30 * MIB, 2); /* for the firmware to start */
+    give_initrd(10000);
+    ck_assert(place(NULL));
+    ck_assert_uint_eq(boot->image.file.size, 0);
+    ck_assert_uint_gt(boot->payload.file.size, 0);
+    ck_assert_uint_eq(boot->plan.entry, 0);
+    ck_assert_uint_eq(boot->plan.initrd_size, 0);
+    ck_assert_uint_eq(boot->plan.dtb_pa, RAM_BASE);
+}
+END_TEST
+
 /* An ELF as image_read_elf leaves it; the files are of no interest. */
 static bool plan_elf(struct boot_plan *plan, uint64_t pa, uint64_t size,
                      struct error **err)
@@ -246,8 +262,10 @@ START_TEST(test_refused)
     config.initrd = NULL;
     config.kernel = "/nonexistent";
     refused("-kernel /nonexistent: no such file");
+    struct block_config drive = {.file = "z"};
     config.bios = "y";
-    refused("-bios with -kernel");
+    config.pflash[0] = &drive;
+    refused("-bios y: the first pflash drive, z, is the firmware");
 }
 END_TEST
 
@@ -518,6 +536,7 @@ Suite *boot_suite(void)
     tcase_add_test(tc, test_place_small);
     tcase_add_test(tc, test_place_raw);
     tcase_add_test(tc, test_place_firmware);
+    tcase_add_test(tc, test_place_pflash);
     tcase_add_test(tc, test_place_elf);
     tcase_add_test(tc, test_place_elf_outside);
     tcase_add_test(tc, test_too_small);

@@ -114,6 +114,9 @@ static struct rig *rig_new(bool parallel)
     r->backend = backend_new(&r->code, &used, parallel, &err);
     ck_assert_ptr_nonnull(r->backend);
     ck_assert_uint_le(used, RIG_THUNKS);
+    for (unsigned n = 0; n < JUMP_CACHE_ENTRIES; n++) {
+        r->vcpu->jump_cache[n].code = backend_jump_miss(r->backend);
+    }
     r->unit_code = (struct jit_buffer){
         r->code.rw + RIG_THUNKS, r->code.rx + RIG_THUNKS,
         RIG_CODE - RIG_THUNKS,

@@ -400,6 +400,13 @@ static inline void x_here8(struct asm_buf *a, uint8_t *disp)
     *disp = a->p - (disp + 1);
 }
 
+static inline void x_jcc8_to(struct asm_buf *a, int cc, const uint8_t *target)
+{
+    uint8_t *disp = x_jcc8(a, cc);
+
+    *disp = target - a->p;
+}
+
 /* `target` lies in the same mapping as the buffer. */
 static inline void x_jmp_to(struct asm_buf *a, const uint8_t *target)
 {

@@ -233,10 +233,10 @@ static void emit_entries(struct backend_thread *t, uint32_t page_id)
     t->guarded = as->p;
     x_op(as, X_ALU_IMM32, ALU_CMP, rm_mem(REG_TLB, page));
     x_imm32(as, page_id);
-    *x_jcc8(as, CC_NE) = pad - as->p;
+    x_jcc8_to(as, CC_NE, pad);
     t->polled = as->p;
     x_alu_imm(as, ALU_CMP, 0, rm_vcpu(offsetof(struct vcpu, request)), 0);
-    *x_jcc8(as, CC_NE) = pad - as->p;
+    x_jcc8_to(as, CC_NE, pad);
     t->entry = as->p;
 }
 
@@ -382,6 +382,11 @@ void backend_enter(struct backend *b, struct vcpu *vcpu,
                    const uint8_t *entry)
 {
     b->enter(vcpu, entry);
+}
+
+const void *backend_jump_miss(const struct backend *b)
+{
+    return b->indirect_miss;
 }
 
 void backend_patch_jump(struct jit_buffer *at, const uint8_t *target)

@@ -68,15 +68,17 @@ int fl_pack_temp(struct backend_thread *t, ir_ref ref)
 
 void fl_clobber(struct backend_thread *t)
 {
-    const struct value *v = &t->val[t->fl];
+    const struct value *v;
 
     t->zf = IR_NONE;
     if (t->fl == IR_NONE) {
         return;
     }
+    v = &t->val[t->fl];
     if (v->left && v->reg == NO_REG && v->home == NO_HOME && !v->spill &&
         !(v->state & VAL_CONST)) {
         fl_packed(t, t->fl);
+        t->lock &= ~REG_BIT(RAX); /* not this op's business */
     }
     t->fl = IR_NONE;
 }

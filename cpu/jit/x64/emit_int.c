@@ -20,10 +20,12 @@ static bool small_const(struct backend_thread *t, ir_ref ref, unsigned w,
     if (!val_const(t, ref, &v)) {
         return false;
     }
+    if (w && (int64_t)v != (int32_t)v) {
+        return false;
+    }
     *imm = (int32_t)v;
-    return !w || (int64_t)v == *imm;
+    return true;
 }
-
 
 static void mov_rm(struct backend_thread *t, unsigned w, int dst,
                    struct x64_rm src)

@@ -542,31 +542,46 @@ void ra_set_home(struct backend_thread *t, ir_ref ref, unsigned home)
     t->home_owner[home] = ref;
 }
 
-/* Before a call: `set` are the scratch registers that it destroys. */
+/* Copy a value from its home to a spill slot, through rax. */
+static void spill_home(struct backend_thread *t, struct value *v)
+{
+    unsigned words = v->state & VAL_VEC ? 2 : 1;
+    struct x64_rm from = rm_home(v->home), to;
+
+    v->spill = ra_spill_slot(t);
+    to = rm_spill(v->spill);
+    for (; words--; from.disp += 8, to.disp += 8) {
+        x_load(&t->as, RAX, from);
+        x_store(&t->as, to, RAX);
+    }
+}
+
+/* No value may rely on a guest register any more. */
+static void flush_homes(struct backend_thread *t)
+{
+    for (unsigned h = 0; h < HOMES; h++) {
+        struct value *v;
+
+        if (t->home_owner[h] == IR_NONE) {
+            continue;
+        }
+        v = &t->val[t->home_owner[h]];
+        if (v->left && !v->spill && !(v->state & VAL_CONST)) {
+            if (v->reg != NO_REG) {
+                spill(t, v);
+            } else {
+                spill_home(t, v);
+            }
+        }
+        if (is_pinned_home(h)) {
+            v->reg = NO_REG;
+        }
+        leave_home(t, v);
+    }
+}
+
 void ra_flush(struct backend_thread *t, uint32_t set, bool regs)
 {
-    if (regs) {
-        for (unsigned h = 0; h < HOMES; h++) {
-            ir_ref ref = t->home_owner[h];
-            struct value *v = ref == IR_NONE ? NULL : &t->val[ref];
-
-            if (!v) {
-                continue;
-            }
-            if (v->left && !v->spill && !(v->state & VAL_CONST)) {
-                if (v->reg == NO_REG) {
-                    ra_clobber_home(t, h);
-                }
-                if (v->reg != NO_REG) {
-                    spill(t, v);
-                }
-            }
-            if (is_pinned_home(h)) {
-                v->reg = NO_REG;
-            }
-            leave_home(t, v);
-        }
-    }
     for (uint32_t m = set & ~t->free & ~t->temps; m; m &= m - 1) {
         struct value *v = &t->val[t->reg_owner[ctz32(m)]];
 
@@ -574,5 +589,8 @@ void ra_flush(struct backend_thread *t, uint32_t set, bool regs)
             spill(t, v);
         }
         drop_reg(t, v);
+    }
+    if (regs) {
+        flush_homes(t);
     }
 }

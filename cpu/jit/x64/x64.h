@@ -225,8 +225,9 @@ void ra_def_in(struct backend_thread *t, ir_ref i, int reg);
 /* The guest register is about to change: values that live there move. */
 void ra_clobber_home(struct backend_thread *t, unsigned home);
 void ra_set_home(struct backend_thread *t, ir_ref ref, unsigned home);
-/* Values live on only in memory (spill slots, homes): before a call.
- * `regs`: the callee may change guest registers. */
+/* Before a call: values in scratch registers of the set live on only in
+ * memory.  `regs`: the callee may change guest registers, too; destroys
+ * rax. */
 void ra_flush(struct backend_thread *t, uint32_t set, bool regs);
 unsigned ra_spill_slot(struct backend_thread *t);
 /* Put a value that is live across a LABEL into its slot. */

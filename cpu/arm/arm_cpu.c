@@ -1,0 +1,96 @@
+/* Reset and register dump of one processor. */
+#include "cpu/arm/arm_cpu.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cpu/arm/exception.h"
+#include "cpu/arm/guest.h"
+#include "cpu/arm/sysregs.h"
+#include "cpu/arm/system.h"
+#include "util/log.h"
+
+/* -- reset (Arm ARM D1.9.1) -------------------------------------------------- */
+
+static void reset_mmu(struct arm_cpu *cpu)
+{
+    uint64_t mmfr1 = cpu->model->ARM_ID_AA64MMFR1;
+
+    cpu->mmu = (struct mmu_regs){
+        .regime = MMU_EL1_0,
+        .pa_bits = arm_model_pa_bits(cpu->model),
+        .hafdbs = arm_id_field(mmfr1, 0) > 0,
+        .hpds = arm_id_field(mmfr1, 12) > 0,
+        .pauth = cpu->feature[A64_FEAT_PAUTH],
+        .bti = cpu->feature[A64_FEAT_BTI],
+        .small_va = arm_id_field(cpu->model->ARM_ID_AA64MMFR2, 28) > 0,
+    };
+    sysreg_sctlr_write(cpu, NULL, 0);
+    tlb_invalidate(cpu->vcpu.mmu, &(struct tlb_inval){.kind = TLB_INVAL_ALL});
+}
+
+/* What the guest sees of the registers from `first` up to `last`. */
+#define CLEAR(cpu, first, last)                                           \
+    memset(&(cpu)->first, 0,                                              \
+           offsetof(struct arm_cpu, last) - offsetof(struct arm_cpu, first))
+
+void arm_cpu_reset(struct arm_cpu *cpu, uint64_t pc, uint64_t arg,
+                   unsigned el)
+{
+    struct vcpu *vcpu = &cpu->vcpu;
+
+    memset(vcpu->r, 0, sizeof(vcpu->r));
+    memset(vcpu->v, 0, sizeof(vcpu->v));
+    vcpu->flags = IR_FLAG_B;
+    vcpu->saturated = 0;
+    vcpu->excl_addr = VCPU_EXCL_NONE;
+    vcpu->fp = fp_status_from_fpcr(0);
+    CLEAR(cpu, daif, timer);
+    for (unsigned n = 0; n < ARM_TIMERS; n++) {
+        cpu->timer[n] = (struct arm_timer){0, 0};
+    }
+    cpu->cntvoff = 0;
+    cpu->event = false;
+    memset(&cpu->debug, 0, sizeof(cpu->debug));
+    memset(&cpu->pmu, 0, sizeof(cpu->pmu));
+    cpu->stepping = cpu->waiting = cpu->wait_is_event = false;
+
+    cpu->daif = PSTATE_D | PSTATE_A | PSTATE_I | PSTATE_F;
+    cpu->oslsr = 2; /* locked */
+    cpu->cntfrq = TIMER_HZ;
+    cpu->rvbar = pc;
+    cpu->el = (uint8_t)el;
+    cpu->spsel = 1;
+    vcpu->r[0] = arg;
+    vcpu->pc = pc;
+    reset_mmu(cpu);
+    timer_arm(cpu);
+    if (log_on(LOG_CPU_RESET)) {
+        FILE *f = log_lock(LOG_CPU_RESET);
+
+        if (f) {
+            fprintf(f, "CPU Reset (CPU %u)\n", vcpu->index);
+            arm_cpu_dump(vcpu, f);
+            log_unlock(f);
+        }
+    }
+}
+
+/* -- dump ----------------------------------------------------------------------- */
+
+void arm_cpu_dump(struct vcpu *vcpu, FILE *f)
+{
+    const struct arm_cpu *cpu = arm_cpu(vcpu);
+    uint64_t pstate = arm_pstate(cpu);
+
+    fprintf(f, " PC=%016" PRIx64 " ", vcpu->pc);
+    for (unsigned n = 0; n < 31; n++) {
+        fprintf(f, "X%02u=%016" PRIx64 "%s", n, vcpu->r[n],
+                n % 3 == 1 ? "\n" : " ");
+    }
+    fprintf(f, " SP=%016" PRIx64 "\n", vcpu->r[31]);
+    fprintf(f, "PSTATE=%08" PRIx64 " %c%c%c%c EL%u%c\n", pstate,
+            pstate >> 31 & 1 ? 'N' : '-', pstate >> 30 & 1 ? 'Z' : '-',
+            pstate >> 29 & 1 ? 'C' : '-', pstate >> 28 & 1 ? 'V' : '-',
+            cpu->el, cpu->spsel ? 'h' : 't');
+}

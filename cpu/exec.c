@@ -364,21 +364,19 @@ static struct block *find(struct engine *e, struct runner *r)
 
 /* -- coming back ---------------------------------------------------------- */
 
-void engine_sync_pc(struct engine *e, struct vcpu *vcpu)
+/* vcpu->pc of the instruction that generated code stopped in. */
+static void sync_pc(struct engine *e, struct vcpu *vcpu)
 {
     const uint8_t *host = (const uint8_t *)vcpu->host_return;
-    struct block *b = e->backend ? code_cache_find(e->cache, host) : NULL;
+    struct block *b = code_cache_find(e->cache, host);
 
-    if (!b) {
-        return;
-    }
-    for (unsigned n = 0; n < b->site_count; n++) {
+    for (unsigned n = 0; b && n < b->site_count; n++) {
         if (b->code + b->sites[n].host == host) {
             vcpu->pc = b->pc + 4 * (uint64_t)b->sites[n].insn;
             return;
         }
     }
-    assert(!"host_return is not a site of its block");
+    assert(!"host_return is not a site of a block");
 }
 
 /* The link through which generated code was left, or NULL. */
@@ -424,6 +422,9 @@ static void run_code(struct engine *e, struct runner *r)
             return;
         }
         backend_enter(e->backend, vcpu, b->code + b->entry);
+        if (vcpu->exit != VCPU_EXIT_NONE && vcpu->host_return) {
+            sync_pc(e, vcpu);
+        }
         if (vcpu->exit != VCPU_EXIT_NONE || vcpu->request) {
             return;
         }

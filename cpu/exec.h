@@ -43,11 +43,6 @@ void engine_code_written(struct engine *e, uint64_t pa, uint64_t size);
 /* All of it may have changed (IC IALLU): compare and drop. [any] */
 void engine_code_changed(struct engine *e);
 
-/* vcpu->pc of the instruction whose call into C is in progress, from
- * vcpu->host_return; helpers that may raise call it first when they need
- * pc.  Does nothing under the interpreter. [vCPU thread] */
-void engine_sync_pc(struct engine *e, struct vcpu *vcpu);
-
 struct engine_stats {
     uint64_t translations, guest_insns, translate_ns;
     uint64_t lookups, links, jump_cache_fills, exits[8], waits, retries;

@@ -4,6 +4,18 @@
 #include "net/config.h"
 #include "util/bits.h"
 
+/* QEMU's older name for both. */
+static struct net_client *socket_open(const struct net_config *config,
+                                      struct net_context *context,
+                                      struct error **err)
+{
+    bool datagrams = config->socket.kind == NET_SOCKET_UDP ||
+                     config->socket.kind == NET_SOCKET_MCAST;
+
+    return datagrams ? net_dgram_open(config, context, err)
+                     : net_stream_open(config, context, err);
+}
+
 static const struct net_backend backends[] = {
 #ifdef CONFIG_SLIRP
     {"user", "a network of its own behind NAT, with DHCP, DNS and TFTP",
@@ -14,7 +26,7 @@ static const struct net_backend backends[] = {
     {"bridge", "a tap that a helper makes and adds to a bridge",
      net_tap_open},
     {"socket", "another guest, over TCP, UDP or multicast",
-     net_stream_open},
+     socket_open},
     {"stream", "another guest, over a TCP or unix socket", net_stream_open},
     {"dgram", "another guest, in datagrams", net_dgram_open},
     {"hubport", "a port of a hub inside this process", net_hub_open},

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "net/net.h"
+#include "util/socket.h"
 
 /* hostfwd=tcp:127.0.0.1:2222-10.0.2.15:22 */
 struct net_hostfwd {
@@ -65,19 +66,12 @@ enum net_socket_kind {
     NET_SOCKET_MCAST,
 };
 
-/* Of an address family and as text; unix sockets have only a path. */
-struct net_address {
-    const char *host; /* NULL: any */
-    const char *port;
-    const char *path;
-};
-
 struct net_socket_config {
     enum net_socket_kind kind;
     int fd; /* open already, or -1 */
-    struct net_address address; /* to connect to or to listen on; group */
-    struct net_address local;   /* udp: ours; mcast: the interface */
-    unsigned reconnect_ms;      /* connect: try again after; 0: never */
+    struct socket_address address; /* to connect to or listen on; group */
+    struct socket_address local;   /* udp: ours; mcast: the interface */
+    unsigned reconnect_ms;         /* connect: try again after; 0: never */
 };
 
 struct net_backend;

@@ -58,7 +58,7 @@ static uint64_t saturate(struct vcpu *vcpu, int128 v, unsigned bits,
     return (uint64_t)v;
 }
 
-/* -- shifts ------------------------------------------------------------------ */
+/* -- shifts -------------------------------------------------------------- */
 
 /* floor((v + rounding) / 2^by); |v| < 2^64, so that 66 is like any more. */
 static int128 shift_right(int128 v, unsigned by, bool round)
@@ -117,7 +117,7 @@ VCALL(shift_narrow)
 }
 HELPER(shift_narrow, 1)
 
-/* -- arithmetic ---------------------------------------------------------------- */
+/* -- arithmetic ---------------------------------------------------------- */
 
 VCALL(double_mul_high)
 {
@@ -184,7 +184,7 @@ VCALL(pmull_bytes)
 }
 HELPER(pmull_bytes, 2)
 
-/* -- bits and estimates ----------------------------------------------------------- */
+/* -- bits and estimates -------------------------------------------------- */
 
 /* The bits of each byte reversed. */
 static uint64_t reverse_in_bytes(uint64_t v)

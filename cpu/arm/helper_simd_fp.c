@@ -56,7 +56,7 @@ static uint64_t multiply_add(unsigned esz, uint64_t addend, uint64_t a,
     }
 }
 
-/* -- complex numbers: pairs (real, imaginary) --------------------------------- */
+/* -- complex numbers: pairs (real, imaginary) ---------------------------- */
 
 /* a + b turned by 90 or 270 degrees. */
 VCALL(fcadd)
@@ -109,7 +109,7 @@ VCALL(fcmla)
 }
 HELPER(fcmla, 3)
 
-/* -- half precision into single, sized rounding ------------------------------- */
+/* -- half precision into single, sized rounding -------------------------- */
 
 VCALL(fmlal)
 {

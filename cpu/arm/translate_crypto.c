@@ -5,7 +5,7 @@
 
 #define C_OP(rm_) ((struct simd){s, 2, IR_Q, a->rd, a->rn, rm_})
 
-/* -- AES ------------------------------------------------------------------- */
+/* -- AES ----------------------------------------------------------------- */
 
 static void aes_round(const struct simd *o, enum ir_opcode op)
 {
@@ -22,7 +22,7 @@ TRANS(AESD, c_rr, aes_round(&C_OP(0), IR_AESD))
 TRANS(AESMC, c_rr, aes_columns(&C_OP(0), IR_AESMC))
 TRANS(AESIMC, c_rr, aes_columns(&C_OP(0), IR_AESIMC))
 
-/* -- SHA, SM3, SM4 by helper -------------------------------------------------- */
+/* -- SHA, SM3, SM4 by helper --------------------------------------------- */
 
 static void two(const struct simd *o, const struct ir_helper *helper)
 {
@@ -75,7 +75,7 @@ static void sm3_ss1(const struct simd *o, unsigned ra)
 
 TRANS(SM3SS1, c_rrrr, sm3_ss1(&C_OP(a->rm), a->ra))
 
-/* -- SHA-3 ------------------------------------------------------------------- */
+/* -- SHA-3 --------------------------------------------------------------- */
 
 /* d = n ^ (m op a). */
 static void three_way(const struct simd *o, enum ir_opcode op, unsigned ra)

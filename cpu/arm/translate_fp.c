@@ -22,7 +22,7 @@ static ir_ref element_const(struct a64_ctx *s, uint64_t bits)
     return ir_vconst(s->u, IR_D, bits);
 }
 
-/* -- data processing ------------------------------------------------------- */
+/* -- data processing ----------------------------------------------------- */
 
 static void one_source(const struct simd *o, enum ir_opcode op, uint64_t imm)
 {
@@ -102,7 +102,7 @@ TRANS(FNMADD_s, s_rrrr,
       multiply_add(&S_RRR, a->ra, IR_NEG_PRODUCT | IR_NEG_ADDEND))
 TRANS(FNMSUB_s, s_rrrr, multiply_add(&S_RRR, a->ra, IR_NEG_ADDEND))
 
-/* -- integers and general registers ------------------------------------------ */
+/* -- integers and general registers -------------------------------------- */
 
 /* imm of IR_FTOI and IR_ITOF. */
 #define HOW(rounding, is_unsigned) ((rounding) << 8 | (is_unsigned) << 12)
@@ -189,7 +189,7 @@ TRANS(FMOV_tog_hi, rr_64, move_to_general(s, true, 3, a->rd, a->rn, 1))
 TRANS(FMOV_fromg, fcvt_g, move_from_general(s, a))
 TRANS(FMOV_fromg_hi, rr_64, insert_high(s, a))
 
-/* -- compare, select, immediate ------------------------------------------------ */
+/* -- compare, select, immediate ------------------------------------------ */
 
 static ir_ref compare(struct a64_ctx *s, unsigned esz, bool signal, ir_ref n,
                       ir_ref m)

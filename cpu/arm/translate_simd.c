@@ -6,7 +6,7 @@
  */
 #include "cpu/arm/translate_simd.h"
 
-/* -- three same ------------------------------------------------------------- */
+/* -- three same ---------------------------------------------------------- */
 
 static void binary(const struct simd *o, enum ir_opcode op)
 {
@@ -169,7 +169,7 @@ VS3(SQRDMLSH, double_mul_high, SIMD_ROUND | SIMD_DMUL_SUB, a64_v(s, a->rm))
 V3(SDOT_v, dot(&V_RRR, 0, a64_v(s, a->rm)))
 V3(UDOT_v, dot(&V_RRR, SIMD_UNSIGNED, a64_v(s, a->rm)))
 
-/* -- by element ---------------------------------------------------------------- */
+/* -- by element ---------------------------------------------------------- */
 
 /* Element a->index of m everywhere. */
 #define V_ELEMENT simd_dup(&V_RRR, a->esz, a64_v(s, a->rm), a->index)
@@ -194,7 +194,7 @@ VS_ELEMENT(SQRDMLSH, SIMD_ROUND | SIMD_DMUL_SUB)
 TRANS(SDOT_ve, v_rre, dot(&V_RRR, 0, V_ELEMENT))
 TRANS(UDOT_ve, v_rre, dot(&V_RRR, SIMD_UNSIGNED, V_ELEMENT))
 
-/* -- two-register miscellaneous ------------------------------------------------ */
+/* -- two-register miscellaneous ------------------------------------------ */
 
 static void unary(const struct simd *o, enum ir_opcode op, uint64_t imm)
 {
@@ -288,7 +288,7 @@ VSZ(CMEQ, IR_VCMPEQ, false)
 VSZ(CMLE, IR_VCMPGES, true)
 VSZ(CMLT, IR_VCMPGTS, true)
 
-/* -- across lanes ---------------------------------------------------------------- */
+/* -- across lanes -------------------------------------------------------- */
 
 static void sum(const struct simd *o)
 {

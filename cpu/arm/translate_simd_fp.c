@@ -14,7 +14,7 @@ static enum ir_type element(const struct simd *o)
     return simd_float(o->esz);
 }
 
-/* -- three same ------------------------------------------------------------------ */
+/* -- three same ---------------------------------------------------------- */
 
 static void binary(const struct simd *o, enum ir_opcode op, ir_ref m)
 {
@@ -129,7 +129,7 @@ VS_ELEMENT(FMULX, binary, IR_FMULX)
 VS_ELEMENT(FMLA, multiply_add, 0)
 VS_ELEMENT(FMLS, multiply_add, IR_NEG_PRODUCT)
 
-/* -- two-register miscellaneous, fixed point ---------------------------------------- */
+/* -- two-register miscellaneous, fixed point ----------------------------- */
 
 static void unary(const struct simd *o, enum ir_opcode op, unsigned imm)
 {
@@ -240,7 +240,7 @@ VSZ(FCMEQ, IR_FCMPEQ, false)
 VSZ(FCMLE, IR_FCMPGE, true)
 VSZ(FCMLT, IR_FCMPGT, true)
 
-/* -- across lanes ------------------------------------------------------------------- */
+/* -- across lanes -------------------------------------------------------- */
 
 /* The manual's order matters for NaNs: pairs of neighbours, then pairs of
  * those, until one element is left.  Where a step has fewer elements than

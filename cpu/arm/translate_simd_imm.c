@@ -6,7 +6,7 @@
 
 #include "util/bits.h"
 
-/* -- shifts ------------------------------------------------------------------ */
+/* -- shifts -------------------------------------------------------------- */
 
 /* Amounts: a left shift is imm; a right shift, or a number of fraction
  * bits, counts down from the width. */
@@ -93,7 +93,7 @@ VS(SQSHL, shift_saturated, 0, LEFT)
 VS(UQSHL, shift_saturated, SIMD_UNSIGNED | SIMD_SOURCE_U, LEFT)
 VS(SQSHLU, shift_saturated, SIMD_UNSIGNED, LEFT)
 
-/* -- modified immediate -------------------------------------------------------- */
+/* -- modified immediate -------------------------------------------------- */
 
 /* AdvSIMDExpandImm() but for floating point (cmode 15). */
 static uint64_t expand(bool op, unsigned cmode, uint64_t imm8)

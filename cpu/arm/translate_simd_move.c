@@ -4,7 +4,7 @@
  */
 #include "cpu/arm/translate_simd.h"
 
-/* -- permutations -------------------------------------------------------------- */
+/* -- permutations -------------------------------------------------------- */
 
 static void permute(const struct simd *o, enum ir_opcode op, unsigned part)
 {
@@ -44,7 +44,7 @@ static void lookup(struct a64_ctx *s, const struct a64_arg_v_tbl *a,
 TRANS(TBL, v_tbl, lookup(s, a, ir_vconst(s->u, IR_Q, 0)))
 TRANS(TBX, v_tbl, lookup(s, a, a64_v(s, a->rd)))
 
-/* -- copies ---------------------------------------------------------------------- */
+/* -- copies -------------------------------------------------------------- */
 
 static void duplicate(struct a64_ctx *s, unsigned esz, enum ir_shape shape,
                       unsigned rd, unsigned rn, unsigned index)

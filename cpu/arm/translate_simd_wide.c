@@ -44,7 +44,7 @@ static void set_narrow(const struct simd *o, ir_ref v)
     simd_set(o, v);
 }
 
-/* -- long ------------------------------------------------------------------ */
+/* -- long ---------------------------------------------------------------- */
 
 /* d = widen(n) op widen(m), or d accumulate that. */
 static void long_op(const struct simd *o, enum ir_opcode widening,
@@ -155,7 +155,7 @@ TRANS(SHLL_v, v_rr,
 TRANS(SSHLL_vi, v_rri, shift_left_long(&V_RR, IR_VWIDENS, a->imm))
 TRANS(USHLL_vi, v_rri, shift_left_long(&V_RR, IR_VWIDENU, a->imm))
 
-/* -- narrow ------------------------------------------------------------------ */
+/* -- narrow -------------------------------------------------------------- */
 
 /* v >> by, rounded, into the narrow elements of d. */
 static void shift_narrow(const struct simd *o, ir_ref v, unsigned by,

@@ -215,7 +215,7 @@ bool a64_trans_MSR_reg(struct a64_ctx *s, const struct a64_arg_sysreg *a)
 static void zero_block(struct a64_ctx *s, unsigned rt)
 {
     ir_ref at = ir_bini(s->u, IR_AND, IR_I64, a64_r(s, true, rt),
-                        ~UINT64_C(ZVA_BYTES - 1));
+                        ~(uint64_t)(ZVA_BYTES - 1));
     ir_ref zero = ir_vconst(s->u, IR_Q, 0);
 
     ir_store(s->u, IR_I64, 0, ir_bini(s->u, IR_ADD, IR_I64, at, 4),

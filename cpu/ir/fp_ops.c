@@ -36,7 +36,7 @@
         break;                                                            \
     }
 
-/* -- arithmetic -------------------------------------------------------------- */
+/* -- arithmetic ---------------------------------------------------------- */
 
 #define ADD(w, f) result->f[n] = fp##w##_add(a->f[n], b->f[n], fp);
 #define SUB(w, f) result->f[n] = fp##w##_sub(a->f[n], b->f[n], fp);
@@ -108,7 +108,7 @@ FP_OP(FRINT)
     FP_BY_TYPE(ROUND)
 }
 
-/* -- comparison --------------------------------------------------------------- */
+/* -- comparison ---------------------------------------------------------- */
 
 #define MASK(w, test) ((uint##w##_t)(0 - (uint64_t)(test)))
 #define CMPEQ(w, f)                                                       \
@@ -142,7 +142,7 @@ FP_OP(FCMP)
     *result = (union vec){.d = {ir_flags_pack(nzcv)}};
 }
 
-/* -- conversion --------------------------------------------------------------- */
+/* -- conversion ---------------------------------------------------------- */
 
 static uint64_t convert(uint64_t v, enum ir_type from, enum ir_type to,
                         struct fp_status *fp)

@@ -25,7 +25,7 @@ static uint64_t get_of_pair(const union vec *a, const union vec *b,
     return n < count ? vec_get(a, log2, n) : vec_get(b, log2, n - count);
 }
 
-/* -- pairs, sums, widths ----------------------------------------------------- */
+/* -- pairs, sums, widths ------------------------------------------------- */
 
 MOVE_OP(VREV)
 {
@@ -145,7 +145,7 @@ MOVE_OP(VPMUL)
     }
 }
 
-/* -- single elements ----------------------------------------------------------- */
+/* -- single elements ----------------------------------------------------- */
 
 static void fill(union vec *result, uint64_t value, uint64_t desc)
 {
@@ -199,7 +199,7 @@ MOVE_OP(VGETL)
     }
 }
 
-/* -- permutations ------------------------------------------------------------- */
+/* -- permutations -------------------------------------------------------- */
 
 MOVE_OP(VEXT)
 {

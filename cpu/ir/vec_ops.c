@@ -7,7 +7,7 @@
     struct vcpu *vcpu, union vec *result, const union vec *a,             \
         const union vec *b, const union vec *c, uint64_t desc
 
-/* -- bitwise -------------------------------------------------------------- */
+/* -- bitwise ------------------------------------------------------------- */
 
 /* x, y and z are halves of a, b and c. */
 #define BITWISE(name, expr)                                               \
@@ -37,7 +37,7 @@ BITWISE(VORN, x | ~y)
 BITWISE(VNOT, ~x)
 BITWISE(VSEL, (x & y) | (~x & z))
 
-/* -- arithmetic ------------------------------------------------------------ */
+/* -- arithmetic ---------------------------------------------------------- */
 
 /* x and y are elements of a and b widened to `wide`, `bits` their width. */
 #define LOOP(field, wide, expr)                                           \
@@ -98,7 +98,7 @@ SIGNED(VABDS, (int64_t)(x > y ? (uint64_t)x - (uint64_t)y
 UNSIGNED(VCNT, (uint64_t)__builtin_popcountll(x))
 UNSIGNED(VCLZ, (uint64_t)clz64(x) - (64 - bits))
 
-/* -- shifts ----------------------------------------------------------------- */
+/* -- shifts -------------------------------------------------------------- */
 
 /* A zero-extended element by any signed amount. */
 static uint64_t shift_unsigned(uint64_t x, int by)
@@ -124,7 +124,7 @@ SIGNED(VSHRS, shift_signed(x, -(int)ir_desc_imm(desc)))
 UNSIGNED(VSHLVU, shift_unsigned(x, (int8_t)y))
 SIGNED(VSHLVS, shift_signed(x, (int8_t)y))
 
-/* -- saturating -------------------------------------------------------------- */
+/* -- saturating ---------------------------------------------------------- */
 
 __extension__ typedef __int128 int128;
 

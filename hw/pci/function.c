@@ -263,7 +263,6 @@ void pci_bus_free_functions(struct pci_bus *bus)
             pci_bus_free_functions(f->child);
         }
         bus->functions[i] = NULL;
-        pci_function_destroy(f);
         if (f->ops->free) {
             f->ops->free(f);
         }

@@ -55,7 +55,8 @@ struct pci_function_ops {
                            unsigned size);
     void (*config_written)(struct pci_function *f, unsigned offset,
                            unsigned size);
-    /* The host goes away; the memory of `f` is the device's to free. */
+    /* The host goes away: end with pci_function_destroy and, the memory of
+     * `f` being the device's, free it. */
     void (*free)(struct pci_function *f);
 };
 

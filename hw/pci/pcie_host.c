@@ -276,6 +276,7 @@ void pcie_free(struct pcie_host *host)
         return;
     }
     pci_bus_free_functions(&host->root);
+    pci_function_destroy(&host->bridge);
     pthread_mutex_destroy(&host->lock);
     pthread_mutex_destroy(&host->intx_lock);
     free(host->io.mappings);

@@ -112,6 +112,7 @@ static void root_port_reading(struct pci_function *f, unsigned offset,
 
 static void root_port_free(struct pci_function *f)
 {
+    pci_function_destroy(f);
     free(container_of(f, struct root_port, pci));
 }
 
@@ -151,8 +152,7 @@ bool root_port_create(struct pci_bus *bus, int devfn,
     add_access_control(f);
     pci_use_intx(f);
     if (!pci_plug(bus, f, devfn, err)) {
-        pci_function_destroy(f);
-        free(s);
+        root_port_free(f);
         return false;
     }
     return true;

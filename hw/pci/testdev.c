@@ -179,6 +179,7 @@ static void testdev_free(struct pci_function *f)
 {
     struct testdev *s = container_of(f, struct testdev, pci);
 
+    pci_function_destroy(f);
     pthread_mutex_destroy(&s->lock);
     free(s);
 }
@@ -215,7 +216,6 @@ bool pci_testdev_create(struct pci_bus *bus, int devfn, uint64_t membar,
                     &empty_ops, NULL);
     }
     if (!pci_plug(bus, &s->pci, devfn, err)) {
-        pci_function_destroy(&s->pci);
         testdev_free(&s->pci);
         return false;
     }

@@ -77,6 +77,11 @@ bool virtio_pop(struct virtio_device *dev, unsigned n,
     return is_live(dev) && virtq_pop(&dev->queues[n], chain);
 }
 
+bool virtio_await(struct virtio_device *dev, unsigned n)
+{
+    return virtq_set_notify(&dev->queues[n], true) || !is_live(dev);
+}
+
 void virtio_each(struct virtio_device *dev, unsigned n,
                  bool (*take)(struct virtio_device *dev, unsigned n))
 {
@@ -88,7 +93,7 @@ void virtio_each(struct virtio_device *dev, unsigned n,
         while (budget && take(dev, n)) {
             budget--;
         }
-    } while (budget && is_live(dev) && !virtq_set_notify(vq, true));
+    } while (budget && !virtio_await(dev, n));
     if (!budget) {
         virtio_kick(dev, n);
     }

@@ -151,6 +151,9 @@ static inline bool virtio_has(const struct virtio_device *dev,
 /* virtq_pop() if the driver is ready for it. */
 bool virtio_pop(struct virtio_device *dev, unsigned n,
                 struct virtq_chain *chain);
+/* Have the driver notify us again; false when that came too late: there are
+ * chains now. */
+bool virtio_await(struct virtio_device *dev, unsigned n);
 /*
  * Call take() until it returns false, for there was nothing to pop, then
  * wait for a notification again.  At most a queue's worth of times in a row:

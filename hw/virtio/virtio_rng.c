@@ -23,7 +23,8 @@
 #include "util/log.h"
 
 #define QUEUE_SIZE 8
-#define CHUNK 4096 /* bytes fetched at a time */
+#define CHUNK 4096      /* bytes fetched at a time */
+#define MOST 65536      /* and put into one buffer, however large */
 #define DEFAULT_PERIOD_MS 65536
 
 struct virtio_rng {
@@ -82,7 +83,6 @@ static size_t fetch(struct virtio_rng *s, uint8_t *buffer, size_t size)
         }
         source_lost(s, n ? "the file cannot be read" : "the file has ended");
     }
-    /* Before the host has gathered its first entropy it blocks; then. */
     ssize_t n = getrandom(buffer, size, 0);
     return n > 0 ? (size_t)n : 0;
 }
@@ -115,7 +115,8 @@ static void spend(struct virtio_rng *s, size_t bytes)
 /* Fill one chain as far as the quota goes; false: come back later. */
 static bool fill_chain(struct virtio_rng *s)
 {
-    uint64_t want = s->chain.in_size, done = 0;
+    uint64_t want = s->chain.in_size < MOST ? s->chain.in_size : MOST;
+    uint64_t done = 0;
     uint8_t buffer[CHUNK];
 
     while (done < want) {
@@ -139,24 +140,26 @@ static bool fill_chain(struct virtio_rng *s)
     return true;
 }
 
-/* Notifications stay on: every buffer is taken as it comes, or waits for the
- * period or the file, whose handlers look here again. */
+/* A chain that cannot be filled yet waits in the queue for the period or the
+ * file, whose handlers look here again. */
 static void rng_work(struct virtio_rng *s)
 {
-    virtio_lock(&s->dev);
     unsigned budget = QUEUE_SIZE;
-    while (budget && virtio_pop(&s->dev, 0, &s->chain)) {
-        if (!fill_chain(s)) {
-            virtq_unpop(virtio_queue(&s->dev, 0), &s->chain);
-            break;
+    bool waiting = false;
+
+    virtio_lock(&s->dev);
+    struct virtq *vq = virtio_queue(&s->dev, 0);
+    while (budget && !waiting && virtio_pop(&s->dev, 0, &s->chain)) {
+        waiting = !fill_chain(s);
+        if (waiting) {
+            virtq_unpop(vq, &s->chain);
         }
         budget--;
     }
-    virtq_set_notify(virtio_queue(&s->dev, 0), true);
-    virtio_unlock(&s->dev);
-    if (!budget) {
+    if (!waiting && (!budget || !virtio_await(&s->dev, 0))) {
         virtio_kick(&s->dev, 0);
     }
+    virtio_unlock(&s->dev);
 }
 
 static void rng_process(struct virtio_device *dev, unsigned n)

@@ -162,6 +162,7 @@ bool virtq_start(struct virtq *vq)
         return false;
     }
     vq->ready = true;
+    vq->epoch++;
     vq->broken = false;
     vq->in_use = 0;
     vq->filled = 0;
@@ -196,12 +197,20 @@ bool virtq_pop(struct virtq *vq, struct virtq_chain *chain)
         return false;
     }
     vq->in_use += chain->slots;
+    chain->epoch = vq->epoch;
     return true;
+}
+
+/* Chains outlive a reset when a device had one in hand. */
+static bool is_current(const struct virtq *vq,
+                       const struct virtq_chain *chain)
+{
+    return vq->ready && !vq->broken && chain->epoch == vq->epoch;
 }
 
 void virtq_unpop(struct virtq *vq, const struct virtq_chain *chain)
 {
-    if (!vq->ready) {
+    if (!is_current(vq, chain)) {
         return;
     }
     vq->in_use -= chain->slots;
@@ -220,7 +229,7 @@ void virtq_fill(struct virtq *vq, const struct virtq_chain *chain,
 {
     uint32_t count = written > UINT32_MAX ? UINT32_MAX : (uint32_t)written;
 
-    if (!vq->ready || vq->broken) {
+    if (!is_current(vq, chain)) {
         return;
     }
     virtq_chain_written(vq, chain, written);

@@ -29,6 +29,7 @@
 struct virtq_chain {
     uint16_t id;         /* by which the driver knows it */
     uint16_t slots;      /* ring entries it took */
+    uint32_t epoch;      /* of the queue it comes from */
     unsigned out_count, in_count; /* elements of iov */
     uint64_t out_size, in_size;   /* bytes */
     struct iovec *iov;
@@ -49,6 +50,7 @@ struct virtq {
     void *opaque;
 
     bool ready; /* between start and stop */
+    uint32_t epoch; /* counts starts: chains of an earlier one are void */
     bool broken;
     unsigned in_use;      /* ring entries popped and not pushed */
     unsigned filled;      /* ring entries filled and not published */
@@ -67,7 +69,7 @@ void virtq_stop(struct virtq *vq);
 
 /* The next chain; false when there is none or the queue is broken. */
 bool virtq_pop(struct virtq *vq, struct virtq_chain *chain);
-/* Put back the chain popped last (several: in reverse order). */
+/* Put back the chain that was popped last (several: in reverse order). */
 void virtq_unpop(struct virtq *vq, const struct virtq_chain *chain);
 bool virtq_empty(struct virtq *vq);
 

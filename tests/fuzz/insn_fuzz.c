@@ -6,7 +6,7 @@
  *   insn_fuzz [-s SEED] [-n SEQUENCES] [-l LENGTH] [-r ROW] [-g GROUP]
  *             [-e interp|jit|both] [-v] -- COMMAND...
  *
- * COMMAND runs insn_runner: qemu-aarch64 -cpu max,sve=off build/.../insn_runner.
+ * COMMAND runs insn_runner: qemu-aarch64 -cpu max,sve=off .../insn_runner.
  * Rows of the decode tables are taken in turn, in random order, so that every
  * encoding is met; -r and -g pick those whose name or group contains the
  * text.  A failing sequence is printed without the instructions it fails
@@ -50,7 +50,7 @@ static unsigned row_count, next_row;
 static uint8_t *row_failed;
 static const struct a64_row *all_rows;
 
-/* -- the other side ------------------------------------------------------------- */
+/* -- the other side ------------------------------------------------------ */
 
 static void start_runner(void)
 {
@@ -90,7 +90,7 @@ static void run_remote(const uint32_t *code, unsigned slots,
     }
 }
 
-/* -- sequences -------------------------------------------------------------------- */
+/* -- sequences ----------------------------------------------------------- */
 
 static void shuffle_rows(void)
 {
@@ -138,7 +138,7 @@ static void lay_out(const struct sequence *q, uint32_t *slot, unsigned keep)
     }
 }
 
-/* -- comparison --------------------------------------------------------------------- */
+/* -- comparison ---------------------------------------------------------- */
 
 static uint32_t signal_class(uint32_t signal)
 {
@@ -238,7 +238,7 @@ static void print_sequence(const struct sequence *q, unsigned keep,
            before->nzcv);
 }
 
-/* -- shrinking -------------------------------------------------------------------------- */
+/* -- shrinking ----------------------------------------------------------- */
 
 /* Whether `which` still differs with only the steps in `keep`. */
 static bool still_fails(unsigned which, const struct sequence *q,
@@ -299,7 +299,7 @@ static void report(unsigned which, const struct sequence *q,
     }
 }
 
-/* -- batches -------------------------------------------------------------------------- */
+/* -- batches ------------------------------------------------------------- */
 
 static struct sequence sequences[BATCH];
 static uint32_t code[BATCH * INSN_SLOT_WORDS];

@@ -13,7 +13,7 @@
 #include "tests/fuzz/insn_case.h"
 #include "util/bits.h"
 
-/* -- random numbers ------------------------------------------------------------ */
+/* -- random numbers ------------------------------------------------------ */
 
 static uint64_t random_state;
 
@@ -31,7 +31,7 @@ static unsigned random_below(unsigned n)
     return (unsigned)(random64() >> 32) % n;
 }
 
-/* -- which rows ------------------------------------------------------------------- */
+/* -- which rows ---------------------------------------------------------- */
 
 /* Not for user mode, not for straight-line code, or without a defined
  * common result. */
@@ -66,7 +66,7 @@ static bool row_suits(const struct a64_row *row)
     return feature_suits(row->feat[0]) && feature_suits(row->feat[1]);
 }
 
-/* -- one instruction ---------------------------------------------------------------- */
+/* -- one instruction ----------------------------------------------------- */
 
 /* A generated instruction with what it needs around it. */
 struct insn_step {
@@ -179,7 +179,7 @@ static uint32_t random_word(const struct a64_row *row)
     return word;
 }
 
-/* -- set-up ------------------------------------------------------------------------- */
+/* -- set-up -------------------------------------------------------------- */
 
 static void append(struct insn_step *step, uint32_t word)
 {
@@ -373,7 +373,7 @@ static void make_step(struct insn_step *step, const struct a64_row *row,
     }
 }
 
-/* -- states ------------------------------------------------------------------------- */
+/* -- states -------------------------------------------------------------- */
 
 /* Values where FP and integer arithmetic have corners, by element size. */
 static uint64_t special_element(unsigned log2)

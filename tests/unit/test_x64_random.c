@@ -683,6 +683,9 @@ static void run_one(struct rig *rig, uint64_t number)
     if (number & 16) {
         ir_pass_dead(rig->unit);
     }
+    if (getenv("X64_TRACE")) {
+        fprintf(stderr, "%llu\n", (unsigned long long)number);
+    }
     if (!rig_run(rig)) {
         ck_abort_msg("differs: X64_SEED=%llu", (unsigned long long)number);
     }

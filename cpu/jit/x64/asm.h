@@ -75,6 +75,8 @@ enum {
     X_CRC32_8 = 0xf0 | X_0F38 | X_F2 | X_RM8,
     X_CRC32 = 0xf1 | X_0F38 | X_F2,
     X_CALL_RM = 0xff,                 /* /2; /4 jmp */
+    X_PUSH_RM = 0xff,                 /* /6 */
+    X_POP_RM = 0x8f,                  /* /0 */
     X_RORX = 0xf0 | X_0F3A | X_F2,    /* VEX: reg, r/m, imm8 */
     X_SHLX = 0xf7 | X_0F38 | X_66,    /* VEX: reg, r/m, vvvv */
     X_SHRX = 0xf7 | X_0F38 | X_F2,
@@ -89,6 +91,8 @@ enum {
 enum { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
 #define X_ALU(n) ((n) << 3 | 3)         /* reg, r/m */
 #define X_ALU_STORE(n) ((n) << 3 | 1)   /* r/m, reg */
+#define X_ALU8(n) ((n) << 3 | 2)        /* bytes */
+#define X_ALU8_STORE(n) ((n) << 3)
 
 #define RM_NONE 0xff
 #define RM_RIP 0xfe

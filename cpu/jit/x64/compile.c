@@ -198,7 +198,7 @@ static void scan_labels(struct backend_thread *t)
 static void scan(struct backend_thread *t)
 {
     static const struct value fresh = {
-        .reg = NO_REG, .home = NO_HOME, .hint = NO_HOME,
+        .reg = NO_REG, .home = NO_HOME, .alt = NO_HOME, .hint = NO_HOME,
     };
     struct scan s = { .t = t };
 

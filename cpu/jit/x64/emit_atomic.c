@@ -78,24 +78,259 @@ void emit_atomic_call(struct backend_thread *t, ir_ref i,
     s->back = t->as.p;
 }
 
+/* -- inline ------------------------------------------------------------------- */
+
+/* Registers and places of an inline atomic. */
+struct atomic {
+    struct slow_path *s;
+    unsigned size;
+    int va, t1, t2, dst;
+    struct stored b, c;
+    struct x64_rm host;  /* what t1 and va make after the check */
+};
+
+/* Choose them all; `rax`: cmpxchg will need it.  The result's register may
+ * be any of the others, so it is written last. */
+static void begin(struct backend_thread *t, struct atomic *k, ir_ref i,
+                  const struct ir_insn *in, bool rax)
+{
+    unsigned count = 0;
+
+    fl_clobber(t);
+    if (rax) {
+        ra_take(t, RAX);
+    }
+    k->size = size_of(in);
+    k->va = ra_use_in(t, in->a, true, 0xffff & ~(rax ? REG_BIT(RAX) : 0));
+    k->t1 = ra_temp(t, GPR_SCRATCH, 0);
+    k->t2 = ra_temp(t, GPR_SCRATCH, 0);
+    k->host = rm_index(k->t1, k->va, 0, 0);
+    if (in->b != IR_NONE) {
+        k->b = mem_stored(t, in->b, IR_I64);
+        count++;
+    }
+    if (in->c != IR_NONE) {
+        k->c = mem_stored(t, in->c, IR_I64);
+        count++;
+    }
+    ra_release_all(t, in);
+    ra_free_temp(t, k->t1);
+    ra_free_temp(t, k->t2);
+    if (rax) {
+        ra_free_temp(t, RAX);
+    }
+    k->dst = ra_def(t, i, NO_REG, 0);
+    k->s = mem_slow_path(t, in, k->va, atomic_desc(in));
+    k->s->tmp = k->t2;
+    k->s->value_count = count;
+    k->s->value[0] = k->b;
+    k->s->value[1] = k->c;
+    k->s->dst[0] = k->dst;
+}
+
+static void check(struct backend_thread *t, struct atomic *k,
+                  const struct ir_insn *in, bool write)
+{
+    mem_check(t, k->s, k->t1, k->t2, k->size, in->aux | IR_MEM_ALIGNED,
+              write);
+}
+
+/* Opcode bits for the size: `op8` is the byte form. */
+static unsigned sized(unsigned size, unsigned op, unsigned op8)
+{
+    return size == 1 ? op8 : op | (size == 2 ? X_66 : size == 8 ? X_W : 0);
+}
+
+static void locked(struct backend_thread *t, unsigned op, int reg,
+                   struct x64_rm m)
+{
+    x_op(&t->as, op | (t->b->parallel ? X_LOCK : 0), reg, m);
+}
+
+static void cmpxchg(struct backend_thread *t, const struct atomic *k, int reg)
+{
+    locked(t, sized(k->size, X_CMPXCHG, X_CMPXCHG8), reg, k->host);
+}
+
+/* dst := src zero-extended from the size. */
+static void extend(struct backend_thread *t, unsigned size, int dst,
+                   struct x64_rm src)
+{
+    static const uint32_t load[] = {
+        [1] = X_MOVZX8, [2] = X_MOVZX16, [4] = X_MOV_LOAD,
+        [8] = X_MOV_LOAD | X_W,
+    };
+
+    x_op(&t->as, load[size], dst, src);
+}
+
+/* The operand in a register: its own or `tmp`. */
+static int in_register(struct backend_thread *t, const struct stored *s,
+                       int tmp)
+{
+    if (!s->is_const && !s->m.mem) {
+        return s->m.base;
+    }
+    mem_load_stored(t, s, tmp);
+    return tmp;
+}
+
+static struct x64_rm excl(size_t offset)
+{
+    return rm_vcpu((int)offset);
+}
+
+static void close_monitor(struct backend_thread *t)
+{
+    _Static_assert(VCPU_EXCL_NONE == UINT64_MAX, "-1");
+    x_op(&t->as, X_MOV_IMM | X_W, 0,
+         excl(offsetof(struct vcpu, excl_addr)));
+    x_imm32(&t->as, -1);
+}
+
 void emit_load_ex(struct backend_thread *t, ir_ref i,
                   const struct ir_insn *in)
 {
-    emit_atomic_call(t, i, in);
+    struct asm_buf *as = &t->as;
+    struct atomic k;
+
+    begin(t, &k, i, in, false);
+    check(t, &k, in, false);
+    extend(t, k.size, k.t2, k.host);
+    x_store(as, excl(offsetof(struct vcpu, excl_addr)), k.va);
+    x_store(as, excl(offsetof(struct vcpu, excl_value)), k.t2);
+    x_op(as, X_MOV_IMM, 0, excl(offsetof(struct vcpu, excl_size)));
+    x_imm32(as, k.size);
+    x_mov(as, k.dst, k.t2);
+    k.s->back = as->p;
 }
 
 void emit_store_ex(struct backend_thread *t, ir_ref i,
                    const struct ir_insn *in)
 {
-    emit_atomic_call(t, i, in);
+    struct asm_buf *as = &t->as;
+    uint8_t *fail[2], *done;
+    struct atomic k;
+
+    begin(t, &k, i, in, true);
+    x_alu(as, ALU_CMP, X_W, k.va, excl(offsetof(struct vcpu, excl_addr)));
+    fail[0] = x_jcc8(as, CC_NE);
+    x_alu_imm(as, ALU_CMP, 0, excl(offsetof(struct vcpu, excl_size)),
+              k.size);
+    fail[1] = x_jcc8(as, CC_NE);
+    check(t, &k, in, true);
+    x_load(as, RAX, excl(offsetof(struct vcpu, excl_value)));
+    cmpxchg(t, &k, in_register(t, &k.b, k.t2));
+    x_setcc(as, CC_NE, k.dst);
+    x_rr(as, X_MOVZX8, k.dst, k.dst);
+    done = x_jmp8(as);
+    x_here8(as, fail[0]);
+    x_here8(as, fail[1]);
+    x_mov_imm(as, k.dst, 1);
+    x_here8(as, done);
+    close_monitor(t);
+    k.s->back = as->p;
+}
+
+/* -- read-modify-write ----------------------------------------------------------- */
+
+/* t2 := what op makes of the old value in rax. */
+static void combine(struct backend_thread *t, const struct atomic *k,
+                    enum ir_rmw op)
+{
+    static const uint8_t keep_old[] = {
+        [IR_RMW_SMAX] = CC_G, [IR_RMW_SMIN] = CC_L,
+        [IR_RMW_UMAX] = CC_A, [IR_RMW_UMIN] = CC_B,
+    };
+    struct asm_buf *as = &t->as;
+
+    mem_load_stored(t, &k->b, k->t2);
+    switch (op) {
+    case IR_RMW_CLR:
+        x_op(as, X_GRP3 | X_W, 2, rm_reg(k->t2));
+        x_alu(as, ALU_AND, X_W, k->t2, rm_reg(RAX));
+        break;
+    case IR_RMW_EOR:
+        x_alu(as, ALU_XOR, X_W, k->t2, rm_reg(RAX));
+        break;
+    case IR_RMW_SET:
+        x_alu(as, ALU_OR, X_W, k->t2, rm_reg(RAX));
+        break;
+    default:
+        x_op(as, sized(k->size, X_ALU(ALU_CMP),
+                       X_ALU8(ALU_CMP) | X_REG8 | X_RM8), RAX,
+             rm_reg(k->t2));
+        x_op(as, (X_CMOV + keep_old[op]) | X_W, k->t2, rm_reg(RAX));
+    }
+}
+
+/* Nobody wants the old value: one locked instruction. */
+static bool rmw_without_result(struct backend_thread *t,
+                               const struct atomic *k, enum ir_rmw op)
+{
+    static const uint8_t alu[] = {
+        [IR_RMW_CLR] = ALU_AND, [IR_RMW_EOR] = ALU_XOR,
+        [IR_RMW_SET] = ALU_OR,
+    };
+
+    if (op == IR_RMW_ADD || op > IR_RMW_SET) {
+        return false;
+    }
+    mem_load_stored(t, &k->b, k->t2);
+    if (op == IR_RMW_CLR) {
+        x_op(&t->as, X_GRP3 | X_W, 2, rm_reg(k->t2));
+    }
+    locked(t, sized(k->size, X_ALU_STORE(alu[op]),
+                    X_ALU8_STORE(alu[op]) | X_REG8), k->t2, k->host);
+    return true;
+}
+
+static void rmw_loop(struct backend_thread *t, const struct atomic *k,
+                     enum ir_rmw op)
+{
+    uint8_t *again;
+
+    extend(t, k->size, RAX, k->host);
+    again = t->as.p;
+    combine(t, k, op);
+    cmpxchg(t, k, k->t2);
+    x_jcc8_to(&t->as, CC_NE, again);
+    x_mov(&t->as, k->dst, RAX);
 }
 
 void emit_rmw(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
-    emit_atomic_call(t, i, in);
+    enum ir_rmw op = in->imm;
+    bool simple = op == IR_RMW_ADD || op == IR_RMW_SWP;
+    bool wanted = t->val[i].left;
+    struct atomic k;
+
+    begin(t, &k, i, in, !simple);
+    check(t, &k, in, true);
+    if (simple) {
+        mem_load_stored(t, &k.b, k.t2);
+        if (op == IR_RMW_ADD) {
+            locked(t, sized(k.size, X_XADD, X_XADD8), k.t2, k.host);
+        } else {
+            x_op(&t->as, sized(k.size, X_XCHG, X_XCHG8), k.t2, k.host);
+        }
+        if (wanted) {
+            extend(t, k.size, k.dst, rm_reg(k.t2));
+        }
+    } else if (wanted || !rmw_without_result(t, &k, op)) {
+        rmw_loop(t, &k, op);
+    }
+    k.s->back = t->as.p;
 }
 
 void emit_cas(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
-    emit_atomic_call(t, i, in);
+    struct atomic k;
+
+    begin(t, &k, i, in, true);
+    check(t, &k, in, true);
+    mem_load_stored(t, &k.b, RAX);
+    cmpxchg(t, &k, in_register(t, &k.c, k.t2));
+    extend(t, k.size, k.dst, rm_reg(RAX));
+    k.s->back = t->as.p;
 }

@@ -130,25 +130,20 @@ void emit_get(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 
 /* -- SET -------------------------------------------------------------------- */
 
-/* The register now equals the value: prefer it as the value's place. */
+/* The register now equals the value: it may serve as its place. */
 static void settle(struct backend_thread *t, ir_ref ref, unsigned home)
 {
     struct value *v = &t->val[ref];
-    int reg = pinned(home);
 
     if (!v->left) {
         return;
     }
-    if (reg) {
-        if (v->reg == NO_REG || t->reg_owner[v->reg] == ref) {
-            ra_drop(t, ref);
-            ra_set_home(t, ref, home);
-            v->reg = reg;
-            v->state &= ~VAL_NARROW;
-        }
-    } else if (v->home == NO_HOME) {
-        ra_set_home(t, ref, home);
+    if (v->state & VAL_NARROW) {
+        /* Only this register is clean above bit 31. */
+        ra_leave_homes(t, ref);
+        v->state &= ~VAL_NARROW;
     }
+    ra_add_home(t, ref, home);
 }
 
 static void set_const(struct backend_thread *t, ir_ref ref, unsigned home,

@@ -288,12 +288,15 @@ void ra_load(struct backend_thread *t, ir_ref ref, int reg)
     }
 }
 
-/* Give up the home: its 64 bits are not the value's. */
 static void leave_home(struct backend_thread *t, struct value *v)
 {
     if (v->home != NO_HOME) {
         t->home_owner[v->home] = IR_NONE;
         v->home = NO_HOME;
+    }
+    if (v->alt != NO_HOME) {
+        t->home_owner[v->alt] = IR_NONE;
+        v->alt = NO_HOME;
     }
 }
 
@@ -494,6 +497,55 @@ void ra_def_in(struct backend_thread *t, ir_ref i, int reg)
 
 /* -- guest registers ------------------------------------------------------------ */
 
+/* Copy a value from its home to a spill slot, without a register. */
+static void spill_home(struct backend_thread *t, struct value *v)
+{
+    unsigned words = v->state & VAL_VEC ? 2 : 1;
+    struct x64_rm from = rm_home(v->home), to;
+
+    v->spill = ra_spill_slot(t);
+    to = rm_spill(v->spill);
+    for (; words--; from.disp += 8, to.disp += 8) {
+        x_op(&t->as, X_PUSH_RM, 6, from);
+        x_op(&t->as, X_POP_RM, 0, to);
+    }
+}
+
+/* The value's home is about to go: give it another place.  In the middle
+ * of an op that has locked all registers, that is a spill slot. */
+static void move_out(struct backend_thread *t, ir_ref ref)
+{
+    struct value *v = &t->val[ref];
+    uint32_t set = v->state & VAL_VEC ? XMM_SCRATCH : GPR_SCRATCH;
+    int to;
+
+    if (!(set & ~t->lock & ~t->temps)) {
+        if (v->reg != NO_REG) {
+            spill(t, v);
+        } else {
+            spill_home(t, v);
+        }
+        return;
+    }
+    to = alloc(t, set, 0);
+    ra_load(t, ref, to);
+    v->state &= ~VAL_NARROW;
+    own(t, ref, to);
+}
+
+/* The other home becomes the home. */
+static void promote(struct value *v)
+{
+    if (is_pinned_home(v->home)) {
+        v->reg = NO_REG;
+    }
+    v->home = v->alt;
+    v->alt = NO_HOME;
+    if (is_pinned_home(v->home)) {
+        v->reg = x64_pinned[v->home];
+    }
+}
+
 void ra_clobber_home(struct backend_thread *t, unsigned home)
 {
     ir_ref ref = t->home_owner[home];
@@ -504,33 +556,22 @@ void ra_clobber_home(struct backend_thread *t, unsigned home)
     }
     v = &t->val[ref];
     t->home_owner[home] = IR_NONE;
-    if (!v->left) {
-        v->home = NO_HOME;
+    if (v->alt == home) {
+        v->alt = NO_HOME;
         return;
     }
-    if (is_pinned_home(home)) {
-        int reg = v->reg;
-
-        v->home = NO_HOME;
-        v->reg = NO_REG;
-        if (!has_backing(v)) {
-            int to = alloc(t, GPR_SCRATCH, 0);
-
-            x_mov(&t->as, to, reg);
-            own(t, ref, to);
-        }
-    } else {
-        if (v->reg == NO_REG && !v->spill && t->fl != ref &&
-            !(v->state & VAL_CONST)) {
-            int to = alloc(t, v->state & VAL_VEC ? XMM_SCRATCH : GPR_SCRATCH,
-                           0);
-
-            ra_load(t, ref, to);
-            own(t, ref, to);
-            v->state &= ~VAL_NARROW;
-        }
-        v->home = NO_HOME;
+    if (v->alt != NO_HOME) {
+        promote(v);
+        return;
     }
+    if (v->left && !v->spill && !(v->state & VAL_CONST) && t->fl != ref &&
+        (v->reg == NO_REG || is_pinned_home(home))) {
+        move_out(t, ref);
+    }
+    if (is_pinned_home(home) && v->reg == x64_pinned[home]) {
+        v->reg = NO_REG;
+    }
+    v->home = NO_HOME;
 }
 
 void ra_set_home(struct backend_thread *t, ir_ref ref, unsigned home)
@@ -542,18 +583,30 @@ void ra_set_home(struct backend_thread *t, ir_ref ref, unsigned home)
     t->home_owner[home] = ref;
 }
 
-/* Copy a value from its home to a spill slot, through rax. */
-static void spill_home(struct backend_thread *t, struct value *v)
+void ra_leave_homes(struct backend_thread *t, ir_ref ref)
 {
-    unsigned words = v->state & VAL_VEC ? 2 : 1;
-    struct x64_rm from = rm_home(v->home), to;
+    leave_home(t, &t->val[ref]);
+}
 
-    v->spill = ra_spill_slot(t);
-    to = rm_spill(v->spill);
-    for (; words--; from.disp += 8, to.disp += 8) {
-        x_load(&t->as, RAX, from);
-        x_store(&t->as, to, RAX);
+void ra_add_home(struct backend_thread *t, ir_ref ref, unsigned home)
+{
+    struct value *v = &t->val[ref];
+    unsigned first = home, second = v->home;
+
+    if (v->alt != NO_HOME) {
+        t->home_owner[v->alt] = IR_NONE;
     }
+    if (second != NO_HOME && !is_pinned_home(home)) {
+        first = second;
+        second = home;
+    }
+    if (is_pinned_home(first)) {
+        ra_drop(t, ref);
+        v->reg = x64_pinned[first];
+    }
+    v->home = first;
+    v->alt = second;
+    t->home_owner[home] = ref;
 }
 
 /* No value may rely on a guest register any more. */

@@ -77,6 +77,7 @@ struct value {
     uint16_t spill;
     uint8_t reg;
     uint8_t home;
+    uint8_t alt;     /* a second home, or NO_HOME */
     uint8_t hint;    /* guest register that will be SET to it, with nothing
                         in between that could see the difference */
     uint8_t state;
@@ -225,9 +226,12 @@ void ra_def_in(struct backend_thread *t, ir_ref i, int reg);
 /* The guest register is about to change: values that live there move. */
 void ra_clobber_home(struct backend_thread *t, unsigned home);
 void ra_set_home(struct backend_thread *t, ir_ref ref, unsigned home);
+void ra_leave_homes(struct backend_thread *t, ir_ref ref);
+/* The guest register has become equal to the value, which keeps the homes
+ * that it has. */
+void ra_add_home(struct backend_thread *t, ir_ref ref, unsigned home);
 /* Before a call: values in scratch registers of the set live on only in
- * memory.  `regs`: the callee may change guest registers, too; destroys
- * rax. */
+ * memory.  `regs`: the callee may change guest registers, too. */
 void ra_flush(struct backend_thread *t, uint32_t set, bool regs);
 unsigned ra_spill_slot(struct backend_thread *t);
 /* Put a value that is live across a LABEL into its slot. */

@@ -158,10 +158,18 @@ static bool is_zero_extended(const struct ir_unit *u, ir_ref r)
     if (i->op == IR_CONST) {
         return i->imm <= UINT32_MAX;
     }
-    if (i->op == IR_LOAD) {
+    switch (i->op) {
+    case IR_LOAD:
+    case IR_LOAD2:
+    case IR_SECOND:
         return i->type <= IR_I32 && !(i->aux & IR_MEM_SIGN64);
+    case IR_VGETL: /* extra 2: sign-extended to 64 bits */
+        return i->type <= IR_I32 && i->aux >> 8 != 2;
+    case IR_SETCC:
+        return true;
+    default:
+        return i->type == IR_I32;
     }
-    return i->type == IR_I32 || i->op == IR_SETCC;
 }
 
 /* `a op b` is `a` when b is the constant `b`. */

@@ -49,7 +49,6 @@ const struct virtio_property virtio_net_properties[] = {
     {"ctrl_rx_extra", NET_F_CTRL_RX_EXTRA},
     {"ctrl_mac_addr", NET_F_CTRL_MAC_ADDR},
     {"ctrl_guest_offloads", NET_F_CTRL_GUEST_OFFLOADS},
-    {"mq", NET_F_MQ},
     {NULL, 0},
 };
 
@@ -144,25 +143,25 @@ static bool may_send(const struct virtio_net *s)
     return !s->client || net_can_send(s->client);
 }
 
+/* The next chain; when there is none a notification will come. */
+static bool pop_or_wait(struct virtio_net *s, unsigned n)
+{
+    struct virtq *vq = &s->dev.queues[n];
+
+    return virtio_pop(&s->dev, n, &s->tx) ||
+           (!virtq_set_notify(vq, true) && virtio_pop(&s->dev, n, &s->tx));
+}
+
 /* A queue's worth of packets, then others have their turn.  When the cable
  * is full net_writable() gets us here again. */
 static void send_queue(struct virtio_net *s, unsigned n)
 {
-    struct virtq *vq = &s->dev.queues[n];
-    unsigned budget = vq->max_size;
-    bool more = true;
+    unsigned budget = s->dev.queues[n].max_size;
 
-    virtq_set_notify(vq, false);
-    while (budget && more && may_send(s)) {
-        more = virtio_pop(&s->dev, n, &s->tx);
-        if (more) {
-            send_chain(s, n);
-            budget--;
-        } else if (vq->ready && !virtq_set_notify(vq, true)) {
-            virtq_set_notify(vq, false);
-            budget--;
-            more = true;
-        }
+    virtq_set_notify(&s->dev.queues[n], false);
+    while (budget && may_send(s) && pop_or_wait(s, n)) {
+        send_chain(s, n);
+        budget--;
     }
     if (!budget) {
         virtio_kick(&s->dev, n);
@@ -358,10 +357,11 @@ static void update_guest_can(struct virtio_net *s)
     }
 }
 
-/* Once after each reset; by the first notification or packet. */
+/* Once after each reset, when the driver's choice is final. */
 static void take_features(struct virtio_net *s)
 {
-    if (s->offloads == UINT64_MAX) {
+    if (!s->features_taken && s->dev.status & VIRTIO_DRIVER_OK) {
+        s->features_taken = true;
         s->offloads = s->dev.features & NET_GUEST_OFFLOADS;
     }
 }
@@ -425,7 +425,8 @@ static void net_reset(struct virtio_device *dev)
 
     memcpy(s->layout.mac, s->mac_at_reset, sizeof(s->layout.mac));
     s->pairs = 1;
-    s->offloads = UINT64_MAX; /* see take_features() */
+    s->features_taken = false;
+    s->offloads = 0;
     net_filter_reset(&s->filter);
 }
 
@@ -460,7 +461,7 @@ static const struct virtio_device_ops net_ops = {
 static uint64_t host_features(const struct virtio_net_config *config,
                               unsigned pairs)
 {
-    uint64_t features = NET_F_MAC;
+    uint64_t features = NET_F_MAC | (pairs > 1 ? NET_F_MQ : 0);
 
     for (const struct virtio_property *p = virtio_net_properties; p->name;
          p++) {
@@ -469,7 +470,6 @@ static uint64_t host_features(const struct virtio_net_config *config,
     features |= config->mtu ? NET_F_MTU : 0;
     features |= config->speed ? NET_F_SPEED_DUPLEX : 0;
     features &= ~config->features_off;
-    features &= pairs > 1 ? ~UINT64_C(0) : ~NET_F_MQ;
     if (!(features & NET_F_CTRL_VQ)) { /* the others need it (5.1.3.1) */
         features &= ~(NET_F_CTRL_RX | NET_F_CTRL_VLAN | NET_F_CTRL_RX_EXTRA |
                       NET_F_CTRL_MAC_ADDR | NET_F_CTRL_GUEST_OFFLOADS |
@@ -515,14 +515,12 @@ struct virtio_device *virtio_net_create(const struct virtio_net_config *config,
                                         struct error **err)
 {
     unsigned most = (VIRTIO_MAX_QUEUES - 1) / 2;
-    unsigned pairs = config->client ? config->client->queues : 1;
+    unsigned pairs = config->client && config->multiqueue
+                         ? config->client->queues : 1;
 
     if (!check_size("rx_queue_size", config->rx_queue_size, err) ||
         !check_size("tx_queue_size", config->tx_queue_size, err)) {
         return NULL;
-    }
-    if (config->queue_pairs && config->queue_pairs < pairs) {
-        pairs = config->queue_pairs;
     }
     struct virtio_net *s = calloc(1, sizeof(*s));
     assert(s);

@@ -13,7 +13,7 @@ struct virtio_net_config {
     struct net_client *client; /* outlives the device; NULL: no cable */
     uint8_t mac[6];
     uint64_t features_off;     /* of virtio_net_properties[] */
-    unsigned queue_pairs;      /* at most; 0: as many as the client has */
+    bool multiqueue;           /* as many pairs as the client has */
     unsigned rx_queue_size, tx_queue_size; /* powers of two; 0: 256 */
     uint16_t mtu;              /* host_mtu; 0: not told */
     uint32_t speed;            /* Mbit/s; 0: not told */

@@ -64,6 +64,7 @@ struct virtio_net {
 
     /* Under the device's lock. */
     unsigned pairs;    /* in use */
+    bool features_taken;
     uint64_t offloads; /* NET_GUEST_OFFLOADS in force */
     struct net_filter filter;
     bool sending;      /* the loop thread reads a chain without the lock */

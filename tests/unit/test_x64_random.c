@@ -677,6 +677,7 @@ static void run_one(struct rig *rig, uint64_t number)
     backend_test_hooks(rig->thread, number & 2, (number & 12) == 12, number);
     rig_randomise(rig, &seed);
     rig->vcpu->excl_addr = VCPU_EXCL_NONE;
+    tlb_invalidate(rig->tlb, &(struct tlb_inval){ .kind = TLB_INVAL_ALL });
     rig->vcpu->saturated = 0;
     rig->vcpu->fp.flags = 0;
     gen_unit(&g, only);

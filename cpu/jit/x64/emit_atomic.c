@@ -168,7 +168,7 @@ static void extend(struct backend_thread *t, unsigned size, int dst,
 static int in_register(struct backend_thread *t, const struct stored *s,
                        int tmp)
 {
-    if (!s->is_const && !s->m.mem) {
+    if (!s->is_const && !s->m.mem && !s->narrow) {
         return s->m.base;
     }
     mem_load_stored(t, s, tmp);

@@ -291,6 +291,9 @@ void ra_load(struct backend_thread *t, ir_ref ref, int reg)
 static void leave_home(struct backend_thread *t, struct value *v)
 {
     if (v->home != NO_HOME) {
+        if (is_pinned_home(v->home)) {
+            v->reg = NO_REG;
+        }
         t->home_owner[v->home] = IR_NONE;
         v->home = NO_HOME;
     }
@@ -625,9 +628,6 @@ static void flush_homes(struct backend_thread *t)
             } else {
                 spill_home(t, v);
             }
-        }
-        if (is_pinned_home(h)) {
-            v->reg = NO_REG;
         }
         leave_home(t, v);
     }

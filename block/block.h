@@ -113,7 +113,7 @@ struct block_request {
  */
 struct block_backend *block_open(const struct block_config *config,
                                  struct loop *loop, struct error **err);
-/* No request is in flight. */
+/* No request is in flight; the loop still exists. */
 void block_close(struct block_backend *b);
 
 uint64_t block_size(const struct block_backend *b); /* bytes */

@@ -248,15 +248,12 @@ static void kick_all(void *opaque)
     }
 }
 
+/* At most `bytes` of guest code. */
 static void build(struct engine *e, struct runner *r, uint64_t pc,
-                  const uint8_t *host)
+                  const uint8_t *host, unsigned bytes)
 {
     struct ir_unit *u = r->unit;
-    unsigned bytes = 4096 - (pc & 4095);
 
-    if (e->config.one_insn_per_block) {
-        bytes = 4;
-    }
     ir_begin(u, pc, r->context);
     e->guest->translate(r->vcpu, u, pc, r->context, host, bytes);
     if (log_on(LOG_IN_ASM)) {
@@ -275,20 +272,36 @@ static void build(struct engine *e, struct runner *r, uint64_t pc,
 #endif
 }
 
+/* Build and compile; a unit that is too complex for the back end is cut
+ * shorter, down to one instruction, which always fits. */
+static void compile(struct engine *e, struct runner *r, uint64_t pc,
+                    const uint8_t *host, uint32_t page_id,
+                    struct jit_buffer *code, struct jit_result *result)
+{
+    unsigned bytes = e->config.one_insn_per_block ? 4 : 4096 - (pc & 4095);
+
+    build(e, r, pc, host, bytes);
+    while (e->backend && !backend_compile(r->compiler, r->unit, page_id,
+                                          code, result)) {
+        bytes = r->unit->guest_bytes / 2 & ~3u;
+        assert(bytes >= 4);
+        build(e, r, pc, host, bytes);
+    }
+}
+
 /* One attempt; NULL when the guest changed the code meanwhile. */
 static struct block *translate_once(struct engine *e, struct runner *r,
                                     uint64_t pc, uint64_t pa,
                                     const uint8_t *host, uint32_t page_id)
 {
     struct jit_buffer code;
+    struct jit_result result;
     uint64_t ticket = block_begin(e->blocks, pa);
 
     if (!code_chunk_room(r->chunk, &code)) {
-        r->chunk = code_cache_chunk(e->cache, r->vcpu->index, r->chunk,
-                                    evict, kick_all, e);
-        code_chunk_room(r->chunk, &code);
+        assert(!"find() saw to it that there is room");
     }
-    build(e, r, pc, host);
+    compile(e, r, pc, host, page_id, &code, &result);
 
     struct block *b = code_chunk_alloc(r->chunk, sizeof(*b));
     *b = (struct block){
@@ -297,11 +310,6 @@ static struct block *translate_once(struct engine *e, struct runner *r,
         .source_hash = block_source_hash(host, r->unit->guest_bytes),
     };
     if (e->backend) {
-        struct jit_result result;
-
-        if (!backend_compile(r->compiler, r->unit, page_id, &code, &result)) {
-            assert(!"a unit outgrew its room");
-        }
         keep_code(r, b, &code, &result);
         if (log_on(LOG_OUT_ASM)) {
             print_host_code(b);
@@ -334,8 +342,8 @@ static struct block *translate(struct engine *e, struct runner *r,
 
 /* -- finding ----------------------------------------------------------------- */
 
-/* The block at vcpu->pc, or NULL when the fetch raised an exception or
- * something else wants to be looked at first. */
+/* The block at vcpu->pc, or NULL when the fetch raised an exception, the
+ * chunk is full, or something else wants to be looked at first. */
 static struct block *find(struct engine *e, struct runner *r)
 {
     struct vcpu *vcpu = r->vcpu;
@@ -359,7 +367,11 @@ static struct block *find(struct engine *e, struct runner *r)
         return NULL;
     }
     struct block *b = block_find(e->blocks, pa, vcpu->pc, r->context);
-    return b ? b : translate(e, r, vcpu->pc, pa, host, page_id);
+    struct jit_buffer room;
+    if (!b && code_chunk_room(r->chunk, &room)) {
+        b = translate(e, r, vcpu->pc, pa, host, page_id);
+    }
+    return b;
 }
 
 /* -- coming back ---------------------------------------------------------- */
@@ -480,6 +492,16 @@ static void sleep_until_woken(struct engine *e, struct runner *r)
     code_cache_sleep(e->cache, vcpu->index, false);
 }
 
+/* The jump cache may name code that is about to be reused. */
+static void forget_targets(const struct engine *e, struct vcpu *vcpu)
+{
+    const void *miss = e->backend ? backend_jump_miss(e->backend) : NULL;
+
+    for (unsigned n = 0; n < JUMP_CACHE_ENTRIES; n++) {
+        vcpu->jump_cache[n] = (struct jump_cache_entry){0, miss};
+    }
+}
+
 /* False when the vCPU is to stop. */
 static bool serve_requests(struct engine *e, struct runner *r)
 {
@@ -488,6 +510,9 @@ static bool serve_requests(struct engine *e, struct runner *r)
                                        (uint32_t)VCPU_REQ_STOP,
                                        __ATOMIC_SEQ_CST);
 
+    if (bits & VCPU_REQ_RECLAIM) {
+        forget_targets(e, vcpu); /* before the epoch is passed */
+    }
     if (bits & VCPU_REQ_SHOOTDOWN) {
         shootdown_drain(e->config.shootdown, vcpu->index);
     }
@@ -504,6 +529,18 @@ static bool serve_requests(struct engine *e, struct runner *r)
     return true;
 }
 
+/* Have room for a unit.  Here no pointer to a block is held. */
+static void refresh_chunk(struct engine *e, struct runner *r)
+{
+    struct jit_buffer room;
+
+    if (!code_chunk_room(r->chunk, &room)) {
+        forget_targets(e, r->vcpu);
+        r->chunk = code_cache_chunk(e->cache, r->vcpu->index, r->chunk,
+                                    evict, kick_all, e);
+    }
+}
+
 void engine_run(struct engine *e, struct vcpu *vcpu)
 {
     struct runner *r = &e->runner[vcpu->index];
@@ -511,13 +548,16 @@ void engine_run(struct engine *e, struct vcpu *vcpu)
     shootdown_wake(e->config.shootdown, vcpu->index);
     code_cache_sleep(e->cache, vcpu->index, false);
     r->context_stale = true;
-    memset(vcpu->jump_cache, 0xff, sizeof(vcpu->jump_cache));
+    forget_targets(e, vcpu);
     for (;;) {
-        code_cache_pass(e->cache, vcpu->index);
+        /* Requests set before this epoch began are seen below. */
+        uint64_t epoch = code_cache_epoch(e->cache);
         if (__atomic_load_n(&vcpu->request, __ATOMIC_ACQUIRE) &&
             !serve_requests(e, r)) {
             break;
         }
+        code_cache_pass(e->cache, vcpu->index, epoch);
+        refresh_chunk(e, r);
         vcpu->exit = VCPU_EXIT_NONE;
         run_code(e, r);
         r->stats.exits[vcpu->exit & 7]++;

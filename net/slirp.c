@@ -48,6 +48,7 @@ struct net_user {
     struct loop *loop;
     struct loop_poller *poller;
     Slirp *slirp;
+    struct in_addr dhcp_start;
     bool polling; /* the poll array has our descriptors */
     struct net_merge incoming;
     struct forward *forwards;
@@ -258,8 +259,8 @@ static void announce(const struct net_user *s, const struct net_hostfwd *f)
     inet_ntop(AF_INET, &f->host_address, host, sizeof(host));
     inet_ntop(AF_INET, &f->guest_address, guest, sizeof(guest));
     error_report("netdev %s: forwarding %s %s:%d -> %s:%d", s->nc.id,
-                 f->udp ? "udp" : "tcp", host, f->host_port,
-                 f->guest_address.s_addr ? guest : "guest", f->guest_port);
+                 f->udp ? "udp" : "tcp", host, f->host_port, guest,
+                 f->guest_port);
 }
 
 /* libslirp closes the socket that failed, and errno may be close()'s. */
@@ -303,6 +304,9 @@ bool net_user_hostfwd_add(struct net_client *nc, const struct net_hostfwd *f,
     struct forward *forward = calloc(1, sizeof(*forward)), **link;
     assert(forward);
     forward->rule = *f;
+    if (!f->guest_address.s_addr) {
+        forward->rule.guest_address = s->dhcp_start;
+    }
     if (f->host_port == 0) {
         forward->rule.host_port = find_chosen_port(s, f);
         announce(s, &forward->rule);
@@ -509,6 +513,7 @@ struct net_client *net_user_open(const struct net_config *config,
     net_client_init(&s->nc, &user_ops, "user", config->id);
     s->nc.accepts = NET_CAN_LARGE;
     s->loop = context->loop;
+    s->dhcp_start = user->dhcp_start;
     s->slirp = slirp_new(&slirp, &callbacks, s);
     if (!s->slirp) {
         error_set(err, "libslirp refuses this network");

@@ -35,11 +35,14 @@ struct chardev_ops {
     void (*close)(struct chardev *chr);
 };
 
+struct chardev_log;
+
 struct chardev {
     const struct chardev_ops *ops;
     const char *id;
     const struct chardev_frontend *frontend;
     void *device;
+    struct chardev_log *log; /* logfile=, or NULL; belongs to chardev.c */
 };
 
 /* Connect a front end; its callbacks may run from now on. */

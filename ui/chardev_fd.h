@@ -30,6 +30,9 @@ struct chardev_output *chardev_output_new(int fd, const char *name,
 size_t chardev_output_put(struct chardev_output *out, const uint8_t *data,
                           size_t length);
 
+/* Bytes that the next put will take, when nobody else puts. */
+size_t chardev_output_room(struct chardev_output *out);
+
 /* Wait until everything is written, then free. */
 void chardev_output_free(struct chardev_output *out);
 

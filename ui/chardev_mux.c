@@ -247,6 +247,11 @@ static const struct chardev_ops mux_ops = {
     .close = mux_close,
 };
 
+struct chardev *chardev_mux_back(struct chardev *chr)
+{
+    return chr->ops == &mux_ops ? from_chr(chr)->back : chr;
+}
+
 struct chardev *chardev_mux_new(struct chardev *back, struct loop *loop,
                                 uint8_t escape, void (*quit)(void *opaque),
                                 void *opaque)

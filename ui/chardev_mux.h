@@ -17,6 +17,9 @@ struct chardev *chardev_mux_new(struct chardev *back, struct loop *loop,
                                 uint8_t escape, void (*quit)(void *opaque),
                                 void *opaque);
 
+/* What is behind `chr` when that is such a device, else `chr`. */
+struct chardev *chardev_mux_back(struct chardev *chr);
+
 /* "Ctrl-A", or "0xe9" for a byte that is no control character. */
 void chardev_mux_key_name(uint8_t escape, char name[16]);
 

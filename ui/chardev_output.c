@@ -137,6 +137,14 @@ size_t chardev_output_put(struct chardev_output *out, const uint8_t *data,
     return taken;
 }
 
+size_t chardev_output_room(struct chardev_output *out)
+{
+    pthread_mutex_lock(&out->lock);
+    size_t room = RING_SIZE - (out->head - out->tail);
+    pthread_mutex_unlock(&out->lock);
+    return room;
+}
+
 struct chardev_output *chardev_output_new(int fd, const char *name,
                                           bool drop_on_hangup)
 {

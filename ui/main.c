@@ -139,6 +139,11 @@ static struct chardev *open_chardev(struct app *app,
         chr = chardev_mux_new(chr, app->loop, app->options.escape, on_quit,
                               app);
     }
+    if (chr && config->log_path &&
+        !chardev_open_log(chr, config->log_path, config->log_append, err)) {
+        chardev_close(chr);
+        return NULL;
+    }
     return chr;
 }
 

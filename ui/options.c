@@ -173,14 +173,16 @@ static const struct option_row rows[] = {
      "a character device ('-chardev help')", option_chardev},
     {"echr", "N", "escape character instead of 1 (Ctrl-A)", option_echr},
 
-    {"net", "none", "no network, which is all there is yet", option_none},
-    {"nic", "none", "same as -net", option_none},
-    {"netdev", "KIND,id=ID", "nothing to choose from yet",
-     option_no_devices},
+    {"netdev", "KIND,id=ID[,PROP=VALUE...]",
+     "far end of a network cable ('-netdev help')", option_netdev},
+    {"nic", "KIND|none[,model=NAME][,mac=ADDRESS][,PROP=VALUE...]",
+     "a network card and its cable", option_nic},
+    {"net", "nic|KIND|none[,PROP=VALUE...]",
+     "the older form: everything on one hub", option_net},
     {"device", "MODEL[,PROP=VALUE...]", "nothing to choose from yet",
      option_no_devices},
-    {"object", "TYPE,id=ID", "nothing to choose from yet",
-     option_no_devices},
+    {"object", "filter-dump,id=ID,netdev=ID,file=FILE[,maxlen=BYTES]",
+     "packets into a file, for tcpdump and Wireshark", option_object},
     {"audiodev", "none,id=ID", "no sound", option_none},
     {"vnc", "none", "no display over the network", option_none},
 
@@ -411,7 +413,7 @@ enum options_result options_parse(struct options *options, int argc,
         }
     }
     if (!options_finish_machine(&p, err) || !options_finish_sizes(&p, err) ||
-        !options_finish_chardevs(&p, err)) {
+        !options_finish_chardevs(&p, err) || !options_finish_net(&p, err)) {
         return OPTIONS_ERROR;
     }
     options_find_firmware(&p);
@@ -425,5 +427,6 @@ void options_free(struct options *options)
     }
     free(options->kept);
     free(options->chardevs);
+    options_free_net(options);
     memset(options, 0, sizeof(*options));
 }

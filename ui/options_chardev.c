@@ -14,9 +14,9 @@
 
 /* Back ends of QEMU's that do not exist here. */
 static const char *const missing_backends[] = {
-    "socket", "udp", "pipe", "vc", "ringbuf", "memory", "testdev", "serial",
-    "tty", "parallel", "parport", "braille", "msmouse", "wctablet", "tcp",
-    "telnet", "websocket", "unix", "hub", "spicevmc", "spiceport", "dbus",
+    "vc", "serial", "tty", "parallel", "parport", "braille", "msmouse",
+    "wctablet", "websocket", "hub", "spicevmc", "spiceport", "dbus",
+    "qemu-vdagent",
 };
 
 static struct chardev_config *find_id(struct parse *p, const char *id)
@@ -94,6 +94,67 @@ static void backends_print(void)
     }
 }
 
+static bool read_nothing(struct keyval *kv, struct chardev_config *config,
+                         struct error **err)
+{
+    (void)kv;
+    (void)config;
+    (void)err;
+    return true;
+}
+
+static bool read_path(struct keyval *kv, struct chardev_config *config,
+                      struct error **err)
+{
+    config->path = keyval_get(kv, "path");
+    if (!config->path) {
+        error_set(err, "needs path=FILE");
+        return false;
+    }
+    return keyval_bool(kv, "append", &config->append, err);
+}
+
+static bool read_stdio(struct keyval *kv, struct chardev_config *config,
+                       struct error **err)
+{
+    return keyval_bool(kv, "signal", &config->signals, err);
+}
+
+static bool read_ringbuf(struct keyval *kv, struct chardev_config *config,
+                         struct error **err)
+{
+    uint64_t size = 0;
+
+    if (!keyval_size(kv, "size", 1, &size, err)) {
+        return false;
+    }
+    if (size && (!is_power_of_2(size) || size > UINT32_C(1) << 30)) {
+        error_set(err, "size=%s: expected a power of two up to 1G",
+                  keyval_get(kv, "size"));
+        return false;
+    }
+    config->size = (uint32_t)size;
+    return true;
+}
+
+/* What each kind has besides what all have. */
+static const struct {
+    const char *name;
+    bool (*read)(struct keyval *kv, struct chardev_config *config,
+                 struct error **err);
+} readers[] = {
+    {"stdio", read_stdio},
+    {"file", read_path},
+    {"pipe", read_path},
+    {"socket", options_read_socket},
+    {"udp", options_read_udp},
+    {"ringbuf", read_ringbuf},
+    {"memory", read_ringbuf},
+    {"null", read_nothing},
+    {"pty", read_nothing},
+    {"testdev", read_nothing},
+};
+
 static bool config_read(struct keyval *kv, struct chardev_config *config,
                         struct error **err)
 {
@@ -104,27 +165,17 @@ static bool config_read(struct keyval *kv, struct chardev_config *config,
         error_set(err, name ? "no id=NAME is given" : "no kind is given");
         return false;
     }
+    config->log_path = keyval_get(kv, "logfile");
     if (!find_backend(name, config, err) ||
-        !keyval_bool(kv, "mux", &config->mux, err)) {
+        !keyval_bool(kv, "mux", &config->mux, err) ||
+        !keyval_bool(kv, "logappend", &config->log_append, err)) {
         return false;
     }
-    if (keyval_get(kv, "logfile")) {
-        error_set(err, "logfile= is not supported yet");
-        return false;
-    }
-    if (strcmp(name, "file") == 0) {
-        config->path = keyval_get(kv, "path");
-        if (!config->path) {
-            error_set(err, "needs path=FILE");
+    for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
+        if (strcmp(name, readers[i].name) == 0 &&
+            !readers[i].read(kv, config, err)) {
             return false;
         }
-        if (!keyval_bool(kv, "append", &config->append, err)) {
-            return false;
-        }
-    }
-    if (strcmp(name, "stdio") == 0 &&
-        !keyval_bool(kv, "signal", &config->signals, err)) {
-        return false;
     }
     return keyval_check(kv, err);
 }
@@ -232,11 +283,12 @@ static bool check_mon(struct parse *p, const char *text, struct error **err)
     return keyval_check(kv, err);
 }
 
-/* "stdio", "mon:stdio", "file:F", "chardev:ID": *id is NULL for "none". */
-static bool resolve(struct parse *p, const char *text, const char *name,
-                    const char **id, struct error **err)
+/* "stdio", "mon:stdio", "tcp:...", "chardev:ID": *id is NULL for "none". */
+bool options_resolve_chardev(struct parse *p, const char *text,
+                             const char *name, const char **id,
+                             struct error **err)
 {
-    struct chardev_config config = {.id = name, .signals = true};
+    struct chardev_config config = {.signals = true};
 
     *id = NULL;
     if (strcmp(text, "none") == 0) {
@@ -250,29 +302,24 @@ static bool resolve(struct parse *p, const char *text, const char *name,
         error_set(err, "there is no -chardev with the id '%s'", *id);
         return false;
     }
-    if (strncmp(text, "mon:", 4) == 0) {
+    bool mux = strncmp(text, "mon:", 4) == 0;
+    if (mux) {
         text += 4;
-        config.mux = true;
         config.signals = false;
     }
-    if (strncmp(text, "file:", 5) == 0) {
-        config.path = text + 5;
-    }
-    char kind[32];
-    snprintf(kind, sizeof(kind), "%.*s", (int)strcspn(text, ":,"), text);
-    if (kind[0] == '/') {
+    if (text[0] == '/') {
         error_set(err, "host serial ports are not supported yet");
         return false;
     }
-    if (!find_backend(kind, &config, err)) {
+    struct keyval *kv = options_split_chardev(p, text, err);
+    if (!kv) {
         return false;
     }
-    if ((strcmp(kind, "file") == 0) != (config.path != NULL) ||
-        (!config.path && text[strlen(kind)])) {
-        error_set(err, "expected stdio, mon:stdio, null, none, pty, "
-                       "file:PATH or chardev:ID");
+    keyval_set(kv, "id", name);
+    if (!config_read(kv, &config, err)) {
         return false;
     }
+    config.mux = mux;
     *id = config.id;
     return add(p, &config, err);
 }
@@ -316,7 +363,8 @@ static bool finish_serial(struct parse *p, const char *text,
         }
         return true;
     }
-    if (!resolve(p, text, names[machine->serials], &id, err)) {
+    if (!options_resolve_chardev(p, text, names[machine->serials], &id,
+                                 err)) {
         return false;
     }
     if (id && id_is_used(machine, id)) {

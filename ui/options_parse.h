@@ -26,6 +26,8 @@ struct parse {
     struct parse_list accels, serials, mons, data_dirs;
     const char *cpu;
     bool nographic, display, nodefaults, monitor;
+    bool network;                /* -netdev, -nic or -net was there */
+    struct parse_list net_ports; /* -net: ids of back ends */
 };
 
 /* Answer "help" for the option being read. */
@@ -84,5 +86,59 @@ bool option_mon(struct parse *p, const char *text, struct error **err);
 bool option_parallel(struct parse *p, const char *text, struct error **err);
 bool option_echr(struct parse *p, const char *text, struct error **err);
 bool options_finish_chardevs(struct parse *p, struct error **err);
+
+/*
+ * A character device in the short form of -serial ("tcp::4444,server=on",
+ * "file:F", "chardev:ID"); `name` becomes the id of a new one.  *id is NULL
+ * for "none".
+ */
+bool options_resolve_chardev(struct parse *p, const char *text,
+                             const char *name, const char **id,
+                             struct error **err);
+
+/* The network (options_net.c, _net_kinds.c, _net_user.c). */
+bool option_netdev(struct parse *p, const char *text, struct error **err);
+bool option_nic(struct parse *p, const char *text, struct error **err);
+bool option_net(struct parse *p, const char *text, struct error **err);
+bool option_object(struct parse *p, const char *text, struct error **err);
+/* -object filter-dump,... */
+bool options_add_net_dump(struct parse *p, struct keyval *kv,
+                          struct error **err);
+bool options_finish_net(struct parse *p, struct error **err);
+void options_free_net(struct options *options);
+
+/* "52:54:00:12:34:56"; no multicast address. */
+bool parse_mac(const char *text, uint8_t mac[6], struct error **err);
+
+struct net_config;
+/* The properties of one kind; config->id and ->backend are set. */
+bool options_read_netdev(struct parse *p, struct keyval *kv,
+                         struct net_config *config, struct error **err);
+bool options_read_net_user(struct parse *p, struct keyval *kv,
+                           struct net_config *config, struct error **err);
+/* Release what the two have allocated. */
+void options_free_netdev(struct net_config *config);
+
+/* "tcp:127.0.0.1:2222-:22"; `rule` outlives *f. */
+struct net_hostfwd;
+bool parse_hostfwd(const char *rule, struct net_hostfwd *f,
+                   struct error **err);
+
+/* Sockets (options_socket.c). */
+bool options_read_socket(struct keyval *kv, struct chardev_config *config,
+                         struct error **err);
+bool options_read_udp(struct keyval *kv, struct chardev_config *config,
+                      struct error **err);
+/* The short form as the options of -chardev, but for the id. */
+struct keyval *options_split_chardev(struct parse *p, const char *text,
+                                     struct error **err);
+
+/* Part of a string, kept until the options are freed. */
+const char *parse_copy(struct parse *p, const char *text, size_t length);
+/* "HOST:PORT", "[HOST]:PORT" or ":PORT", up to `length` bytes; NULL members
+ * for what is empty. */
+bool parse_host_port(struct parse *p, const char *text, size_t length,
+                     const char **host, const char **port,
+                     struct error **err);
 
 #endif

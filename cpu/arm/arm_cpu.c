@@ -10,7 +10,7 @@
 #include "cpu/arm/system.h"
 #include "util/log.h"
 
-/* -- reset (Arm ARM D1.9.1) -------------------------------------------------- */
+/* -- reset (Arm ARM D1.9.1) ---------------------------------------------- */
 
 static void reset_mmu(struct arm_cpu *cpu)
 {
@@ -76,7 +76,7 @@ void arm_cpu_reset(struct arm_cpu *cpu, uint64_t pc, uint64_t arg,
     }
 }
 
-/* -- dump ----------------------------------------------------------------------- */
+/* -- dump ---------------------------------------------------------------- */
 
 void arm_cpu_dump(struct vcpu *vcpu, FILE *f)
 {

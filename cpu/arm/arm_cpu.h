@@ -82,6 +82,7 @@ struct arm_cpu {
 
     const struct arm_model *model;
     bool feature[A64_FEAT_COUNT];
+    bool has_e0pd;         /* TCR.E0PD0, E0PD1 */
 
     /* PSTATE besides NZCV. */
     uint32_t daif;         /* PSTATE_D | A | I | F bits */

@@ -25,7 +25,7 @@ unsigned arm_target_el(const struct arm_cpu *cpu)
     return cpu->el > 1 ? cpu->el : 1;
 }
 
-/* -- PSTATE --------------------------------------------------------------- */
+/* -- PSTATE -------------------------------------------------------------- */
 
 uint64_t arm_pstate(const struct arm_cpu *cpu)
 {
@@ -62,7 +62,7 @@ static void set_pstate(struct arm_cpu *cpu, uint64_t spsr)
     cpu->btype = cpu->feature[A64_FEAT_BTI] ? spsr >> 10 & 3 : 0;
 }
 
-/* -- the log ---------------------------------------------------------------- */
+/* -- the log ------------------------------------------------------------- */
 
 struct exception_name {
     uint8_t ec, number;
@@ -126,7 +126,7 @@ static void log_exception(const struct arm_cpu *cpu, enum arm_vector vector,
     log_unlock(f);
 }
 
-/* -- entry -------------------------------------------------------------------- */
+/* -- entry --------------------------------------------------------------- */
 
 static uint64_t vector_offset(const struct arm_cpu *cpu,
                               enum arm_vector vector, unsigned target)
@@ -247,7 +247,7 @@ void arm_take_fetch_fault(struct arm_cpu *cpu)
               pc);
 }
 
-/* -- the PC ----------------------------------------------------------------- */
+/* -- the PC -------------------------------------------------------------- */
 
 void arm_step_advance(struct arm_cpu *cpu)
 {
@@ -300,7 +300,7 @@ bool arm_check_pc(struct arm_cpu *cpu)
     return false;
 }
 
-/* -- interrupts --------------------------------------------------------------- */
+/* -- interrupts ---------------------------------------------------------- */
 
 #define LINE_IRQ (1u << CPU_LINE_IRQ)
 #define LINE_FIQ (1u << CPU_LINE_FIQ)
@@ -337,7 +337,7 @@ bool arm_take_interrupt(struct arm_cpu *cpu)
     return true;
 }
 
-/* -- return ------------------------------------------------------------------- */
+/* -- return -------------------------------------------------------------- */
 
 /* SPSR.M names a state to which ERET may go (AArch64 only). */
 static bool is_legal_return(const struct arm_cpu *cpu, uint64_t spsr)

@@ -36,7 +36,7 @@
 /* How long WFE sleeps at most: nobody may tell it that a lock is free. */
 #define WFE_SLEEP_NS 50000
 
-/* -- the TLB ---------------------------------------------------------------- */
+/* -- the TLB ------------------------------------------------------------- */
 
 struct tlb_key arm_tlb_key(const struct arm_cpu *cpu, unsigned el, bool pan)
 {
@@ -67,11 +67,27 @@ void arm_select_tlb(struct arm_cpu *cpu)
     }
 }
 
+#define TCR_E0PD0 55 /* E0PD1 is the next */
+
+/* FEAT_E0PD: EL0 has no business in this half of the address space. */
+static bool is_denied_half(const struct arm_cpu *cpu,
+                           const struct tlb_key *key, uint64_t va)
+{
+    return key->el == 0 && !key->mmu_off && cpu->has_e0pd &&
+           (cpu->mmu.tcr >> (TCR_E0PD0 + (va >> 55 & 1)) & 1);
+}
+
 bool arm_walk(void *opaque, const struct tlb_key *key, uint64_t va,
               enum tlb_access access, struct tlb_page *page,
               struct mem_fault *fault)
 {
     struct arm_cpu *cpu = opaque;
+
+    if (is_denied_half(cpu, key, va)) {
+        *fault = (struct mem_fault){.va = va, .status = MMU_TRANSLATION,
+                                    .access = (uint8_t)access, .stage = 1};
+        return false;
+    }
     bool found = mmu_walk(&cpu->mmu, cpu->system->bus, cpu->vcpu.index, key,
                           va, access, page, fault);
 
@@ -92,7 +108,7 @@ uint64_t arm_strip(void *opaque, const struct tlb_key *key, uint64_t va)
     return mmu_strip_tag(&cpu->mmu, false, va);
 }
 
-/* -- the context ------------------------------------------------------------ */
+/* -- the context --------------------------------------------------------- */
 
 /* D2.12.3: from EL0 always, from EL1 with KDE and PSTATE.D clear. */
 bool arm_step_enabled(const struct arm_cpu *cpu)
@@ -166,7 +182,7 @@ static uint32_t context(struct vcpu *vcpu)
     return flags;
 }
 
-/* -- events ------------------------------------------------------------------- */
+/* -- events -------------------------------------------------------------- */
 
 static void fetch_fault(struct vcpu *vcpu)
 {

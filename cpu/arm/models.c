@@ -79,7 +79,7 @@ static const struct arm_model models[] = {
         .ARM_ID_AA64ISAR1 = 0x0000001110211102,
         .ARM_ID_AA64MMFR0 = 0x0000000000101125, /* 48 bits, all granules */
         .ARM_ID_AA64MMFR1 = 0x0000000000201002, /* PAN HPDS HAFDBS */
-        .ARM_ID_AA64MMFR2 = 0x0000000010000011, /* ST UAO CnP */
+        .ARM_ID_AA64MMFR2 = 0x1000000010000011, /* E0PD ST UAO CnP */
     },
 };
 
@@ -89,7 +89,7 @@ const struct cpu_model_info *cpu_models(size_t *count)
     return names;
 }
 
-/* -- what the ID registers say -------------------------------------------- */
+/* -- what the ID registers say ------------------------------------------- */
 
 /* A feature is there when the field is at least `least`. */
 static const struct {
@@ -152,7 +152,7 @@ unsigned arm_model_page_sizes(const struct arm_model *model)
            (arm_id_field(mmfr0, 24) != 15 ? 0x10000 : 0);
 }
 
-/* -- properties ------------------------------------------------------------- */
+/* -- properties ---------------------------------------------------------- */
 
 static void set_pauth(struct arm_model *model, bool on)
 {

@@ -10,7 +10,7 @@
 
 #define LINE 64 /* bytes; ORDER CTR_EL0.IminLine, DminLine, DCZID_EL0.BS */
 
-/* -- caches --------------------------------------------------------------------- */
+/* -- caches -------------------------------------------------------------- */
 
 /* There are no data caches: by set and way nothing is left to do. */
 static void nothing(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
@@ -103,7 +103,7 @@ static void dc_zva(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
     }
 }
 
-/* -- address translation ---------------------------------------------------------- */
+/* -- address translation ------------------------------------------------- */
 
 /* op2: bit 0 write, bit 1 as EL0; CRm 9 obeys PSTATE.PAN. */
 static void at_s1(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
@@ -124,7 +124,7 @@ static void at_s1(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
     }
 }
 
-/* -- the table ---------------------------------------------------------------------- */
+/* -- the table ----------------------------------------------------------- */
 
 #define OP(op1, crn, crm, op2, flags, trap, needs, name, run) \
     {SYSREG(1, op1, crn, crm, op2), flags, trap, needs, name, run}

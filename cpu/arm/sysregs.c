@@ -4,7 +4,7 @@
 #include "cpu/arm/system.h"
 #include "util/bits.h"
 
-/* -- finding --------------------------------------------------------------- */
+/* -- finding ------------------------------------------------------------- */
 
 static bool is_present(const struct arm_cpu *cpu, const struct sysreg *r)
 {
@@ -43,7 +43,7 @@ const struct sysreg *sysreg_find(const struct arm_cpu *cpu,
     return NULL;
 }
 
-/* -- access ------------------------------------------------------------------ */
+/* -- access -------------------------------------------------------------- */
 
 static uint64_t *field(struct arm_cpu *cpu, const struct sysreg *r)
 {
@@ -70,7 +70,7 @@ void sysreg_write(struct arm_cpu *cpu, const struct sysreg *r,
     }
 }
 
-/* -- traps ------------------------------------------------------------------- */
+/* -- traps --------------------------------------------------------------- */
 
 #define SCTLR_DZE BIT(14)
 #define SCTLR_UCT BIT(15)

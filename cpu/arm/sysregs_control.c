@@ -8,7 +8,7 @@
 #include "cpu/arm/system.h"
 #include "util/bits.h"
 
-/* -- translation -------------------------------------------------------------- */
+/* -- translation --------------------------------------------------------- */
 
 /* Fields that TLB entries were made by: M and C apart, since a regime of
  * its own stands for M off. */
@@ -105,7 +105,7 @@ void sysreg_cpacr_write(struct arm_cpu *cpu, const struct sysreg *r,
     cpu->cpacr_el1 = value & (BIT(20) | BIT(21));
 }
 
-/* -- status -------------------------------------------------------------------- */
+/* -- status -------------------------------------------------------------- */
 
 uint64_t sysreg_isr_read(struct arm_cpu *cpu, const struct sysreg *r)
 {
@@ -123,7 +123,7 @@ uint64_t sysreg_one_read(struct arm_cpu *cpu, const struct sysreg *r)
     return 1;
 }
 
-/* -- floating point ------------------------------------------------------------- */
+/* -- floating point ------------------------------------------------------ */
 
 #define FPCR_WRITABLE 0x07c00000u /* AHP DN FZ RMode */
 #define FPCR_FZ16 (1u << 19)
@@ -163,7 +163,7 @@ void sysreg_fpsr_write(struct arm_cpu *cpu, const struct sysreg *r,
     cpu->vcpu.saturated = (value & FPSR_QC) != 0;
 }
 
-/* -- the GICv3 CPU interface ------------------------------------------------------ */
+/* -- the GICv3 CPU interface --------------------------------------------- */
 
 uint64_t sysreg_icc_read(struct arm_cpu *cpu, const struct sysreg *r)
 {

@@ -13,7 +13,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-/* -- creation --------------------------------------------------------------------- */
+/* -- creation ------------------------------------------------------------ */
 
 static void kick(void *opaque, unsigned cpu)
 {
@@ -64,6 +64,7 @@ static struct arm_cpu *create_cpu(struct cpu_system *s, unsigned index)
     cpu->vcpu.parallel = s->count > 1;
     cpu->vcpu.system = s;
     arm_model_features(&s->model, cpu->feature);
+    cpu->has_e0pd = arm_id_field(s->model.ARM_ID_AA64MMFR2, 60) > 0;
     cpu->mpidr = UINT64_C(0x80000000) | index;
     cpu->ctr = s->model.ctr;
     cpu->dczid = s->model.dczid;
@@ -206,7 +207,7 @@ void cpu_system_free(struct cpu_system *s)
     free(s);
 }
 
-/* -- the threads -------------------------------------------------------------------- */
+/* -- the threads --------------------------------------------------------- */
 
 /* With the lock held, which is not while the engine runs. */
 static void run_cpu(struct cpu_system *s, struct arm_cpu *cpu)
@@ -285,7 +286,7 @@ void cpu_system_stop(struct cpu_system *s)
     pthread_mutex_unlock(&s->lock);
 }
 
-/* -- power ------------------------------------------------------------------------- */
+/* -- power --------------------------------------------------------------- */
 
 bool system_power_on(struct cpu_system *s, unsigned cpu, uint64_t entry,
                      uint64_t arg, unsigned el)
@@ -336,7 +337,7 @@ void cpu_reset(struct cpu_system *s, unsigned cpu, bool powered_on,
     arm_cpu_reset(s->cpu[cpu], pc, arg, el ? el : 1);
 }
 
-/* -- wires --------------------------------------------------------------------------- */
+/* -- wires --------------------------------------------------------------- */
 
 void cpu_set_line(struct cpu_system *s, unsigned cpu, enum cpu_line line,
                   bool level)
@@ -381,7 +382,7 @@ void cpu_memory_remapped(struct cpu_system *s)
     }
 }
 
-/* -- facts ----------------------------------------------------------------------------- */
+/* -- facts --------------------------------------------------------------- */
 
 uint64_t cpu_mpidr(const struct cpu_system *s, unsigned cpu)
 {

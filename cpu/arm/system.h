@@ -54,7 +54,7 @@ struct cpu_system {
     struct arm_cpu *cpu[CPU_MAX];
 };
 
-/* -- power; any vCPU's thread (psci.c) ------------------------------------ */
+/* -- power; any vCPU's thread (psci.c) ----------------------------------- */
 
 /* Start `cpu` at `entry`, x0 = arg; false when it is not off. */
 bool system_power_on(struct cpu_system *s, unsigned cpu, uint64_t entry,

@@ -10,7 +10,7 @@
 #define CTL_ENABLE 1u
 #define CTL_IMASK 2u
 
-/* -- the thread ------------------------------------------------------------- */
+/* -- the thread ---------------------------------------------------------- */
 
 static uint64_t earliest(const struct timer_service *t)
 {
@@ -120,7 +120,7 @@ void timer_service_skip(struct timer_service *t, uint64_t ns)
     t->start_ns += ns;
 }
 
-/* -- one vCPU ------------------------------------------------------------------ */
+/* -- one vCPU ------------------------------------------------------------ */
 
 uint64_t timer_count(const struct arm_cpu *cpu, unsigned timer)
 {

@@ -43,7 +43,7 @@ void timer_service_order(struct timer_service *t, unsigned cpu,
 /* The machine was paused for so long: only while it is stopped. */
 void timer_service_skip(struct timer_service *t, uint64_t ns);
 
-/* -- per vCPU; on its thread, or while it is stopped ---------------------- */
+/* -- per vCPU; on its thread, or while it is stopped --------------------- */
 
 uint64_t timer_count(const struct arm_cpu *cpu, unsigned timer);
 bool timer_condition(const struct arm_cpu *cpu, unsigned timer,

@@ -44,7 +44,7 @@ unsigned a64_mem_flags(const struct a64_ctx *s)
     return s->context & CTX_ALIGN ? IR_MEM_ALIGNED : 0;
 }
 
-/* -- branch target identification ------------------------------------------ */
+/* -- branch target identification ---------------------------------------- */
 
 #define BTI_FIRST 0xd503241fu /* HINT #32, #34, #36, #38: BTI, c, j, jc */
 #define BTI_MASK 0xffffff3fu
@@ -119,7 +119,7 @@ static void begin_btype(struct a64_ctx *s, uint32_t insn)
     }
 }
 
-/* -- the driver -------------------------------------------------------------- */
+/* -- the driver ---------------------------------------------------------- */
 
 static bool can_go_on(const struct a64_ctx *s, unsigned insns)
 {

@@ -22,7 +22,7 @@ static bool end(struct a64_ctx *s)
     return true;
 }
 
-/* -- immediate --------------------------------------------------------------- */
+/* -- immediate ----------------------------------------------------------- */
 
 bool a64_trans_B(struct a64_ctx *s, const struct a64_arg_branch *a)
 {
@@ -91,7 +91,7 @@ bool a64_trans_TBNZ(struct a64_ctx *s, const struct a64_arg_tbz *a)
     return test_branch(s, a, false);
 }
 
-/* -- register ---------------------------------------------------------------- */
+/* -- register ------------------------------------------------------------ */
 
 /* What PSTATE.BTYPE says of how the next instruction was reached. */
 static void set_btype(struct a64_ctx *s, unsigned btype)
@@ -149,7 +149,7 @@ TRANS(BLRAB, breg_auth, branch_link(s, AUTH(IB, R(a->rn), SP(a->rm))))
 TRANS(RETAA, none, branch_return(s, AUTH(IA, R(30), SP(31))))
 TRANS(RETAB, none, branch_return(s, AUTH(IB, R(30), SP(31))))
 
-/* -- exceptions ---------------------------------------------------------------- */
+/* -- exceptions ---------------------------------------------------------- */
 
 /* Unmasked interrupts are looked at on the way through the run loop. */
 static uint64_t eret(struct vcpu *vcpu, uint64_t target, uint64_t b,

@@ -12,7 +12,7 @@ static ir_ref const64(struct a64_ctx *s, uint64_t value)
     return ir_const(s->u, IR_I64, value);
 }
 
-/* -- hints --------------------------------------------------------------------- */
+/* -- hints --------------------------------------------------------------- */
 
 #define TRANS_NOP(row, args)                                              \
     bool a64_trans_##row(struct a64_ctx *s, const struct a64_arg_##args *a) \
@@ -160,7 +160,7 @@ bool a64_trans_SEVL(struct a64_ctx *s, const struct a64_arg_none *a)
     return true;
 }
 
-/* -- barriers ------------------------------------------------------------------- */
+/* -- barriers ------------------------------------------------------------ */
 
 bool a64_trans_CLREX(struct a64_ctx *s, const struct a64_arg_barrier *a)
 {

@@ -20,7 +20,7 @@ static ir_ref const64(struct a64_ctx *s, uint64_t value)
     return ir_const(s->u, IR_I64, value);
 }
 
-/* -- condition flags ------------------------------------------------------------- */
+/* -- condition flags ----------------------------------------------------- */
 
 static ir_ref get_nzcv(struct a64_ctx *s)
 {
@@ -90,7 +90,7 @@ bool a64_trans_AXFLAG(struct a64_ctx *s, const struct a64_arg_none *a)
     return true;
 }
 
-/* -- DAIF -------------------------------------------------------------------------- */
+/* -- DAIF ---------------------------------------------------------------- */
 
 #define DAIF_MASK (PSTATE_D | PSTATE_A | PSTATE_I | PSTATE_F)
 
@@ -171,7 +171,7 @@ bool a64_trans_MSR_i_DAIFCLR(struct a64_ctx *s,
     return changed_daif(s, a->imm & 11);
 }
 
-/* -- other fields -------------------------------------------------------------------- */
+/* -- other fields -------------------------------------------------------- */
 
 static void set_misc(struct a64_ctx *s, uint32_t bit, ir_ref value)
 {
@@ -260,7 +260,7 @@ bool a64_trans_MSR_i_SSBS(struct a64_ctx *s, const struct a64_arg_pstate *a)
     return true;
 }
 
-/* -- as system registers --------------------------------------------------------------- */
+/* -- as system registers ------------------------------------------------- */
 
 static bool trap_daif(struct a64_ctx *s, const struct sysreg *r, unsigned rt,
                       bool is_read)

@@ -12,7 +12,7 @@
 #include "util/bits.h"
 #include "util/log.h"
 
-/* -- calls: a = row | Rt << 16, b = value ------------------------------------- */
+/* -- calls: a = row | Rt << 16, b = value -------------------------------- */
 
 /* At EL0 a control may trap what the table allows. */
 static bool is_trapped(struct arm_cpu *cpu, enum sysreg_trap trap,
@@ -89,28 +89,49 @@ static const struct ir_helper sysop_tlb_helper = {
     "tlb_sysop", {.call = call_sysop}, 2, IR_HELPER_EXITS | IR_HELPER_TLB,
 };
 
-/* -- MRS and MSR ----------------------------------------------------------------- */
+#define ENCODING(op0, a) \
+    ((uint16_t)SYSREG(op0, (a)->op1, (a)->crn, (a)->crm, (a)->op2))
 
-/* The row when it exists and this exception level may; else it has been
- * logged. */
+/* -- MRS and MSR --------------------------------------------------------- */
+
+/* The row when it exists and this exception level may; or NULL. */
 static const struct sysreg *find(struct a64_ctx *s,
                                  const struct a64_arg_sysreg *a,
                                  bool is_read)
 {
-    uint16_t encoding =
-        (uint16_t)SYSREG(a->op0, a->op1, a->crn, a->crm, a->op2);
-    const struct sysreg *r = sysreg_find(s->cpu, encoding);
+    const struct sysreg *r = sysreg_find(s->cpu, ENCODING(a->op0, a));
 
-    if (r && (r->access >> (2 * s->el + !is_read) & 1)) {
-        return r;
+    return r && (r->access >> (2 * s->el + !is_read) & 1) ? r : NULL;
+}
+
+/* Says so when it is executed, which code for other processors is not. */
+static uint64_t call_log(struct vcpu *vcpu, uint64_t what, uint64_t pc,
+                         uint64_t c)
+{
+    unsigned encoding = what & 0xffff;
+    static const char *const kind[] = {"write of", "read of"};
+
+    (void)vcpu, (void)c;
+    log_unimp("%s S%u_%u_C%u_C%u_%u at %#llx: UNDEFINED",
+              encoding >> 14 == 1 ? "instruction" : kind[what >> 16],
+              encoding >> 14, encoding >> 11 & 7, encoding >> 7 & 15,
+              encoding >> 3 & 15, encoding & 7, (unsigned long long)pc);
+    return 0;
+}
+
+static const struct ir_helper log_helper = {
+    "log_unimplemented", {.call = call_log}, 2, 0,
+};
+
+static bool undefined(struct a64_ctx *s, unsigned encoding, bool is_read)
+{
+    if (log_on(LOG_UNIMP)) {
+        ir_call(s->u, &log_helper,
+                ir_const(s->u, IR_I64, encoding | (unsigned)is_read << 16),
+                ir_const(s->u, IR_I64, s->pc), IR_NONE);
     }
-    if (log_on(LOG_UNIMP) && (!r || s->el > 0)) {
-        log_unimp("%s of system register S%d_%d_C%d_C%d_%d%s%s%s at %#llx",
-                  is_read ? "read" : "write", a->op0, a->op1, a->crn,
-                  a->crm, a->op2, r ? " (" : "", r ? r->name : "",
-                  r ? ")" : "", (unsigned long long)s->pc);
-    }
-    return NULL;
+    a64_raise(s, ARM_SYNDROME(EC_UNKNOWN, 0));
+    return true;
 }
 
 static ir_ref row_and_rt(struct a64_ctx *s, const struct sysreg *r,
@@ -150,7 +171,7 @@ bool a64_trans_MRS(struct a64_ctx *s, const struct a64_arg_sysreg *a)
     const struct sysreg *r = find(s, a, true);
 
     if (!r) {
-        return false;
+        return undefined(s, ENCODING(a->op0, a), true);
     }
     if (r->view) {
         return a64_read_view(s, r, (unsigned)a->rt);
@@ -188,7 +209,7 @@ bool a64_trans_MSR_reg(struct a64_ctx *s, const struct a64_arg_sysreg *a)
     const struct sysreg *r = find(s, a, false);
 
     if (!r) {
-        return false;
+        return undefined(s, ENCODING(a->op0, a), false);
     }
     if (r->view) {
         return a64_write_view(s, r, (unsigned)a->rt);
@@ -204,7 +225,7 @@ bool a64_trans_MSR_reg(struct a64_ctx *s, const struct a64_arg_sysreg *a)
     return true;
 }
 
-/* -- SYS ------------------------------------------------------------------------- */
+/* -- SYS ----------------------------------------------------------------- */
 
 #define ZVA_BYTES 64
 
@@ -228,18 +249,11 @@ static void zero_block(struct a64_ctx *s, unsigned rt)
 
 bool a64_trans_SYS(struct a64_ctx *s, const struct a64_arg_sys *a)
 {
-    uint16_t encoding =
-        (uint16_t)SYSREG(1, a->op1, a->crn, a->crm, a->op2);
-    const struct sysop *op = sysop_find(s->cpu, encoding);
+    const struct sysop *op = sysop_find(s->cpu, ENCODING(1, a));
     unsigned rt = (unsigned)a->rt;
 
     if (!op || (s->el == 0 && !(op->flags & SYSOP_EL0))) {
-        if (!op) {
-            log_unimp("system instruction #%d, C%d, C%d, #%d at %#llx",
-                      a->op1, a->crn, a->crm, a->op2,
-                      (unsigned long long)s->pc);
-        }
-        return false;
+        return undefined(s, ENCODING(1, a), false);
     }
     bool may_zva = s->el > 0 || (s->context & CTX_ZVA_EL0);
     if ((op->flags & SYSOP_ZVA) && may_zva && !(s->context & CTX_ALIGN)) {

@@ -15,8 +15,9 @@
  * A V128 value given to an op of smaller shape is read in its low part.
  *
  * Flags are values of type FLAGS in packed form: bit 15 N, bit 14 Z,
- * bit 8 "borrow" (the inverse of the carry), bit 0 V, others unspecified
- * but zero in memory.  (On x86-64: LAHF and SETO after a compare.)
+ * bit 8 "borrow" (the inverse of the carry), bit 0 V, bits 7..1 zero, others
+ * unspecified, in memory too (31..16 zero there): who reads them masks.
+ * (On x86-64: LAHF and SETO after a compare.)
  *
  * Control.  A unit may be left at EXIT*, at a BR* whose condition holds
  * (edge), at a memory access that faults, and at a CALL that raises.  Edges

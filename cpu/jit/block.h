@@ -45,6 +45,7 @@ struct block {
 
     struct block *_Atomic next;  /* hash chain */
     struct block *page_next;     /* blocks of one guest physical page */
+    struct block **page_prev;    /* what points to this one there */
     struct block_link *links_in;
 
     /* JIT: executable addresses. */

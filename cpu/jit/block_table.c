@@ -8,7 +8,7 @@
 
 #include "util/bits.h"
 
-#define HASH_BITS 16
+#define HASH_BITS 18
 #define PAGE_HASH_BITS 13
 
 /* Blocks whose head lies in one guest physical page. */
@@ -130,6 +130,10 @@ bool block_insert(struct block_table *t, uint64_t ticket,
                 (*page)->number = b->pa >> 12;
             }
             b->page_next = (*page)->blocks;
+            b->page_prev = &(*page)->blocks;
+            if (b->page_next) {
+                b->page_next->page_prev = &b->page_next;
+            }
             (*page)->blocks = b;
             b->next = *head;
             *head = b;
@@ -177,7 +181,7 @@ void block_link(struct block_table *t, struct block *from,
 
 /* -- death --------------------------------------------------------------- */
 
-/* Out of the hash and of all links; the caller takes it off its page. */
+/* Out of the hash, off its page and out of all links. */
 static void kill_block(struct block_table *t, struct block *b)
 {
     struct block *_Atomic *p = &t->hash[key_hash(b->pa, b->pc, b->context)];
@@ -186,6 +190,10 @@ static void kill_block(struct block_table *t, struct block *b)
         p = &(*p)->next;
     }
     *p = b->next;
+    *b->page_prev = b->page_next;
+    if (b->page_next) {
+        b->page_next->page_prev = b->page_prev;
+    }
     b->dead = true;
     t->count--;
     while (b->links_in) {
@@ -216,14 +224,10 @@ static void kill_in_page(struct block_table *t, uint64_t number,
     if (!*page) {
         return;
     }
-    for (struct block **p = &(*page)->blocks; *p;) {
-        struct block *b = *p;
-
+    for (struct block *b = (*page)->blocks, *next; b; b = next) {
+        next = b->page_next;
         if (overlaps(b, pa, end)) {
-            *p = b->page_next;
             kill_block(t, b);
-        } else {
-            p = &b->page_next;
         }
     }
     if (!(*page)->blocks) {
@@ -282,14 +286,10 @@ void block_kill_stale(struct block_table *t)
     t->kills++;
     for (unsigned n = 0; n < ARRAY_SIZE(t->page); n++) {
         for (struct code_page *page = t->page[n]; page; page = page->next) {
-            for (struct block **p = &page->blocks; *p;) {
-                struct block *b = *p;
-
+            for (struct block *b = page->blocks, *next; b; b = next) {
+                next = b->page_next;
                 if (stale(t, b)) {
-                    *p = b->page_next;
                     kill_block(t, b);
-                } else {
-                    p = &b->page_next;
                 }
             }
         }
@@ -304,12 +304,6 @@ void block_kill_chunk(struct block_table *t, struct code_chunk *chunk)
         struct block *b = chunk->block[n];
 
         if (!b->dead) {
-            struct block **p = &(*page_slot(t, b->pa >> 12))->blocks;
-
-            while (*p != b) {
-                p = &(*p)->page_next;
-            }
-            *p = b->page_next;
             kill_block(t, b);
         }
     }

@@ -113,9 +113,14 @@ struct jit_buffer code_cache_head(struct code_cache *c)
 
 /* -- epochs -------------------------------------------------------------- */
 
-void code_cache_pass(struct code_cache *c, unsigned cpu)
+uint64_t code_cache_epoch(const struct code_cache *c)
 {
-    c->seen[cpu] = c->epoch;
+    return c->epoch;
+}
+
+void code_cache_pass(struct code_cache *c, unsigned cpu, uint64_t epoch)
+{
+    c->seen[cpu] = epoch;
 }
 
 void code_cache_sleep(struct code_cache *c, unsigned cpu, bool asleep)
@@ -180,7 +185,7 @@ struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
     for (;;) {
         struct code_chunk *chunk = NULL, *victim = NULL;
 
-        code_cache_pass(c, cpu);
+        code_cache_pass(c, cpu, c->epoch);
         pthread_mutex_lock(&c->lock);
         if (old) {
             old->state = CHUNK_LIVE;
@@ -202,8 +207,8 @@ struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
         pthread_mutex_unlock(&c->lock);
         if (victim) {
             evict(opaque, victim);
-            victim->free_epoch = ++c->epoch;
             kick(opaque);
+            victim->free_epoch = ++c->epoch;
         }
         if (chunk) {
             return chunk;

@@ -5,7 +5,7 @@
  * one address.  It is handed out in chunks; each vCPU fills a chunk of its
  * own without a lock.  When chunks run short the oldest is evicted: its
  * blocks are killed, and it is reused once every vCPU has been in its run
- * loop since (epochs).  Metadata (struct block, links, sites, IR) lives in
+ * loop since and has forgotten its jump cache (epochs).  Metadata (struct block, links, sites, IR) lives in
  * an arena that is freed with the chunk.
  */
 #ifndef CPU_JIT_CODE_CACHE_H
@@ -51,9 +51,14 @@ struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
                                     void (*kick)(void *opaque),
                                     void *opaque);
 
-/* The vCPU is in its run loop, holding no block; asleep: counts as always
- * there. */
-void code_cache_pass(struct code_cache *c, unsigned cpu);
+/*
+ * The vCPU is in its run loop, holding no block nor a jump cache entry from
+ * before `epoch`: it read the epoch first and served its requests then (the
+ * kick that goes with an eviction comes before the epoch).  Asleep: counts
+ * as always there.
+ */
+uint64_t code_cache_epoch(const struct code_cache *c);
+void code_cache_pass(struct code_cache *c, unsigned cpu, uint64_t epoch);
 void code_cache_sleep(struct code_cache *c, unsigned cpu, bool asleep);
 
 /* Room in the chunk for one more unit; false: take a new chunk. */

@@ -32,7 +32,7 @@ void jit_slow_plain(struct vcpu *vcpu, uint32_t desc, union vec *arg)
     }
 }
 
-/* -- atomics --------------------------------------------------------------- */
+/* -- atomics -------------------------------------------------------------- */
 
 /* Swap in `value` if memory equals *expected, which becomes what was
  * there. */

@@ -32,6 +32,7 @@ struct acpi_board {
     unsigned gic_msi_spis;
     struct acpi_region its;
     uint32_t maintenance_intid;        /* 0: no virtualization */
+    uint32_t pmu_intid;                /* 0: no performance monitors */
     /* Private timer interrupts. */
     uint32_t timer_secure, timer_physical, timer_virtual, timer_hypervisor;
 

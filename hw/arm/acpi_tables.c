@@ -51,7 +51,7 @@ static void put_gicc(struct bytes *b, const struct acpi_board *board,
     bytes_u32(b, cpu); /* as _UID in the DSDT */
     bytes_u32(b, 1);   /* enabled */
     bytes_u32(b, 0);   /* parking protocol */
-    bytes_u32(b, 0);   /* performance interrupt: none */
+    bytes_u32(b, board->pmu_intid);
     bytes_u64(b, 0);   /* parked address */
     bytes_u64(b, board->gic_cpu.base);
     bytes_u64(b, 0);   /* GICv2's virtual CPU interface */

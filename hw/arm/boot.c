@@ -117,10 +117,9 @@ void boot_free(struct boot *boot)
 
 /* Loading --------------------------------------------------------------- */
 
-/* Part of a file to `pa`, zeroes up to `memory_size`. */
-static bool load(struct dma *dma, const struct boot_file *file,
-                 uint64_t offset, uint64_t size, uint64_t pa,
-                 uint64_t memory_size, struct error **err)
+bool boot_load_file(struct dma *dma, const struct boot_file *file,
+                    uint64_t offset, uint64_t size, uint64_t pa,
+                    uint64_t memory_size, struct error **err)
 {
     uint64_t at;
     struct ram *ram = bus_ram(dma->bus, pa, memory_size, &at);
@@ -138,13 +137,13 @@ static bool load(struct dma *dma, const struct boot_file *file,
     return true;
 }
 
-static bool load_elf(const struct image *image, struct dma *dma,
-                     struct error **err)
+bool boot_load_elf(struct dma *dma, const struct image *image,
+                   struct error **err)
 {
     for (unsigned i = 0; i < image->segment_count; i++) {
         const struct image_segment *s = &image->segments[i];
-        if (!load(dma, &image->file, s->offset, s->file_size, s->pa,
-                  s->memory_size, err)) {
+        if (!boot_load_file(dma, &image->file, s->offset, s->file_size,
+                            s->pa, s->memory_size, err)) {
             return false;
         }
     }
@@ -157,11 +156,11 @@ static bool load_program(const struct boot *boot, struct dma *dma,
     const struct image *image = &boot->image;
 
     if (boot->how == BOOT_KERNEL && image->kind == IMAGE_ELF) {
-        return load_elf(image, dma, err);
+        return boot_load_elf(dma, image, err);
     }
     return image->file.size == 0 ||
-           load(dma, &image->file, 0, image->file.size,
-                boot->plan.kernel_pa, image->file.size, err);
+           boot_load_file(dma, &image->file, 0, image->file.size,
+                          boot->plan.kernel_pa, image->file.size, err);
 }
 
 bool boot_load(struct boot *boot, struct dma *dma, struct error **err)
@@ -172,8 +171,8 @@ bool boot_load(struct boot *boot, struct dma *dma, struct error **err)
         return false;
     }
     if (plan->initrd_size &&
-        !load(dma, &boot->initrd, 0, plan->initrd_size, plan->initrd_pa,
-              plan->initrd_size, err)) {
+        !boot_load_file(dma, &boot->initrd, 0, plan->initrd_size,
+                        plan->initrd_pa, plan->initrd_size, err)) {
         return false;
     }
     boot_seed_dtb(boot);

@@ -77,6 +77,14 @@ bool boot_place(struct boot *boot, const struct fdt_builder *fdt,
                 enum boot_psci psci, struct error **err);
 void boot_seed_dtb(struct boot *boot); /* fresh random seeds */
 
+/* Part of a file to `pa`, zeroes up to `memory_size`; ROM too. */
+bool boot_load_file(struct dma *dma, const struct boot_file *file,
+                    uint64_t offset, uint64_t size, uint64_t pa,
+                    uint64_t memory_size, struct error **err);
+/* An ELF's segments to where they say. */
+bool boot_load_elf(struct dma *dma, const struct image *image,
+                   struct error **err);
+
 /* Copy everything into guest memory. */
 bool boot_load(struct boot *boot, struct dma *dma, struct error **err);
 

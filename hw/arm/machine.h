@@ -48,6 +48,8 @@ struct machine {
     struct firmware *firmware;
     struct gic *gic;
     struct gicv2m *msi;
+    struct gicv3_its *its;   /* NULL with GICv2, or its=off */
+    struct pcie_host *pcie;
     struct pl011 *uarts[MACHINE_MAX_SERIALS];
     struct pl031 *rtc;
     struct pl061 *gpio;

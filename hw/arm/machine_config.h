@@ -17,6 +17,19 @@
 #define MACHINE_MAX_SERIALS 2
 #define MACHINE_FLASH_BANKS 2
 
+struct net_config;
+struct net_dump_config;
+
+/* A NIC that the board adds by itself: -nic, -net nic, or the default. */
+struct nic_config {
+    const char *model;  /* NULL: the board's default */
+    const char *netdev; /* id, or NULL: no cable */
+    const char *id;     /* or NULL */
+    const char *addr;   /* PCI address as written, or NULL */
+    uint8_t mac[6];
+    bool has_mac;       /* else 52:54:00:12:34:56, counted up */
+};
+
 enum accel { ACCEL_JIT, ACCEL_INTERP };
 
 /* -fw_cfg: a file for firmware, from a host file or a string. */
@@ -53,6 +66,16 @@ struct machine_config {
     /* Id of the character device behind each UART; NULL: not connected. */
     const char *serial[MACHINE_MAX_SERIALS];
     unsigned serials;         /* UARTs asked for with -serial */
+
+    /* Cables in the order in which they are opened, NICs, and pcap files;
+     * the structures are in net/config.h. */
+    struct net_config *netdevs;
+    unsigned netdev_count;
+    struct nic_config *nics;
+    unsigned nic_count;
+    struct net_dump_config *net_dumps;
+    unsigned net_dump_count;
+
     int64_t rtc_offset;       /* seconds from the host's UTC to the guest's */
 
     enum accel accel;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "cpu/cpu.h"
+#include "hw/arm/acpi.h"
 #include "hw/arm/firmware.h"
 #include "hw/char/pl011.h"
 #include "hw/core/fdt.h"
@@ -19,7 +20,10 @@
 #include "hw/gpio/gpio_keys.h"
 #include "hw/gpio/pl061.h"
 #include "hw/intc/gic.h"
+#include "hw/intc/gicv3_its.h"
 #include "hw/misc/fw_cfg.h"
+#include "hw/misc/smbios.h"
+#include "hw/pci/pcie_host.h"
 #include "hw/rtc/pl031.h"
 #include "util/bits.h"
 
@@ -31,20 +35,25 @@ enum virt_region {
     VIRT_GIC_DIST,
     VIRT_GIC_CPU,
     VIRT_GIC_V2M,
+    VIRT_GIC_ITS,
     VIRT_GIC_REDIST,
     VIRT_UART0,
     VIRT_RTC,
     VIRT_FW_CFG,
     VIRT_GPIO,
     VIRT_UART1,
+    VIRT_PCI_MMIO,
+    VIRT_PCI_IO,
+    VIRT_PCI_ECAM,
     VIRT_RAM,
+    VIRT_HIGH_PCI_ECAM,
+    VIRT_HIGH_PCI_MMIO,
 };
 
 /*
  * The memory map.  `spi` is the first shared interrupt (INTID 32 + spi).
- * Gaps belong to devices that are not there: ITS 0x08080000, virtio-mmio
- * 0x0a000000, platform bus 0x0c000000, secure RAM 0x0e000000, PCIe
- * 0x10000000 up to RAM.
+ * Gaps belong to devices that are not there: virtio-mmio 0x0a000000,
+ * platform bus 0x0c000000, secure RAM 0x0e000000.
  */
 static const struct {
     uint64_t base, size;
@@ -55,13 +64,19 @@ static const struct {
     [VIRT_GIC_DIST]   = {0x08000000, 0x00010000, 0},
     [VIRT_GIC_CPU]    = {0x08010000, 0x00010000, 0},  /* GICv2 */
     [VIRT_GIC_V2M]    = {0x08020000, 0x00001000, 48}, /* GICv2, 64 SPIs */
+    [VIRT_GIC_ITS]    = {0x08080000, GICV3_ITS_SIZE, 0},
     [VIRT_GIC_REDIST] = {0x080a0000, 0x00f60000, 0},  /* GICv3 */
     [VIRT_UART0]      = {0x09000000, 0x00001000, 1},
     [VIRT_RTC]        = {0x09010000, 0x00001000, 2},
     [VIRT_FW_CFG]     = {0x09020000, FW_CFG_SIZE, 0},
     [VIRT_GPIO]       = {0x09030000, 0x00001000, 7},
     [VIRT_UART1]      = {0x09040000, 0x00001000, 8},  /* second -serial */
+    [VIRT_PCI_MMIO]   = {0x10000000, 0x2eff0000, 0},
+    [VIRT_PCI_IO]     = {0x3eff0000, 0x00010000, 0},
+    [VIRT_PCI_ECAM]   = {0x3f000000, 0x01000000, 3},  /* highmem=off */
     [VIRT_RAM]        = {0x40000000, 255 * GIB, 0},   /* as much as -m */
+    [VIRT_HIGH_PCI_ECAM] = {0x4010000000, 0x10000000, 3}, /* INTA to INTD */
+    [VIRT_HIGH_PCI_MMIO] = {0x8000000000, 512 * GIB, 0},
 };
 
 #define VIRT_SPIS 256
@@ -316,13 +331,17 @@ static void create_gic(struct machine *m)
     fdt_prop_cells(m->fdt, "/", "interrupt-parent", m->fdt->gic_phandle);
 }
 
-/* Message-signalled interrupts of GICv2; GICv3's are the ITS's. */
+/* Who turns messages into interrupts. */
 static void create_msi(struct machine *m)
 {
     if (m->config->gic_version == 2) {
         m->msi = gicv2m_create(m->bus, map[VIRT_GIC_V2M].base, m->gic,
                                map[VIRT_GIC_V2M].spi, VIRT_V2M_SPIS);
         gicv2m_fdt(m->msi, m->fdt);
+    } else if (m->config->its) {
+        m->its = gicv3_its_create(m->bus, &m->dma, map[VIRT_GIC_ITS].base,
+                                  m->gic);
+        gicv3_its_fdt(m->its, m->fdt);
     }
 }
 
@@ -404,6 +423,36 @@ static void create_gpio(struct machine *m)
     gpio_keys_fdt(m->fdt, phandle, POWER_KEY_LINE);
 }
 
+static struct pcie_window pcie_window(enum virt_region region)
+{
+    return (struct pcie_window){map[region].base, map[region].size};
+}
+
+static enum virt_region ecam_region(const struct machine *m)
+{
+    return m->config->highmem ? VIRT_HIGH_PCI_ECAM : VIRT_PCI_ECAM;
+}
+
+static void create_pcie(struct machine *m)
+{
+    unsigned first_spi = map[ecam_region(m)].spi;
+    struct pcie_layout layout = {
+        .ecam = pcie_window(ecam_region(m)),
+        .io = pcie_window(VIRT_PCI_IO),
+        .memory32 = pcie_window(VIRT_PCI_MMIO),
+    };
+    struct irq intx[PCIE_INTX_PINS];
+
+    if (m->config->highmem) {
+        layout.memory64 = pcie_window(VIRT_HIGH_PCI_MMIO);
+    }
+    for (unsigned i = 0; i < PCIE_INTX_PINS; i++) {
+        intx[i] = gic_spi(m->gic, first_spi + i);
+    }
+    m->pcie = pcie_create(m->bus, &m->dma, &layout, intx);
+    pcie_fdt(m->pcie, m->fdt, first_spi);
+}
+
 static void create_fw_cfg(struct machine *m)
 {
     m->fw_cfg = fw_cfg_create(m->bus, map[VIRT_FW_CFG].base, &m->dma);
@@ -421,16 +470,116 @@ void virt_create_devices(struct machine *m, struct chardev **serials)
     write_flash_nodes(m);
     create_uarts(m, serials);
     create_rtc(m);
+    create_pcie(m);
     create_gpio(m);
     create_fw_cfg(m);
+}
+
+/* Firmware ------------------------------------------------------------- */
+
+static struct acpi_region acpi_region(enum virt_region region)
+{
+    unsigned spi = map[region].spi;
+
+    return (struct acpi_region){map[region].base, map[region].size,
+                                spi ? 32 + spi : 0};
+}
+
+static unsigned timer_intid(enum cpu_timer timer)
+{
+    unsigned i = 0;
+
+    while (timer_ppis[i].timer != timer) {
+        i++;
+    }
+    return timer_ppis[i].intid;
+}
+
+static struct acpi_board acpi_board(const struct machine *m)
+{
+    const struct machine_config *c = m->config;
+    enum boot_psci psci = virt_psci(c);
+    struct acpi_board board = {
+        .cpus = c->cpus,
+        .topology = c->topology,
+        .psci = psci != BOOT_PSCI_NONE,
+        .psci_hvc = psci == BOOT_PSCI_HVC,
+        .gic_version = c->gic_version,
+        .gic_dist = acpi_region(VIRT_GIC_DIST),
+        .timer_secure = timer_intid(CPU_TIMER_SEC),
+        .timer_physical = timer_intid(CPU_TIMER_PHYS),
+        .timer_virtual = timer_intid(CPU_TIMER_VIRT),
+        .timer_hypervisor = timer_intid(CPU_TIMER_HYP),
+        .uart = {acpi_region(VIRT_UART0)},
+        .fw_cfg = acpi_region(VIRT_FW_CFG),
+        .gpio = acpi_region(VIRT_GPIO),
+        .power_pin = POWER_KEY_LINE,
+        .ecam = acpi_region(ecam_region(m)),
+        .pci_io = acpi_region(VIRT_PCI_IO),
+        .pci_memory32 = acpi_region(VIRT_PCI_MMIO),
+    };
+
+    for (unsigned i = 0; i < c->cpus; i++) {
+        board.mpidr[i] = cpu_mpidr(m->cpus, i);
+    }
+    if (c->gic_version == 2) {
+        board.gic_cpu = acpi_region(VIRT_GIC_CPU);
+        board.gic_msi = acpi_region(VIRT_GIC_V2M);
+        board.gic_msi_spis = VIRT_V2M_SPIS;
+    } else {
+        board.gic_redist = acpi_region(VIRT_GIC_REDIST);
+    }
+    if (m->its) {
+        board.its = acpi_region(VIRT_GIC_ITS);
+    }
+    if (c->highmem) {
+        board.pci_memory64 = acpi_region(VIRT_HIGH_PCI_MMIO);
+    }
+    if (c->serials > 1) {
+        board.uart[1] = acpi_region(VIRT_UART1);
+    }
+    return board;
+}
+
+static struct smbios_config smbios_config(const struct machine *m)
+{
+    const struct machine_config *c = m->config;
+    unsigned cores = c->topology.clusters * c->topology.cores;
+    struct smbios_config smbios = {
+        .manufacturer = "QEMU", /* by which guests know this board */
+        .product = "QEMU Virtual Machine",
+        .version = c->machine,
+        .sockets = c->topology.sockets,
+        .cores = cores,
+        .threads = cores * c->topology.threads,
+        .ram_base = map[VIRT_RAM].base,
+        .ram_size = c->ram_size,
+    };
+
+    if (c->uuid) {
+        firmware_uuid(c->uuid, smbios.uuid);
+    }
+    return smbios;
 }
 
 /* What firmware is told, once all devices are there. */
 bool virt_create_firmware(struct machine *m, struct error **err)
 {
+    struct smbios_config smbios = smbios_config(m);
+
     m->firmware = firmware_create(m->boot, m->fw_cfg, err);
-    return m->firmware != NULL;
+    if (!m->firmware) {
+        return false;
+    }
+    smbios_add(m->fw_cfg, &smbios);
+    if (m->config->acpi) {
+        struct acpi_board board = acpi_board(m);
+        acpi_add(m->fw_cfg, &board);
+    }
+    return true;
 }
+
+/* The whole ------------------------------------------------------------ */
 
 /* RAM keeps its contents, as through a real reset. */
 void virt_reset_devices(struct machine *m)
@@ -446,11 +595,16 @@ void virt_reset_devices(struct machine *m)
     fw_cfg_reset(m->fw_cfg);
     pl031_reset(m->rtc);
     pl061_reset(m->gpio);
+    pcie_reset(m->pcie);
+    if (m->its) {
+        gicv3_its_reset(m->its);
+    }
     gic_reset(m->gic);
 }
 
 void virt_free(struct machine *m)
 {
+    pcie_free(m->pcie);
     fw_cfg_free(m->fw_cfg);
     firmware_free(m->firmware);
     for (unsigned i = 0; i < MACHINE_FLASH_BANKS; i++) {
@@ -463,6 +617,7 @@ void virt_free(struct machine *m)
         pl011_free(m->uarts[i]);
     }
     gicv2m_free(m->msi);
+    gicv3_its_free(m->its);
     if (m->gic) {
         gic_free(m->gic);
     }

@@ -93,8 +93,9 @@ static uint32_t candidates(const struct gic *gic, const struct gic_cpu *c,
     return bank->ready & groups;
 }
 
-static struct gic_best find_best(const struct gic *gic, const struct gic_cpu *c)
+static struct gic_best find_best(const struct gic *gic, unsigned cpu)
 {
+    const struct gic_cpu *c = &gic->cpu[cpu];
     struct gic_best best = {GIC_INTID_SPURIOUS, GIC_NO_PRIORITY, 0};
     scan_bank(gic, &c->bank, 0, candidates(gic, c, &c->bank), &best);
     for (uint32_t banks = gic->ready_banks; banks; banks &= banks - 1) {
@@ -102,6 +103,10 @@ static struct gic_best find_best(const struct gic *gic, const struct gic_cpu *c)
         const struct gic_bank *bank = &gic->spi[n];
         uint32_t mask = candidates(gic, c, bank) & c->routed[n];
         scan_bank(gic, bank, n, mask, &best);
+    }
+    if (gic->lpis && (gic->ctlr & GICD_CTLR_GROUP1) && c->enabled[1]) {
+        struct gic_best lpi = gic_lpi_best(gic, cpu);
+        best = lpi.priority < best.priority ? lpi : best;
     }
     return best;
 }
@@ -117,7 +122,7 @@ static void drive(const struct irq *line, bool *last, bool level)
 void gic_cpu_update(struct gic *gic, unsigned cpu)
 {
     struct gic_cpu *c = &gic->cpu[cpu];
-    c->best = find_best(gic, c);
+    c->best = find_best(gic, cpu);
     bool signal = gic_cpu_can_take(gic, c);
     bool as_fiq =
         c->best.group == 0 && (c->fiq_enable || gic->model->version == 3);
@@ -135,25 +140,35 @@ static uint32_t take_sgi_source(struct gic *gic, unsigned cpu, unsigned sgi)
     return source << 10;
 }
 
-uint32_t gic_acknowledge(struct gic *gic, unsigned cpu)
+/* Pending becomes active; returns the requester of a GICv2 SGI. */
+static uint32_t activate(struct gic *gic, unsigned cpu, unsigned intid)
 {
-    struct gic_cpu *c = &gic->cpu[cpu];
-    struct gic_best best = c->best;
-    struct gic_bank *bank = gic_bank(gic, cpu, best.intid / 32);
-    uint32_t bit = BIT(best.intid % 32);
-    uint32_t value = best.intid;
+    struct gic_bank *bank = gic_bank(gic, cpu, intid / 32);
+    uint32_t bit = BIT(intid % 32), source = 0;
 
-    if (best.intid < GIC_SGIS && gic->model->version == 2) {
-        value |= take_sgi_source(gic, cpu, best.intid);
+    if (intid < GIC_SGIS && gic->model->version == 2) {
+        source = take_sgi_source(gic, cpu, intid);
     } else {
         bank->latch &= ~bit;
     }
     bank->active |= bit;
+    gic_bank_changed(gic, cpu, intid / 32, 0);
+    return source;
+}
+
+uint32_t gic_acknowledge(struct gic *gic, unsigned cpu)
+{
+    struct gic_cpu *c = &gic->cpu[cpu];
+    struct gic_best best = c->best;
     unsigned level = (best.priority & group_priority_mask(c, best.group)) >>
                      gic->model->apr_shift;
+
     c->apr[best.group][level / 32] |= BIT(level % 32);
-    gic_bank_changed(gic, cpu, best.intid / 32, 0);
-    return value;
+    if (gic_is_lpi(gic, best.intid)) {
+        gic_lpi_set_pending(gic, cpu, best.intid, false); /* never active */
+        return best.intid;
+    }
+    return best.intid | activate(gic, cpu, best.intid);
 }
 
 void gic_end(struct gic *gic, unsigned cpu, unsigned group, unsigned intid)

@@ -3,12 +3,13 @@
  * this.
  *
  *   gic_state.c  interrupts: pending, ready, lines, who is told
+ *   gic_lpi.c    interrupts that are messages
  *   gic_cpuif.c  one processor's view: priorities, acknowledge, EOI
  *   gic_regs.c   register tables, and the registers GICD and GICR share
  *
  * Every function here except create, free and gic_regs' access functions
  * is called with gic->lock held.  The lock is a leaf: under it we call only
- * the processors' irq lines, which never call back.
+ * the processors' irq lines, which never call back, and read guest memory.
  */
 #ifndef HW_INTC_GIC_INTERNAL_H
 #define HW_INTC_GIC_INTERNAL_H
@@ -16,6 +17,7 @@
 #include <pthread.h>
 
 #include "hw/intc/gic.h"
+#include "softmmu/dma.h"
 #include "util/bits.h"
 
 #define GIC_SGIS 16
@@ -46,6 +48,11 @@ struct gic_bank {
     uint32_t ready;
     uint8_t priority[32];
 };
+
+/* LPIs: INTIDs from 8192, up to the 16 bits that GICD_TYPER tells of. */
+#define GIC_FIRST_LPI 8192
+#define GIC_LPI_ID_BITS 16
+#define GIC_LPIS ((1 << GIC_LPI_ID_BITS) - GIC_FIRST_LPI)
 
 /* The highest priority pending interrupt of one processor. */
 struct gic_best {
@@ -78,6 +85,24 @@ struct gic_cpu {
     bool irq, fiq;
 };
 
+/* The pending table is all zeroes, there is no need to read it. */
+#define GICR_PENDBASER_PTZ BIT(62)
+
+/* The LPIs of one redistributor. */
+struct gic_lpi_cpu {
+    bool enabled; /* GICR_CTLR.EnableLPIs */
+    uint64_t propbaser, pendbaser;
+    uint64_t pending[GIC_LPIS / 64];
+    uint64_t summary[GIC_LPIS / 64 / 64]; /* words that are not 0 */
+    struct gic_best best; /* derived by lpi_changed */
+};
+
+struct gic_lpis {
+    struct dma *dma;
+    uint8_t config[GIC_LPIS]; /* copy of the table in guest memory */
+    struct gic_lpi_cpu cpu[];
+};
+
 /* What the two versions do differently in shared code. */
 struct gic_model {
     unsigned version;
@@ -104,6 +129,7 @@ struct gic {
     struct gic_bank spi[GIC_BANKS]; /* [0] is unused */
     uint8_t target[GIC_MAX_SPIS];   /* GICv2: mask of processors */
     uint64_t route[GIC_MAX_SPIS];   /* GICv3: GICD_IROUTER */
+    struct gic_lpis *lpis;          /* GICv3 with an ITS, else NULL */
     struct gic_cpu cpu[];
 };
 
@@ -159,6 +185,32 @@ void gic_sgi_add_source(struct gic *gic, unsigned cpu, unsigned sgi,
                         uint8_t sources);
 void gic_sgi_drop_source(struct gic *gic, unsigned cpu, unsigned sgi,
                          uint8_t sources);
+
+/* ---- gic_lpi.c ---- */
+
+/* The GIC gets LPIs; while the board is built. */
+void gic_lpis_create(struct gic *gic, struct dma *dma);
+void gic_lpis_reset(struct gic *gic);
+void gic_lpis_free(struct gic *gic);
+
+static inline bool gic_is_lpi(const struct gic *gic, unsigned intid)
+{
+    return gic->lpis && intid >= GIC_FIRST_LPI &&
+           intid - GIC_FIRST_LPI < GIC_LPIS;
+}
+
+/* Best pending LPI of a processor; of group 1. */
+struct gic_best gic_lpi_best(const struct gic *gic, unsigned cpu);
+/* `intid` may be anything; what cannot be is dropped. */
+void gic_lpi_set_pending(struct gic *gic, unsigned cpu, unsigned intid,
+                         bool pending);
+void gic_lpi_move(struct gic *gic, unsigned from, unsigned to,
+                  unsigned intid);
+void gic_lpi_move_all(struct gic *gic, unsigned from, unsigned to);
+/* Look again at what guest memory says of one LPI, or of all. */
+void gic_lpi_reload(struct gic *gic, unsigned cpu, unsigned intid);
+void gic_lpi_reload_all(struct gic *gic, unsigned cpu);
+void gic_lpi_enable(struct gic *gic, unsigned cpu, bool enable);
 
 /* ---- gic_cpuif.c ---- */
 

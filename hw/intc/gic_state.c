@@ -37,6 +37,7 @@ struct gic *gic_new(const struct gic_model *model, unsigned spis,
 
 void gic_free(struct gic *gic)
 {
+    gic_lpis_free(gic);
     pthread_mutex_destroy(&gic->lock);
     free(gic->ports);
     free(gic);
@@ -210,6 +211,7 @@ void gic_reset(struct gic *gic)
     }
     memset(gic->target, 0, sizeof(gic->target));
     memset(gic->route, 0, sizeof(gic->route));
+    gic_lpis_reset(gic);
     for (unsigned i = 0; i < gic->cpus; i++) {
         reset_cpu(gic, i);
         irq_set(&gic->ports[i].irq, false);

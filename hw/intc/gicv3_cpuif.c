@@ -83,7 +83,7 @@ static uint64_t hppir1_read(struct gic *gic, unsigned cpu)
 
 static void end(struct gic *gic, unsigned cpu, unsigned group, uint64_t value)
 {
-    if (INTID(value) >= gic->banks * 32) {
+    if (INTID(value) >= gic->banks * 32 && !gic_is_lpi(gic, INTID(value))) {
         return; /* the end of a spurious interrupt is no error */
     }
     if (gic_running_group(&gic->cpu[cpu]) != (int)group) {

@@ -16,6 +16,7 @@
 #define CTLR_DS BIT(6)
 
 /* GICD_TYPER */
+#define TYPER_LPIS BIT(17)
 #define TYPER_ID_BITS(bits) (((bits)-1) << 19)
 #define TYPER_A3V BIT(24)
 
@@ -43,7 +44,17 @@ static uint32_t typer_read(struct gic *gic, unsigned cpu, unsigned index)
 {
     (void)cpu;
     (void)index;
-    return TYPER_A3V | TYPER_ID_BITS(16) | (gic->banks - 1);
+    return TYPER_A3V | TYPER_ID_BITS(GIC_LPI_ID_BITS) |
+           (gic->lpis ? TYPER_LPIS : 0) | (gic->banks - 1);
+}
+
+/* GICD_TYPER2 is of GICv4.1, but drivers look at it first. */
+static uint32_t typer2_read(struct gic *gic, unsigned cpu, unsigned index)
+{
+    (void)gic;
+    (void)cpu;
+    (void)index;
+    return 0;
 }
 
 /* ---- GICD_IROUTER: two words per interrupt ---- */
@@ -103,6 +114,7 @@ static const struct gic_reg dist_regs[] = {
     {0x0000, 0x0000, 0x0003, ctlr_read,           ctlr_write},
     {0x0004, 0x0004, 0x0007, typer_read,          NULL},
     {0x0008, 0x0008, 0x000b, gic_iidr_read,       NULL},
+    {0x000c, 0x000c, 0x000f, typer2_read,         NULL},
     {0x0080, 0x0084, 0x00ff, gic_igroupr_read,    gic_igroupr_write},
     {0x0100, 0x0104, 0x017f, gic_isenabler_read,  gic_isenabler_write},
     {0x0180, 0x0184, 0x01ff, gic_icenabler_read,  gic_icenabler_write},

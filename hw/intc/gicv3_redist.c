@@ -2,13 +2,19 @@
  * GICv3 redistributors (IHI 0069 chapter 12.11): for each processor 64 KiB
  * of control (RD_base) and 64 KiB of its SGIs and PPIs (SGI_base).
  *
- * There are no LPIs: GICR_TYPER.PLPIS is 0 and their registers are
- * reserved.  A processor marked asleep in GICR_WAKER is signalled all the
+ * With an ITS there are LPIs, whose tables all redistributors share
+ * (GICR_TYPER.CommonLPIAff is 0); without, their registers are reserved.
+ * A processor marked asleep in GICR_WAKER is signalled all the
  * same: software that has only met emulators often forgets to wake it.
  */
 #include "hw/intc/gic_internal.h"
 
+/* GICR_CTLR */
+#define CTLR_ENABLE_LPIS BIT(0)
+#define CTLR_CES BIT(1) /* EnableLPIs can be cleared again */
+
 /* GICR_TYPER */
+#define TYPER_PLPIS BIT(0)
 #define TYPER_LAST BIT(4)
 #define TYPER_NUMBER(n) ((n) << 8)
 
@@ -20,21 +26,64 @@
 
 static uint32_t ctlr_read(struct gic *gic, unsigned cpu, unsigned index)
 {
-    (void)gic;
-    (void)cpu;
     (void)index;
-    return 0;
+    if (!gic->lpis) {
+        return 0;
+    }
+    return CTLR_CES | (gic->lpis->cpu[cpu].enabled ? CTLR_ENABLE_LPIS : 0);
 }
 
 static void ctlr_write(struct gic *gic, unsigned cpu, unsigned index,
                        uint32_t value, uint32_t mask)
 {
-    /* EnableLPIs, DPG: neither is implemented, so RES0. */
-    (void)gic;
-    (void)cpu;
+    /* DPG is not implemented, so RES0. */
     (void)index;
-    (void)value;
-    (void)mask;
+    if (gic->lpis && (mask & CTLR_ENABLE_LPIS)) {
+        gic_lpi_enable(gic, cpu, value & CTLR_ENABLE_LPIS);
+    }
+}
+
+/* Two words; not to be changed while LPIs are enabled. */
+static void base_write(struct gic *gic, unsigned cpu, uint64_t *base,
+                       unsigned index, uint32_t value, uint32_t mask)
+{
+    unsigned shift = index * 32;
+
+    if (!gic->lpis->cpu[cpu].enabled) {
+        *base = (*base & ~((uint64_t)mask << shift)) |
+                (uint64_t)value << shift;
+    }
+}
+
+static uint32_t propbaser_read(struct gic *gic, unsigned cpu, unsigned index)
+{
+    return gic->lpis ? gic->lpis->cpu[cpu].propbaser >> index * 32 : 0;
+}
+
+static void propbaser_write(struct gic *gic, unsigned cpu, unsigned index,
+                            uint32_t value, uint32_t mask)
+{
+    if (gic->lpis) {
+        base_write(gic, cpu, &gic->lpis->cpu[cpu].propbaser, index, value,
+                   mask);
+    }
+}
+
+static uint32_t pendbaser_read(struct gic *gic, unsigned cpu, unsigned index)
+{
+    if (!gic->lpis) {
+        return 0;
+    }
+    return (gic->lpis->cpu[cpu].pendbaser & ~GICR_PENDBASER_PTZ) >> index * 32;
+}
+
+static void pendbaser_write(struct gic *gic, unsigned cpu, unsigned index,
+                            uint32_t value, uint32_t mask)
+{
+    if (gic->lpis) {
+        base_write(gic, cpu, &gic->lpis->cpu[cpu].pendbaser, index, value,
+                   mask);
+    }
 }
 
 /* Two words; the upper one is the affinity, packed. */
@@ -44,7 +93,8 @@ static uint32_t typer_read(struct gic *gic, unsigned cpu, unsigned index)
         uint64_t mpidr = gic->ports[cpu].mpidr;
         return extract64(mpidr, 0, 24) | extract64(mpidr, 32, 8) << 24;
     }
-    return TYPER_NUMBER(cpu) | (cpu == gic->cpus - 1 ? TYPER_LAST : 0);
+    return TYPER_NUMBER(cpu) | (cpu == gic->cpus - 1 ? TYPER_LAST : 0) |
+           (gic->lpis ? TYPER_PLPIS : 0);
 }
 
 static uint32_t waker_read(struct gic *gic, unsigned cpu, unsigned index)
@@ -91,6 +141,8 @@ static const struct gic_reg redist_regs[] = {
     {0x00004, 0x00004, 0x00007, gic_iidr_read,       NULL},
     {0x00008, 0x00008, 0x0000f, typer_read,          NULL},
     {0x00014, 0x00014, 0x00017, waker_read,          waker_write},
+    {0x00070, 0x00070, 0x00077, propbaser_read,      propbaser_write},
+    {0x00078, 0x00078, 0x0007f, pendbaser_read,      pendbaser_write},
     {0x0ffd0, 0x0ffd0, 0x0ffff, id_read,             NULL},
     {0x10080, 0x10080, 0x10083, gic_igroupr_read,    gic_igroupr_write},
     {0x10100, 0x10100, 0x10103, gic_isenabler_read,  gic_isenabler_write},

@@ -274,7 +274,7 @@ START_TEST(test_mistakes)
         {"-serial stdio -serial mon:stdio",
          "-serial mon:stdio: stdio is in use by 'serial0' already; only one "
          "character device can have it"},
-        {"-serial tcp::99", "-serial tcp::99: 'tcp' is not supported yet"},
+        {"-serial vc", "-serial vc: 'vc' is not supported yet"},
         {"-serial chardev:x",
          "-serial chardev:x: there is no -chardev with the id 'x'"},
         {"-chardev stdio", "-chardev stdio: no id=NAME is given"},

@@ -308,12 +308,12 @@ START_TEST(test_wrap)
                            {alloc(&g, 8, 8), 8, true}};
     uint32_t length;
 
-    for (unsigned i = 0; i < 66000; i += 6) {
-        for (unsigned k = 0; k < 6; k++) {
+    for (unsigned i = 0; i < (_i ? 4000 : 66000); i += 8) {
+        for (unsigned k = 0; k < 8; k++) {
             queue_add(&q, s, 2, false);
         }
         queue_kick(&q);
-        for (unsigned k = 0; k < 6; k++) {
+        for (unsigned k = 0; k < 8; k++) {
             queue_wait(&q, &length);
             ck_assert_uint_eq(length, 8);
         }

@@ -166,16 +166,27 @@ static inline void guest_start(struct guest *g)
                      0);
 }
 
-static inline void guest_end(struct guest *g)
+/* The thread and the device go; then what the device used may. */
+static inline void guest_stop(struct guest *g)
 {
     loop_stop(g->loop, 0);
     pthread_join(g->thread, NULL);
     virtio_mmio_free(g->slot);
+}
+
+static inline void guest_free(struct guest *g)
+{
     loop_free(g->loop);
     bus_free(g->bus);
     ram_free(g->ram);
     ram_free(g->ram2);
     ram_free(g->rom);
+}
+
+static inline void guest_end(struct guest *g)
+{
+    guest_stop(g);
+    guest_free(g);
 }
 
 /* Status up to FEATURES_OK, accepting `wanted` of what is offered. */

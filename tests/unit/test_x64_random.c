@@ -36,6 +36,9 @@ static ir_ref any_int(struct gen *g)
 
 static ir_ref any_flags(struct gen *g)
 {
+    if (pick(g, 12) == 0) {
+        return ir_const(g->u, IR_FLAGS, ir_flags_pack(pick(g, 16)));
+    }
     return g->flags[pick(g, POOL)];
 }
 
@@ -54,7 +57,7 @@ static void keep_vec(struct gen *g, ir_ref v)
     g->vecs[pick(g, POOL)] = v;
 }
 
-/* -- integers and state ------------------------------------------------------ */
+/* -- integers and state ------------------------------------------------ */
 
 static void gen_int(struct gen *g)
 {
@@ -158,7 +161,7 @@ static void gen_flags(struct gen *g)
 {
     static const enum ir_opcode ops[] = {
         IR_ADD, IR_SUB, IR_SUB, IR_AND, IR_OR, IR_XOR, IR_ANDN, IR_ADC,
-        IR_SBC,
+        IR_SBC, IR_ORN, IR_MUL,
     };
     enum ir_opcode op = ops[pick(g, ARRAY_SIZE(ops))];
     enum ir_type type = width(g);
@@ -213,7 +216,7 @@ static void gen_select(struct gen *g)
     }
 }
 
-/* -- memory ---------------------------------------------------------------------- */
+/* -- memory ------------------------------------------------------------ */
 
 /* Mostly inside, sometimes across its ends. */
 static ir_ref address(struct gen *g, unsigned align)
@@ -321,7 +324,7 @@ static void gen_atomic(struct gen *g)
     keep_int(g, v);
 }
 
-/* -- calls ---------------------------------------------------------------------------- */
+/* -- calls ------------------------------------------------------------- */
 
 /* Destroys everything that the C ABI lets a function destroy. */
 static void destroy(void)
@@ -421,7 +424,7 @@ static void gen_call(struct gen *g)
     keep_int(g, v);
 }
 
-/* -- vectors ---------------------------------------------------------------------------- */
+/* -- vectors ----------------------------------------------------------- */
 
 /* What a vector op's imm may be. */
 enum imm_kind {
@@ -600,7 +603,7 @@ static void gen_vec(struct gen *g)
     }
 }
 
-/* -- units ------------------------------------------------------------------------------ */
+/* -- units ------------------------------------------------------------- */
 
 static void gen_insn(struct gen *g)
 {
@@ -639,13 +642,56 @@ static void gen_end(struct gen *g)
     }
 }
 
+static void gen_steps(struct gen *g, unsigned length, uint32_t only);
+
+/* A forward branch to a LABEL: what is computed between is not known
+ * behind. */
+static void gen_label(struct gen *g)
+{
+    unsigned edge = ir_edge(g->u, RIG_PC + 4 * g->insn + 64);
+    struct gen saved = *g;
+
+    if (g->u->edge_count > 8) {
+        return;
+    }
+    g->u->region = true;
+    if (pick(g, 2)) {
+        ir_emit(g->u, IR_BRNZ, width(g), 0, any_int(g), IR_NONE, IR_NONE,
+                edge);
+    } else {
+        ir_emit(g->u, IR_BRCC, IR_VOID, pick(g, 14), any_flags(g), IR_NONE,
+                IR_NONE, edge);
+    }
+    gen_steps(g, 1 + pick(g, 8), UINT32_MAX);
+    saved.insn = g->insn;
+    *g = saved;
+    g->u->edge[edge].label = ir_emit(g->u, IR_LABEL, IR_VOID, 0, IR_NONE,
+                                     IR_NONE, IR_NONE, 0);
+    g->u->edge[edge].backward = false;
+    memset(g->u->reg_value, 0xff, sizeof(g->u->reg_value));
+    memset(g->u->vec_value, 0xff, sizeof(g->u->vec_value));
+    g->u->flags_value = IR_NONE;
+    gen_insn(g);
+}
+
 static void (*const steps[])(struct gen *) = {
     gen_int, gen_int, gen_int, gen_get, gen_get, gen_set, gen_set, gen_flags,
     gen_flags, gen_select, gen_load, gen_store, gen_atomic, gen_call,
-    gen_insn, gen_branch, gen_vec, gen_vec, gen_vec,
+    gen_insn, gen_branch, gen_vec, gen_vec, gen_vec, gen_label,
 };
 
 /* `only`: a mask of the steps to use. */
+static void gen_steps(struct gen *g, unsigned length, uint32_t only)
+{
+    for (unsigned n = 0; n < length; n++) {
+        unsigned k = pick(g, ARRAY_SIZE(steps));
+
+        if (only >> k & 1) {
+            steps[k](g);
+        }
+    }
+}
+
 static void gen_unit(struct gen *g, uint32_t only)
 {
     unsigned length = 1 + pick(g, 60);
@@ -657,13 +703,7 @@ static void gen_unit(struct gen *g, uint32_t only)
         g->flags[n] = ir_get_flags(g->u);
         g->vecs[n] = ir_get(g->u, IR_V128, VCPU_V(pick(g, 32)));
     }
-    for (unsigned n = 0; n < length; n++) {
-        unsigned k = pick(g, ARRAY_SIZE(steps));
-
-        if (only >> k & 1) {
-            steps[k](g);
-        }
-    }
+    gen_steps(g, length, only);
     gen_end(g);
 }
 

@@ -17,7 +17,7 @@
 #include "cpu/jit/x64/emit.h"
 #include "util/bits.h"
 
-/* -- backward: uses and hints -------------------------------------------------- */
+/* -- backward: uses and hints ------------------------------------------ */
 
 /* What the rest of the unit does to general register n (one bit each). */
 struct scan {
@@ -134,14 +134,17 @@ static uint8_t value_state(const struct ir_insn *in)
            (in->op == IR_CONST ? VAL_CONST : 0);
 }
 
+/* No op has a fourth operand. */
 static void count_uses(struct backend_thread *t, const struct ir_insn *in)
 {
-    const ir_ref ref[4] = { in->a, in->b, in->c, in->d };
-
-    for (unsigned k = 0; k < 4; k++) {
-        if (ref[k] != IR_NONE) {
-            t->val[ref[k]].left++;
-        }
+    if (in->a != IR_NONE) {
+        t->val[in->a].left++;
+    }
+    if (in->b != IR_NONE) {
+        t->val[in->b].left++;
+    }
+    if (in->c != IR_NONE) {
+        t->val[in->c].left++;
     }
 }
 
@@ -182,12 +185,12 @@ static void scan_labels(struct backend_thread *t)
 
     for (unsigned i = 0; i < t->u->count; i++) {
         const struct ir_insn *in = &t->u->insn[i];
-        const ir_ref ref[4] = { in->a, in->b, in->c, in->d };
+        const ir_ref ref[3] = { in->a, in->b, in->c };
 
         if (in->op == IR_LABEL) {
             label = i;
         }
-        for (unsigned k = 0; k < 4; k++) {
+        for (unsigned k = 0; k < 3; k++) {
             if (ref[k] != IR_NONE && ref[k] < label) {
                 t->val[ref[k]].state |= VAL_CROSSES;
             }
@@ -213,7 +216,7 @@ static void scan(struct backend_thread *t)
     }
 }
 
-/* -- forward -------------------------------------------------------------------- */
+/* -- forward ----------------------------------------------------------- */
 
 static void emit_entries(struct backend_thread *t, uint32_t page_id)
 {
@@ -326,7 +329,7 @@ bool backend_compile(struct backend_thread *t, const struct ir_unit *u,
     return true;
 }
 
-/* -- the rest of backend.h ---------------------------------------------------------- */
+/* -- the rest of backend.h --------------------------------------------- */
 
 struct backend *backend_new(struct jit_buffer *code, size_t *used,
                             bool parallel, struct error **err)

@@ -12,7 +12,7 @@
 #define EMITTERS(E)                                                     \
     /* emit_state.c */                                                  \
     E(nothing) E(vconst) E(get) E(set) E(insn)                          \
-    /* emit_int.c */                                                    \
+    /* emit_int.c, emit_bits.c */                                       \
     E(alu) E(adc) E(alun) E(unary) E(mul) E(mulh) E(div) E(shift)       \
     E(extr) E(clz) E(rbit) E(bfx) E(bfi) E(crc32)                       \
     /* emit_flags.c */                                                  \
@@ -26,7 +26,14 @@
     E(label) E(brcc) E(brz) E(exit) E(exit_indirect) E(exit_loop)       \
     /* emit_call.c */                                                   \
     E(call) E(vcall) E(vec_call) E(crc32_call)                          \
-    /* emit_vec.c */
+    /* emit_vec_int.c */                                                \
+    E(vbin) E(vandn) E(vorn) E(vnot) E(vsel) E(vneg) E(vabs)            \
+    E(vshift) E(vcmp) E(vavg) E(vabd) E(vcnt) E(vpmul) E(fsign)         \
+    E(aes_round) E(aes_mix)                                             \
+    /* emit_vec_move.c */                                               \
+    E(vrev) E(vaddp) E(vaddlp) E(vaddv) E(vwiden) E(vnarrow)            \
+    E(vconcat) E(vdup) E(vdupl) E(vins) E(vinsl) E(vgetl) E(vext)       \
+    E(vzip) E(vuzp) E(vtrn) E(vtbl)
 
 EMITTERS(EMITTER)
 

@@ -78,7 +78,7 @@ void emit_atomic_call(struct backend_thread *t, ir_ref i,
     s->back = t->as.p;
 }
 
-/* -- inline ------------------------------------------------------------------- */
+/* -- inline ------------------------------------------------------------ */
 
 /* Registers and places of an inline atomic. */
 struct atomic {
@@ -232,7 +232,7 @@ void emit_store_ex(struct backend_thread *t, ir_ref i,
     k.s->back = as->p;
 }
 
-/* -- read-modify-write ----------------------------------------------------------- */
+/* -- read-modify-write ------------------------------------------------- */
 
 /* t2 := what op makes of the old value in rax. */
 static void combine(struct backend_thread *t, const struct atomic *k,

@@ -13,7 +13,7 @@
 
 #include "cpu/ir/interp.h"
 
-/* -- helpers on integers ---------------------------------------------------- */
+/* -- helpers on integers ----------------------------------------------- */
 
 static void call_int(struct backend_thread *t, ir_ref i,
                      const struct ir_insn *in, const struct ir_helper *h)
@@ -85,7 +85,7 @@ void emit_crc32_call(struct backend_thread *t, ir_ref i,
     ra_def_in(t, i, RAX);
 }
 
-/* -- ops on vectors ----------------------------------------------------------- */
+/* -- ops on vectors ---------------------------------------------------- */
 
 /* Where the operand is in memory, put there if need be; n numbers the
  * argument slots.  Integers and flags always go to a slot. */
@@ -175,8 +175,9 @@ void emit_vcall(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     const struct ir_helper *h = (const struct ir_helper *)(uintptr_t)in->imm;
 
-    call_vec(t, i, in, thunk_vector(t->b, (const void *)(uintptr_t)h->vcall, h->flags), in->aux,
-             h->flags);
+    const void *fn = (const void *)(uintptr_t)h->vcall;
+
+    call_vec(t, i, in, thunk_vector(t->b, fn, h->flags), in->aux, h->flags);
 }
 
 void emit_vec_call(struct backend_thread *t, ir_ref i,

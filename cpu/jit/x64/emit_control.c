@@ -31,7 +31,7 @@ void add_site(struct backend_thread *t, unsigned insn)
     };
 }
 
-/* -- edges ------------------------------------------------------------------ */
+/* -- edges ------------------------------------------------------------- */
 
 enum { ALWAYS = -1 };
 
@@ -139,7 +139,7 @@ void emit_brz(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     emit_edge(t, in->op == IR_BRNZ ? cc ^ 1 : cc, in->imm);
 }
 
-/* -- other exits ------------------------------------------------------------- */
+/* -- other exits ------------------------------------------------------- */
 
 /* Hit: the guarded entry of the target.  Miss: the thunk wants the target
  * in rax. */
@@ -192,7 +192,7 @@ void emit_label(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     t->label_at[i] = t->as.p - t->as.start;
 }
 
-/* -- behind the unit ----------------------------------------------------------- */
+/* -- behind the unit --------------------------------------------------- */
 
 /* The thunk wants the target in rax and the link's address in rdx. */
 static void emit_link_stub(struct backend_thread *t, struct block_link *l)

@@ -231,7 +231,7 @@ void fl_carry(struct backend_thread *t, ir_ref ref, bool borrow)
     t->fl_hold = true;
 }
 
-/* -- ops ------------------------------------------------------------------- */
+/* -- ops --------------------------------------------------------------- */
 
 void emit_flags_of(struct backend_thread *t, ir_ref i,
                    const struct ir_insn *in)

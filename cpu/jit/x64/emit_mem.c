@@ -81,7 +81,7 @@ static unsigned slow_desc(const struct ir_insn *in, unsigned size, bool pair)
            (pair ? SLOW_PAIR : 0) | __builtin_ctz(size) << SLOW_SIZE_SHIFT;
 }
 
-/* -- loads ------------------------------------------------------------------- */
+/* -- loads ------------------------------------------------------------- */
 
 static unsigned int_load_op(const struct ir_insn *in)
 {
@@ -172,7 +172,7 @@ void emit_second(struct backend_thread *t, ir_ref i,
     ra_release(t, in->a);
 }
 
-/* -- stores -------------------------------------------------------------------- */
+/* -- stores ------------------------------------------------------------ */
 
 struct stored mem_stored(struct backend_thread *t, ir_ref ref,
                          enum ir_type type)
@@ -334,7 +334,7 @@ void emit_fence(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     }
 }
 
-/* -- slow paths: behind the unit ------------------------------------------------ */
+/* -- slow paths: behind the unit --------------------------------------- */
 
 static struct x64_rm slow_arg(unsigned n)
 {

@@ -56,7 +56,7 @@ static int pinned(unsigned home)
     return home < HOME_V ? x64_pinned[home] : 0;
 }
 
-/* -- GET -------------------------------------------------------------------- */
+/* -- GET --------------------------------------------------------------- */
 
 /* A load of `type` from memory, zero-extended, into a fresh register. */
 static void load_plain(struct backend_thread *t, ir_ref i, enum ir_type type,
@@ -128,7 +128,7 @@ void emit_get(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     load_plain(t, i, in->type, rm_vcpu(in->imm));
 }
 
-/* -- SET -------------------------------------------------------------------- */
+/* -- SET --------------------------------------------------------------- */
 
 /* The register now equals the value: it may serve as its place. */
 static void settle(struct backend_thread *t, ir_ref ref, unsigned home)

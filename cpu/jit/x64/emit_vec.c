@@ -88,7 +88,58 @@ void vec_store(struct backend_thread *t, enum ir_type type,
     }
 }
 
-/* -- constants --------------------------------------------------------------- */
+/* -- pieces of ops ----------------------------------------------------- */
+
+void v_op2_imm(struct backend_thread *t, unsigned op, int dst, int a,
+               struct x64_rm m, unsigned imm)
+{
+    v_op2(t, op, dst, a, m);
+    x_byte(&t->as, imm);
+}
+
+void v_op2_const(struct backend_thread *t, unsigned op, int dst, int a,
+                 uint64_t lo, uint64_t hi)
+{
+    v_op2(t, op, dst, a, pool_const(t, lo, hi));
+    pool_used(t, 0);
+}
+
+void v_shift(struct backend_thread *t, unsigned op, unsigned digit, int dst,
+             int src, unsigned n)
+{
+    if (t->host.avx) {
+        x_vex(&t->as, op, digit, dst & 15, rm_reg(src & 15));
+    } else {
+        x_movdqa(t, dst, rm_reg(src));
+        x_op(&t->as, op, digit, rm_reg(dst & 15));
+    }
+    x_byte(&t->as, n);
+}
+
+int v_temp(struct backend_thread *t)
+{
+    return ra_temp(t, XMM_SCRATCH, 0);
+}
+
+void v_cut(struct backend_thread *t, const struct ir_insn *in, int dst)
+{
+    enum ir_shape shape = v_shape(in);
+
+    if (shape == IR_D || (shape == IR_S && v_log2(in) == 3)) {
+        v_op1(t, V_MOVQ, dst, rm_reg(dst));
+    } else if (shape == IR_S) {
+        v_op2_const(t, V_PAND, dst, dst, mask64(8 << v_log2(in)), 0);
+    }
+}
+
+int v_def(struct backend_thread *t, ir_ref i, const struct ir_insn *in,
+          int prefer, uint32_t avoid)
+{
+    ra_release_all(t, in);
+    return ra_def_vec(t, i, prefer, t->host.avx ? 0 : avoid);
+}
+
+/* -- constants --------------------------------------------------------- */
 
 struct x64_rm pool_const(struct backend_thread *t, uint64_t lo, uint64_t hi)
 {
@@ -130,7 +181,7 @@ void emit_pool(struct backend_thread *t)
         t->full = true;
         return;
     }
-    while ((as->p - as->start) & 15) {
+    while ((uintptr_t)as->p & 15) {
         x_byte(as, 0xcc);
     }
     base = as->p;

@@ -2,8 +2,10 @@
  * The table of ops: who emits each, and with which opcode or digit.
  */
 #include "cpu/jit/x64/emit.h"
+#include "cpu/jit/x64/vec.h"
 
-#define ROW(op, emitter, ...) [IR_##op] = { emit_##emitter, __VA_ARGS__ },
+#define ROW(op, emitter, ...) \
+    [IR_##op] = { .emit = emit_##emitter, __VA_ARGS__ },
 
 const struct x64_op x64_ops[IR_OPCODES] = {
     /* values and state */
@@ -79,6 +81,61 @@ const struct x64_op x64_ops[IR_OPCODES] = {
     ROW(CALL, call)
     ROW(VCALL, vcall)
 
-    /* vectors, floating point, cryptography: rows without an emitter are
-       called in C (emit_vec_call) */
+    /* vectors */
+    ROW(VAND, vbin, VF_AND)
+    ROW(VOR, vbin, VF_OR)
+    ROW(VXOR, vbin, VF_XOR)
+    ROW(VANDN, vandn)
+    ROW(VORN, vorn)
+    ROW(VNOT, vnot)
+    ROW(VSEL, vsel)
+    ROW(VADD, vbin, VF_ADD)
+    ROW(VSUB, vbin, VF_SUB)
+    ROW(VMUL, vbin, VF_MUL)
+    ROW(VNEG, vneg)
+    ROW(VABS, vabs)
+    ROW(VSHL, vshift, V_SLL)
+    ROW(VSHRU, vshift, V_SRL)
+    ROW(VSHRS, vshift, V_SRA)
+    ROW(VMINU, vbin, VF_MINU)
+    ROW(VMAXU, vbin, VF_MAXU)
+    ROW(VMINS, vbin, VF_MINS)
+    ROW(VMAXS, vbin, VF_MAXS)
+    ROW(VCMPEQ, vbin, VF_CMPEQ)
+    ROW(VCMPGTS, vbin, VF_CMPGTS)
+    ROW(VCMPGES, vcmp, VF_MAXS)
+    ROW(VCMPGTU, vcmp, VF_MINU, true)
+    ROW(VCMPGEU, vcmp, VF_MAXU)
+    ROW(VAVGU, vavg)
+    ROW(VABDU, vabd, VF_MAXU, VF_MINU)
+    ROW(VABDS, vabd, VF_MAXS, VF_MINS)
+    ROW(VCNT, vcnt)
+    ROW(VREV, vrev)
+    ROW(VADDP, vaddp)
+    ROW(VADDLPU, vaddlp)
+    ROW(VADDLPS, vaddlp)
+    ROW(VADDV, vaddv)
+    ROW(VWIDENU, vwiden, P38(30))
+    ROW(VWIDENS, vwiden, P38(20))
+    ROW(VNARROW, vnarrow)
+    ROW(VCONCAT, vconcat)
+    ROW(VPMUL, vpmul)
+    ROW(VDUP, vdup)
+    ROW(VDUPL, vdupl)
+    ROW(VINS, vins)
+    ROW(VINSL, vinsl)
+    ROW(VGETL, vgetl)
+    ROW(VEXT, vext)
+    ROW(VZIP, vzip)
+    ROW(VUZP, vuzp)
+    ROW(VTRN, vtrn)
+    ROW(VTBL, vtbl)
+    ROW(FABS, fsign)
+    ROW(FNEG, fsign)
+    ROW(AESE, aes_round, V_AESENCLAST)
+    ROW(AESD, aes_round, V_AESDECLAST)
+    ROW(AESMC, aes_mix)
+    ROW(AESIMC, aes_mix)
+
+    /* rows without an emitter are called in C (emit_vec_call) */
 };

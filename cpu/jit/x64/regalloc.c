@@ -8,31 +8,16 @@
  *   Spill slots given back by an op become free at its end.
  * - Guest registers are always exact: a SET stores at once.  A value equal
  *   to a guest register has it as `home` and costs nothing to evict.
- * - Nothing here emits an instruction that changes EFLAGS.
+ * - Nothing here emits an instruction that changes EFLAGS while they hold
+ *   anything (thread->fl, fl_hold).
  */
-#include "cpu/jit/x64/x64.h"
+#include "cpu/jit/x64/regalloc.h"
 
 #include <assert.h>
 
 #include "util/bits.h"
 
-static bool is_pinned_home(unsigned home)
-{
-    return home < HOME_V && x64_pinned[home];
-}
-
-struct x64_rm rm_home(unsigned home)
-{
-    if (home < HOME_V) {
-        return rm_vcpu(VCPU_R(home));
-    }
-    if (home < HOME_FLAGS) {
-        return rm_vcpu(VCPU_V(home - HOME_V));
-    }
-    return rm_vcpu(offsetof(struct vcpu, flags));
-}
-
-static bool has_backing(const struct value *v)
+bool ra_has_backing(const struct value *v)
 {
     return v->spill || (v->state & VAL_CONST) || v->home != NO_HOME;
 }
@@ -49,7 +34,7 @@ void ra_begin(struct backend_thread *t)
     t->fl_hold = false;
 }
 
-/* -- spill slots --------------------------------------------------------- */
+/* -- spill slots ------------------------------------------------------- */
 
 unsigned ra_spill_slot(struct backend_thread *t)
 {
@@ -79,7 +64,7 @@ void ra_give_spill(struct backend_thread *t, ir_ref i, unsigned slot)
     t->val[i].spill = slot;
 }
 
-static void spill(struct backend_thread *t, struct value *v)
+void ra_spill(struct backend_thread *t, struct value *v)
 {
     v->spill = ra_spill_slot(t);
     if (v->reg >= XMM0) {
@@ -103,10 +88,10 @@ void ra_spill_now(struct backend_thread *t, ir_ref ref)
     } else {
         ra_use(t, ref, true);
     }
-    spill(t, v);
+    ra_spill(t, v);
 }
 
-/* -- registers ------------------------------------------------------------ */
+/* -- registers --------------------------------------------------------- */
 
 static uint32_t next_random(struct backend_thread *t)
 {
@@ -129,7 +114,7 @@ static int pick(struct backend_thread *t, uint32_t set)
     return ctz32(best ? best : set);
 }
 
-static void drop_reg(struct backend_thread *t, struct value *v)
+void ra_drop_reg(struct backend_thread *t, struct value *v)
 {
     t->reg_owner[v->reg] = IR_NONE;
     t->free |= REG_BIT(v->reg);
@@ -146,22 +131,22 @@ static int evict(struct backend_thread *t, uint32_t set)
     set &= ~(t->free | t->lock | t->temps);
     assert(set);
     for (uint32_t m = set; m; m &= m - 1) {
-        if (has_backing(&t->val[t->reg_owner[ctz32(m)]])) {
+        if (ra_has_backing(&t->val[t->reg_owner[ctz32(m)]])) {
             cheap |= m & -m;
         }
     }
     reg = pick(t, cheap && !t->random_registers ? cheap : set);
     v = &t->val[t->reg_owner[reg]];
-    if (!has_backing(v)) {
-        spill(t, v);
+    if (!ra_has_backing(v)) {
+        ra_spill(t, v);
     }
-    drop_reg(t, v);
+    ra_drop_reg(t, v);
     return reg;
 }
 
 /* A register out of `set` that is free; `also` may be taken although it is
  * locked. */
-static int alloc(struct backend_thread *t, uint32_t set, uint32_t also)
+int ra_alloc(struct backend_thread *t, uint32_t set, uint32_t also)
 {
     uint32_t m = t->free & set & (~t->lock | also);
     int reg = m ? pick(t, m) : evict(t, set);
@@ -172,7 +157,7 @@ static int alloc(struct backend_thread *t, uint32_t set, uint32_t also)
 
 int ra_temp(struct backend_thread *t, uint32_t set, uint32_t avoid)
 {
-    int reg = alloc(t, set & ~avoid, 0);
+    int reg = ra_alloc(t, set & ~avoid, 0);
 
     t->temps |= REG_BIT(reg);
     t->lock |= REG_BIT(reg);
@@ -187,7 +172,7 @@ void ra_free_temp(struct backend_thread *t, int reg)
     }
 }
 
-static void own(struct backend_thread *t, ir_ref ref, int reg)
+void ra_own(struct backend_thread *t, ir_ref ref, int reg)
 {
     t->val[ref].reg = reg;
     if ((GPR_SCRATCH | XMM_SCRATCH) & REG_BIT(reg)) {
@@ -203,18 +188,18 @@ static void move_away(struct backend_thread *t, int reg)
     struct value *v = &t->val[ref];
     uint32_t to = t->free & ~t->lock & GPR_SCRATCH;
 
-    if (!has_backing(v) && to) {
+    if (!ra_has_backing(v) && to) {
         int dst = pick(t, to);
 
         x_mov(&t->as, dst, reg);
-        drop_reg(t, v);
-        own(t, ref, dst);
+        ra_drop_reg(t, v);
+        ra_own(t, ref, dst);
         return;
     }
-    if (!has_backing(v)) {
-        spill(t, v);
+    if (!ra_has_backing(v)) {
+        ra_spill(t, v);
     }
-    drop_reg(t, v);
+    ra_drop_reg(t, v);
 }
 
 void ra_take(struct backend_thread *t, int reg)
@@ -241,7 +226,7 @@ void ra_end_op(struct backend_thread *t)
     }
 }
 
-/* -- operands --------------------------------------------------------------- */
+/* -- operands ---------------------------------------------------------- */
 
 void ra_load_const(struct backend_thread *t, int reg, uint64_t imm)
 {
@@ -258,7 +243,7 @@ void ra_drop(struct backend_thread *t, ir_ref ref)
     struct value *v = &t->val[ref];
 
     if (v->reg != NO_REG && t->reg_owner[v->reg] == ref) {
-        drop_reg(t, v);
+        ra_drop_reg(t, v);
     }
 }
 
@@ -288,21 +273,6 @@ void ra_load(struct backend_thread *t, ir_ref ref, int reg)
     }
 }
 
-static void leave_home(struct backend_thread *t, struct value *v)
-{
-    if (v->home != NO_HOME) {
-        if (is_pinned_home(v->home)) {
-            v->reg = NO_REG;
-        }
-        t->home_owner[v->home] = IR_NONE;
-        v->home = NO_HOME;
-    }
-    if (v->alt != NO_HOME) {
-        t->home_owner[v->alt] = IR_NONE;
-        v->alt = NO_HOME;
-    }
-}
-
 /* Own a copy of the value with a clean upper half. */
 static void widen(struct backend_thread *t, ir_ref ref, uint32_t set)
 {
@@ -310,16 +280,16 @@ static void widen(struct backend_thread *t, ir_ref ref, uint32_t set)
     int reg = v->reg;
 
     if (reg == NO_REG || !(REG_BIT(reg) & set & GPR_SCRATCH)) {
-        reg = alloc(t, set, 0);
+        reg = ra_alloc(t, set, 0);
         ra_load(t, ref, reg);
         if (v->reg != NO_REG && REG_BIT(v->reg) & GPR_SCRATCH) {
-            drop_reg(t, v);
+            ra_drop_reg(t, v);
         }
-        leave_home(t, v);
-        own(t, ref, reg);
+        ra_leave_home(t, v);
+        ra_own(t, ref, reg);
     } else {
         x_mov32(&t->as, reg, reg);
-        leave_home(t, v);
+        ra_leave_home(t, v);
     }
     free_spill(t, v);
     v->state &= ~VAL_NARROW;
@@ -333,14 +303,14 @@ int ra_use_in(struct backend_thread *t, ir_ref ref, bool wide, uint32_t set)
     if ((v->state & VAL_NARROW) && (wide || v->reg == NO_REG)) {
         widen(t, ref, set & GPR_SCRATCH);
     } else if (v->reg == NO_REG || !(set & REG_BIT(v->reg))) {
-        reg = alloc(t, set & (GPR_SCRATCH | XMM_SCRATCH), 0);
+        reg = ra_alloc(t, set & (GPR_SCRATCH | XMM_SCRATCH), 0);
         ra_load(t, ref, reg);
         if (v->reg != NO_REG && (GPR_SCRATCH & REG_BIT(v->reg))) {
-            drop_reg(t, v);
+            ra_drop_reg(t, v);
         } else if (v->reg != NO_REG) {
-            leave_home(t, v);
+            ra_leave_home(t, v);
         }
-        own(t, ref, reg);
+        ra_own(t, ref, reg);
     }
     t->lock |= REG_BIT(v->reg);
     return v->reg;
@@ -406,7 +376,7 @@ void ra_use_fixed(struct backend_thread *t, ir_ref ref, bool wide, int reg)
         if (wide && (v->state & VAL_NARROW)) {
             x_mov32(&t->as, reg, reg);
         }
-        drop_reg(t, v);
+        ra_drop_reg(t, v);
         v->reg = reg;
         t->free &= ~REG_BIT(reg);
         t->temps |= REG_BIT(reg);
@@ -425,9 +395,9 @@ void ra_release(struct backend_thread *t, ir_ref ref)
         return;
     }
     if (v->reg != NO_REG && t->reg_owner[v->reg] == ref) {
-        drop_reg(t, v);
+        ra_drop_reg(t, v);
     }
-    leave_home(t, v);
+    ra_leave_home(t, v);
     free_spill(t, v);
     if (t->fl == ref) {
         t->fl = IR_NONE;
@@ -436,16 +406,18 @@ void ra_release(struct backend_thread *t, ir_ref ref)
 
 void ra_release_all(struct backend_thread *t, const struct ir_insn *in)
 {
-    const ir_ref ref[4] = { in->a, in->b, in->c, in->d };
-
-    for (unsigned k = 0; k < 4; k++) {
-        if (ref[k] != IR_NONE) {
-            ra_release(t, ref[k]);
-        }
+    if (in->a != IR_NONE) {
+        ra_release(t, in->a);
+    }
+    if (in->b != IR_NONE) {
+        ra_release(t, in->b);
+    }
+    if (in->c != IR_NONE) {
+        ra_release(t, in->c);
     }
 }
 
-/* -- results ------------------------------------------------------------------ */
+/* -- results ----------------------------------------------------------- */
 
 static int def(struct backend_thread *t, ir_ref i, int prefer, uint32_t set,
                uint32_t avoid)
@@ -465,10 +437,10 @@ static int def(struct backend_thread *t, ir_ref i, int prefer, uint32_t set,
         reg = prefer;
         t->free &= ~REG_BIT(reg);
     } else {
-        reg = alloc(t, set, ~0u);
+        reg = ra_alloc(t, set, ~0u);
     }
     t->lock |= REG_BIT(reg);
-    own(t, i, reg);
+    ra_own(t, i, reg);
     if (!v->left) {
         /* Wanted for its side effects only. */
         t->reg_owner[reg] = IR_NONE;
@@ -494,156 +466,6 @@ void ra_def_in(struct backend_thread *t, ir_ref i, int reg)
     if (t->val[i].left) {
         assert(t->temps & REG_BIT(reg));
         t->temps &= ~REG_BIT(reg);
-        own(t, i, reg);
-    }
-}
-
-/* -- guest registers ------------------------------------------------------------ */
-
-/* Copy a value from its home to a spill slot, without a register. */
-static void spill_home(struct backend_thread *t, struct value *v)
-{
-    unsigned words = v->state & VAL_VEC ? 2 : 1;
-    struct x64_rm from = rm_home(v->home), to;
-
-    v->spill = ra_spill_slot(t);
-    to = rm_spill(v->spill);
-    for (; words--; from.disp += 8, to.disp += 8) {
-        x_op(&t->as, X_PUSH_RM, 6, from);
-        x_op(&t->as, X_POP_RM, 0, to);
-    }
-}
-
-/* The value's home is about to go: give it another place.  In the middle
- * of an op that has locked all registers, that is a spill slot. */
-static void move_out(struct backend_thread *t, ir_ref ref)
-{
-    struct value *v = &t->val[ref];
-    uint32_t set = v->state & VAL_VEC ? XMM_SCRATCH : GPR_SCRATCH;
-    int to;
-
-    if (!(set & ~t->lock & ~t->temps)) {
-        if (v->reg != NO_REG) {
-            spill(t, v);
-        } else {
-            spill_home(t, v);
-        }
-        return;
-    }
-    to = alloc(t, set, 0);
-    ra_load(t, ref, to);
-    v->state &= ~VAL_NARROW;
-    own(t, ref, to);
-}
-
-/* The other home becomes the home. */
-static void promote(struct value *v)
-{
-    if (is_pinned_home(v->home)) {
-        v->reg = NO_REG;
-    }
-    v->home = v->alt;
-    v->alt = NO_HOME;
-    if (is_pinned_home(v->home)) {
-        v->reg = x64_pinned[v->home];
-    }
-}
-
-void ra_clobber_home(struct backend_thread *t, unsigned home)
-{
-    ir_ref ref = t->home_owner[home];
-    struct value *v;
-
-    if (ref == IR_NONE) {
-        return;
-    }
-    v = &t->val[ref];
-    t->home_owner[home] = IR_NONE;
-    if (v->alt == home) {
-        v->alt = NO_HOME;
-        return;
-    }
-    if (v->alt != NO_HOME) {
-        promote(v);
-        return;
-    }
-    if (v->left && !v->spill && !(v->state & VAL_CONST) && t->fl != ref &&
-        (v->reg == NO_REG || is_pinned_home(home))) {
-        move_out(t, ref);
-    }
-    if (is_pinned_home(home) && v->reg == x64_pinned[home]) {
-        v->reg = NO_REG;
-    }
-    v->home = NO_HOME;
-}
-
-void ra_set_home(struct backend_thread *t, ir_ref ref, unsigned home)
-{
-    struct value *v = &t->val[ref];
-
-    leave_home(t, v);
-    v->home = home;
-    t->home_owner[home] = ref;
-}
-
-void ra_leave_homes(struct backend_thread *t, ir_ref ref)
-{
-    leave_home(t, &t->val[ref]);
-}
-
-void ra_add_home(struct backend_thread *t, ir_ref ref, unsigned home)
-{
-    struct value *v = &t->val[ref];
-    unsigned first = home, second = v->home;
-
-    if (v->alt != NO_HOME) {
-        t->home_owner[v->alt] = IR_NONE;
-    }
-    if (second != NO_HOME && !is_pinned_home(home)) {
-        first = second;
-        second = home;
-    }
-    if (is_pinned_home(first)) {
-        ra_drop(t, ref);
-        v->reg = x64_pinned[first];
-    }
-    v->home = first;
-    v->alt = second;
-    t->home_owner[home] = ref;
-}
-
-/* No value may rely on a guest register any more. */
-static void flush_homes(struct backend_thread *t)
-{
-    for (unsigned h = 0; h < HOMES; h++) {
-        struct value *v;
-
-        if (t->home_owner[h] == IR_NONE) {
-            continue;
-        }
-        v = &t->val[t->home_owner[h]];
-        if (v->left && !v->spill && !(v->state & VAL_CONST)) {
-            if (v->reg != NO_REG) {
-                spill(t, v);
-            } else {
-                spill_home(t, v);
-            }
-        }
-        leave_home(t, v);
-    }
-}
-
-void ra_flush(struct backend_thread *t, uint32_t set, bool regs)
-{
-    for (uint32_t m = set & ~t->free & ~t->temps; m; m &= m - 1) {
-        struct value *v = &t->val[t->reg_owner[ctz32(m)]];
-
-        if (!has_backing(v)) {
-            spill(t, v);
-        }
-        drop_reg(t, v);
-    }
-    if (regs) {
-        flush_homes(t);
+        ra_own(t, i, reg);
     }
 }

@@ -55,7 +55,7 @@ static void vcpu_to_rdi(struct asm_buf *a)
     x_op(a, X_LEA | X_W, RDI, rm_mem(REG_VCPU, -VCPU_BASE));
 }
 
-/* -- in and out ---------------------------------------------------------------- */
+/* -- in and out -------------------------------------------------------- */
 
 static const uint8_t saved[] = { RBX, RBP, R12, R13, R14, R15 };
 
@@ -138,7 +138,7 @@ static void leave_if_exit(struct asm_buf *a, const uint8_t *leave,
     x_ret(a);
 }
 
-/* -- slow paths ------------------------------------------------------------------ */
+/* -- slow paths -------------------------------------------------------- */
 
 /* eax = description, the caller's rax pushed; keeps every general register
  * but what C preserves anyway. */
@@ -186,7 +186,7 @@ static void thunks_slow(struct backend *b, struct asm_buf *a,
     slow_common(a, jit_slow_atomic, leave);
 }
 
-/* -- helpers ----------------------------------------------------------------------- */
+/* -- helpers ----------------------------------------------------------- */
 
 /* Code for calling `fn`; see emit_call.c for the arguments. */
 static void thunk_call(struct asm_buf *a, const void *fn, unsigned flags,
@@ -271,7 +271,7 @@ const uint8_t *thunk_vector(struct backend *b, const void *fn,
     return thunk(b, fn, fn, flags, true);
 }
 
-/* -- all together ---------------------------------------------------------------------- */
+/* -- all together ------------------------------------------------------ */
 
 bool thunks_emit(struct backend *b)
 {

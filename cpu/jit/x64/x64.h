@@ -44,7 +44,7 @@ struct backend {
     const uint8_t *slow_atomic;
 };
 
-/* -- values ------------------------------------------------------------- */
+/* -- values ------------------------------------------------------------ */
 
 #define NO_REG 0xff
 #define NO_HOME 0xff
@@ -181,7 +181,7 @@ struct backend_thread {
     uint8_t *guarded, *polled, *entry;
 };
 
-/* -- the table of ops (ops.c) -------------------------------------------- */
+/* -- the table of ops (ops.c) ------------------------------------------ */
 
 typedef void x64_emit_fn(struct backend_thread *t, ir_ref i,
                          const struct ir_insn *in);
@@ -194,7 +194,7 @@ struct x64_op {
 };
 extern const struct x64_op x64_ops[IR_OPCODES];
 
-/* -- register allocation (regalloc.c) ------------------------------------ */
+/* -- register allocation (regalloc.c) ---------------------------------- */
 
 void ra_begin(struct backend_thread *t);
 /* Registers of the set, not in `avoid`; locked until the op's end. */
@@ -263,7 +263,7 @@ static inline struct x64_rm rm_spill(unsigned spill)
 /* A value whose upper 32 bits are known to be zero. */
 bool val_is_zext(const struct backend_thread *t, ir_ref ref);
 
-/* -- flags (emit_flags.c) -------------------------------------------------- */
+/* -- flags (emit_flags.c) ---------------------------------------------- */
 
 /* EFLAGS are about to be overwritten. */
 void fl_clobber(struct backend_thread *t);
@@ -278,18 +278,18 @@ int fl_pack_temp(struct backend_thread *t, ir_ref ref);
 /* The value of FLAGS_OF right behind i that is used, or IR_NONE. */
 ir_ref fl_of(const struct backend_thread *t, ir_ref i);
 
-/* -- control (emit_control.c) ----------------------------------------------- */
+/* -- control (emit_control.c) ------------------------------------------ */
 
 void call_thunk(struct backend_thread *t, const uint8_t *rx);
 void jump_thunk(struct backend_thread *t, const uint8_t *rx);
 void add_site(struct backend_thread *t, unsigned insn);
 void emit_stubs(struct backend_thread *t);
 
-/* -- memory (emit_mem.c) ------------------------------------------------------ */
+/* -- memory (emit_mem.c) ----------------------------------------------- */
 
 void emit_slow_paths(struct backend_thread *t);
 
-/* -- vectors (emit_vec.c) ------------------------------------------------------ */
+/* -- vectors (emit_vec.c) ---------------------------------------------- */
 
 /* The constant in memory, as operand of one instruction; to be followed by
  * pool_used() with the number of bytes behind its displacement. */
@@ -305,7 +305,7 @@ void vec_load(struct backend_thread *t, enum ir_type type, int dst,
 void vec_store(struct backend_thread *t, enum ir_type type,
                struct x64_rm to, int src);
 
-/* -- thunks (thunks.c) ----------------------------------------------------------- */
+/* -- thunks (thunks.c) ------------------------------------------------- */
 
 bool thunks_emit(struct backend *b);
 /* Thunk that calls a C helper: by key (function and kind). */

@@ -1,0 +1,387 @@
+/*
+ * Vector ops that work element by element.  Where an element size has no
+ * host instruction worth it, the op is called in C.
+ */
+#include "cpu/jit/x64/emit.h"
+#include "cpu/jit/x64/vec.h"
+
+const uint32_t v_family[VF_COUNT][4] = {
+    [VF_AND] = { V_PAND, V_PAND, V_PAND, V_PAND },
+    [VF_OR] = { V_POR, V_POR, V_POR, V_POR },
+    [VF_XOR] = { V_PXOR, V_PXOR, V_PXOR, V_PXOR },
+    [VF_ADD] = { V_PADDB, V_PADDW, V_PADDD, V_PADDQ },
+    [VF_SUB] = { V_PSUBB, P(f9), P(fa), P(fb) },
+    [VF_MUL] = { 0, P(d5), P38(40), 0 },
+    [VF_MINU] = { P(da), P38(3a), P38(3b), 0 },
+    [VF_MAXU] = { P(de), P38(3e), P38(3f), 0 },
+    [VF_MINS] = { P38(38), P(ea), P38(39), 0 },
+    [VF_MAXS] = { P38(3c), P(ee), P38(3d), 0 },
+    [VF_CMPEQ] = { V_PCMPEQB, P(75), V_PCMPEQD, P38(29) },
+    [VF_CMPGTS] = { V_PCMPGTB, P(65), P(66), V_PCMPGTQ },
+};
+
+/* -- one instruction --------------------------------------------------- */
+
+/* Multiplication of 64-bit elements out of 32-bit ones. */
+static void mul64(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    int a = ra_use_vec(t, in->a), b = ra_use_vec(t, in->b);
+    int x = v_temp(t), y = v_temp(t), dst;
+
+    v_shift(t, V_SHIFT + 2, V_SRL, x, a, 32);
+    v_op2(t, V_PMULUDQ, x, x, rm_reg(b));
+    v_shift(t, V_SHIFT + 2, V_SRL, y, b, 32);
+    v_op2(t, V_PMULUDQ, y, y, rm_reg(a));
+    v_op2(t, V_PADDQ, x, x, rm_reg(y));
+    v_shift(t, V_SHIFT + 2, V_SLL, x, x, 32);
+    dst = v_def(t, i, in, a, REG_BIT(b) & ~REG_BIT(a));
+    v_op2(t, V_PMULUDQ, dst, a, rm_reg(b));
+    v_op2(t, V_PADDQ, dst, dst, rm_reg(x));
+    v_cut(t, in, dst);
+}
+
+void emit_vbin(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    unsigned op = v_family[t->row->code][v_log2(in)];
+    struct x64_rm b;
+    int a, dst;
+
+    if (!op) {
+        if (in->op == IR_VMUL && in->type == IR_I64) {
+            mul64(t, i, in);
+        } else {
+            emit_vec_call(t, i, in);
+        }
+        return;
+    }
+    a = ra_use_vec(t, in->a);
+    b = ra_use_vec_rm(t, in->b);
+    dst = v_def(t, i, in, a, v_bit(b) & ~REG_BIT(a));
+    v_op2(t, op, dst, a, b);
+    v_cut(t, in, dst);
+}
+
+/* a & ~b: pandn complements its first operand. */
+void emit_vandn(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    int b = ra_use_vec(t, in->b), dst;
+    struct x64_rm a = ra_use_vec_rm(t, in->a);
+
+    dst = v_def(t, i, in, b, v_bit(a) & ~REG_BIT(b));
+    v_op2(t, V_PANDN, dst, b, a);
+    v_cut(t, in, dst);
+}
+
+static int ones(struct backend_thread *t)
+{
+    int tmp = v_temp(t);
+
+    v_const(t, tmp, UINT64_MAX, UINT64_MAX);
+    return tmp;
+}
+
+void emit_vorn(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    int a = ra_use_vec(t, in->a), tmp = ones(t), dst;
+    struct x64_rm b = ra_use_vec_rm(t, in->b);
+
+    v_op2(t, V_PXOR, tmp, tmp, b);
+    dst = v_def(t, i, in, a, 0);
+    v_op2(t, V_POR, dst, a, rm_reg(tmp));
+    v_cut(t, in, dst);
+}
+
+void emit_vnot(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    int a = ra_use_vec(t, in->a), tmp = ones(t), dst;
+
+    dst = v_def(t, i, in, a, 0);
+    v_op2(t, V_PXOR, dst, a, rm_reg(tmp));
+    v_cut(t, in, dst);
+}
+
+/* c ^ (a & (b ^ c)) */
+void emit_vsel(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    int c = ra_use_vec(t, in->c), b = ra_use_vec(t, in->b);
+    int tmp = v_temp(t), dst;
+    struct x64_rm a = ra_use_vec_rm(t, in->a);
+
+    v_op2(t, V_PXOR, tmp, b, rm_reg(c));
+    v_op2(t, V_PAND, tmp, tmp, a);
+    dst = v_def(t, i, in, c, 0);
+    v_op2(t, V_PXOR, dst, c, rm_reg(tmp));
+    v_cut(t, in, dst);
+}
+
+void emit_vneg(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    struct x64_rm a = ra_use_vec_rm(t, in->a);
+    int tmp = v_temp(t), dst;
+
+    v_const(t, tmp, 0, 0);
+    dst = v_def(t, i, in, NO_REG, v_bit(a));
+    v_op2(t, v_family[VF_SUB][v_log2(in)], dst, tmp, a);
+    v_cut(t, in, dst);
+}
+
+void emit_vabs(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    static const uint32_t pabs[4] = { P38(1c), P38(1d), P38(1e), 0 };
+    unsigned op = pabs[v_log2(in)];
+    struct x64_rm a;
+    int dst;
+
+    if (!op) {
+        emit_vec_call(t, i, in);
+        return;
+    }
+    a = ra_use_vec_rm(t, in->a);
+    dst = v_def(t, i, in, NO_REG, 0);
+    v_op1(t, op, dst, a);
+    v_cut(t, in, dst);
+}
+
+/* -- shifts by a constant ---------------------------------------------- */
+
+/* Bytes: 16-bit shifts, then what came from the neighbour is cut off. */
+static void shift_bytes(struct backend_thread *t, unsigned digit, int dst,
+                        int a, unsigned n)
+{
+    uint64_t mask = v_splat(0, digit == V_SLL ? 0xff << n : 0xff >> n);
+    uint64_t sign = v_splat(0, 0x80 >> n);
+
+    v_shift(t, V_SHIFT, digit == V_SLL ? V_SLL : V_SRL, dst, a, n);
+    v_op2_const(t, V_PAND, dst, dst, mask, mask);
+    if (digit == V_SRA) {
+        v_op2_const(t, V_PXOR, dst, dst, sign, sign);
+        v_op2_const(t, V_PSUBB, dst, dst, sign, sign);
+    }
+}
+
+/* 64-bit arithmetic: the sign's copies, moved up, or'ed in. */
+static void shift_sra64(struct backend_thread *t, int dst, int a, int tmp,
+                        unsigned n)
+{
+    v_const(t, tmp, 0, 0);
+    v_op2(t, V_PCMPGTQ, tmp, tmp, rm_reg(a));
+    v_shift(t, V_SHIFT + 2, V_SLL, tmp, tmp, 64 - n);
+    v_shift(t, V_SHIFT + 2, V_SRL, dst, a, n);
+    v_op2(t, V_POR, dst, dst, rm_reg(tmp));
+}
+
+void emit_vshift(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    unsigned log2 = v_log2(in), bits = 8u << log2, n = in->imm;
+    unsigned digit = t->row->code;
+    int a = ra_use_vec(t, in->a), tmp = v_temp(t), dst;
+
+    dst = v_def(t, i, in, a, 0);
+    if (n >= bits && digit == V_SRA) {
+        n = bits - 1;
+    }
+    if (n >= bits) {
+        v_const(t, dst, 0, 0);
+        return;
+    }
+    if (n == 0) {
+        x_movdqa(t, dst, rm_reg(a));
+    } else if (log2 == 0) {
+        shift_bytes(t, digit, dst, a, n);
+    } else if (log2 == 3 && digit == V_SRA) {
+        shift_sra64(t, dst, a, tmp, n);
+    } else {
+        v_shift(t, V_SHIFT + log2 - 1, digit, dst, a, n);
+    }
+    v_cut(t, in, dst);
+}
+
+/* -- comparisons without an instruction -------------------------------- */
+
+/* 64-bit: a > b as pcmpgtq, a >= b as its opposite, unsigned ones with the
+ * sign bits flipped. */
+static void compare64(struct backend_thread *t, ir_ref i,
+                      const struct ir_insn *in)
+{
+    bool is_signed = in->op == IR_VCMPGES, greater = in->op == IR_VCMPGTU;
+    uint64_t sign = is_signed ? 0 : BIT(63);
+    int a = ra_use_vec(t, greater ? in->a : in->b);
+    int b = ra_use_vec(t, greater ? in->b : in->a);
+    int x = v_temp(t), y = v_temp(t), dst;
+
+    if (is_signed) {
+        x_movdqa(t, x, rm_reg(a));
+        x_movdqa(t, y, rm_reg(b));
+    } else {
+        v_op2_const(t, V_PXOR, x, a, sign, sign);
+        v_op2_const(t, V_PXOR, y, b, sign, sign);
+    }
+    dst = v_def(t, i, in, NO_REG, 0);
+    v_op2(t, V_PCMPGTQ, x, x, rm_reg(y));
+    if (greater) {
+        x_movdqa(t, dst, rm_reg(x));
+    } else {
+        v_const(t, y, UINT64_MAX, UINT64_MAX);
+        v_op2(t, V_PXOR, dst, x, rm_reg(y));
+    }
+    v_cut(t, in, dst);
+}
+
+/* a >= b: max(a, b) == a.  a > b (extra): not min(a, b) == a. */
+void emit_vcmp(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    unsigned log2 = v_log2(in), op = v_family[t->row->code][log2];
+    bool invert = t->row->extra;
+    int a, tmp, all = 0, dst;
+    struct x64_rm b;
+
+    if (!op) {
+        compare64(t, i, in);
+        return;
+    }
+    a = ra_use_vec(t, in->a);
+    b = ra_use_vec_rm(t, in->b);
+    tmp = v_temp(t);
+    if (invert) {
+        all = ones(t);
+    }
+    v_op2(t, op, tmp, a, b);
+    dst = v_def(t, i, in, a, 0);
+    v_op2(t, v_family[VF_CMPEQ][log2], dst, a, rm_reg(tmp));
+    if (invert) {
+        v_op2(t, V_PXOR, dst, dst, rm_reg(all));
+    }
+    v_cut(t, in, dst);
+}
+
+/* -- others ------------------------------------------------------------ */
+
+void emit_vavg(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    struct x64_rm b;
+    int a, dst;
+
+    if (v_log2(in) > 1 || v_extra(in) != 1) {
+        emit_vec_call(t, i, in);
+        return;
+    }
+    a = ra_use_vec(t, in->a);
+    b = ra_use_vec_rm(t, in->b);
+    dst = v_def(t, i, in, a, v_bit(b) & ~REG_BIT(a));
+    v_op2(t, v_log2(in) ? P(e3) : P(e0), dst, a, b);
+    v_cut(t, in, dst);
+}
+
+/* max - min */
+void emit_vabd(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    unsigned log2 = v_log2(in);
+    int a, b, tmp, dst;
+
+    if (log2 == 3) {
+        emit_vec_call(t, i, in);
+        return;
+    }
+    a = ra_use_vec(t, in->a);
+    b = ra_use_vec(t, in->b);
+    tmp = v_temp(t);
+    v_op2(t, v_family[t->row->extra][log2], tmp, a, rm_reg(b));
+    dst = v_def(t, i, in, a, REG_BIT(b) & ~REG_BIT(a));
+    v_op2(t, v_family[t->row->code][log2], dst, a, rm_reg(b));
+    v_op2(t, v_family[VF_SUB][log2], dst, dst, rm_reg(tmp));
+    v_cut(t, in, dst);
+}
+
+/* Set bits of bytes: a table of nibbles. */
+void emit_vcnt(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    static const uint64_t lo = UINT64_C(0x0302020102010100);
+    static const uint64_t hi = UINT64_C(0x0403030203020201);
+    uint64_t nibble = v_splat(0, 15);
+    int a = ra_use_vec(t, in->a), x = v_temp(t), y = v_temp(t), dst;
+
+    v_shift(t, V_SHIFT, V_SRL, x, a, 4);
+    v_op2_const(t, V_PAND, x, x, nibble, nibble);
+    v_const(t, y, lo, hi);
+    v_op2(t, V_PSHUFB, y, y, rm_reg(x));
+    v_op2_const(t, V_PAND, x, a, nibble, nibble);
+    dst = v_def(t, i, in, NO_REG, 0);
+    v_const(t, dst, lo, hi);
+    v_op2(t, V_PSHUFB, dst, dst, rm_reg(x));
+    v_op2(t, V_PADDB, dst, dst, rm_reg(y));
+    v_cut(t, in, dst);
+}
+
+void emit_vpmul(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    struct x64_rm b;
+    int a, dst;
+
+    if (in->type != IR_I64 || !t->host.pclmul) {
+        emit_vec_call(t, i, in);
+        return;
+    }
+    a = ra_use_vec(t, in->a);
+    b = ra_use_vec_rm(t, in->b);
+    dst = v_def(t, i, in, a, v_bit(b) & ~REG_BIT(a));
+    v_op2_imm(t, V_PCLMULQDQ, dst, a, b, 0);
+}
+
+/* FABS, FNEG: the sign bit. */
+void emit_fsign(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    unsigned log2 = v_log2(in);
+    uint64_t sign = v_splat(log2, BIT((8 << log2) - 1));
+    bool negate = in->op == IR_FNEG;
+    int a = ra_use_vec(t, in->a), dst;
+
+    dst = v_def(t, i, in, a, 0);
+    v_op2_const(t, negate ? V_PXOR : V_PAND, dst, a, negate ? sign : ~sign,
+                negate ? sign : ~sign);
+    v_cut(t, in, dst);
+}
+
+/* -- AES --------------------------------------------------------------- */
+
+/* Arm adds the key first, the host last: exclusive or, then a last round
+ * with key 0. */
+void emit_aes_round(struct backend_thread *t, ir_ref i,
+                    const struct ir_insn *in)
+{
+    int a, zero, dst;
+    struct x64_rm b;
+
+    if (!t->host.aes) {
+        emit_vec_call(t, i, in);
+        return;
+    }
+    a = ra_use_vec(t, in->a);
+    b = ra_use_vec_rm(t, in->b);
+    zero = v_temp(t);
+    v_const(t, zero, 0, 0);
+    dst = v_def(t, i, in, a, v_bit(b) & ~REG_BIT(a));
+    v_op2(t, V_PXOR, dst, a, b);
+    v_op2(t, t->row->code, dst, dst, rm_reg(zero));
+}
+
+/* MixColumns alone: undo the last round, do a full one. */
+void emit_aes_mix(struct backend_thread *t, ir_ref i,
+                  const struct ir_insn *in)
+{
+    int a, zero, dst;
+
+    if (!t->host.aes) {
+        emit_vec_call(t, i, in);
+        return;
+    }
+    a = ra_use_vec(t, in->a);
+    zero = v_temp(t);
+    dst = v_def(t, i, in, a, 0);
+    if (in->op == IR_AESIMC) {
+        v_op1(t, V_AESIMC, dst, rm_reg(a));
+        return;
+    }
+    v_const(t, zero, 0, 0);
+    v_op2(t, V_AESDECLAST, dst, a, rm_reg(zero));
+    v_op2(t, V_AESENC, dst, dst, rm_reg(zero));
+}

@@ -1,0 +1,323 @@
+/*
+ * SMBIOS tables: who made the machine, its processors and memory.
+ *
+ * Manual: DMTF DSP0134 3.0, chapters 6 and 7.  The firmware adds what it
+ * knows itself (type 0).  Files: etc/smbios/smbios-tables and -anchor, as
+ * OVMF's SmbiosPlatformDxe reads them.
+ */
+#include "hw/misc/smbios.h"
+
+#include <string.h>
+
+#include "util/bits.h"
+
+enum smbios_type {
+    TYPE_SYSTEM = 1,
+    TYPE_CHASSIS = 3,
+    TYPE_PROCESSOR = 4,
+    TYPE_OEM_STRINGS = 11,
+    TYPE_MEMORY_ARRAY = 16,
+    TYPE_MEMORY_DEVICE = 17,
+    TYPE_MEMORY_MAPPED = 19,
+    TYPE_BOOT = 32,
+    TYPE_END = 127,
+};
+
+#define NO_HANDLE 0xffff
+#define NO_ERROR_HANDLE 0xfffe
+#define MAX_STRINGS 255
+#define DIMM_SIZE (UINT64_C(16) << 30)
+
+/* One structure: its fields go straight to `out`, its strings behind. */
+struct structure {
+    struct bytes *out;
+    size_t start;
+    struct bytes strings;
+    uint8_t count;
+};
+
+static uint16_t handle_of(enum smbios_type type, unsigned n)
+{
+    return (uint16_t)(type << 8 | n);
+}
+
+static struct structure begin(struct bytes *out, enum smbios_type type,
+                              unsigned n)
+{
+    struct structure s = {.out = out, .start = out->size};
+
+    bytes_u8(out, (uint8_t)type);
+    bytes_u8(out, 0); /* length, set by end() */
+    bytes_u16(out, handle_of(type, n));
+    return s;
+}
+
+/* A string's number goes among the fields; 0 is no string. */
+static void put_string(struct structure *s, const char *text)
+{
+    if (!text || !*text || s->count == MAX_STRINGS) {
+        bytes_u8(s->out, 0);
+        return;
+    }
+    bytes_put(&s->strings, text, strlen(text) + 1);
+    bytes_u8(s->out, ++s->count);
+}
+
+/* Two NULs end the strings, also when there are none. */
+static void end(struct structure *s)
+{
+    bytes_set_u8(s->out, s->start + 1,
+                 (uint8_t)(s->out->size - s->start));
+    if (!s->count) {
+        bytes_u8(&s->strings, 0);
+    }
+    bytes_u8(&s->strings, 0);
+    bytes_put(s->out, s->strings.data, s->strings.size);
+    bytes_free(&s->strings);
+}
+
+/* The system ------------------------------------------------------------ */
+
+/* The first three fields of a UUID are little-endian (7.2.1). */
+static void put_uuid(struct bytes *b, const uint8_t uuid[16])
+{
+    static const uint8_t order[16] = {3, 2, 1, 0, 5,  4,  7,  6,
+                                      8, 9, 10, 11, 12, 13, 14, 15};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(order); i++) {
+        bytes_u8(b, uuid[order[i]]);
+    }
+}
+
+static void put_system(struct bytes *b, const struct smbios_config *c)
+{
+    struct structure s = begin(b, TYPE_SYSTEM, 0);
+
+    put_string(&s, c->manufacturer);
+    put_string(&s, c->product);
+    put_string(&s, c->version);
+    put_string(&s, c->serial);
+    put_uuid(b, c->uuid);
+    bytes_u8(b, 6); /* woken by the power switch */
+    put_string(&s, c->sku);
+    put_string(&s, c->family);
+    end(&s);
+}
+
+static void put_chassis(struct bytes *b, const struct smbios_config *c)
+{
+    struct structure s = begin(b, TYPE_CHASSIS, 0);
+
+    put_string(&s, c->manufacturer);
+    bytes_u8(b, 1); /* "other" */
+    put_string(&s, c->version);
+    put_string(&s, NULL); /* serial */
+    put_string(&s, NULL); /* asset tag */
+    bytes_u8(b, 3);       /* boot-up, power, thermal state: safe */
+    bytes_u8(b, 3);
+    bytes_u8(b, 3);
+    bytes_u8(b, 2);       /* security: none */
+    bytes_u32(b, 0);
+    bytes_zero(b, 4);     /* height, cords, contained elements */
+    put_string(&s, NULL); /* SKU */
+    end(&s);
+}
+
+static uint8_t at_most_255(unsigned n)
+{
+    return n < 255 ? (uint8_t)n : 255;
+}
+
+static void put_processor(struct bytes *b, const struct smbios_config *c,
+                          unsigned socket)
+{
+    char name[] = "CPU 0";
+    struct structure s = begin(b, TYPE_PROCESSOR, socket);
+
+    name[4] = (char)('0' + socket);
+    put_string(&s, name);
+    bytes_u8(b, 3);     /* central processor */
+    bytes_u8(b, 1);     /* family "other" */
+    put_string(&s, c->manufacturer);
+    bytes_u64(b, 0);    /* id */
+    put_string(&s, c->version);
+    bytes_u8(b, 0);     /* voltage */
+    bytes_u16(b, 0);    /* external clock */
+    bytes_u16(b, 2000); /* MHz at most, and now */
+    bytes_u16(b, 2000);
+    bytes_u8(b, 0x41);  /* socket populated, enabled */
+    bytes_u8(b, 1);     /* socket "other" */
+    bytes_u16(b, NO_HANDLE); /* caches */
+    bytes_u16(b, NO_HANDLE);
+    bytes_u16(b, NO_HANDLE);
+    put_string(&s, NULL); /* serial, asset tag, part number */
+    put_string(&s, NULL);
+    put_string(&s, NULL);
+    bytes_u8(b, at_most_255(c->cores));
+    bytes_u8(b, at_most_255(c->cores));
+    bytes_u8(b, at_most_255(c->threads));
+    bytes_u16(b, 2);    /* characteristics unknown */
+    bytes_u16(b, 1);    /* family, again */
+    bytes_u16(b, (uint16_t)c->cores);
+    bytes_u16(b, (uint16_t)c->cores);
+    bytes_u16(b, (uint16_t)c->threads);
+    end(&s);
+}
+
+static void put_oem_strings(struct bytes *b, const struct smbios_config *c)
+{
+    struct structure s = begin(b, TYPE_OEM_STRINGS, 0);
+
+    bytes_u8(b, at_most_255(c->oem_string_count));
+    for (unsigned i = 0; i < at_most_255(c->oem_string_count); i++) {
+        bytes_put(&s.strings, c->oem_strings[i],
+                  strlen(c->oem_strings[i]) + 1);
+        s.count++;
+    }
+    end(&s);
+}
+
+/* Memory ------------------------------------------------------------------ */
+
+static unsigned dimm_count(const struct smbios_config *c)
+{
+    return (unsigned)((c->ram_size + DIMM_SIZE - 1) / DIMM_SIZE);
+}
+
+static void put_memory_array(struct bytes *b, const struct smbios_config *c)
+{
+    uint64_t kib = c->ram_size >> 10;
+    bool extended = kib >= 0x80000000;
+    struct structure s = begin(b, TYPE_MEMORY_ARRAY, 0);
+
+    bytes_u8(b, 1); /* location "other" */
+    bytes_u8(b, 3); /* system memory */
+    bytes_u8(b, 6); /* multi-bit error correction */
+    bytes_u32(b, extended ? 0x80000000 : (uint32_t)kib);
+    bytes_u16(b, NO_ERROR_HANDLE);
+    bytes_u16(b, (uint16_t)dimm_count(c));
+    bytes_u64(b, extended ? c->ram_size : 0);
+    end(&s);
+}
+
+static void put_dimm(struct bytes *b, const struct smbios_config *c,
+                     unsigned n)
+{
+    char name[16] = "DIMM ";
+    uint64_t left = c->ram_size - n * DIMM_SIZE;
+    uint64_t mib = (left < DIMM_SIZE ? left : DIMM_SIZE) >> 20;
+    struct structure s = begin(b, TYPE_MEMORY_DEVICE, n);
+
+    name[5] = (char)(n < 10 ? '0' + n : '0' + n / 10);
+    name[6] = (char)(n < 10 ? '\0' : '0' + n % 10);
+    bytes_u16(b, handle_of(TYPE_MEMORY_ARRAY, 0));
+    bytes_u16(b, NO_ERROR_HANDLE);
+    bytes_u16(b, 0xffff); /* widths unknown */
+    bytes_u16(b, 0xffff);
+    bytes_u16(b, (uint16_t)mib);
+    bytes_u8(b, 9);       /* DIMM */
+    bytes_u8(b, 0);       /* of no set */
+    put_string(&s, name);
+    put_string(&s, NULL); /* bank */
+    bytes_u8(b, 7);       /* RAM */
+    bytes_u16(b, 2);      /* "other" */
+    bytes_u16(b, 0);      /* speed unknown */
+    put_string(&s, c->manufacturer);
+    put_string(&s, NULL); /* serial, asset tag, part number */
+    put_string(&s, NULL);
+    put_string(&s, NULL);
+    bytes_u8(b, 0);       /* rank unknown */
+    bytes_u32(b, 0);      /* extended size: not needed */
+    bytes_zero(b, 8);     /* speed, voltages unknown */
+    end(&s);
+}
+
+static void put_mapped(struct bytes *b, const struct smbios_config *c)
+{
+    uint64_t first = c->ram_base >> 10;
+    uint64_t last = (c->ram_base + c->ram_size - 1) >> 10;
+    bool extended = last >= UINT32_MAX;
+    struct structure s = begin(b, TYPE_MEMORY_MAPPED, 0);
+
+    bytes_u32(b, extended ? UINT32_MAX : (uint32_t)first);
+    bytes_u32(b, extended ? UINT32_MAX : (uint32_t)last);
+    bytes_u16(b, handle_of(TYPE_MEMORY_ARRAY, 0));
+    bytes_u8(b, 1); /* partition width */
+    bytes_u64(b, extended ? c->ram_base : 0);
+    bytes_u64(b, extended ? c->ram_base + c->ram_size - 1 : 0);
+    end(&s);
+}
+
+/* The whole --------------------------------------------------------------- */
+
+static void put_boot(struct bytes *b)
+{
+    struct structure s = begin(b, TYPE_BOOT, 0);
+
+    bytes_zero(b, 6);
+    bytes_u8(b, 0); /* no errors detected */
+    end(&s);
+}
+
+static void put_end(struct bytes *b)
+{
+    struct structure s = begin(b, TYPE_END, 0);
+
+    end(&s);
+}
+
+/* 5.2.2: the 64-bit entry point. */
+static void put_anchor(struct bytes *b, uint32_t table_size)
+{
+    uint8_t sum = 0;
+
+    bytes_text(b, "_SM3_");
+    bytes_u8(b, 0);  /* checksum; firmware makes it anew */
+    bytes_u8(b, 24); /* length */
+    bytes_u8(b, 3);  /* version 3.0 */
+    bytes_u8(b, 0);
+    bytes_u8(b, 0);
+    bytes_u8(b, 1);  /* revision of the entry point */
+    bytes_u8(b, 0);
+    bytes_u32(b, table_size);
+    bytes_u64(b, 0);
+    for (size_t i = 0; i < b->size; i++) {
+        sum += b->data[i];
+    }
+    bytes_set_u8(b, 5, (uint8_t)-sum);
+}
+
+void smbios_build(struct bytes *tables, struct bytes *anchor,
+                  const struct smbios_config *c)
+{
+    *tables = *anchor = (struct bytes){0};
+    put_system(tables, c);
+    put_chassis(tables, c);
+    for (unsigned i = 0; i < c->sockets; i++) {
+        put_processor(tables, c, i);
+    }
+    if (c->oem_string_count) {
+        put_oem_strings(tables, c);
+    }
+    put_memory_array(tables, c);
+    for (unsigned i = 0; i < dimm_count(c); i++) {
+        put_dimm(tables, c, i);
+    }
+    put_mapped(tables, c);
+    put_boot(tables);
+    put_end(tables);
+    put_anchor(anchor, (uint32_t)tables->size);
+}
+
+void smbios_add(struct fw_cfg *fw_cfg, const struct smbios_config *config)
+{
+    struct bytes tables, anchor;
+
+    smbios_build(&tables, &anchor, config);
+    fw_cfg_set_file(fw_cfg, "etc/smbios/smbios-tables", tables.data,
+                    tables.size);
+    fw_cfg_set_file(fw_cfg, "etc/smbios/smbios-anchor", anchor.data,
+                    anchor.size);
+    bytes_free(&tables);
+    bytes_free(&anchor);
+}

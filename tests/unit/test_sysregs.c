@@ -1,0 +1,347 @@
+/* cpu/arm: models, system registers and system instructions, on
+ * processors that never run. */
+#include <check.h>
+#include <string.h>
+
+#include "cpu/arm/guest.h"
+#include "cpu/arm/sysops.h"
+#include "cpu/arm/sysregs.h"
+#include "cpu/arm/system.h"
+#include "util/bits.h"
+
+Suite *sysregs_suite(void);
+
+#define MIDR SYSREG(3, 0, 0, 0, 0)
+#define PFR0 SYSREG(3, 0, 0, 4, 0)
+#define CNTV_CTL SYSREG(3, 3, 14, 3, 1)
+#define CNTV_CVAL SYSREG(3, 3, 14, 3, 2)
+#define CNTV_TVAL SYSREG(3, 3, 14, 3, 0)
+#define CNTVCT SYSREG(3, 3, 14, 0, 2)
+
+static struct bus *bus;
+static struct cpu_system *cpus;
+static struct arm_cpu *cpu;
+
+static void create(const char *model, const char *props, unsigned count)
+{
+    struct error *err = NULL;
+    struct cpu_config config = {
+        .model = model, .props = props, .count = count, .interp = true,
+        .psci = CPU_PSCI_HVC, .gic_version = 2,
+    };
+
+    bus = bus_new();
+    cpus = cpu_system_new(&config, bus, &err);
+    ck_assert_msg(cpus != NULL, "%s", err ? err->message : "");
+    cpu = cpus->cpu[0];
+}
+
+static void setup(void)
+{
+    create("cortex-a72", NULL, 2);
+}
+
+static void teardown(void)
+{
+    cpu_system_free(cpus);
+    bus_free(bus);
+}
+
+static uint64_t get(uint16_t encoding)
+{
+    const struct sysreg *r = sysreg_find(cpu, encoding);
+
+    ck_assert_msg(r != NULL, "%04x", encoding);
+    return sysreg_read(cpu, r);
+}
+
+static void set(uint16_t encoding, uint64_t value)
+{
+    const struct sysreg *r = sysreg_find(cpu, encoding);
+
+    ck_assert_msg(r != NULL, "%04x", encoding);
+    sysreg_write(cpu, r, value);
+}
+
+/* -- the tables ---------------------------------------------------------- */
+
+START_TEST(test_table)
+{
+    for (unsigned n = 0; n < sysreg_count; n++) {
+        const struct sysreg *r = &sysregs[n];
+
+        ck_assert_msg(n == 0 || sysregs[n - 1].encoding < r->encoding,
+                      "%s is out of order", r->name);
+        ck_assert_msg(r->access != 0, "%s", r->name);
+        ck_assert_msg(r->offset % 8 == 0, "%s", r->name);
+        ck_assert_msg(!r->view || (!r->read && !r->write && !r->offset),
+                      "%s", r->name);
+        /* Only EL0 is ever trapped. */
+        ck_assert_msg(!r->trap || (r->access & 3), "%s", r->name);
+    }
+    for (unsigned n = 1; n < sysop_count; n++) {
+        ck_assert_msg(sysops[n - 1].encoding < sysops[n].encoding,
+                      "%s is out of order", sysops[n].name);
+    }
+}
+END_TEST
+
+START_TEST(test_find)
+{
+    const struct sysreg *r = sysreg_find(cpu, MIDR);
+
+    ck_assert_ptr_nonnull(r);
+    ck_assert_str_eq(r->name, "MIDR_EL1");
+    for (unsigned n = 0; n < sysreg_count; n++) {
+        r = sysreg_find(cpu, sysregs[n].encoding);
+        ck_assert(!r || r == &sysregs[n]);
+    }
+    ck_assert_ptr_null(sysreg_find(cpu, SYSREG(3, 4, 1, 1, 0))); /* HCR */
+    ck_assert_ptr_null(sysreg_find(cpu, SYSREG(3, 0, 12, 12, 0))); /* ICC */
+    ck_assert_ptr_null(sysreg_find(cpu, SYSREG(3, 0, 4, 2, 3))); /* PAN */
+    ck_assert_ptr_null(sysop_find(cpu, SYSREG(1, 0, 8, 6, 1))); /* RVAE1 */
+    ck_assert_ptr_nonnull(sysop_find(cpu, SYSREG(1, 0, 8, 3, 0)));
+}
+END_TEST
+
+/* Reads of every register and writes of all ones: nothing breaks. */
+START_TEST(test_every_register)
+{
+    for (unsigned n = 0; n < sysreg_count; n++) {
+        const struct sysreg *r = sysreg_find(cpu, sysregs[n].encoding);
+
+        if (r && !r->view) {
+            sysreg_read(cpu, r);
+            sysreg_write(cpu, r, UINT64_MAX);
+            sysreg_read(cpu, r);
+            sysreg_write(cpu, r, 0);
+        }
+    }
+}
+END_TEST
+
+START_TEST(test_masks)
+{
+    set(SYSREG(3, 0, 12, 0, 0), UINT64_MAX); /* VBAR_EL1 */
+    ck_assert_uint_eq(cpu->vbar_el[1], ~UINT64_C(0x7ff));
+    set(SYSREG(3, 0, 1, 0, 0), 0); /* SCTLR_EL1: RES1 */
+    ck_assert_uint_eq(cpu->mmu.sctlr, 0x30d00980);
+    set(SYSREG(3, 0, 1, 0, 2), UINT64_MAX); /* CPACR_EL1 */
+    ck_assert_uint_eq(cpu->cpacr_el1, 0x300000);
+    set(SYSREG(3, 3, 4, 4, 0), UINT64_MAX); /* FPCR: no FZ16 here */
+    ck_assert_uint_eq(get(SYSREG(3, 3, 4, 4, 0)), 0x07c00000);
+    set(SYSREG(3, 3, 4, 4, 1), UINT64_MAX); /* FPSR */
+    ck_assert_uint_eq(get(SYSREG(3, 3, 4, 4, 1)), 0x0800009f);
+}
+END_TEST
+
+/* -- identification ------------------------------------------------------ */
+
+START_TEST(test_id)
+{
+    ck_assert_uint_eq(get(MIDR), 0x410fd083);
+    ck_assert_uint_eq(get(PFR0), 0x11);
+    ck_assert_uint_eq(get(SYSREG(3, 0, 0, 7, 0)), 0x1124);
+    ck_assert_uint_eq(get(SYSREG(3, 0, 0, 7, 7)), 0); /* not allocated */
+    ck_assert_uint_eq(get(SYSREG(3, 0, 0, 0, 5)), 0x80000000);
+    ck_assert_uint_eq(cpu_mpidr(cpus, 1), 0x80000001);
+    ck_assert_uint_eq(get(SYSREG(3, 3, 0, 0, 1)) >> 29 & 1, 0); /* DIC */
+    ck_assert_uint_eq(cpu_page_sizes(cpus), 0x11000);
+    ck_assert_str_eq(cpu_dt_compatible(cpus), "arm,cortex-a72");
+    ck_assert(cpu->feature[A64_FEAT_AES] && cpu->feature[A64_FEAT_CRC32]);
+    ck_assert(!cpu->feature[A64_FEAT_LSE] && !cpu->feature[A64_FEAT_PAUTH]);
+    set(SYSREG(3, 2, 0, 0, 0), 1);
+    ck_assert_uint_eq(get(SYSREG(3, 1, 0, 0, 0)), 0x201fe012);
+}
+END_TEST
+
+START_TEST(test_max)
+{
+    static const enum a64_feat has[] = {
+        A64_FEAT_LSE, A64_FEAT_RDM, A64_FEAT_CRC32, A64_FEAT_AES,
+        A64_FEAT_PMULL, A64_FEAT_SHA1, A64_FEAT_SHA256, A64_FEAT_SHA512,
+        A64_FEAT_SHA3, A64_FEAT_SM3, A64_FEAT_SM4, A64_FEAT_DOTPROD,
+        A64_FEAT_FHM, A64_FEAT_FP16, A64_FEAT_FCMA, A64_FEAT_JSCVT,
+        A64_FEAT_LRCPC, A64_FEAT_LRCPC2, A64_FEAT_PAUTH, A64_FEAT_FLAGM,
+        A64_FEAT_FLAGM2, A64_FEAT_DIT, A64_FEAT_SSBS, A64_FEAT_SB,
+        A64_FEAT_BTI, A64_FEAT_FRINT, A64_FEAT_PAN, A64_FEAT_UAO,
+    };
+
+    for (size_t n = 0; n < ARRAY_SIZE(has); n++) {
+        ck_assert_msg(cpu->feature[has[n]], "%zu", n);
+    }
+    ck_assert(!cpu->feature[A64_FEAT_SVE] && !cpu->feature[A64_FEAT_MTE]);
+    ck_assert_uint_eq(cpu_page_sizes(cpus), 0x15000);
+    ck_assert_uint_eq(arm_model_pa_bits(cpu->model), 48);
+    /* The algorithm is IMPLEMENTATION DEFINED: API and GPI, not APA. */
+    ck_assert_uint_eq(cpu->model->ARM_ID_AA64ISAR1 & 0xff000ff0, 0x10000100);
+    ck_assert_ptr_nonnull(sysreg_find(cpu, SYSREG(3, 0, 2, 1, 0)));
+    ck_assert_ptr_nonnull(sysop_find(cpu, SYSREG(1, 0, 8, 2, 1)));
+}
+END_TEST
+
+static void setup_max(void)
+{
+    create("max", NULL, 1);
+}
+
+static void expect_error(const char *model, const char *props,
+                         const char *words)
+{
+    struct arm_model m;
+    struct error *err = NULL;
+
+    ck_assert(!arm_model_find(&m, model, props, &err));
+    ck_assert_msg(strstr(err->message, words) != NULL, "%s", err->message);
+    error_free(err);
+}
+
+START_TEST(test_properties)
+{
+    struct arm_model m;
+
+    ck_assert(arm_model_find(&m, "max", "pauth=off", NULL));
+    ck_assert_uint_eq(m.ARM_ID_AA64ISAR1 & 0xff000ff0, 0);
+    ck_assert(arm_model_find(&m, "max", "pauth-impdef=on,sve=off", NULL));
+    ck_assert(arm_model_find(&m, "cortex-a53", "pmu=off", NULL));
+    ck_assert_uint_eq(m.ARM_ID_AA64DFR0 >> 8 & 15, 0);
+    ck_assert(arm_model_find(&m, "max", "", NULL));
+    expect_error("max", "pauht=off", "'pauth'");
+    expect_error("max", "pauth=maybe", "'on' or 'off'");
+    expect_error("cortex-a72", "pauth=on", "no property");
+    expect_error("cortex-a99", NULL, "no such model");
+}
+END_TEST
+
+START_TEST(test_help)
+{
+    size_t count;
+    const struct cpu_model_info *info = cpu_models(&count);
+    struct arm_model m;
+
+    ck_assert_uint_eq(count, 4);
+    for (size_t n = 0; n < count; n++) {
+        ck_assert(arm_model_find(&m, info[n].name, NULL, NULL));
+        ck_assert_str_eq(m.name, info[n].name);
+        ck_assert(info[n].description[0] != '\0');
+    }
+}
+END_TEST
+
+/* -- traps --------------------------------------------------------------- */
+
+START_TEST(test_traps)
+{
+    ck_assert(sysreg_is_trapped(cpu, TRAP_CNTVCT, true));
+    cpu->cntkctl_el1 = 2;
+    ck_assert(!sysreg_is_trapped(cpu, TRAP_CNTVCT, true));
+    ck_assert(sysreg_is_trapped(cpu, TRAP_CNTPCT, true));
+    ck_assert(!sysreg_is_trapped(cpu, TRAP_CNTFRQ, true));
+    ck_assert(sysreg_is_trapped(cpu, TRAP_CACHE, false));
+    cpu->mmu.sctlr |= BIT(26);
+    ck_assert(!sysreg_is_trapped(cpu, TRAP_CACHE, false));
+    cpu->pmu.userenr = 4; /* CR: reads of the cycle counter only */
+    ck_assert(!sysreg_is_trapped(cpu, TRAP_PMU_CYCLES, true));
+    ck_assert(sysreg_is_trapped(cpu, TRAP_PMU_CYCLES, false));
+}
+END_TEST
+
+START_TEST(test_syndrome)
+{
+    /* MRS x7, CNTVCT_EL0 */
+    ck_assert_uint_eq(sysreg_syndrome(CNTVCT, 7, true),
+                      0x62000000 | 3 << 20 | 2 << 17 | 3 << 14 | 14 << 10 |
+                          7 << 5 | 1);
+}
+END_TEST
+
+/* -- timers -------------------------------------------------------------- */
+
+static bool output;
+
+static void set_output(void *opaque, unsigned n, bool level)
+{
+    (void)opaque, (void)n;
+    output = level;
+}
+
+START_TEST(test_timer)
+{
+    cpu_connect_timer(cpus, 0, CPU_TIMER_VIRT,
+                      (struct irq){set_output, NULL, 0});
+    output = false;
+    set(CNTV_CVAL, get(CNTVCT) + (1 << 30));
+    set(CNTV_CTL, 1);
+    ck_assert(!output);
+    ck_assert_uint_eq(get(CNTV_CTL), 1);
+    ck_assert_int_gt((int32_t)get(CNTV_TVAL), 1 << 29);
+    set(CNTV_TVAL, (uint64_t)-5);
+    ck_assert(output);
+    ck_assert_uint_eq(get(CNTV_CTL), 5); /* ISTATUS */
+    set(CNTV_CTL, 3);                    /* IMASK */
+    ck_assert(!output);
+    ck_assert_uint_eq(get(CNTV_CTL), 7);
+    set(CNTV_CTL, 1);
+    ck_assert(output);
+    set(CNTV_CTL, 0);
+    ck_assert(!output);
+}
+END_TEST
+
+START_TEST(test_timer_deadline)
+{
+    cpu->timer[ARM_TIMER_VIRT] = (struct arm_timer){UINT64_MAX / 2, 1};
+    ck_assert_uint_eq(timer_update(cpu), UINT64_MAX); /* out of range */
+    uint64_t now = timer_count(cpu, ARM_TIMER_VIRT);
+    cpu->timer[ARM_TIMER_VIRT].cval = now + TIMER_HZ;
+    uint64_t deadline = timer_update(cpu);
+    ck_assert_uint_eq(deadline, cpus->timers.start_ns +
+                                    (now + TIMER_HZ) * TIMER_NS_PER_TICK);
+    cpu->timer[ARM_TIMER_VIRT].ctl = 3; /* masked: nobody to wake */
+    ck_assert_uint_eq(timer_update(cpu), UINT64_MAX);
+}
+END_TEST
+
+START_TEST(test_cycle_counter)
+{
+    uint16_t pmcr = SYSREG(3, 3, 9, 12, 0), ccntr = SYSREG(3, 3, 9, 13, 0);
+
+    ck_assert_uint_eq(get(pmcr) >> 11 & 31, 0); /* N */
+    set(ccntr, 1000);
+    ck_assert_uint_eq(get(ccntr), 1000);
+    set(SYSREG(3, 3, 9, 12, 1), BIT(31));
+    set(pmcr, 1);
+    uint64_t first = get(ccntr);
+    while (get(ccntr) == first) {
+        continue;
+    }
+    set(pmcr, 4); /* C, and stop */
+    ck_assert_uint_eq(get(ccntr), 0);
+}
+END_TEST
+
+Suite *sysregs_suite(void)
+{
+    Suite *s = suite_create("sysregs");
+    TCase *a72 = tcase_create("cortex-a72"), *max = tcase_create("max");
+
+    tcase_add_checked_fixture(a72, setup, teardown);
+    tcase_add_test(a72, test_table);
+    tcase_add_test(a72, test_find);
+    tcase_add_test(a72, test_every_register);
+    tcase_add_test(a72, test_masks);
+    tcase_add_test(a72, test_id);
+    tcase_add_test(a72, test_properties);
+    tcase_add_test(a72, test_help);
+    tcase_add_test(a72, test_traps);
+    tcase_add_test(a72, test_syndrome);
+    tcase_add_test(a72, test_timer);
+    tcase_add_test(a72, test_timer_deadline);
+    tcase_add_test(a72, test_cycle_counter);
+    suite_add_tcase(s, a72);
+    tcase_add_checked_fixture(max, setup_max, teardown);
+    tcase_add_test(max, test_max);
+    tcase_add_test(max, test_every_register);
+    suite_add_tcase(s, max);
+    return s;
+}

@@ -366,6 +366,7 @@ static struct block *find(struct engine *e, struct runner *r)
         r->context_stale = true;
         return NULL;
     }
+    block_recheck(e->blocks, pa);
     struct block *b = block_find(e->blocks, pa, vcpu->pc, r->context);
     struct jit_buffer room;
     if (!b && code_chunk_room(r->chunk, &room)) {
@@ -591,7 +592,7 @@ void engine_code_written(struct engine *e, uint64_t pa, uint64_t size)
 
 void engine_code_changed(struct engine *e)
 {
-    block_kill_stale(e->blocks);
+    block_recheck_all(e->blocks);
 }
 
 void engine_print_stats(struct engine *e, FILE *f)

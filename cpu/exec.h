@@ -40,7 +40,8 @@ void engine_request(struct engine *e, unsigned cpu, uint32_t bits);
 
 /* Code in guest physical [pa, pa + size) changed. [any] */
 void engine_code_written(struct engine *e, uint64_t pa, uint64_t size);
-/* All of it may have changed (IC IALLU): compare and drop. [any] */
+/* All of it may have changed (IC IALLU): compared when next entered, which
+ * the caller enforces by TLB_INVAL_PAGE_IDS and leaving the unit. [any] */
 void engine_code_changed(struct engine *e);
 
 struct engine_stats {

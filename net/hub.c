@@ -71,6 +71,9 @@ static void hub_close(struct net_client *nc)
         link = &(*link)->next;
     }
     *link = port->next;
+    if (port->joined) {
+        net_detach(port->joined);
+    }
     if (!port->hub->ports) {
         hub_free(port->context, port->hub);
     }

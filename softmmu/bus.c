@@ -376,12 +376,23 @@ static bool device_read(struct bus *bus, uint64_t pa, unsigned size,
     return true;
 }
 
+/* One device does not get into another's registers. */
+static bool takes_message(const struct bus_range *r, unsigned cpu)
+{
+    if (cpu == BUS_DMA || !BUS_IS_DMA(cpu) || r->ops->messages) {
+        return true;
+    }
+    guest_error("%s: a message of device 0x%04x is refused", r->name,
+                cpu - BUS_DMA_FROM(0));
+    return false;
+}
+
 static bool device_write(struct bus *bus, uint64_t pa, unsigned size,
                          unsigned cpu, uint64_t value)
 {
     struct bus_range r;
 
-    if (!device_find(bus, pa, size, true, &r)) {
+    if (!device_find(bus, pa, size, true, &r) || !takes_message(&r, cpu)) {
         return false;
     }
     uint64_t offset = pa - r.base;

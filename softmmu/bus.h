@@ -20,7 +20,8 @@
 #include "util/error.h"
 
 #define BUS_DMA UINT32_MAX /* bus_access.cpu of a device's own access */
-/* The same of a PCI function, by its 16-bit requester id. */
+/* The same of a PCI function, by its 16-bit requester id: reaches memory and
+ * devices that take messages. */
 #define BUS_DMA_FROM(requester) (UINT32_C(0x80000000) | (requester))
 #define BUS_IS_DMA(cpu) ((cpu) >= BUS_DMA_FROM(0))
 
@@ -36,6 +37,9 @@ struct mmio_ops {
     /* Accesses outside min..max bytes are refused with an external abort;
      * zero means 1 and 8. */
     unsigned min_size, max_size;
+    /* Other devices may write here: interrupt doorbells.  Their locks are
+     * held, so write() must not wait for anything but its own. */
+    bool messages;
 };
 
 struct bus;

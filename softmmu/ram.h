@@ -18,6 +18,7 @@
 
 enum ram_page_flag {
     RAM_PAGE_CODE = 1 << 0,  /* translations were made from this page */
+    RAM_PAGE_RECHECK = 1 << 2, /* compare them with the page before use */
     RAM_PAGE_DIRTY = 1 << 1, /* written by a device since last cleared */
 };
 

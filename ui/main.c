@@ -15,6 +15,7 @@
 #include "hw/arm/machine.h"
 #include "ui/chardev_mux.h"
 #include "ui/chardev_terminal.h"
+#include "ui/netdevs.h"
 #include "ui/options.h"
 #include "ui/pidfile.h"
 #include "util/error.h"
@@ -29,6 +30,7 @@ struct app {
     struct loop *loop;
     struct chardev **chardevs; /* parallel to options.chardevs */
     struct chardev *serials[MACHINE_MAX_SERIALS];
+    struct netdevs *netdevs;
     struct machine *machine;
     const char *pidfile; /* ours, to be removed */
 };
@@ -184,7 +186,26 @@ static void close_chardevs(struct app *app)
     free(app->chardevs);
 }
 
+static struct chardev *find_chardev(void *opaque, const char *id)
+{
+    const struct app *app = opaque;
+
+    for (size_t i = 0; i < app->options.chardev_count; i++) {
+        if (strcmp(app->options.chardevs[i].id, id) == 0) {
+            return app->chardevs[i];
+        }
+    }
+    return NULL;
+}
+
 /* The machine ---------------------------------------------------------- */
+
+static bool open_netdevs(struct app *app, struct error **err)
+{
+    app->netdevs = netdevs_open(&app->options.machine, app->loop,
+                                find_chardev, app, err);
+    return app->netdevs != NULL;
+}
 
 static bool create_machine(struct app *app, struct error **err)
 {
@@ -225,7 +246,8 @@ static bool run(struct app *app, int *status, struct error **err)
         return false;
     }
     app->pidfile = pidfile;
-    if (!open_chardevs(app, err) || !create_machine(app, err)) {
+    if (!open_chardevs(app, err) || !open_netdevs(app, err) ||
+        !create_machine(app, err)) {
         return false;
     }
     install_signals(app->loop);
@@ -246,6 +268,7 @@ static void finish(struct app *app)
         pidfile_remove(app->pidfile);
     }
     machine_free(app->machine);
+    netdevs_close(app->netdevs);
     close_chardevs(app);
     loop_free(app->loop);
     options_free(&app->options);

@@ -59,10 +59,18 @@ static void dc_ivac(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
     translate(cpu, x, TLB_WRITE, &page);
 }
 
+/* Translations are compared with memory when their page is next entered:
+ * forgetting the page ids makes this and the other vCPUs come by. */
 static void ic_all(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
 {
+    struct tlb_inval inval = {.kind = TLB_INVAL_PAGE_IDS};
+
     (void)op, (void)x;
     engine_code_changed(cpu->system->engine);
+    tlb_invalidate(cpu->vcpu.mmu, &inval);
+    if (cpu->vcpu.parallel) {
+        shootdown_post(cpu->system->shootdown, cpu->vcpu.index, &inval);
+    }
 }
 
 static void ic_ivau(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
@@ -147,8 +155,10 @@ static void at_s1(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
     OP(3, 7, crm, op2, SYSOP_EL0, TRAP_CACHE, needs, name, run)
 
 const struct sysop sysops[] = {
-    OP(0, 7, 1, 0, 0, 0, 0, "IC IALLUIS", ic_all),
-    OP(0, 7, 5, 0, 0, 0, 0, "IC IALLU", ic_all),
+    OP(0, 7, 1, 0, SYSOP_TLB | SYSOP_END, 0, 0,
+       "IC IALLUIS", ic_all),
+    OP(0, 7, 5, 0, SYSOP_TLB | SYSOP_END, 0, 0,
+       "IC IALLU", ic_all),
     OP(0, 7, 6, 1, 0, 0, 0, "DC IVAC", dc_ivac),
     OP(0, 7, 6, 2, 0, 0, 0, "DC ISW", nothing),
     OP(0, 7, 8, 0, 0, 0, 0, "AT S1E1R", at_s1),

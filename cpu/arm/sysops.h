@@ -12,6 +12,7 @@ enum sysop_flags {
     SYSOP_EL0 = 1 << 0,  /* EL0 may, unless trapped */
     SYSOP_TLB = 1 << 1,  /* changes TLB contents */
     SYSOP_ZVA = 1 << 2,  /* DC ZVA, which the translator knows itself */
+    SYSOP_END = 1 << 3,  /* the code behind it is looked up anew */
 };
 
 struct sysop {

@@ -264,6 +264,10 @@ bool a64_trans_SYS(struct a64_ctx *s, const struct a64_arg_sys *a)
             ir_const(s->u, IR_I64,
                      (uint64_t)(op - sysops) | (uint64_t)rt << 16),
             a64_r(s, true, rt), IR_NONE);
+    if (op->flags & SYSOP_END) {
+        ir_exit_loop(s->u, VCPU_EXIT_STATE, s->pc + 4);
+        s->ended = true;
+    }
     return true;
 }
 

@@ -312,7 +312,7 @@ static bool load(struct vcpu *vcpu, const struct ir_insn *i, uint64_t va,
 static bool store(struct vcpu *vcpu, const struct ir_insn *i, uint64_t va,
                   unsigned size, const union vec *data)
 {
-    unsigned flags = i->aux & IR_MEM_ALIGNED ? TLB_ALIGNED : 0;
+    unsigned flags = access_flags(i);
 
     if (i->aux & IR_MEM_RELEASE) {
         __atomic_thread_fence(__ATOMIC_RELEASE);

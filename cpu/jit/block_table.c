@@ -280,18 +280,36 @@ static bool stale(struct block_table *t, const struct block *b)
                        b->source_hash;
 }
 
-void block_kill_stale(struct block_table *t)
+void block_recheck_all(struct block_table *t)
 {
     pthread_mutex_lock(&t->lock);
     t->kills++;
     for (unsigned n = 0; n < ARRAY_SIZE(t->page); n++) {
         for (struct code_page *page = t->page[n]; page; page = page->next) {
-            for (struct block *b = page->blocks, *next; b; b = next) {
-                next = b->page_next;
-                if (stale(t, b)) {
-                    kill_block(t, b);
-                }
+            uint8_t *flags = page_flags(t, page->number << RAM_PAGE_BITS);
+
+            if (flags) {
+                __atomic_fetch_or(flags, RAM_PAGE_RECHECK, __ATOMIC_SEQ_CST);
             }
+        }
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+void block_recheck(struct block_table *t, uint64_t pa)
+{
+    uint8_t *flags = page_flags(t, pa);
+
+    if (!flags || !(*flags & RAM_PAGE_RECHECK)) {
+        return;
+    }
+    pthread_mutex_lock(&t->lock);
+    __atomic_fetch_and(flags, (uint8_t)~RAM_PAGE_RECHECK, __ATOMIC_SEQ_CST);
+    struct code_page *page = *page_slot(t, pa >> RAM_PAGE_BITS);
+    for (struct block *b = page ? page->blocks : NULL, *next; b; b = next) {
+        next = b->page_next;
+        if (stale(t, b)) {
+            kill_block(t, b);
         }
     }
     pthread_mutex_unlock(&t->lock);

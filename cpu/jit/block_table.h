@@ -41,8 +41,14 @@ void block_link(struct block_table *t, struct block *from,
 
 /* Kill the blocks that overlap guest physical [pa, pa + size). */
 void block_kill_range(struct block_table *t, uint64_t pa, uint64_t size);
-/* Kill the blocks whose guest bytes differ from what was translated. */
-void block_kill_stale(struct block_table *t);
+/*
+ * Any code may have changed (IC IALLU): block_recheck_all marks every page
+ * that holds code, block_recheck kills what differs from the bytes it was
+ * made from when such a page is next entered.  The caller sees to it that
+ * every vCPU comes by (guarded entries fail after TLB_INVAL_PAGE_IDS).
+ */
+void block_recheck_all(struct block_table *t);
+void block_recheck(struct block_table *t, uint64_t pa);
 void block_kill_chunk(struct block_table *t, struct code_chunk *chunk);
 
 uint32_t block_source_hash(const uint8_t *code, unsigned bytes);

@@ -62,7 +62,8 @@ static void frame_write(void *device, struct bus_access access, uint64_t value)
 }
 
 static const struct mmio_ops frame_ops = {
-    .read = frame_read, .write = frame_write, .min_size = 4, .max_size = 4};
+    .read = frame_read, .write = frame_write, .min_size = 4, .max_size = 4,
+    .messages = true};
 
 void gicv2m_fdt(struct gicv2m *frame, struct fdt_builder *fdt)
 {

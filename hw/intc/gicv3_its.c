@@ -233,7 +233,8 @@ static void its_write(void *device, struct bus_access access, uint64_t value)
 
 /* 16 bits are for GITS_TRANSLATER. */
 static const struct mmio_ops its_ops = {
-    .read = its_read, .write = its_write, .min_size = 2, .max_size = 8};
+    .read = its_read, .write = its_write, .min_size = 2, .max_size = 8,
+    .messages = true};
 
 /* ---- reset, device tree, creation ---- */
 

@@ -1,9 +1,6 @@
 /*
  * The host: memory-mapped configuration space, the windows that lead to
  * PCI, the function 00:00.0 that stands for the host itself.
- *
- * Devices' own accesses (interrupt messages) do not enter PCI: one function
- * does not reach another, and so none can make itself call itself.
  */
 #include "hw/pci/pcie_host.h"
 
@@ -14,22 +11,11 @@
 
 #include "hw/pci/pci_internal.h"
 #include "util/bits.h"
-#include "util/log.h"
 
 #define BUS_SHIFT 20 /* ECAM: a megabyte per bus, a page per function */
 #define DEVFN_SHIFT 12
 #define HOST_BRIDGE_ID 0x0008
 #define HOST_BRIDGE_CLASS 0x060000
-
-static bool refuse_dma(struct bus_access access)
-{
-    if (!BUS_IS_DMA(access.cpu)) {
-        return false;
-    }
-    guest_error("pcie: a device's access at 0x%" PRIx64 " of a window or of "
-                "configuration space goes nowhere", access.offset);
-    return true;
-}
 
 /* ECAM ------------------------------------------------------------------ */
 
@@ -41,9 +27,6 @@ static uint64_t ecam_read(void *device, struct bus_access access)
     unsigned offset = extract32((uint32_t)access.offset, 0, DEVFN_SHIFT);
     unsigned size = access.size > 4 ? 4 : access.size;
 
-    if (refuse_dma(access)) {
-        return UINT64_MAX;
-    }
     uint64_t value = pci_host_config_read(host, bus, devfn, offset, size);
     if (access.size == 8) {
         value |= (uint64_t)pci_host_config_read(host, bus, devfn, offset + 4,
@@ -61,9 +44,6 @@ static void ecam_write(void *device, struct bus_access access,
     unsigned offset = extract32((uint32_t)access.offset, 0, DEVFN_SHIFT);
     unsigned size = access.size > 4 ? 4 : access.size;
 
-    if (refuse_dma(access)) {
-        return;
-    }
     pci_host_config_write(host, bus, devfn, offset, size, (uint32_t)value);
     if (access.size == 8) {
         pci_host_config_write(host, bus, devfn, offset + 4, 4,
@@ -79,19 +59,13 @@ static const struct mmio_ops ecam_ops = {.read = ecam_read,
 static uint64_t window_read(struct pci_map *map, uint64_t base,
                             struct bus_access access)
 {
-    if (refuse_dma(access)) {
-        return UINT64_MAX;
-    }
     return pci_map_read(map, base + access.offset, access.size, access.cpu);
 }
 
 static void window_write(struct pci_map *map, uint64_t base,
                          struct bus_access access, uint64_t value)
 {
-    if (!refuse_dma(access)) {
-        pci_map_write(map, base + access.offset, access.size, access.cpu,
-                      value);
-    }
+    pci_map_write(map, base + access.offset, access.size, access.cpu, value);
 }
 
 /* A window's `read` and `write`: which map, and where in it. */

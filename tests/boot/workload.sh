@@ -93,8 +93,12 @@ sign p521 "-digest sha512" -algorithm EC -pkeyopt ec_paramgen_curve:P-521
 sign ed25519 "" -algorithm ED25519
 sign ed448 "" -algorithm ED448
 
-perl "$here/workload.pl" text | sed 's/^/RESULT perl /'
-python3 "$here/workload.py" text | sed 's/^/RESULT python /'
+perl "$here/workload.pl" text | while read -r line; do
+    say "perl $line"
+done
+python3 "$here/workload.py" text | while read -r line; do
+    say "python $line"
+done
 
 # Verifying stressors, a second each, on all CPUs.
 for class in cpu vm memcpy matrix vecmath hash qsort bsearch atomic \

@@ -39,8 +39,10 @@ static void probe_write(void *device, struct bus_access access,
     p->value = value;
 }
 
-static const struct mmio_ops any_size = {probe_read, probe_write, 0, 0};
-static const struct mmio_ops words = {probe_read, probe_write, 4, 4};
+static const struct mmio_ops any_size = {.read = probe_read,
+                                         .write = probe_write};
+static const struct mmio_ops words = {
+    .read = probe_read, .write = probe_write, .min_size = 4, .max_size = 4};
 
 static struct bus *bus;
 static struct ram *ram;

@@ -66,7 +66,8 @@ static void bell_write(void *device, struct bus_access access,
 }
 
 static const struct mmio_ops bell_ops = {
-    .read = bell_read, .write = bell_write, .min_size = 4, .max_size = 4};
+    .read = bell_read, .write = bell_write, .min_size = 4, .max_size = 4,
+    .messages = true};
 
 /* A device: 4 KiB of memory, 32 bytes of I/O, 64-bit 16 KiB, MSI-X. */
 struct toy {

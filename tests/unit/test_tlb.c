@@ -59,7 +59,8 @@ static void device_write(void *opaque, struct bus_access access,
     device.value = value;
 }
 
-static const struct mmio_ops device_ops = {device_read, device_write, 0, 0};
+static const struct mmio_ops device_ops = {.read = device_read,
+                                           .write = device_write};
 
 /* ---- the walker ---- */
 

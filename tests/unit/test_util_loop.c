@@ -1,5 +1,6 @@
 /* The event loop. */
 #include <check.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@ struct fixture {
     struct loop *loop;
     struct loop_fd *watch;
     struct loop_timer *timer;
+    struct loop_poller *poller;
+    int index;
     int fds[2];
     int calls;
     char seen[16]; /* order of events */
@@ -74,6 +77,60 @@ START_TEST(post_wakes_a_sleeping_loop)
     ck_assert_int_eq(loop_run(f.loop), 0);
     pthread_join(thread, NULL);
     loop_free(f.loop);
+}
+END_TEST
+
+START_TEST(posts_are_forgotten)
+{
+    struct fixture f = {.loop = loop_new()}, other = {.loop = f.loop};
+    loop_post(f.loop, post_a, &other);
+    loop_post(f.loop, post_a, &f);
+    loop_post(f.loop, post_b, &other);
+    loop_unpost(f.loop, &other);
+    loop_post(f.loop, stop, &f);
+    loop_run(f.loop);
+    ck_assert_str_eq(f.seen, "a");
+    ck_assert_str_eq(other.seen, "");
+    loop_free(f.loop);
+}
+END_TEST
+
+/* A library with a list of its own: here the end of a pipe. */
+static uint64_t pipe_prepare(void *opaque)
+{
+    struct fixture *f = opaque;
+    note(f, 'p');
+    f->index = loop_poll_add(f->loop, f->fds[0], POLLIN);
+    return f->calls ? UINT64_MAX : clock_monotonic_ns() + 5 * MS;
+}
+
+static void pipe_finish(void *opaque)
+{
+    struct fixture *f = opaque;
+    bool ready = loop_poll_events(f->loop, f->index) & POLLIN;
+    note(f, ready ? 'r' : 'n');
+    if (ready) {
+        loop_poller_remove(f->poller);
+        loop_post(f->loop, stop, f);
+    } else {
+        f->calls++;
+        ck_assert_int_eq(write(f->fds[1], "x", 1), 1);
+    }
+}
+
+START_TEST(pollers_bring_their_own)
+{
+    struct fixture f = {.loop = loop_new()};
+    ck_assert_int_eq(pipe(f.fds), 0);
+    f.poller = loop_poller_add(f.loop, pipe_prepare, pipe_finish, &f);
+    ck_assert_int_eq(loop_run(f.loop), 1);
+    ck_assert_str_eq(f.seen, "pnpr");
+    loop_post(f.loop, stop, &f); /* it is gone */
+    loop_run(f.loop);
+    ck_assert_str_eq(f.seen, "pnpr");
+    loop_free(f.loop);
+    close(f.fds[0]);
+    close(f.fds[1]);
 }
 END_TEST
 
@@ -224,6 +281,8 @@ Suite *util_loop_suite(void)
     Suite *suite = suite_create("loop");
     TCase *tc = tcase_create("loop");
     tcase_add_test(tc, posts_run_in_order);
+    tcase_add_test(tc, posts_are_forgotten);
+    tcase_add_test(tc, pollers_bring_their_own);
     tcase_add_test(tc, post_wakes_a_sleeping_loop);
     tcase_add_test(tc, stop_from_a_signal);
     tcase_add_test(tc, timers_fire_when_due);

@@ -58,8 +58,23 @@ static void cable_close(struct net_client *nc)
     (void)nc;
 }
 
+static atomic_uint guest_can;
+
+static void cable_resume(struct net_client *nc)
+{
+    atomic_store(&guest_can, net_guest_can(nc));
+}
+
 static const struct net_ops cable_ops = {
-    .send = cable_send, .can_send = cable_can_send, .close = cable_close};
+    .send = cable_send, .can_send = cable_can_send,
+    .resume = cable_resume, .close = cable_close};
+
+/* Wait up to 10 s for the device's thread. */
+#define WAIT_FOR(condition)                                              \
+    for (int tries_ = 0; !(condition); tries_++) {                       \
+        ck_assert_msg(tries_ < 100000, "never: %s", #condition);         \
+        usleep(100);                                                     \
+    }
 
 static struct guest g;
 static struct queue rx, tx, ctrl;
@@ -78,6 +93,7 @@ static void begin(bool legacy, unsigned queues)
     atomic_store(&sent_count, 0);
     atomic_store(&cable_full, false);
     atomic_store(&slow, false);
+    atomic_store(&guest_can, 0);
     memcpy(config.mac, mac, 6);
     struct virtio_host host = guest_host(&g, PACKED);
     virtio_mmio_plug(g.slot, virtio_net_create(&config, &host, NULL));
@@ -112,10 +128,7 @@ static uint64_t make_frame(size_t length, uint8_t value)
 
 static void wait_sent(unsigned count)
 {
-    for (int i = 0; atomic_load(&sent_count) < count; i++) {
-        ck_assert_int_lt(i, 50000);
-        usleep(100);
-    }
+    WAIT_FOR(atomic_load(&sent_count) >= count);
 }
 
 static void check_send(uint64_t features)
@@ -238,8 +251,7 @@ START_TEST(test_send_hostile)
     s[0].pa = UINT64_C(0x9000000000);
     queue_add(&tx, s, 1, false);
     queue_kick(&tx);
-    guest_settle(&g);
-    ck_assert_uint_eq(rd(&g, 0x70) & 64, 64);
+    WAIT_FOR(rd(&g, 0x70) & 64);
     wr(&g, 0x70, 0);
     ck_assert_uint_eq(rd(&g, 0x70), 0);
     end();
@@ -257,10 +269,9 @@ START_TEST(test_reset_while_sending)
         queue_add(&tx, s, 1, false);
     }
     queue_kick(&tx);
-    usleep(70000);
+    wait_sent(1);
     wr(&g, 0x70, 0);
     unsigned count = atomic_load(&sent_count);
-    ck_assert_uint_lt(count, 20);
     atomic_store(&slow, false);
     guest_settle(&g);
     ck_assert_uint_eq(atomic_load(&sent_count), count);
@@ -291,10 +302,7 @@ static void deliver(size_t length, struct net_offload offload, unsigned queue)
                                    .offload = offload, .queue = queue};
     atomic_store(&arrived, false);
     loop_post(g.loop, arrive, NULL);
-    for (int i = 0; !atomic_load(&arrived); i++) {
-        ck_assert_int_lt(i, 50000);
-        usleep(100);
-    }
+    WAIT_FOR(atomic_load(&arrived));
 }
 
 static const struct net_offload plain;
@@ -353,8 +361,7 @@ START_TEST(test_receive_merged)
     uint64_t pa = alloc(&g, 64 * 1500, 8);
     uint32_t length, total = 0;
 
-    guest_settle(&g);
-    ck_assert_uint_eq(net_guest_can(&cable), NET_CAN_CSUM | NET_CAN_TSO4);
+    WAIT_FOR(atomic_load(&guest_can) == (NET_CAN_CSUM | NET_CAN_TSO4));
     fill_arrival(mac, 20000);
     for (unsigned i = 0; i < 20; i++) {
         struct segment s = {pa + 1500 * i, 1500, true};
@@ -496,7 +503,6 @@ static bool receives(const char *to, unsigned vlan)
         queue_kick(&rx);
     }
     deliver(100, plain, 0);
-    usleep(1000);
     bool result = queue_has_used(&rx);
     if (result) {
         queue_wait(&rx, &length);
@@ -588,12 +594,10 @@ START_TEST(test_guest_offloads)
     uint64_t only_csum = GUEST_CSUM, none = 0, more = GUEST_TSO4 | BIT(8);
 
     ck_assert_uint_eq(command(5, 0, &only_csum, 8), 0);
-    guest_settle(&g);
-    ck_assert_uint_eq(net_guest_can(&cable), NET_CAN_CSUM);
+    WAIT_FOR(atomic_load(&guest_can) == NET_CAN_CSUM);
     ck_assert_uint_eq(command(5, 0, &more, 8), 1);
     ck_assert_uint_eq(command(5, 0, &none, 8), 0);
-    guest_settle(&g);
-    ck_assert_uint_eq(net_guest_can(&cable), 0);
+    WAIT_FOR(atomic_load(&guest_can) == 0);
     end();
 }
 END_TEST
@@ -645,9 +649,8 @@ START_TEST(test_config)
     ck_assert_uint_eq(config(&g, 6, 2), 1);
     unsigned edges = atomic_load(&g.edges);
     loop_post(g.loop, pull, &cable);
-    guest_settle(&g);
-    ck_assert_uint_eq(config(&g, 6, 2), 0);
-    ck_assert_uint_eq(atomic_load(&g.edges), edges + 1);
+    WAIT_FOR(config(&g, 6, 2) == 0);
+    WAIT_FOR(atomic_load(&g.edges) == (int)edges + 1);
     end();
 
     struct virtio_net_config config = {.rx_queue_size = 100};

@@ -143,8 +143,8 @@ static void bell_write(void *device, struct bus_access access,
     bell_data = (uint32_t)value;
 }
 
-static const struct mmio_ops bell_ops = {.read = bell_read,
-                                         .write = bell_write};
+static const struct mmio_ops bell_ops = {
+    .read = bell_read, .write = bell_write, .messages = true};
 
 static void setup(void)
 {

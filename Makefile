@@ -139,6 +139,7 @@ $(OBJECTS) $(UNIT_OBJECTS) $(TEST_PROGRAMS:%=%.o): | $(GENERATED)
 $(BUILD)/gen/tests/unit/suites.inc: $(UNIT_TESTS) Makefile
 	@mkdir -p $(@D)
 	$(Q)printf 'SUITE(%s)\n' $(UNIT_TESTS:tests/unit/test_%.c=%) >$@
+$(UNIT_OBJECTS): | $(BUILD)/gen/tests/unit/suites.inc
 $(BUILD)/tests/unit/runner.o: $(BUILD)/gen/tests/unit/suites.inc
 
 $(BUILD)/tests/unit/runner: $(UNIT_OBJECTS) $(LIBRARY)

@@ -135,7 +135,12 @@ void engine_attach(struct engine *e, struct vcpu *vcpu)
     pthread_condattr_destroy(&attr);
 }
 
-/* -- translation ----------------------------------------------------------- */
+struct backend_thread *engine_compiler(struct engine *e, unsigned cpu)
+{
+    return e->runner[cpu].compiler;
+}
+
+/* -- translation ---------------------------------------------------------- */
 
 static void print_guest_code(struct engine *e, uint64_t pc,
                              const uint8_t *code, unsigned bytes)
@@ -340,7 +345,7 @@ static struct block *translate(struct engine *e, struct runner *r,
     return b;
 }
 
-/* -- finding ----------------------------------------------------------------- */
+/* -- finding -------------------------------------------------------------- */
 
 /* The block at vcpu->pc, or NULL when the fetch raised an exception, the
  * chunk is full, or something else wants to be looked at first. */
@@ -583,7 +588,7 @@ void engine_run(struct engine *e, struct vcpu *vcpu)
     code_cache_sleep(e->cache, vcpu->index, true);
 }
 
-/* -- invalidation ----------------------------------------------------------- */
+/* -- invalidation --------------------------------------------------------- */
 
 void engine_code_written(struct engine *e, uint64_t pa, uint64_t size)
 {

@@ -32,6 +32,10 @@ void engine_free(struct engine *e);
 /* Before the first run of each vCPU. */
 void engine_attach(struct engine *e, struct vcpu *vcpu);
 
+/* For test hooks: what compiles for the vCPU; NULL: it is interpreted. */
+struct backend_thread;
+struct backend_thread *engine_compiler(struct engine *e, unsigned cpu);
+
 /* Run until VCPU_REQ_STOP is set (it stays set). [vCPU thread] */
 void engine_run(struct engine *e, struct vcpu *vcpu);
 

@@ -12,7 +12,7 @@ static unsigned flags(bool acquire, bool release)
            (release ? IR_MEM_RELEASE : 0);
 }
 
-/* -- exclusives ------------------------------------------------------------- */
+/* -- exclusives ----------------------------------------------------------- */
 
 static bool load_exclusive(struct a64_ctx *s, bool pair,
                            const struct a64_arg_excl *a)
@@ -46,7 +46,7 @@ static bool store_exclusive(struct a64_ctx *s, bool pair,
     return true;
 }
 
-/* -- ordered ---------------------------------------------------------------- */
+/* -- ordered -------------------------------------------------------------- */
 
 static bool load_ordered(struct a64_ctx *s, unsigned esz, unsigned extra,
                          bool sf, unsigned rn, unsigned rt, int64_t offset)
@@ -70,7 +70,7 @@ static bool store_ordered(struct a64_ctx *s, unsigned esz, unsigned rn,
     return true;
 }
 
-/* -- read-modify-write ------------------------------------------------------- */
+/* -- read-modify-write ---------------------------------------------------- */
 
 static bool read_modify_write(struct a64_ctx *s, enum ir_rmw kind,
                               const struct a64_arg_atomic *a)

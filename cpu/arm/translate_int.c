@@ -8,7 +8,7 @@
 #include "cpu/ir/interp.h"
 #include "util/bits.h"
 
-/* -- add and subtract ---------------------------------------------------- */
+/* -- add and subtract ----------------------------------------------------- */
 
 /* rd = a op b; with `flags`, set NZCV and let register 31 be zero. */
 static bool add_sub(struct a64_ctx *s, enum ir_opcode op, bool flags,
@@ -208,7 +208,7 @@ TRANS(EON_shift, rrr_shift, logic_shift(s, IR_XORN, false, a))
 TRANS(ANDS_shift, rrr_shift, logic_shift(s, IR_AND, true, a))
 TRANS(BICS_shift, rrr_shift, logic_shift(s, IR_ANDN, true, a))
 
-/* -- moves and addresses --------------------------------------------------- */
+/* -- moves and addresses -------------------------------------------------- */
 
 static bool move_wide(struct a64_ctx *s, bool invert,
                       const struct a64_arg_movewide *a)
@@ -244,7 +244,7 @@ TRANS(ADR, pcrel, address(s, a->rd, s->pc + (uint64_t)(int64_t)a->imm))
 TRANS(ADRP, pcrel, address(s, a->rd, align_down(s->pc, 4096) +
                                          ((uint64_t)(int64_t)a->imm << 12)))
 
-/* -- bit fields ------------------------------------------------------------- */
+/* -- bit fields ----------------------------------------------------------- */
 
 static bool bitfield_move(struct a64_ctx *s, bool is_signed,
                           const struct a64_arg_bitfield *a)
@@ -310,7 +310,7 @@ TRANS(UBFM, bitfield, bitfield_move(s, false, a))
 TRANS(BFM, bitfield, bitfield_insert(s, a))
 TRANS(EXTR, extract, extract_registers(s, a))
 
-/* -- two sources, one source ------------------------------------------------ */
+/* -- two sources, one source ---------------------------------------------- */
 
 static bool two_source(struct a64_ctx *s, enum ir_opcode op,
                        const struct a64_arg_rrr *a)
@@ -390,7 +390,7 @@ TRANS(REV16, rr, reverse_bytes_16(s, a))
 TRANS(REV32, rr_64, reverse_bytes_32(s, a))
 TRANS(CLS, rr, count_sign_bits(s, a))
 
-/* -- multiply --------------------------------------------------------------- */
+/* -- multiply ------------------------------------------------------------- */
 
 static bool multiply_add(struct a64_ctx *s, enum ir_opcode op,
                          const struct a64_arg_rrrr *a)
@@ -437,7 +437,7 @@ TRANS(UMSUBL, rrrr_64, multiply_add_long(s, IR_SUB, false, a))
 TRANS(SMULH, rrr_64, multiply_high(s, IR_MULHS, a))
 TRANS(UMULH, rrr_64, multiply_high(s, IR_MULHU, a))
 
-/* -- conditional ------------------------------------------------------------ */
+/* -- conditional ---------------------------------------------------------- */
 
 enum csel_kind { CSEL_PLAIN, CSEL_INC, CSEL_INV, CSEL_NEG };
 
@@ -510,7 +510,7 @@ TRANS(CCMP_reg, ccmp_reg, compare_reg(s, IR_SUB, a))
 TRANS(CCMN_imm, ccmp_imm, compare_imm(s, IR_ADD, a))
 TRANS(CCMP_imm, ccmp_imm, compare_imm(s, IR_SUB, a))
 
-/* -- flag manipulation (FEAT_FlagM) ------------------------------------------ */
+/* -- flag manipulation (FEAT_FlagM) --------------------------------------- */
 
 static ir_ref get_nzcv(struct a64_ctx *s)
 {

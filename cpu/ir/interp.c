@@ -243,7 +243,7 @@ static uint32_t flags_of(const struct ir_insn *of, const union vec *val,
     }
 }
 
-/* -- guest state --------------------------------------------------------- */
+/* -- guest state ---------------------------------------------------------- */
 
 static void get(struct vcpu *vcpu, const struct ir_insn *i, union vec *out)
 {
@@ -265,7 +265,7 @@ static void set(struct vcpu *vcpu, const struct ir_insn *i,
     memcpy((char *)vcpu + i->imm, &v, size);
 }
 
-/* -- memory -------------------------------------------------------------- */
+/* -- memory --------------------------------------------------------------- */
 
 static struct tlb_context *context(struct vcpu *vcpu, unsigned aux)
 {
@@ -562,7 +562,7 @@ static bool memory_op(struct vcpu *vcpu, const struct ir_insn *i,
     }
 }
 
-/* -- calls ------------------------------------------------------------------ */
+/* -- calls ---------------------------------------------------------------- */
 
 /* False when the helper wants to leave. */
 static bool call_helper(struct vcpu *vcpu, const struct ir_insn *i,

@@ -5,8 +5,8 @@
  * one address.  It is handed out in chunks; each vCPU fills a chunk of its
  * own without a lock.  When chunks run short the oldest is evicted: its
  * blocks are killed, and it is reused once every vCPU has been in its run
- * loop since and has forgotten its jump cache (epochs).  Metadata (struct block, links, sites, IR) lives in
- * an arena that is freed with the chunk.
+ * loop since and has forgotten its jump cache (epochs).  Metadata (struct
+ * block, links, sites, IR) lives in an arena that is freed with the chunk.
  */
 #ifndef CPU_JIT_CODE_CACHE_H
 #define CPU_JIT_CODE_CACHE_H
@@ -40,9 +40,10 @@ void code_cache_free(struct code_cache *c);
 struct jit_buffer code_cache_head(struct code_cache *c);
 
 /*
- * A fresh chunk for vCPU `cpu`, which has filled `old` (or NULL).  May evict: evict(opaque, chunk) must kill
- * the chunk's blocks; kick(opaque) makes every vCPU pass its run loop soon.
- * Only in the run loop, with no pointer to a block held.
+ * A fresh chunk for vCPU `cpu`, which has filled `old` (or NULL).  May
+ * evict: evict(opaque, chunk) must kill the chunk's blocks; kick(opaque)
+ * makes every vCPU pass its run loop soon.  Only in the run loop, with no
+ * pointer to a block held.
  */
 struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
                                     struct code_chunk *old,

@@ -3,7 +3,7 @@
  * system events, which have no native twin.  Prints "NAME KIND NANOSECONDS
  * CHECKSUM" per line, the best of three.
  */
-#include "kernels.h"
+#include "tests/bench/kernels.h"
 #include "pc-bios/guest/print.h"
 #include "tests/guest/lib/tables.h"
 #include "tests/guest/lib/test.h"
@@ -45,7 +45,7 @@ static void time_it(const char *name, const char *kind, uint64_t per,
     report(name, kind, nanoseconds(best) / per, sum);
 }
 
-/* -- system events ----------------------------------------------------------- */
+/* -- system events -------------------------------------------------------- */
 
 #define SPACE_PAGES 64
 #define SPACE_VA 0x80000000ull

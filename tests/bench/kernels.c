@@ -2,7 +2,7 @@
  * CPU kernels.  No library calls and no output, so that they run without
  * an operating system; sizes make each take 5 to 60 ms on the host.
  */
-#include "kernels.h"
+#include "tests/bench/kernels.h"
 
 #define NOINLINE __attribute__((noinline))
 
@@ -23,7 +23,7 @@ static uint64_t next(uint64_t *seed)
     return *seed;
 }
 
-/* -- integer --------------------------------------------------------------- */
+/* -- integer -------------------------------------------------------------- */
 
 static uint64_t alu(void)
 {
@@ -340,7 +340,7 @@ static uint64_t structs(void)
     return r[7].a ^ r[9].d;
 }
 
-/* -- scalar floating point ------------------------------------------------- */
+/* -- scalar floating point ------------------------------------------------ */
 
 static uint64_t bits(double v)
 {
@@ -461,7 +461,7 @@ static uint64_t convert(void)
     return bits(sum) ^ (uint64_t)total;
 }
 
-/* -- Advanced SIMD ----------------------------------------------------------- */
+/* -- Advanced SIMD -------------------------------------------------------- */
 
 static uint64_t saxpy(void)
 {

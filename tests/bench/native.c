@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "kernels.h"
+#include "tests/bench/kernels.h"
 
 static uint64_t now(void)
 {

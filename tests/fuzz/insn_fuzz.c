@@ -443,11 +443,12 @@ int main(int argc, char **argv)
     random_state = options.seed;
     if (options.interp) {
         host_names[host_count] = "interpreter";
-        hosts[host_count++] = insn_host_new(true);
+        hosts[host_count++] = insn_host_new(
+            &(struct insn_host_options){.interp = true});
     }
     if (options.jit) {
         host_names[host_count] = "translator";
-        hosts[host_count++] = insn_host_new(false);
+        hosts[host_count++] = insn_host_new(&(struct insn_host_options){0});
     }
     collect_rows();
     start_runner();

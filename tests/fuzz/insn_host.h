@@ -77,16 +77,23 @@ static bool awake(struct vcpu *vcpu, uint64_t *deadline_ns)
 
 static struct guest_ops host_guest_ops;
 
-/* With `interp` the IR interpreter, else generated code; never freed. */
-static struct insn_host *insn_host_new(bool interp)
+struct insn_host_options {
+    bool interp;    /* the IR interpreter, else generated code */
+    bool one_insn;  /* a block is one instruction */
+    bool parallel;  /* atomic on the host, too */
+};
+
+/* Never freed. */
+static struct insn_host *insn_host_new(const struct insn_host_options *o)
 {
     static const struct tlb_codes codes = {0x21, 0x10, 0x0c};
     struct insn_host *h = calloc(1, sizeof(*h));
     struct bus *bus = bus_new();
     struct error *err = NULL;
     struct engine_config config = {
-        .cpus = 1, .interp = interp, .bus = bus, .guest = &host_guest_ops,
-        .code_size = 16u << 20,
+        .cpus = o->parallel ? 2 : 1, .interp = o->interp,
+        .one_insn_per_block = o->one_insn, .bus = bus,
+        .guest = &host_guest_ops, .code_size = 16u << 20,
     };
 
     host_guest_ops = arm_guest_ops;
@@ -114,7 +121,8 @@ static struct insn_host *insn_host_new(bool interp)
     h->cpu.mmu.tcr = 25 << 16 | 25;
     h->cpu.vcpu.mmu = h->tlb;
     h->cpu.vcpu.excl_addr = VCPU_EXCL_NONE;
-    config.shootdown = shootdown_new(1, NULL, NULL);
+    h->cpu.vcpu.parallel = o->parallel;
+    config.shootdown = shootdown_new(config.cpus, NULL, NULL);
     shootdown_attach(config.shootdown, 0, h->tlb);
     h->system.shootdown = config.shootdown;
     h->engine = engine_new(&config, &err);

@@ -41,7 +41,7 @@ static void set(uint64_t clear, uint64_t bits)
 
 /* One instruction with x0 = data, what it gives and that ELR is right. */
 #define TRY(what, text, esr, skip) \
-    do { \
+    ({ \
         uint64_t at_; \
         const struct exception_frame *f_; \
         exception_expect(); \
@@ -56,7 +56,7 @@ static void set(uint64_t clear, uint64_t bits)
         if (f_) { \
             test_equal("  its ELR", f_->elr - at_, skip); \
         } \
-    } while (0)
+    })
 
 static void test_calls(void)
 {

@@ -335,7 +335,7 @@ static void test_global(void)
 
 /* Swap one page under each TLBI that must notice. */
 #define SWAP(op, operand) \
-    do { \
+    ({ \
         map(WINDOW, page_a, D_RAM); \
         page_a[5] = 0xa; \
         page_b[5] = 0xb; \
@@ -349,7 +349,7 @@ static void test_global(void)
         barrier_dsb(); \
         barrier_isb(); \
         test_many(&many, 2, WINDOW_WORD, 0xb); \
-    } while (0)
+    })
 
 static void test_tlbi(void)
 {

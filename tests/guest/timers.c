@@ -18,10 +18,10 @@ static volatile uint64_t when[32];
 /* A timer by its registers; both have the same layout. */
 #define CTL(name) sysreg_read(name##_ctl_el0)
 #define SET_CTL(name, v) \
-    do { \
+    ({ \
         sysreg_write(name##_ctl_el0, v); \
         barrier_isb(); \
-    } while (0)
+    })
 
 static void on_timer(unsigned intid)
 {
@@ -73,7 +73,7 @@ static void test_counters(void)
 }
 
 #define TEST_CONDITIONS(name, counter) \
-    do { \
+    ({ \
         uint64_t ms = timer_hz() / 1000; \
         SET_CTL(name, 0); \
         sysreg_write(name##_cval_el0, sysreg_read(counter) + 1000 * ms); \
@@ -102,7 +102,7 @@ static void test_counters(void)
                    5ull << 40 | 7); \
         SET_CTL(name, 0xf8); \
         test_equal(#name " other bits read as 0", CTL(name), 0); \
-    } while (0)
+    })
 
 static void test_conditions(void)
 {
@@ -112,7 +112,7 @@ static void test_conditions(void)
 }
 
 #define TEST_INTERRUPT(name, intid, counter) \
-    do { \
+    ({ \
         uint64_t ms = timer_hz() / 1000, due; \
         count[intid] = 0; \
         gic_handle(intid, on_timer); \
@@ -157,7 +157,7 @@ static void test_conditions(void)
         test_equal(#name " enabled at the GIC", wait_count(intid, 4), 4); \
         irq_disable(); \
         SET_CTL(name, 0); \
-    } while (0)
+    })
 
 static void test_interrupts(void)
 {

@@ -47,8 +47,8 @@ head != "" || /^ *(\} )?(else )?(if|for|while|switch) \(/ {
         next
     }
     rest = after_condition(head)
-    # "} while (x);" closes a do.
-    if (rest !~ /^ \{/ && !(head ~ /^ *\} while/ && rest ~ /^;/)) {
+    # "} while (x);" closes a do, in a macro without the semicolon.
+    if (rest !~ /^ \{/ && !(head ~ /^ *\} while/ && rest ~ /^(;.*)?$/)) {
         printf "%s:%d: no brace after the condition\n", FILENAME, at
     }
     head = ""

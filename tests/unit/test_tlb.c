@@ -60,7 +60,7 @@ static void device_write(void *opaque, struct bus_access access,
 }
 
 static const struct mmio_ops device_ops = {.read = device_read,
-                                           .write = device_write};
+                                          .write = device_write};
 
 /* ---- the walker ---- */
 

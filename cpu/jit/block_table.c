@@ -97,12 +97,16 @@ static uint8_t *page_flags(struct block_table *t, uint64_t pa)
 
 uint64_t block_begin(struct block_table *t, uint64_t pa)
 {
-    uint64_t ticket = t->kills;
     uint8_t *flags = page_flags(t, pa);
 
+    /* Under the lock, lest an invalidation that just found the page empty
+     * clears the flag behind our back. */
+    pthread_mutex_lock(&t->lock);
+    uint64_t ticket = t->kills;
     if (flags) {
         __atomic_fetch_or(flags, RAM_PAGE_CODE, __ATOMIC_SEQ_CST);
     }
+    pthread_mutex_unlock(&t->lock);
     return ticket;
 }
 

@@ -15,6 +15,7 @@
 #include "cpu/arm/models.h"
 #include "cpu/arm/system.h"
 #include "cpu/exec.h"
+#include "cpu/ir/interp.h"
 #include "softmmu/page_ids.h"
 #include "tests/fuzz/insn_case.h"
 

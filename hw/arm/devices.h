@@ -1,0 +1,160 @@
+/*
+ * The devices that -device can add: one row per type drives parsing
+ * (ui/options_device.c), help, and creation (hw/arm/plug.c).
+ */
+#ifndef HW_ARM_DEVICES_H
+#define HW_ARM_DEVICES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "block/block.h"
+#include "hw/arm/loader.h"
+#include "hw/arm/machine_config.h"
+#include "hw/pci/root_port.h"
+#include "hw/virtio/virtio_blk.h"
+#include "hw/virtio/virtio_console.h"
+#include "hw/virtio/virtio_net.h"
+#include "hw/virtio/virtio_pci.h"
+#include "hw/virtio/virtio_rng.h"
+
+struct machine;
+struct device_type;
+
+/* One device as the user asked for it. */
+struct device_config {
+    const struct device_type *type;
+    const char *text;     /* as it was written, for messages */
+    const char *id, *bus; /* or NULL */
+    int devfn;            /* on PCI, or PCI_ANY_SLOT */
+    int bootindex;        /* 0 comes first; -1: none */
+
+    const struct drive_config *drive; /* disks */
+    const char *netdev;               /* NICs: id, or NULL */
+    const char *chardev;              /* ports: id, or NULL */
+
+    uint64_t features_on, features_off; /* of VIRTIO_DEFAULT_FEATURES */
+    struct virtio_pci_config pci;
+    union {
+        struct virtio_blk_config blk;
+        struct virtio_net_config net;
+        struct virtio_rng_config rng;
+        uint32_t max_ports; /* virtio-serial */
+        struct virtio_console_port port;
+        struct root_port_config root_port;
+        uint64_t membar; /* pci-testdev */
+        struct loader_config loader;
+    };
+    bool has_mac; /* of net.mac */
+
+    /* By id, until options_finish_devices() has looked them up. */
+    const char *drive_id, *rng_id;
+    bool share_rw, has_werror, has_rerror;
+    enum block_on_error werror, rerror;
+};
+
+enum property_kind {
+    PROPERTY_STRING,    /* const char * */
+    PROPERTY_BOOL,      /* bool */
+    PROPERTY_NOT_BOOL,  /* bool, the other way round */
+    PROPERTY_UINT,      /* unsigned or uint32_t, up to `limit` */
+    PROPERTY_UINT16,    /* uint16_t */
+    PROPERTY_UINT64,    /* uint64_t; marks the bool at `limit`, if any */
+    PROPERTY_INT,       /* int, from -1 */
+    PROPERTY_BYTES,     /* uint32_t, with a suffix */
+    PROPERTY_SIZE,      /* uint64_t, with a suffix */
+    PROPERTY_CHOICE,    /* enum virtio_pci_choice: auto, off, on */
+    PROPERTY_OFF_OR_ON, /* bool for off, the next one for on; or auto */
+    PROPERTY_ON_ERROR,  /* enum block_on_error; the bool at `limit` is set */
+    PROPERTY_DUPLEX,    /* bool: half */
+    PROPERTY_MAC,       /* uint8_t[6]; the bool at `limit` is set */
+    PROPERTY_ADDRESS,   /* int: a PCI slot and function */
+    PROPERTY_IGNORED,   /* anything, without effect here */
+};
+
+struct property {
+    const char *name;
+    enum property_kind kind;
+    const char *help;
+    size_t offset; /* in struct device_config */
+    size_t limit;
+};
+
+enum device_bus {
+    DEVICE_PCI,
+    DEVICE_VIRTIO_MMIO,
+    DEVICE_VIRTIO_SERIAL,
+    DEVICE_BOARD, /* no bus: part of the machine */
+};
+extern const char *const device_bus_names[]; /* ORDER device_bus */
+
+#define DEVICE_PROPERTY_LISTS 4
+
+struct device_type {
+    const char *name;
+    const char *alias; /* or NULL */
+    enum device_bus bus;
+    const char *group; /* heading in -device help */
+    const char *help;
+    /* Lists that end with a NULL name. */
+    const struct property *properties[DEVICE_PROPERTY_LISTS];
+    bool drive;              /* needs one */
+    const char *boot_node;   /* "disk@0,0": what firmware boots from */
+    const char *boot_parent; /* "scsi": how it calls the PCI function */
+
+    /* One of the two. */
+    struct virtio_device *(*make)(struct machine *m,
+                                  const struct device_config *config,
+                                  const struct virtio_host *host,
+                                  struct error **err);
+    bool (*create)(struct machine *m, const struct device_config *config,
+                   struct error **err);
+};
+
+const struct device_type *device_types(size_t *count);
+/* By name or alias; NULL when there is none. */
+const struct device_type *device_type_find(const char *name);
+
+/* Defaults that are not zero; `type` is set. */
+void device_config_init(struct device_config *config,
+                        const struct device_type *type);
+
+/* plug.c: all of m->config->devices, in order.  Before the guest runs. */
+bool devices_create(struct machine *m, struct error **err);
+/* Those that no bus owns: loaders and the like. */
+void devices_free(struct machine *m);
+
+/* What `make` and `create` are; plug.c. */
+struct virtio_device *plug_make_blk(struct machine *m,
+                                    const struct device_config *config,
+                                    const struct virtio_host *host,
+                                    struct error **err);
+struct virtio_device *plug_make_net(struct machine *m,
+                                    const struct device_config *config,
+                                    const struct virtio_host *host,
+                                    struct error **err);
+struct virtio_device *plug_make_rng(struct machine *m,
+                                    const struct device_config *config,
+                                    const struct virtio_host *host,
+                                    struct error **err);
+struct virtio_device *plug_make_serial(struct machine *m,
+                                       const struct device_config *config,
+                                       const struct virtio_host *host,
+                                       struct error **err);
+bool plug_port(struct machine *m, const struct device_config *config,
+               struct error **err);
+bool plug_root_port(struct machine *m, const struct device_config *config,
+                    struct error **err);
+bool plug_testdev(struct machine *m, const struct device_config *config,
+                  struct error **err);
+bool plug_loader(struct machine *m, const struct device_config *config,
+                 struct error **err);
+bool plug_vmcoreinfo(struct machine *m, const struct device_config *config,
+                     struct error **err);
+
+/* Where firmware finds the device, in its own words (IEEE 1275 paths). */
+void bootorder_add(struct machine *m, const struct device_config *config,
+                   const char *path);
+
+#endif

@@ -24,12 +24,15 @@
 
 /* What the engine keeps for each vCPU. */
 struct runner {
+    struct engine *engine;
     struct vcpu *vcpu;
     struct code_chunk *chunk;
     struct backend_thread *compiler;
     struct ir_unit *unit;
     uint32_t context;        /* valid unless context_stale */
     bool context_stale;
+    bool strict;             /* stores to pages with code are trapped */
+    bool alone;              /* run one instruction, a unit of its own */
     struct engine_stats stats;
     pthread_mutex_t lock;    /* for sleeping */
     pthread_cond_t wake;
@@ -41,6 +44,7 @@ struct engine {
     struct code_cache *cache;
     struct block_table *blocks;
     struct backend *backend; /* NULL: interpreter */
+    _Atomic unsigned strict; /* vCPUs in strict mode */
     struct runner runner[];
 };
 
@@ -124,6 +128,7 @@ void engine_attach(struct engine *e, struct vcpu *vcpu)
     struct runner *r = &e->runner[vcpu->index];
     pthread_condattr_t attr;
 
+    r->engine = e;
     r->vcpu = vcpu;
     r->unit = malloc(sizeof(*r->unit));
     r->compiler = e->backend ? backend_thread_new(e->backend) : NULL;
@@ -280,11 +285,9 @@ static void build(struct engine *e, struct runner *r, uint64_t pc,
 /* Build and compile; a unit that is too complex for the back end is cut
  * shorter, down to one instruction, which always fits. */
 static void compile(struct engine *e, struct runner *r, uint64_t pc,
-                    const uint8_t *host, uint32_t page_id,
+                    const uint8_t *host, unsigned bytes, uint32_t page_id,
                     struct jit_buffer *code, struct jit_result *result)
 {
-    unsigned bytes = e->config.one_insn_per_block ? 4 : 4096 - (pc & 4095);
-
     build(e, r, pc, host, bytes);
     while (e->backend && !backend_compile(r->compiler, r->unit, page_id,
                                           code, result)) {
@@ -294,23 +297,32 @@ static void compile(struct engine *e, struct runner *r, uint64_t pc,
     }
 }
 
-/* One attempt; NULL when the guest changed the code meanwhile. */
+/* The context flags of a block's key: units of a lone instruction are told
+ * from others. */
+#define KEY_ALONE (1u << 16)
+
+static uint32_t key_context(const struct runner *r)
+{
+    return r->context | (r->alone ? KEY_ALONE : 0);
+}
+
+/* One attempt, of at most `bytes`, between block_begin() and
+ * block_insert(); NULL when the guest changed the code meanwhile. */
 static struct block *translate_once(struct engine *e, struct runner *r,
-                                    uint64_t pc, uint64_t pa,
+                                    uint64_t pc, uint64_t pa, unsigned bytes,
                                     const uint8_t *host, uint32_t page_id)
 {
     struct jit_buffer code;
     struct jit_result result;
-    uint64_t ticket = block_begin(e->blocks, pa);
 
     if (!code_chunk_room(r->chunk, &code)) {
         assert(!"find() saw to it that there is room");
     }
-    compile(e, r, pc, host, page_id, &code, &result);
+    compile(e, r, pc, host, bytes, page_id, &code, &result);
 
     struct block *b = code_chunk_alloc(r->chunk, sizeof(*b));
     *b = (struct block){
-        .pc = pc, .pa = pa, .context = r->context, .page_id = page_id,
+        .pc = pc, .pa = pa, .context = key_context(r), .page_id = page_id,
         .guest_bytes = r->unit->guest_bytes,
         .source_hash = block_source_hash(host, r->unit->guest_bytes),
     };
@@ -326,18 +338,51 @@ static struct block *translate_once(struct engine *e, struct runner *r,
     r->stats.guest_insns += r->unit->guest_insns;
     r->stats.guest_bytes += b->guest_bytes;
     r->stats.host_bytes += b->code_size;
-    return block_insert(e->blocks, ticket, &b) ? b : NULL;
+    return block_insert(e->blocks, r->vcpu->index, &b) ? b : NULL;
 }
 
+/* The page of `pa` has begun to hold code: no vCPU may write there without
+ * telling, from when this returns. */
+static void trap_stores(struct engine *e, struct runner *r, uint64_t pa)
+{
+    struct tlb_inval inval = {.kind = TLB_INVAL_WRITES, .va = pa};
+
+    tlb_invalidate(r->vcpu->mmu, &inval);
+    if (e->config.cpus > 1) {
+        shootdown_post(e->config.shootdown, r->vcpu->index, &inval);
+        shootdown_wait(e->config.shootdown, r->vcpu->index);
+    }
+}
+
+/* Where a store keeps changing what is being translated, shorter units get
+ * on. */
+#define MAX_RETRIES 4
+
+static unsigned unit_bytes(const struct engine *e, const struct runner *r,
+                           uint64_t pc, unsigned tries)
+{
+    return e->config.one_insn_per_block || r->alone || tries > MAX_RETRIES
+               ? 4
+               : 4096 - (pc & 4095);
+}
+
+/* NULL: look again, the mapping may have changed. */
 static struct block *translate(struct engine *e, struct runner *r,
                                uint64_t pc, uint64_t pa, const uint8_t *host,
                                uint32_t page_id)
 {
     uint64_t start = log_on(LOG_STATS) ? clock_monotonic_ns() : 0;
-    struct block *b;
+    struct block *b = NULL;
 
-    while (!(b = translate_once(e, r, pc, pa, host, page_id))) {
-        r->stats.retries++;
+    for (unsigned tries = 0; !b; tries++) {
+        unsigned bytes = unit_bytes(e, r, pc, tries);
+
+        r->stats.retries += tries > 0;
+        if (block_begin(e->blocks, r->vcpu->index, pa, bytes) && e->strict) {
+            trap_stores(e, r, pa);
+            return NULL;
+        }
+        b = translate_once(e, r, pc, pa, bytes, host, page_id);
     }
     if (start) {
         r->stats.translate_ns += clock_monotonic_ns() - start;
@@ -360,7 +405,7 @@ static struct block *find(struct engine *e, struct runner *r)
         r->context = e->guest->context(vcpu);
         r->context_stale = false;
     }
-    if (e->guest->check_pc(vcpu)) {
+    if (!r->alone && e->guest->check_pc(vcpu)) {
         r->context_stale = true;
         return NULL;
     }
@@ -369,10 +414,12 @@ static struct block *find(struct engine *e, struct runner *r)
                    &vcpu->fault)) {
         e->guest->fetch_fault(vcpu);
         r->context_stale = true;
+        r->alone = false;
         return NULL;
     }
     block_recheck(e->blocks, pa);
-    struct block *b = block_find(e->blocks, pa, vcpu->pc, r->context);
+    struct block *b = block_find(e->blocks, pa, vcpu->pc,
+                                 key_context(r));
     struct jit_buffer room;
     if (!b && code_chunk_room(r->chunk, &room)) {
         b = translate(e, r, vcpu->pc, pa, host, page_id);
@@ -435,15 +482,19 @@ static void run_code(struct engine *e, struct runner *r)
     struct block *b = find(e, r), *from = NULL;
 
     while (b) {
+        bool alone = r->alone;
+
         if (!e->backend) {
             ir_interpret(vcpu, b->ir, b->ir_count, b->edges);
+            r->alone = false;
             return;
         }
         backend_enter(e->backend, vcpu, b->code + b->entry);
+        r->alone = false;
         if (vcpu->exit != VCPU_EXIT_NONE && vcpu->host_return) {
             sync_pc(e, vcpu);
         }
-        if (vcpu->exit != VCPU_EXIT_NONE || vcpu->request) {
+        if (vcpu->exit != VCPU_EXIT_NONE || vcpu->request || alone) {
             return;
         }
         struct block_link *link = left_through(e, vcpu, &from);
@@ -531,6 +582,7 @@ static bool serve_requests(struct engine *e, struct runner *r)
     if (bits & (VCPU_REQ_IRQ | VCPU_REQ_TIMER)) {
         e->guest->interrupts(vcpu);
         r->context_stale = true;
+        r->alone = false;
     }
     return true;
 }
@@ -542,8 +594,24 @@ static void refresh_chunk(struct engine *e, struct runner *r)
 
     if (!code_chunk_room(r->chunk, &room)) {
         forget_targets(e, r->vcpu);
+        /* It may have to wait for one that waits for us to drain. */
+        shootdown_sleep(e->config.shootdown, r->vcpu->index);
         r->chunk = code_cache_chunk(e->cache, r->vcpu->index, r->chunk,
                                     evict, kick_all, e);
+        shootdown_wake(e->config.shootdown, r->vcpu->index);
+    }
+}
+
+/* A fault or an exception; or a store that changes code, which has to be
+ * the last of its unit (before_store()). */
+static void deliver(struct engine *e, struct runner *r)
+{
+    struct vcpu *vcpu = r->vcpu;
+
+    r->alone = vcpu->exit == VCPU_EXIT_FAULT && vcpu->fault.retry;
+    if (!r->alone) {
+        e->guest->deliver(vcpu);
+        r->context_stale = true;
     }
 }
 
@@ -554,6 +622,7 @@ void engine_run(struct engine *e, struct vcpu *vcpu)
     shootdown_wake(e->config.shootdown, vcpu->index);
     code_cache_sleep(e->cache, vcpu->index, false);
     r->context_stale = true;
+    r->alone = false;
     forget_targets(e, vcpu);
     for (;;) {
         /* Requests set before this epoch began are seen below. */
@@ -570,8 +639,7 @@ void engine_run(struct engine *e, struct vcpu *vcpu)
         switch (vcpu->exit) {
         case VCPU_EXIT_FAULT:
         case VCPU_EXIT_EXCEPTION:
-            e->guest->deliver(vcpu);
-            r->context_stale = true;
+            deliver(e, r);
             break;
         case VCPU_EXIT_STATE:
             r->context_stale = true;
@@ -598,6 +666,45 @@ void engine_code_written(struct engine *e, uint64_t pa, uint64_t size)
 void engine_code_changed(struct engine *e)
 {
     block_recheck_all(e->blocks);
+}
+
+/*
+ * Strict mode.  A store that hits translated code may hit the unit it is
+ * part of, which would go on as it was: it is done again as a unit of its
+ * own.  Whoever translates reads the guest's bytes before or after the
+ * store; the second invalidation refuses the former.
+ */
+static bool before_store(void *opaque, uint64_t pa, uint64_t size)
+{
+    const struct runner *r = opaque;
+
+    return !block_kill_range(r->engine->blocks, pa, size) || r->alone;
+}
+
+static void after_store(void *opaque, uint64_t pa, uint64_t size)
+{
+    const struct runner *r = opaque;
+
+    block_kill_range(r->engine->blocks, pa, size);
+}
+
+void engine_set_strict(struct engine *e, struct vcpu *vcpu, bool strict)
+{
+    static const struct tlb_code_ops ops = {before_store, after_store};
+    struct runner *r = &e->runner[vcpu->index];
+
+    if (strict == r->strict) {
+        return;
+    }
+    r->strict = strict;
+    e->strict += strict ? 1 : -1u; /* before the write entries go */
+    tlb_set_strict(vcpu->mmu, strict, &ops, r);
+    if (strict) {
+        struct tlb_inval inval = {.kind = TLB_INVAL_PAGE_IDS};
+
+        block_recheck_all(e->blocks);
+        tlb_invalidate(vcpu->mmu, &inval);
+    }
 }
 
 void engine_print_stats(struct engine *e, FILE *f)

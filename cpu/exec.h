@@ -48,6 +48,14 @@ void engine_code_written(struct engine *e, uint64_t pa, uint64_t size);
  * the caller enforces by TLB_INVAL_PAGE_IDS and leaving the unit. [any] */
 void engine_code_changed(struct engine *e);
 
+/*
+ * Strict mode: code is what memory holds, whether or not the guest issues
+ * the maintenance for it, as without caches.  Stores of this vCPU take effect
+ * from its next instruction on.  To be followed by VCPU_EXIT_STATE.
+ * [vCPU thread, or while it is stopped]
+ */
+void engine_set_strict(struct engine *e, struct vcpu *vcpu, bool strict);
+
 struct engine_stats {
     uint64_t translations, guest_insns, translate_ns;
     uint64_t lookups, links, jump_cache_fills, exits[8], waits, retries;

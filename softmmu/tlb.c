@@ -369,18 +369,15 @@ void tlb_drop_writes(struct tlb *tlb, uint64_t pa)
     }
 }
 
-void tlb_set_code_hook(struct tlb *tlb, bool strict,
-                       void (*hook)(void *opaque, uint64_t pa,
-                                    uint64_t size),
-                       void *opaque)
+void tlb_set_strict(struct tlb *tlb, bool strict,
+                    const struct tlb_code_ops *ops, void *opaque)
 {
-    tlb->code_hook = hook;
+    tlb->code_ops = *ops;
     tlb->code_opaque = opaque;
-    if (strict && !tlb->strict) {
-        for (unsigned c = 0; c < TLB_CONTEXTS; c++) {
-            for (unsigned i = 0; i < TLB_ENTRIES; i++) {
-                tlb->contexts[c].write[i].tag = tlb_tag_none(i);
-            }
+    for (unsigned c = 0; strict && !tlb->strict && c < TLB_CONTEXTS; c++) {
+        struct tlb_context *ctx = &tlb->contexts[c];
+        FOR_EACH_TOUCHED(ctx, i) {
+            ctx->write[i].tag = tlb_tag_none(i);
         }
     }
     tlb->strict = strict;

@@ -128,6 +128,7 @@ struct mem_fault {
     uint8_t stage;        /* 1 or 2 */
     bool s1ptw;           /* fault on a stage 1 table walk */
     bool external;        /* external abort from the bus */
+    bool retry;           /* none at all: tlb_code_ops.before refused */
 };
 
 /* Fault codes that the TLB itself raises, handed in by the processor. */
@@ -191,11 +192,13 @@ bool tlb_store(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
  * Host address for an atomic access of `size` bytes (size-aligned) to RAM
  * with write permission if `write`; NULL + *fault when it faults.  Nothing
  * but RAM supports it: the rest gives codes->external.  A fault that a read
- * would meet as well is reported as one of a read.
+ * would meet as well is reported as one of a read.  After a write the caller
+ * says tlb_atomic_done().
  */
 void *tlb_host_for_atomic(struct tlb *tlb, struct tlb_context *ctx,
                           uint64_t va, unsigned size, bool write,
                           struct mem_fault *fault);
+void tlb_atomic_done(struct tlb *tlb);
 
 /* Translate for the instruction side.  On success *pa is the physical
  * address of va, *host the host address of va (NULL when the code lies in
@@ -237,12 +240,18 @@ void tlb_invalidate(struct tlb *tlb, const struct tlb_inval *inval);
  * entries for this physical page (strict self-modifying code mode). */
 void tlb_drop_writes(struct tlb *tlb, uint64_t pa);
 
-/* Strict mode: stores to pages that hold code come to the slow path, which
- * calls hook(opaque, pa, size) before it writes. */
-void tlb_set_code_hook(struct tlb *tlb, bool strict,
-                       void (*hook)(void *opaque, uint64_t pa,
-                                    uint64_t size),
-                       void *opaque);
+/*
+ * Strict mode: stores to pages that hold code (RAM_PAGE_CODE) come to the
+ * slow path, which tells before and after it writes.
+ */
+struct tlb_code_ops {
+    /* False: do not write; the access fails with fault->retry and nothing
+     * else in it, the instruction is to be run again. */
+    bool (*before)(void *opaque, uint64_t pa, uint64_t size);
+    void (*after)(void *opaque, uint64_t pa, uint64_t size);
+};
+void tlb_set_strict(struct tlb *tlb, bool strict,
+                    const struct tlb_code_ops *ops, void *opaque);
 
 /* Counters for -d stats. */
 struct tlb_stats {

@@ -217,19 +217,45 @@ static bool resolve(const struct access *a, uint64_t va,
     return true;
 }
 
-static void warn_code_page(const struct access *a,
-                           const struct target *target, unsigned size)
+/* A store to it has to be told of (strict mode). */
+static bool is_code_page(const struct access *a, const struct target *target)
+{
+    const struct ram *ram = target->ram;
+
+    if (!a->tlb->strict) {
+        return false;
+    }
+    uint64_t page = (target->pa - ram->base) >> RAM_PAGE_BITS;
+    return __atomic_load_n(&ram->flags[page], __ATOMIC_RELAXED) &
+           RAM_PAGE_CODE;
+}
+
+static bool begin_code_store(const struct access *a,
+                             const struct target *target, unsigned size)
 {
     const struct tlb *tlb = a->tlb;
-    if (!tlb->strict || !tlb->code_hook) {
-        return;
+
+    if (tlb->code_ops.before(tlb->code_opaque, target->pa, size)) {
+        return true;
     }
-    const struct ram *ram = target->ram;
-    uint64_t page = (target->pa - ram->base) >> RAM_PAGE_BITS;
-    if (__atomic_load_n(&ram->flags[page], __ATOMIC_RELAXED) &
-        RAM_PAGE_CODE) {
-        tlb->code_hook(tlb->code_opaque, target->pa, size);
+    *a->fault = (struct mem_fault){
+        .va = a->va, .access = TLB_WRITE, .retry = true,
+    };
+    return false;
+}
+
+static bool store_to_code(const struct access *a,
+                          const struct target *target, unsigned size,
+                          const uint8_t *data)
+{
+    const struct tlb *tlb = a->tlb;
+
+    if (!begin_code_store(a, target, size)) {
+        return false;
     }
+    copy(target->host, data, target->host, size);
+    tlb->code_ops.after(tlb->code_opaque, target->pa, size);
+    return true;
 }
 
 /* ---- the bus ---- */
@@ -279,11 +305,12 @@ static bool transfer(const struct access *a, uint64_t va,
     if (!target->host) {
         return bus_part(a, va, target->pa, size, data);
     }
-    if (a->kind == TLB_WRITE) {
-        warn_code_page(a, target, size);
-        copy(target->host, data, target->host, size);
-    } else {
+    if (a->kind != TLB_WRITE) {
         copy(data, target->host, target->host, size);
+    } else if (is_code_page(a, target)) {
+        return store_to_code(a, target, size, data);
+    } else {
+        copy(target->host, data, target->host, size);
     }
     return true;
 }
@@ -429,10 +456,23 @@ void *tlb_host_for_atomic(struct tlb *tlb, struct tlb_context *ctx,
         fail_external(&access, va);
         return NULL;
     }
-    if (write) {
-        warn_code_page(&access, &target, size);
+    if (write && is_code_page(&access, &target)) {
+        if (!begin_code_store(&access, &target, size)) {
+            return NULL;
+        }
+        tlb->atomic_pa = target.pa;
+        tlb->atomic_size = size;
     }
     return target.host;
+}
+
+void tlb_atomic_done(struct tlb *tlb)
+{
+    if (tlb->atomic_size) {
+        tlb->code_ops.after(tlb->code_opaque, tlb->atomic_pa,
+                            tlb->atomic_size);
+        tlb->atomic_size = 0;
+    }
 }
 
 bool tlb_fetch(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,

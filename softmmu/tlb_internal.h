@@ -54,8 +54,11 @@ struct tlb {
     struct tlb_codes codes;
 
     bool strict;
-    void (*code_hook)(void *opaque, uint64_t pa, uint64_t size);
+    struct tlb_code_ops code_ops;
     void *code_opaque;
+    /* Of an atomic access to a page with code, until it is done. */
+    uint64_t atomic_pa;
+    unsigned atomic_size;
 
     struct tlb_stats stats;
 

@@ -106,7 +106,10 @@ static void dc_zva(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
         good = tlb_store(vcpu->mmu, vcpu->tlb, x + n, sizeof(zero), 0, zero,
                          &fault);
     }
-    if (!good) {
+    if (!good && fault.retry) {
+        vcpu->fault = fault;
+        vcpu->exit = VCPU_EXIT_FAULT;
+    } else if (!good) {
         arm_raise_data_abort(cpu, &fault, false);
     }
 }

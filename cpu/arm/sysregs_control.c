@@ -14,6 +14,8 @@
  * its own stands for M off. */
 #define SCTLR_IN_TLB (BIT(19) | BIT(25)) /* WXN, EE */
 
+#define SCTLR_CACHES (BIT(2) | BIT(12)) /* C, I */
+
 /* What the model has of SCTLR_EL1; the rest is RES0 or RES1. */
 static uint64_t sctlr_writable(const struct arm_cpu *cpu)
 {
@@ -47,6 +49,18 @@ static void forget_translations(struct arm_cpu *cpu)
     tlb_invalidate(cpu->vcpu.mmu, &(struct tlb_inval){.kind = TLB_INVAL_ALL});
 }
 
+/* Without caches memory is executed as it is (B2.4.4): see that. */
+static void follow_caches(struct arm_cpu *cpu)
+{
+    struct cpu_system *s = cpu->system;
+    bool cached = (cpu->mmu.sctlr & SCTLR_CACHES) == SCTLR_CACHES;
+
+    if (s && s->engine) {
+        engine_set_strict(s->engine, &cpu->vcpu,
+                          s->config.smc_strict || !cached);
+    }
+}
+
 void sysreg_sctlr_write(struct arm_cpu *cpu, const struct sysreg *r,
                         uint64_t value)
 {
@@ -56,6 +70,7 @@ void sysreg_sctlr_write(struct arm_cpu *cpu, const struct sysreg *r,
     value &= sctlr_writable(cpu);
     value |= sctlr_res1(cpu);
     cpu->mmu.sctlr = value;
+    follow_caches(cpu);
     if ((old ^ value) & SCTLR_IN_TLB) {
         forget_translations(cpu);
     }

@@ -29,13 +29,6 @@ static void timer_expired(void *opaque, unsigned cpu)
     engine_request(s->engine, cpu, VCPU_REQ_TIMER);
 }
 
-static void code_stored(void *opaque, uint64_t pa, uint64_t size)
-{
-    struct cpu_system *s = opaque;
-
-    engine_code_written(s->engine, pa, size);
-}
-
 /* What the board has is part of the ID registers. */
 static void adapt_model(struct cpu_system *s)
 {
@@ -70,7 +63,6 @@ static struct arm_cpu *create_cpu(struct cpu_system *s, unsigned index)
     cpu->dczid = s->model.dczid;
     cpu->vcpu.mmu = tlb_new(s->bus, s->page_ids, index, cpu, arm_walk,
                             arm_strip, &codes);
-    tlb_set_code_hook(cpu->vcpu.mmu, s->config.smc_strict, code_stored, s);
     shootdown_attach(s->shootdown, index, cpu->vcpu.mmu);
     s->cpu[index] = cpu;
     engine_attach(s->engine, &cpu->vcpu);

@@ -136,6 +136,7 @@ void a64_translate(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
     };
     unsigned insns = 0;
 
+    u->fp_default = !(context & (CTX_FP_MODE | CTX_FP_RMODE));
     do {
         s.insn = load_le32(code + (s.pc - pc));
         ir_insn(u, s.pc);

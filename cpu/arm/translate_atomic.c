@@ -118,6 +118,7 @@ static uint64_t cas_pair(struct vcpu *vcpu, uint64_t va, uint64_t registers,
                      : "=@ccz"(swapped), "+m"(*host), "+a"(low), "+d"(high)
                      : "b"(rt[0]), "c"(rt_zero ? 0 : rt[1])
                      : "memory");
+    tlb_atomic_done(vcpu->mmu);
     rs[0] = low;
     if (!rs_zero) {
         rs[1] = high;

@@ -33,6 +33,7 @@ void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context)
     u->count = 0;
     u->edge_count = 0;
     u->region = false;
+    u->fp_default = false;
     forget_values(u);
 }
 

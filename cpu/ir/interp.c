@@ -450,6 +450,7 @@ static bool store_exclusive(struct vcpu *vcpu, const struct ir_insn *i,
         memcpy((char *)&data + size, second, size);
     }
     status->d[0] = !compare_swap(host, total, &expected, &data);
+    tlb_atomic_done(vcpu->mmu);
     vcpu->excl_addr = VCPU_EXCL_NONE;
     return true;
 }
@@ -497,6 +498,7 @@ static bool read_modify_write(struct vcpu *vcpu, const struct ir_insn *i,
         value.d[0] = rmw_value((enum ir_rmw)i->imm, (int)size * 8, old.d[0],
                                b);
     } while (!compare_swap(host, size, &old, &value));
+    tlb_atomic_done(vcpu->mmu);
     *out = old;
     return true;
 }
@@ -514,6 +516,7 @@ static bool compare_and_swap(struct vcpu *vcpu, const struct ir_insn *i,
     }
     memcpy(&old, compare, size);
     compare_swap(host, size, &old, value);
+    tlb_atomic_done(vcpu->mmu);
     *out = old;
     return true;
 }

@@ -190,6 +190,9 @@ struct ir_unit {
     unsigned count;        /* insns in use */
     unsigned edge_count;
     bool region;
+    /* Known of vcpu.fp while the unit runs, by the front end: to nearest, no
+     * flushing, NaNs kept, no traps. */
+    bool fp_default;
     /* Current known value of registers while building (get/set
      * elimination): IR_NONE or a ref. */
     ir_ref reg_value[32];

@@ -15,14 +15,21 @@
 struct code_page {
     struct code_page *next;
     uint64_t number;        /* pa >> 12 */
+    uint64_t lines;         /* of 64 bytes in which blocks may lie */
     struct block *blocks;
+};
+
+/* The guest code that a vCPU is translating now. */
+struct in_flight {
+    uint64_t pa, end;       /* end 0: none */
+    bool spoiled;           /* it was invalidated since block_begin() */
 };
 
 struct block_table {
     struct bus *bus;
     struct block_table_ops ops;
     pthread_mutex_t lock;
-    _Atomic uint64_t kills; /* invalidations that met a page with code */
+    struct in_flight in_flight[BLOCK_TABLE_CPUS]; /* [lock] */
     _Atomic unsigned count;
     struct block *_Atomic hash[1 << HASH_BITS];
     struct code_page *page[1 << PAGE_HASH_BITS];
@@ -95,59 +102,99 @@ static uint8_t *page_flags(struct block_table *t, uint64_t pa)
     return ram ? &ram->flags[offset >> RAM_PAGE_BITS] : NULL;
 }
 
-uint64_t block_begin(struct block_table *t, uint64_t pa)
+static bool meets(const struct in_flight *f, uint64_t pa, uint64_t end)
 {
-    uint8_t *flags = page_flags(t, pa);
+    return f->pa < end && f->end > pa;
+}
+
+/* Refuse the translations under way that overlap [pa, end). */
+static void spoil(struct block_table *t, uint64_t pa, uint64_t end)
+{
+    for (unsigned n = 0; n < BLOCK_TABLE_CPUS; n++) {
+        if (meets(&t->in_flight[n], pa, end)) {
+            t->in_flight[n].spoiled = true;
+        }
+    }
+}
+
+static bool is_in_flight(const struct block_table *t, uint64_t number)
+{
+    uint64_t pa = number << RAM_PAGE_BITS;
+
+    for (unsigned n = 0; n < BLOCK_TABLE_CPUS; n++) {
+        if (meets(&t->in_flight[n], pa, pa + RAM_PAGE_SIZE)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The lines of page `number` that [pa, end) touches, as bits. */
+static uint64_t lines_of(uint64_t number, uint64_t pa, uint64_t end)
+{
+    uint64_t start = number << RAM_PAGE_BITS;
+    uint64_t first = pa > start ? (pa - start) / 64 : 0;
+    uint64_t last = end < start + RAM_PAGE_SIZE ? (end - 1 - start) / 64 : 63;
+
+    return UINT64_MAX >> (63 - last) & UINT64_MAX << first;
+}
+
+bool block_begin(struct block_table *t, unsigned cpu, uint64_t pa,
+                 unsigned bytes)
+{
+    uint8_t *flags = page_flags(t, pa), before = RAM_PAGE_CODE;
 
     /* Under the lock, lest an invalidation that just found the page empty
      * clears the flag behind our back. */
     pthread_mutex_lock(&t->lock);
-    uint64_t ticket = t->kills;
+    t->in_flight[cpu] = (struct in_flight){pa, pa + bytes, false};
     if (flags) {
-        __atomic_fetch_or(flags, RAM_PAGE_CODE, __ATOMIC_SEQ_CST);
+        before = __atomic_fetch_or(flags, RAM_PAGE_CODE, __ATOMIC_SEQ_CST);
     }
     pthread_mutex_unlock(&t->lock);
-    return ticket;
+    return !(before & RAM_PAGE_CODE);
 }
 
-bool block_insert(struct block_table *t, uint64_t ticket,
-                  struct block **block)
+static void enter(struct block_table *t, struct block *b)
 {
-    struct block *b = *block;
-    bool fresh;
+    struct block *_Atomic *head = &t->hash[key_hash(b->pa, b->pc,
+                                                    b->context)];
+    struct code_page **page = page_slot(t, b->pa >> RAM_PAGE_BITS);
+
+    if (!*page) {
+        *page = calloc(1, sizeof(**page));
+        (*page)->number = b->pa >> RAM_PAGE_BITS;
+    }
+    (*page)->lines |= lines_of((*page)->number, b->pa,
+                               b->pa + b->guest_bytes);
+    b->page_next = (*page)->blocks;
+    b->page_prev = &(*page)->blocks;
+    if (b->page_next) {
+        b->page_next->page_prev = &b->page_next;
+    }
+    (*page)->blocks = b;
+    b->next = *head;
+    *head = b;
+    t->count++;
+}
+
+bool block_insert(struct block_table *t, unsigned cpu, struct block **block)
+{
+    struct block *b = *block, *twin;
 
     pthread_mutex_lock(&t->lock);
-    fresh = ticket == t->kills;
-    if (fresh) {
-        struct block *twin = block_find(t, b->pa, b->pc, b->context);
-
-        if (twin) {
-            b->dead = true;
-            *block = twin;
-        } else {
-            struct block *_Atomic *head =
-                &t->hash[key_hash(b->pa, b->pc, b->context)];
-            struct code_page **page = page_slot(t, b->pa >> 12);
-
-            if (!*page) {
-                *page = calloc(1, sizeof(**page));
-                (*page)->number = b->pa >> 12;
-            }
-            b->page_next = (*page)->blocks;
-            b->page_prev = &(*page)->blocks;
-            if (b->page_next) {
-                b->page_next->page_prev = &b->page_next;
-            }
-            (*page)->blocks = b;
-            b->next = *head;
-            *head = b;
-            t->count++;
-        }
-    } else {
+    bool good = !t->in_flight[cpu].spoiled;
+    t->in_flight[cpu].end = 0;
+    if (!good) {
         b->dead = true;
+    } else if ((twin = block_find(t, b->pa, b->pc, b->context))) {
+        b->dead = true;
+        *block = twin;
+    } else {
+        enter(t, b);
     }
     pthread_mutex_unlock(&t->lock);
-    return fresh;
+    return good;
 }
 
 /* -- links --------------------------------------------------------------- */
@@ -219,47 +266,57 @@ static bool overlaps(const struct block *b, uint64_t pa, uint64_t end)
 }
 
 /* Kill the page's blocks that lie in [pa, end); drop the page when none is
- * left. */
-static void kill_in_page(struct block_table *t, uint64_t number,
+ * left.  True if there was one. */
+static bool kill_in_page(struct block_table *t, uint64_t number,
                          uint64_t pa, uint64_t end)
 {
-    struct code_page **page = page_slot(t, number);
+    struct code_page **slot = page_slot(t, number), *page = *slot;
+    uint64_t lines = 0;
+    bool killed = false;
 
-    if (!*page) {
-        return;
+    if (!page ||
+        (page->blocks && !(page->lines & lines_of(number, pa, end)))) {
+        return false;
     }
-    for (struct block *b = (*page)->blocks, *next; b; b = next) {
+    for (struct block *b = page->blocks, *next; b; b = next) {
         next = b->page_next;
         if (overlaps(b, pa, end)) {
             kill_block(t, b);
+            killed = true;
+        } else {
+            lines |= lines_of(number, b->pa, b->pa + b->guest_bytes);
         }
     }
-    if (!(*page)->blocks) {
-        struct code_page *empty = *page;
-        *page = empty->next;
-        free(empty);
+    page->lines = lines;
+    if (!page->blocks) {
+        *slot = page->next;
+        free(page);
     }
+    return killed;
 }
 
-void block_kill_range(struct block_table *t, uint64_t pa, uint64_t size)
+bool block_kill_range(struct block_table *t, uint64_t pa, uint64_t size)
 {
     uint64_t end = pa + size;
+    bool killed = false;
 
     for (uint64_t at = pa; at < end; at = align_down(at, 4096) + 4096) {
+        uint64_t number = at >> RAM_PAGE_BITS;
         uint8_t *flags = page_flags(t, at);
 
         if (!flags || !(*flags & RAM_PAGE_CODE)) {
             continue;
         }
         pthread_mutex_lock(&t->lock);
-        t->kills++;
-        kill_in_page(t, at >> 12, pa, end);
-        if (!*page_slot(t, at >> 12)) {
+        spoil(t, pa, end);
+        killed |= kill_in_page(t, number, pa, end);
+        if (!*page_slot(t, number) && !is_in_flight(t, number)) {
             __atomic_fetch_and(flags, (uint8_t)~RAM_PAGE_CODE,
                                __ATOMIC_SEQ_CST);
         }
         pthread_mutex_unlock(&t->lock);
     }
+    return killed;
 }
 
 uint32_t block_source_hash(const uint8_t *code, unsigned bytes)
@@ -287,7 +344,7 @@ static bool stale(struct block_table *t, const struct block *b)
 void block_recheck_all(struct block_table *t)
 {
     pthread_mutex_lock(&t->lock);
-    t->kills++;
+    spoil(t, 0, UINT64_MAX);
     for (unsigned n = 0; n < ARRAY_SIZE(t->page); n++) {
         for (struct code_page *page = t->page[n]; page; page = page->next) {
             uint8_t *flags = page_flags(t, page->number << RAM_PAGE_BITS);

@@ -8,6 +8,8 @@
 
 #include "cpu/jit/code_cache.h"
 
+#define BLOCK_TABLE_CPUS 8
+
 struct block_table;
 
 /* How the table reaches the code: NULL functions for the interpreter. */
@@ -27,20 +29,22 @@ struct block *block_find(struct block_table *t, uint64_t pa, uint64_t pc,
 /*
  * Insertion in two steps, so that an invalidation between reading the
  * guest's bytes and inserting is noticed: begin marks the page as holding
- * code and returns a ticket; insert refuses (false) if code in that page
- * was invalidated since.  When another vCPU was faster with the same key,
- * *block is replaced by its block.
+ * code and says what is being translated, `bytes` from `pa` at most and in
+ * that page; true: the page held no code so far.  Insert ends that, and
+ * refuses (false) if any of it was invalidated meanwhile.  When another vCPU
+ * was faster with the same key, *block is replaced by its block.
  */
-uint64_t block_begin(struct block_table *t, uint64_t pa);
-bool block_insert(struct block_table *t, uint64_t ticket,
-                  struct block **block);
+bool block_begin(struct block_table *t, unsigned cpu, uint64_t pa,
+                 unsigned bytes);
+bool block_insert(struct block_table *t, unsigned cpu, struct block **block);
 
 /* Link an exit to its target, unless either died. */
 void block_link(struct block_table *t, struct block *from,
                 struct block_link *link, struct block *to);
 
-/* Kill the blocks that overlap guest physical [pa, pa + size). */
-void block_kill_range(struct block_table *t, uint64_t pa, uint64_t size);
+/* Kill the blocks that overlap guest physical [pa, pa + size).  True if there
+ * were any. */
+bool block_kill_range(struct block_table *t, uint64_t pa, uint64_t size);
 /*
  * Any code may have changed (IC IALLU): block_recheck_all marks every page
  * that holds code, block_recheck kills what differs from the bytes it was

@@ -207,4 +207,5 @@ void jit_slow_atomic(struct vcpu *vcpu, uint32_t desc, union vec *arg)
         arg[1] = old;
         break;
     }
+    tlb_atomic_done(vcpu->mmu);
 }

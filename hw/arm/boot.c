@@ -53,7 +53,7 @@ static bool open_program(struct boot *boot, struct error **err)
     const struct machine_config *c = boot->config;
     struct boot_file file;
 
-    if (c->bios || c->pflash[0]) {
+    if (c->bios || c->pflash[0] || c->blank) {
         return open_firmware(boot, err);
     }
     boot->how = BOOT_KERNEL;

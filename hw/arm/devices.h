@@ -54,28 +54,29 @@ struct device_config {
     enum block_on_error werror, rerror;
 };
 
-enum property_kind {
-    PROPERTY_STRING,    /* const char * */
-    PROPERTY_BOOL,      /* bool */
-    PROPERTY_NOT_BOOL,  /* bool, the other way round */
-    PROPERTY_UINT,      /* unsigned or uint32_t, up to `limit` */
-    PROPERTY_UINT16,    /* uint16_t */
-    PROPERTY_UINT64,    /* uint64_t; marks the bool at `limit`, if any */
-    PROPERTY_INT,       /* int, from -1 */
-    PROPERTY_BYTES,     /* uint32_t, with a suffix */
-    PROPERTY_SIZE,      /* uint64_t, with a suffix */
-    PROPERTY_CHOICE,    /* enum virtio_pci_choice: auto, off, on */
-    PROPERTY_OFF_OR_ON, /* bool for off, the next one for on; or auto */
-    PROPERTY_ON_ERROR,  /* enum block_on_error; the bool at `limit` is set */
-    PROPERTY_DUPLEX,    /* bool: half */
-    PROPERTY_MAC,       /* uint8_t[6]; the bool at `limit` is set */
-    PROPERTY_ADDRESS,   /* int: a PCI slot and function */
-    PROPERTY_IGNORED,   /* anything, without effect here */
+/* Where a value goes in struct device_config. */
+enum value_kind {
+    VALUE_STRING,    /* const char * */
+    VALUE_BOOL,      /* bool */
+    VALUE_NOT_BOOL,  /* bool, the other way round */
+    VALUE_UINT,      /* unsigned or uint32_t, up to `limit` */
+    VALUE_UINT16,    /* uint16_t */
+    VALUE_UINT64,    /* uint64_t; marks the bool at `limit`, if any */
+    VALUE_INT,       /* int, from -1 */
+    VALUE_BYTES,     /* uint32_t, with a suffix */
+    VALUE_SIZE,      /* uint64_t, with a suffix */
+    VALUE_CHOICE,    /* enum virtio_pci_choice: auto, off, on */
+    VALUE_OFF_OR_ON, /* bool for off, the next one for on; or auto */
+    VALUE_ON_ERROR,  /* enum block_on_error; the bool at `limit` is set */
+    VALUE_DUPLEX,    /* bool: half */
+    VALUE_MAC,       /* uint8_t[6]; the bool at `limit` is set */
+    VALUE_ADDRESS,   /* int: a PCI slot and function */
+    VALUE_IGNORED,   /* anything, without effect here */
 };
 
-struct property {
+struct device_property {
     const char *name;
-    enum property_kind kind;
+    enum value_kind kind;
     const char *help;
     size_t offset; /* in struct device_config */
     size_t limit;
@@ -98,10 +99,7 @@ struct device_type {
     const char *group; /* heading in -device help */
     const char *help;
     /* Lists that end with a NULL name. */
-    const struct property *properties[DEVICE_PROPERTY_LISTS];
-    bool drive;              /* needs one */
-    const char *boot_node;   /* "disk@0,0": what firmware boots from */
-    const char *boot_parent; /* "scsi": how it calls the PCI function */
+    const struct device_property *properties[DEVICE_PROPERTY_LISTS];
 
     /* One of the two. */
     struct virtio_device *(*make)(struct machine *m,
@@ -119,11 +117,6 @@ const struct device_type *device_type_find(const char *name);
 /* Defaults that are not zero; `type` is set. */
 void device_config_init(struct device_config *config,
                         const struct device_type *type);
-
-/* plug.c: all of m->config->devices, in order.  Before the guest runs. */
-bool devices_create(struct machine *m, struct error **err);
-/* Those that no bus owns: loaders and the like. */
-void devices_free(struct machine *m);
 
 /* What `make` and `create` are; plug.c. */
 struct virtio_device *plug_make_blk(struct machine *m,
@@ -152,9 +145,5 @@ bool plug_loader(struct machine *m, const struct device_config *config,
                  struct error **err);
 bool plug_vmcoreinfo(struct machine *m, const struct device_config *config,
                      struct error **err);
-
-/* Where firmware finds the device, in its own words (IEEE 1275 paths). */
-void bootorder_add(struct machine *m, const struct device_config *config,
-                   const char *path);
 
 #endif

@@ -123,7 +123,6 @@ void firmware_uuid(const char *text, uint8_t bytes[16])
 static void add_numbers(const struct machine_config *config,
                         struct fw_cfg *fw_cfg)
 {
-    static const uint8_t no_wait[4] = {0xff, 0xff, 0xff, 0xff};
     uint8_t uuid[16] = {0};
 
     if (config->uuid) {
@@ -132,8 +131,6 @@ static void add_numbers(const struct machine_config *config,
     fw_cfg_add_copy(fw_cfg, FW_CFG_UUID, uuid, sizeof(uuid));
     fw_cfg_add_u16(fw_cfg, FW_CFG_NB_CPUS, (uint16_t)config->cpus);
     fw_cfg_add_u16(fw_cfg, FW_CFG_BOOT_MENU, config->boot_menu);
-    fw_cfg_set_file(fw_cfg, "bootorder", NULL, 0);
-    fw_cfg_set_file(fw_cfg, "etc/boot-fail-wait", no_wait, sizeof(no_wait));
 }
 
 struct firmware *firmware_create(const struct boot *boot,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cpu/cpu.h"
+#include "hw/arm/plug.h"
 #include "hw/gpio/gpio_keys.h"
 
 /* Creation ------------------------------------------------------------- */
@@ -87,23 +88,36 @@ static void reset_cpus(struct machine *m)
     bool all = virt_psci(m->config) == BOOT_PSCI_NONE;
 
     for (unsigned i = 0; i < m->config->cpus; i++) {
-        cpu_reset(m->cpus, i, i == 0 || all, plan->entry, plan->x0,
-                  plan->el);
+        uint64_t entry = plan->entry;
+        plug_entry(m, i, &entry);
+        cpu_reset(m->cpus, i, i == 0 || all, entry, plan->x0, plan->el);
     }
 }
 
-static bool create(struct machine *m, struct chardev **serials,
-                   struct error **err)
+/* Contents of memory, at the start and at every reset. */
+static bool load_guest(struct machine *m, struct error **err)
+{
+    return boot_load(m->boot, &m->dma, err) && plug_load(m, err);
+}
+
+/* The device tree does not tell of them. */
+static bool create_user_devices(struct machine *m, struct error **err)
+{
+    return m->config->dumpdtb ||
+           (drives_open(m, err) && plug_devices(m, err));
+}
+
+static bool create(struct machine *m, struct error **err)
 {
     if (!virt_check_config(m->config, err) || !open_guest(m, err) ||
         !virt_create_memory(m, err) || !create_cpus(m, err) ||
         !check_guest(m, err)) {
         return false;
     }
-    virt_create_devices(m, serials);
-    if (!virt_create_firmware(m, err) ||
+    virt_create_devices(m);
+    if (!create_user_devices(m, err) || !virt_create_firmware(m, err) ||
         !boot_place(m->boot, m->fdt, virt_psci(m->config), err) ||
-        !boot_load(m->boot, &m->dma, err)) {
+        !load_guest(m, err)) {
         return false;
     }
     reset_cpus(m);
@@ -111,8 +125,8 @@ static bool create(struct machine *m, struct chardev **serials,
 }
 
 struct machine *machine_new(const struct machine_config *config,
-                            struct loop *loop, struct chardev **serials,
-                            struct error **err)
+                            const struct machine_ports *ports,
+                            struct loop *loop, struct error **err)
 {
     struct machine *m = calloc(1, sizeof(*m));
 
@@ -121,11 +135,12 @@ struct machine *machine_new(const struct machine_config *config,
         return NULL;
     }
     m->config = config;
+    m->ports = ports;
     m->loop = loop;
     m->bus = bus_new();
     m->fdt = fdt_builder_new();
     m->dma = (struct dma){m->bus, on_code_written, m};
-    if (!create(m, serials, err)) {
+    if (!create(m, err)) {
         machine_free(m);
         return NULL;
     }
@@ -141,6 +156,9 @@ void machine_free(struct machine *m)
         machine_stop(m);
     }
     virt_free(m); /* devices still drive the processors' lines */
+    plug_free(m);
+    drives_close(m);
+    free(m->boot_entries);
     if (m->cpus) {
         cpu_system_free(m->cpus);
     }
@@ -202,7 +220,8 @@ bool machine_reset(struct machine *m, struct error **err)
 
     machine_stop(m);
     virt_reset_devices(m);
-    if (!boot_load(m->boot, &m->dma, err)) {
+    plug_reset(m);
+    if (!load_guest(m, err)) {
         return false;
     }
     reset_cpus(m);

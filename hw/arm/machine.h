@@ -12,6 +12,7 @@
 #include "block/block.h"
 #include "hw/arm/boot.h"
 #include "hw/arm/machine_config.h"
+#include "net/net.h"
 #include "softmmu/bus.h"
 #include "softmmu/dma.h"
 #include "ui/chardev.h"
@@ -29,8 +30,20 @@ enum machine_state {
     MACHINE_SHUTDOWN, /* the guest powered off and -no-shutdown was given */
 };
 
+/* What the machine is connected to, by the ids of its configuration. */
+struct machine_ports {
+    struct chardev *serials[MACHINE_MAX_SERIALS]; /* of the UARTs, or NULL */
+    /* NULL when there is none. */
+    struct chardev *(*find_chardev)(void *opaque, const char *id);
+    struct net_client *(*find_netdev)(void *opaque, const char *id);
+    void *opaque;
+};
+
+#define VIRT_MMIO_SLOTS 32 /* of virtio-mmio */
+
 struct machine {
     const struct machine_config *config;
+    const struct machine_ports *ports;
     struct loop *loop;
     enum machine_state state;
     unsigned requests; /* enum machine_request, set by any thread */
@@ -40,6 +53,12 @@ struct machine {
     struct dma dma;
     struct boot *boot;
     struct cpu_system *cpus;
+
+    struct block_backend **drives; /* parallel to config->drives */
+    int disk_error;                /* why the machine was stopped */
+    struct boot_entry *boot_entries; /* in the order of their index */
+    unsigned boot_entry_count;
+    struct plugged *plugged;
 
     struct fdt_builder *fdt;
     struct block_backend *flash_images[MACHINE_FLASH_BANKS];
@@ -54,13 +73,13 @@ struct machine {
     struct pl031 *rtc;
     struct pl061 *gpio;
     struct gpio_keys *power_key;
+    struct virtio_mmio *virtio_slots[VIRT_MMIO_SLOTS];
 };
 
-/* `serials[i]` is the far end of UART i, or NULL; MACHINE_MAX_SERIALS of
- * them.  All arguments outlive the machine. */
+/* All arguments outlive the machine. */
 struct machine *machine_new(const struct machine_config *config,
-                            struct loop *loop, struct chardev **serials,
-                            struct error **err);
+                            const struct machine_ports *ports,
+                            struct loop *loop, struct error **err);
 void machine_free(struct machine *m);
 
 /* Write the device tree as the guest gets it (-machine dumpdtb=F). */
@@ -89,7 +108,8 @@ struct boot_memory virt_memory(const struct machine_config *config);
 bool virt_check_config(const struct machine_config *config,
                        struct error **err);
 bool virt_create_memory(struct machine *m, struct error **err);
-void virt_create_devices(struct machine *m, struct chardev **serials);
+void virt_create_devices(struct machine *m);
+uint64_t virt_mmio_slot(int slot); /* its address */
 bool virt_create_firmware(struct machine *m, struct error **err);
 void virt_reset_devices(struct machine *m);
 void virt_free(struct machine *m);

@@ -19,8 +19,21 @@
 
 struct net_config;
 struct net_dump_config;
+struct device_config; /* hw/arm/devices.h */
 
-/* A NIC that the board adds by itself: -nic, -net nic, or the default. */
+/* A disk image, of -drive and its relatives. */
+struct drive_config {
+    const char *id;   /* or node name */
+    const char *text; /* as it was written, for messages */
+    struct block_config block; /* file NULL: no medium */
+    bool cdrom;
+    const char *serial;        /* or NULL */
+    bool layer; /* what another drive is made of: not opened by itself */
+    const char *user; /* the device it belongs to, or NULL */
+};
+
+/* A NIC that comes with its cable: -nic, -net nic, or the default.  It is
+ * one of the devices by the time the options are read. */
 struct nic_config {
     const char *model;  /* NULL: the board's default */
     const char *netdev; /* id, or NULL: no cable */
@@ -31,6 +44,13 @@ struct nic_config {
 };
 
 enum accel { ACCEL_JIT, ACCEL_INTERP };
+
+/* -smbios: what the tables say instead; strings may be NULL. */
+struct smbios_user {
+    const char *manufacturer, *product, *version, *serial, *sku, *family;
+    const char **oem_strings;
+    unsigned oem_string_count;
+};
 
 /* -fw_cfg: a file for firmware, from a host file or a string. */
 struct fw_cfg_config {
@@ -61,11 +81,24 @@ struct machine_config {
     unsigned fw_cfg_count;
     const char *uuid;         /* in text form, or NULL */
     bool boot_menu;           /* -boot menu=on */
+    bool boot_strict;         /* boot from what has a bootindex only */
+    unsigned boot_menu_wait;  /* ms; 0: not said */
+    bool boot_retry;          /* firmware that finds nothing resets... */
+    unsigned boot_retry_wait; /* ...after this many ms */
+    bool blank; /* no guest of ours: -device loader brings it */
+    struct smbios_user smbios;
     const char *dumpdtb;      /* write the tree here and exit, or NULL */
 
     /* Id of the character device behind each UART; NULL: not connected. */
     const char *serial[MACHINE_MAX_SERIALS];
     unsigned serials;         /* UARTs asked for with -serial */
+
+    /* Disk images; devices in the order in which they are plugged in. */
+    struct drive_config *drives;
+    unsigned drive_count;
+    struct device_config *devices;
+    unsigned device_count;
+    bool virtio_mmio_modern;  /* virtio-mmio.force-legacy=off */
 
     /* Cables in the order in which they are opened, NICs, and pcap files;
      * the structures are in net/config.h. */

@@ -13,6 +13,7 @@
 #include "cpu/cpu.h"
 #include "hw/arm/acpi.h"
 #include "hw/arm/firmware.h"
+#include "hw/arm/plug.h"
 #include "hw/char/pl011.h"
 #include "hw/core/fdt.h"
 #include "hw/flash/cfi01.h"
@@ -25,6 +26,7 @@
 #include "hw/misc/smbios.h"
 #include "hw/pci/pcie_host.h"
 #include "hw/rtc/pl031.h"
+#include "hw/virtio/virtio_mmio.h"
 #include "util/bits.h"
 
 #define GIB (UINT64_C(1) << 30)
@@ -42,6 +44,7 @@ enum virt_region {
     VIRT_FW_CFG,
     VIRT_GPIO,
     VIRT_UART1,
+    VIRT_VIRTIO,
     VIRT_PCI_MMIO,
     VIRT_PCI_IO,
     VIRT_PCI_ECAM,
@@ -52,8 +55,8 @@ enum virt_region {
 
 /*
  * The memory map.  `spi` is the first shared interrupt (INTID 32 + spi).
- * Gaps belong to devices that are not there: virtio-mmio 0x0a000000,
- * platform bus 0x0c000000, secure RAM 0x0e000000.
+ * Gaps belong to devices that are not there: platform bus 0x0c000000,
+ * secure RAM 0x0e000000.
  */
 static const struct {
     uint64_t base, size;
@@ -71,6 +74,7 @@ static const struct {
     [VIRT_FW_CFG]     = {0x09020000, FW_CFG_SIZE, 0},
     [VIRT_GPIO]       = {0x09030000, 0x00001000, 7},
     [VIRT_UART1]      = {0x09040000, 0x00001000, 8},  /* second -serial */
+    [VIRT_VIRTIO]     = {0x0a000000, VIRT_MMIO_SLOTS * VIRTIO_MMIO_SIZE, 16},
     [VIRT_PCI_MMIO]   = {0x10000000, 0x2eff0000, 0},
     [VIRT_PCI_IO]     = {0x3eff0000, 0x00010000, 0},
     [VIRT_PCI_ECAM]   = {0x3f000000, 0x01000000, 3},  /* highmem=off */
@@ -109,7 +113,7 @@ struct boot_memory virt_memory(const struct machine_config *c)
  * the exception level above the guest's. */
 enum boot_psci virt_psci(const struct machine_config *c)
 {
-    if (c->secure && c->bios) {
+    if (c->secure && (c->bios || c->pflash[0])) {
         return BOOT_PSCI_NONE;
     }
     return c->virtualization ? BOOT_PSCI_SMC : BOOT_PSCI_HVC;
@@ -389,8 +393,9 @@ static void create_uart(struct machine *m, unsigned index,
 
 /* The second UART is there when the user asked for it; then aliases say
  * which is ttyAMA0.  The one made last stands first in the tree. */
-static void create_uarts(struct machine *m, struct chardev **serials)
+static void create_uarts(struct machine *m)
 {
+    struct chardev *const *serials = m->ports->serials;
     char path[2][32];
 
     snprintf(path[0], sizeof(path[0]), "/pl011@%llx",
@@ -453,13 +458,30 @@ static void create_pcie(struct machine *m)
     pcie_fdt(m->pcie, m->fdt, first_spi);
 }
 
+uint64_t virt_mmio_slot(int slot)
+{
+    return map[VIRT_VIRTIO].base + (uint64_t)slot * VIRTIO_MMIO_SIZE;
+}
+
+/* Empty; the one made last stands first in the tree. */
+static void create_virtio_slots(struct machine *m)
+{
+    for (int i = VIRT_MMIO_SLOTS - 1; i >= 0; i--) {
+        unsigned n = map[VIRT_VIRTIO].spi + (unsigned)i;
+        m->virtio_slots[i] =
+            virtio_mmio_create(m->bus, virt_mmio_slot(i), gic_spi(m->gic, n),
+                               !m->config->virtio_mmio_modern);
+        virtio_mmio_fdt(m->virtio_slots[i], m->fdt, n);
+    }
+}
+
 static void create_fw_cfg(struct machine *m)
 {
     m->fw_cfg = fw_cfg_create(m->bus, map[VIRT_FW_CFG].base, &m->dma);
     fw_cfg_fdt(m->fw_cfg, m->fdt);
 }
 
-void virt_create_devices(struct machine *m, struct chardev **serials)
+void virt_create_devices(struct machine *m)
 {
     create_fdt_root(m);
     create_clock(m);
@@ -468,10 +490,11 @@ void virt_create_devices(struct machine *m, struct chardev **serials)
     create_msi(m);
     create_timers(m);
     write_flash_nodes(m);
-    create_uarts(m, serials);
+    create_uarts(m);
     create_rtc(m);
     create_pcie(m);
     create_gpio(m);
+    create_virtio_slots(m);
     create_fw_cfg(m);
 }
 
@@ -514,6 +537,8 @@ static struct acpi_board acpi_board(const struct machine *m)
         .fw_cfg = acpi_region(VIRT_FW_CFG),
         .gpio = acpi_region(VIRT_GPIO),
         .power_pin = POWER_KEY_LINE,
+        .virtio_mmio = acpi_region(VIRT_VIRTIO),
+        .virtio_mmio_slots = VIRT_MMIO_SLOTS,
         .ecam = acpi_region(ecam_region(m)),
         .pci_io = acpi_region(VIRT_PCI_IO),
         .pci_memory32 = acpi_region(VIRT_PCI_MMIO),
@@ -529,6 +554,7 @@ static struct acpi_board acpi_board(const struct machine *m)
     } else {
         board.gic_redist = acpi_region(VIRT_GIC_REDIST);
     }
+    board.virtio_mmio.size = VIRTIO_MMIO_SIZE;
     if (m->its) {
         board.its = acpi_region(VIRT_GIC_ITS);
     }
@@ -541,14 +567,25 @@ static struct acpi_board acpi_board(const struct machine *m)
     return board;
 }
 
+static const char *or_else(const char *text, const char *otherwise)
+{
+    return text ? text : otherwise;
+}
+
+/* Guests know this board by its manufacturer. */
 static struct smbios_config smbios_config(const struct machine *m)
 {
     const struct machine_config *c = m->config;
     unsigned cores = c->topology.clusters * c->topology.cores;
     struct smbios_config smbios = {
-        .manufacturer = "QEMU", /* by which guests know this board */
-        .product = "QEMU Virtual Machine",
-        .version = c->machine,
+        .manufacturer = or_else(c->smbios.manufacturer, "QEMU"),
+        .product = or_else(c->smbios.product, "QEMU Virtual Machine"),
+        .version = or_else(c->smbios.version, c->machine),
+        .serial = c->smbios.serial,
+        .sku = c->smbios.sku,
+        .family = c->smbios.family,
+        .oem_strings = c->smbios.oem_strings,
+        .oem_string_count = c->smbios.oem_string_count,
         .sockets = c->topology.sockets,
         .cores = cores,
         .threads = cores * c->topology.threads,
@@ -571,6 +608,7 @@ bool virt_create_firmware(struct machine *m, struct error **err)
     if (!m->firmware) {
         return false;
     }
+    bootorder_publish(m);
     smbios_add(m->fw_cfg, &smbios);
     if (m->config->acpi) {
         struct acpi_board board = acpi_board(m);
@@ -592,6 +630,9 @@ void virt_reset_devices(struct machine *m)
     for (unsigned i = 0; i < MACHINE_FLASH_BANKS; i++) {
         cfi01_reset(m->flash_banks[i]);
     }
+    for (unsigned i = 0; i < VIRT_MMIO_SLOTS; i++) {
+        virtio_mmio_reset(m->virtio_slots[i]);
+    }
     fw_cfg_reset(m->fw_cfg);
     pl031_reset(m->rtc);
     pl061_reset(m->gpio);
@@ -604,6 +645,9 @@ void virt_reset_devices(struct machine *m)
 
 void virt_free(struct machine *m)
 {
+    for (unsigned i = 0; i < VIRT_MMIO_SLOTS; i++) {
+        virtio_mmio_free(m->virtio_slots[i]);
+    }
     pcie_free(m->pcie);
     fw_cfg_free(m->fw_cfg);
     firmware_free(m->firmware);

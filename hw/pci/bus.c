@@ -29,6 +29,11 @@ bool pci_bus_is_root(const struct pci_bus *bus)
     return !bus->bridge;
 }
 
+const struct pci_function *pci_bus_bridge(const struct pci_bus *bus)
+{
+    return bus->bridge;
+}
+
 unsigned pci_bus_number(const struct pci_bus *bus)
 {
     return bus->bridge ? bus->bridge->config[PCI_SECONDARY_BUS] : 0;

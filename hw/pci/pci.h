@@ -184,5 +184,7 @@ static inline bool pci_mastering(const struct pci_function *f)
 struct dma *pci_bus_dma(const struct pci_bus *bus);
 /* Is this the host's own bus, not one behind a bridge? */
 bool pci_bus_is_root(const struct pci_bus *bus);
+/* Whose secondary bus this is; NULL for the host's own. */
+const struct pci_function *pci_bus_bridge(const struct pci_bus *bus);
 
 #endif

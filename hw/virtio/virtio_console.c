@@ -4,10 +4,6 @@
  * Manual: virtio 1.2, 5.3.  Queues: two for port 0, two for control
  * messages, two for each further port; "receive" is towards the guest.
  *
- * Control messages to the guest are not queued but owed: a bit per port and
- * kind, turned into a message when the guest has given a buffer, so that no
- * guest can make the list grow.
- *
  * Threads: chains are moved on the loop thread.  The far end is called
  * without the lock; `resets` tells whether the chain in hand still counts
  * afterwards.
@@ -18,10 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hw/virtio/virtio_console_internal.h"
 #include "util/clock.h"
 #include "util/log.h"
 
-#define CONSOLE_F_MULTIPORT BIT(1)
 #define CONSOLE_F_EMERG_WRITE BIT(2)
 
 /* Config space (5.3.4), little-endian */
@@ -31,68 +27,15 @@ struct console_layout {
     uint32_t emerg_wr;
 } __attribute__((packed));
 
-/* Control messages (5.3.6.2) */
-struct console_message {
-    uint32_t port;
-    uint16_t event, value;
-};
-
 enum {
-    DEVICE_READY = 0,
-    DEVICE_ADD = 1,
-    DEVICE_REMOVE = 2,
-    PORT_READY = 3,
-    CONSOLE_PORT = 4,
-    RESIZE = 5,
-    PORT_OPEN = 6,
-    PORT_NAME = 7,
-};
-
-enum {
-    CONTROL_TO_GUEST = 2,
-    CONTROL_FROM_GUEST = 3,
     DATA_SIZE = 128,   /* entries of a port's queues */
     CONTROL_SIZE = 32,
     PIECE = 4096,      /* bytes moved at a time */
     PIECES = 64,       /* before others get their turn */
     NAME_MAX_LENGTH = 128,
-    EMERGENCY_SIZE = 64,
 };
 
 #define RETRY_NS (NS_PER_SEC / 1000)
-
-struct port {
-    struct virtio_console *console;
-    unsigned nr;
-    bool exists, is_console;
-    char *name;
-    struct chardev *chr;
-
-    bool host_open;
-    bool guest_open;
-    unsigned owed;     /* control messages, BIT(event) */
-    bool check_input;  /* the guest may have made room */
-
-    struct virtq_chain to_guest, from_guest;
-    bool has_to_guest, has_from_guest; /* popped and not pushed */
-    uint64_t taken;                    /* bytes of from_guest */
-    struct loop_timer *retry;          /* the far end was full */
-};
-
-struct virtio_console {
-    struct virtio_device dev;
-    unsigned max_ports;
-    unsigned resets;
-    struct virtq_chain control;
-    uint8_t emergency[EMERGENCY_SIZE]; /* written by config space */
-    unsigned emergency_count;
-    struct port ports[VIRTIO_CONSOLE_MAX_PORTS];
-};
-
-static struct virtio_console *console_of(struct virtio_device *dev)
-{
-    return container_of(dev, struct virtio_console, dev);
-}
 
 static unsigned to_guest_queue(unsigned nr)
 {
@@ -102,139 +45,6 @@ static unsigned to_guest_queue(unsigned nr)
 static struct port *port_of_queue(struct virtio_console *s, unsigned n)
 {
     return &s->ports[n < 2 ? 0 : n / 2 - 1];
-}
-
-static struct port *find_port(struct virtio_console *s, uint32_t nr)
-{
-    return nr < s->max_ports && s->ports[nr].exists ? &s->ports[nr] : NULL;
-}
-
-/* Control -------------------------------------------------------------- */
-
-static uint16_t message_value(const struct port *port, unsigned event)
-{
-    return event == PORT_OPEN ? port->host_open : event != DEVICE_ADD;
-}
-
-/* False when the guest has no buffer for it. */
-static bool send_message(struct port *port, unsigned event)
-{
-    struct virtio_console *s = port->console;
-    struct console_message message = {port->nr, (uint16_t)event,
-                                      message_value(port, event)};
-    uint64_t size = sizeof(message);
-
-    if (!virtio_pop(&s->dev, CONTROL_TO_GUEST, &s->control)) {
-        return false;
-    }
-    virtq_write(&s->control, 0, &message, size);
-    if (event == PORT_NAME) {
-        size += virtq_write(&s->control, size, port->name,
-                            strlen(port->name) + 1);
-    }
-    size = size < s->control.in_size ? size : s->control.in_size;
-    virtio_push(&s->dev, CONTROL_TO_GUEST, &s->control, size);
-    return true;
-}
-
-static bool send_owed_by(struct port *port)
-{
-    while (port->owed) {
-        unsigned event = (unsigned)ctz32(port->owed);
-        if (!send_message(port, event)) {
-            return false;
-        }
-        port->owed &= ~(unsigned)BIT(event);
-    }
-    return true;
-}
-
-static void send_owed(struct virtio_console *s)
-{
-    do {
-        unsigned i = 0;
-        while (i < s->max_ports && send_owed_by(&s->ports[i])) {
-            i++;
-        }
-        if (i == s->max_ports) {
-            return;
-        }
-    } while (!virtio_await(&s->dev, CONTROL_TO_GUEST));
-}
-
-static void owe(struct port *port, unsigned event)
-{
-    if (virtio_has(&port->console->dev, CONSOLE_F_MULTIPORT)) {
-        port->owed |= (unsigned)BIT(event);
-    }
-}
-
-static void handle_device_ready(struct virtio_console *s, uint16_t value)
-{
-    if (!value) {
-        guest_error("virtio-console: the driver has failed");
-        return;
-    }
-    for (unsigned i = 0; i < s->max_ports; i++) {
-        if (s->ports[i].exists) {
-            owe(&s->ports[i], DEVICE_ADD);
-        }
-    }
-}
-
-static void handle_port_ready(struct port *port, uint16_t value)
-{
-    if (!value) {
-        guest_error("virtio-console: the driver could not add port %u",
-                    port->nr);
-        return;
-    }
-    if (port->is_console) {
-        owe(port, CONSOLE_PORT);
-    }
-    if (port->name) {
-        owe(port, PORT_NAME);
-    }
-    if (port->host_open) {
-        owe(port, PORT_OPEN);
-    }
-}
-
-static void handle_message(struct virtio_console *s,
-                           const struct console_message *m)
-{
-    struct port *port = find_port(s, m->port);
-
-    if (m->event == DEVICE_READY) {
-        handle_device_ready(s, m->value);
-    } else if (!port) {
-        guest_error("virtio-console: control message %u for port %u, which "
-                    "does not exist", m->event, m->port);
-    } else if (m->event == PORT_READY) {
-        handle_port_ready(port, m->value);
-    } else if (m->event == PORT_OPEN) {
-        port->guest_open = m->value;
-        port->check_input = true;
-    } else {
-        guest_error("virtio-console: control message %u from the driver",
-                    m->event);
-    }
-}
-
-static bool take_message(struct virtio_device *dev, unsigned n)
-{
-    struct virtio_console *s = console_of(dev);
-    struct console_message message;
-
-    if (!virtio_pop(dev, n, &s->control)) {
-        return false;
-    }
-    if (virtq_read(&s->control, 0, &message, sizeof(message)) ==
-        sizeof(message)) {
-        handle_message(s, &message);
-    }
-    virtio_push(dev, n, &s->control, 0);
-    return true;
 }
 
 /* To the guest --------------------------------------------------------- */
@@ -301,8 +111,8 @@ static void port_event(void *device, enum chardev_event event)
     bool open = event == CHARDEV_OPENED;
     if (port->host_open != open) {
         port->host_open = open;
-        owe(port, PORT_OPEN);
-        send_owed(port->console);
+        console_owe_open(port);
+        console_send_owed(port->console);
     }
     virtio_unlock(&port->console->dev);
 }
@@ -339,7 +149,7 @@ static size_t far_end_write(struct port *port, const uint8_t *data,
 
 static void write_emergency(struct virtio_console *s)
 {
-    uint8_t data[EMERGENCY_SIZE];
+    uint8_t data[CONSOLE_EMERGENCY_SIZE];
 
     virtio_lock(&s->dev);
     unsigned count = s->emergency_count;
@@ -421,12 +231,12 @@ static void console_process(struct virtio_device *dev, unsigned n)
 {
     struct virtio_console *s = console_of(dev);
 
-    if (n == CONTROL_TO_GUEST || n == CONTROL_FROM_GUEST) {
+    if (n == CONSOLE_CONTROL_TO_GUEST || n == CONSOLE_CONTROL_FROM_GUEST) {
         virtio_lock(dev);
-        if (n == CONTROL_FROM_GUEST) {
-            virtio_each(dev, n, take_message);
+        if (n == CONSOLE_CONTROL_FROM_GUEST) {
+            virtio_each(dev, n, console_take_message);
         }
-        send_owed(s);
+        console_send_owed(s);
         virtio_unlock(dev);
     } else if (n % 2) {
         if (n == 1) {
@@ -458,7 +268,7 @@ static void console_config_write(struct virtio_device *dev, unsigned offset,
     (void)size;
     if (offset != offsetof(struct console_layout, emerg_wr)) {
         guest_error("virtio-console: write of config space at 0x%x", offset);
-    } else if (s->emergency_count < EMERGENCY_SIZE) {
+    } else if (s->emergency_count < CONSOLE_EMERGENCY_SIZE) {
         s->emergency[s->emergency_count++] = (uint8_t)value;
         virtio_kick(dev, 1);
     }

@@ -376,3 +376,11 @@ bool virtio_pci_create(struct pci_bus *bus, int devfn,
     virtio_attach(dev, &pci_transport, s);
     return true;
 }
+
+const struct pci_function *
+virtio_pci_function(const struct virtio_device *dev)
+{
+    const struct virtio_pci *s = dev->transport;
+
+    return &s->pci;
+}

@@ -32,4 +32,8 @@ bool virtio_pci_create(struct pci_bus *bus, int devfn,
                        const struct virtio_pci_config *config,
                        struct error **err);
 
+/* The function of a device that has been plugged in. */
+const struct pci_function *
+virtio_pci_function(const struct virtio_device *dev);
+
 #endif

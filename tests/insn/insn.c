@@ -55,7 +55,7 @@ struct ending {
 };
 
 static const char *only_mode, *directory;
-static bool verbose;
+static bool verbose, test_failed;
 static FILE *to_runner, *from_runner;
 static unsigned passed, failed;
 
@@ -128,15 +128,15 @@ static bool differs(const struct insn_state *mask, const void *want,
     return false;
 }
 
-static unsigned print_value(const struct insn_state *mask,
-                            const struct insn_state *want,
-                            const struct insn_state *got, const char *name,
-                            size_t offset, size_t size)
+static void print_value(const struct insn_state *mask,
+                        const struct insn_state *want,
+                        const struct insn_state *got, const char *name,
+                        size_t offset, size_t size)
 {
     const struct insn_state *both[] = {want, got};
 
     if (!differs(mask, want, got, offset, size)) {
-        return 0;
+        return;
     }
     printf("    %-10s", name);
     for (unsigned k = 0; k < 2; k++) {
@@ -149,39 +149,39 @@ static unsigned print_value(const struct insn_state *mask,
         }
     }
     printf("\n");
-    return 1;
 }
 
 #define PRINT(name, field)                                           \
     print_value(mask, want, got, name, offsetof(struct insn_state,   \
                 field), sizeof(want->field))
 
-/* How many parts of the state differ. */
-static unsigned print_differences(const struct insn_state *mask,
+static void print_differences(const struct insn_state *mask,
                                   const struct insn_state *want,
                                   const struct insn_state *got)
 {
-    unsigned count = PRINT("sp", sp) + PRINT("pc", pc) +
-                     PRINT("nzcv", nzcv) + PRINT("fpcr", fpcr) +
-                     PRINT("fpsr", fpsr);
     char name[32];
+
+    PRINT("sp", sp);
+    PRINT("pc", pc);
+    PRINT("nzcv", nzcv);
+    PRINT("fpcr", fpcr);
+    PRINT("fpsr", fpsr);
 
     for (unsigned n = 0; n < 31; n++) {
         snprintf(name, sizeof(name), "x%u", n);
-        count += PRINT(name, x[n]);
+        PRINT(name, x[n]);
     }
     for (unsigned n = 0; n < 32; n++) {
         snprintf(name, sizeof(name), "v%u", n);
-        count += PRINT(name, v[n]);
+        PRINT(name, v[n]);
     }
     for (unsigned n = 0; n < INSN_WINDOW_SIZE; n += 8) {
         int at = (int)n - INSN_WINDOW_SIZE / 2;
 
         snprintf(name, sizeof(name), "[page%+d]", at);
-        count += print_value(mask, want, got, name,
-                             offsetof(struct insn_state, window) + n, 8);
+        print_value(mask, want, got, name,
+                    offsetof(struct insn_state, window) + n, 8);
     }
-    return count;
 }
 
 static int signal_of_fault(const char *fault)
@@ -196,37 +196,34 @@ static int signal_of_fault(const char *fault)
     return fault ? SIGILL : SIGTRAP;
 }
 
-static unsigned check_ending(const struct spec_case *c,
-                             const struct insn_state *got,
-                             const struct ending *e,
-                             const struct image *image)
+static bool ends_well(const struct spec_case *c, const struct insn_state *got,
+                      const struct ending *e, const struct image *image)
 {
-    const char *want = *c->fault ? c->fault : "brk";
-    const char *is = e->fault ? e->fault : "brk";
     uint64_t at = got->pc - INSN_CODE;
-    uint64_t brk = at < INSN_CODE_SIZE
-                       ? (image->code[at / 4] ^ INSN_BRK) >> 5
-                       : UINT64_MAX;
+    const char *fault = *c->fault ? c->fault : NULL;
 
-    if (e->signal ? e->signal != signal_of_fault(*c->fault ? want : NULL)
-                  : strcmp(want, is) != 0) {
-        printf("    it should end with %s, but ends with %s, signal %d, at "
-               "code+%#" PRIx64 "\n",
-               want, is, e->signal, at);
-        return 1;
+    if (e->signal ? e->signal != signal_of_fault(fault)
+                  : strcmp(fault ? fault : "", e->fault ? e->fault : "")) {
+        return false;
     }
-    if (!*c->fault && brk != c->brk) {
-        printf("    it should end at BRK #%" PRIu64 ", but ends at BRK #%"
-               PRIu64 ", code+%#" PRIx64 "\n",
-               c->brk, brk, at);
-        return 1;
+    if (!fault) {
+        return at < INSN_CODE_SIZE &&
+               image->code[at / 4] == (INSN_BRK | (uint32_t)c->brk << 5);
     }
-    if (c->has_far && !e->signal && c->far != e->far) {
-        printf("    far        should be %#" PRIx64 " is %#" PRIx64 "\n",
-               c->far, e->far);
-        return 1;
+    return !c->has_far || e->signal || c->far == e->far;
+}
+
+static void print_ending(const struct spec_case *c,
+                         const struct insn_state *got,
+                         const struct ending *e)
+{
+    printf("    should end with %s, ends with %s at code+%#" PRIx64,
+           *c->fault ? c->fault : "brk", e->fault ? e->fault : "brk",
+           got->pc - INSN_CODE);
+    if (e->fault) {
+        printf(", far %#" PRIx64, e->far);
     }
-    return 0;
+    printf("\n");
 }
 
 /* Whether `got` is what the case makes of `before`; else says what not. */
@@ -237,12 +234,19 @@ static bool check(const struct spec *t, const struct spec_case *c,
     struct insn_state want = *before, mask;
 
     expect(&want, &mask, c);
-    unsigned bad = check_ending(c, got, e, t->image);
-    if (bad || differs(&mask, &want, got, 0, sizeof(want))) {
-        bad += print_differences(&mask, &want, got);
-        printf("  %s:%u: %s\n", t->path, c->line, mode);
+    if (ends_well(c, got, e, t->image) &&
+        !differs(&mask, &want, got, 0, sizeof(want))) {
+        return true;
     }
-    return bad == 0;
+    printf("  %s:%u: %s\n", t->path, c->line, mode);
+    if (!test_failed || verbose) {
+        if (!ends_well(c, got, e, t->image)) {
+            print_ending(c, got, e);
+        }
+        print_differences(&mask, &want, got);
+    }
+    test_failed = true;
+    return false;
 }
 
 /* -- here ---------------------------------------------------------------- */
@@ -404,6 +408,7 @@ static void run_test(const char *path)
     snprintf(elf, sizeof(elf), "%s/%.*s.elf", directory,
              (int)strcspn(name, "."), name);
     random_state = 1;
+    test_failed = false;
     if (!image_load(&image, elf) || !spec_read(&t, path, &image)) {
         printf("  %s: not a test, or %s is not its program\n", path, elf);
         count(false);

@@ -642,14 +642,25 @@ START_TEST(test_page_ids_forget)
 }
 END_TEST
 
-static uint64_t hook_pa;
+static uint64_t before_pa, after_pa;
+static bool refuse;
 
-static void code_hook(void *opaque, uint64_t pa, uint64_t size)
+static bool before_store(void *opaque, uint64_t pa, uint64_t size)
 {
-    ck_assert_ptr_eq(opaque, &hook_pa);
+    ck_assert_ptr_eq(opaque, &before_pa);
     ck_assert_uint_eq(size, 8);
-    hook_pa = pa;
+    before_pa = pa;
+    return !refuse;
 }
+
+static void after_store(void *opaque, uint64_t pa, uint64_t size)
+{
+    ck_assert_ptr_eq(opaque, &before_pa);
+    ck_assert_uint_eq(size, 8);
+    after_pa = pa;
+}
+
+static const struct tlb_code_ops code_ops = {before_store, after_store};
 
 START_TEST(test_strict)
 {
@@ -659,10 +670,11 @@ START_TEST(test_strict)
     ram->flags[5] = RAM_PAGE_CODE;
     ck_assert(store(ctx, 0x10000, 8, 0, &value));
     ck_assert(hits(ctx->write, 0x10000, 8));
-    tlb_set_code_hook(tlb, true, code_hook, &hook_pa);
+    tlb_set_strict(tlb, true, &code_ops, &before_pa);
     ck_assert(!hits(ctx->write, 0x10000, 8));
     ck_assert(store(ctx, 0x10018, 8, 0, &value));
-    ck_assert_uint_eq(hook_pa, RAM_BASE + 0x5018);
+    ck_assert_uint_eq(before_pa, RAM_BASE + 0x5018);
+    ck_assert_uint_eq(after_pa, RAM_BASE + 0x5018);
     ck_assert(!hits(ctx->write, 0x10000, 8));
     ck_assert(hits(ctx->read, 0x10000, 8));
 
@@ -671,11 +683,24 @@ START_TEST(test_strict)
     ram->flags[2] = RAM_PAGE_CODE;
     tlb_drop_writes(tlb, RAM_BASE + 0x2000);
     ck_assert(!hits(ctx->write, 0x11000, 8));
-    hook_pa = 0;
+    before_pa = after_pa = 0;
     ck_assert_ptr_eq(
         tlb_host_for_atomic(tlb, ctx, 0x11010, 8, true, &fault),
         frame(RAM_BASE + 0x2010));
-    ck_assert_uint_eq(hook_pa, RAM_BASE + 0x2010);
+    ck_assert_uint_eq(before_pa, RAM_BASE + 0x2010);
+    ck_assert_uint_eq(after_pa, 0);
+    tlb_atomic_done(tlb);
+    ck_assert_uint_eq(after_pa, RAM_BASE + 0x2010);
+
+    refuse = true;
+    before_pa = after_pa = 0;
+    ck_assert(!store(ctx, 0x11020, 8, 0, &refuse));
+    ck_assert(fault.retry);
+    ck_assert(!tlb_host_for_atomic(tlb, ctx, 0x11010, 8, true, &fault));
+    ck_assert(fault.retry);
+    tlb_atomic_done(tlb);
+    ck_assert_uint_eq(after_pa, 0);
+    refuse = false;
 }
 END_TEST
 

@@ -429,7 +429,7 @@ static void gen_call(struct gen *g)
 /* What a vector op's imm may be. */
 enum imm_kind {
     IMM_NONE, IMM_LEFT, IMM_RIGHT, IMM_REV, IMM_HALF, IMM_ELEMENT,
-    IMM_INSERT, IMM_BYTES, IMM_TABLE,
+    IMM_INSERT, IMM_BYTES, IMM_TABLE, IMM_FRINT, IMM_FCVT, IMM_FTOI, IMM_ITOF,
 };
 
 /* `types`: mask of enum ir_type; `shapes`: mask of enum ir_shape. */
@@ -482,7 +482,7 @@ static const struct vec_row vec_rows[] = {
     { IR_VNARROW, 1, DQ, 0, I8 | I16 | I32, 0 },
     { IR_VCONCAT, 2, Q, 0, I64, 0 },
     { IR_VPMUL, 2, DQ, 0, I8, 0 }, { IR_VPMUL, 2, Q, 0, I64, 0 },
-    { IR_VDUPL, 1, DQ, IMM_ELEMENT, INTS, 0 },
+    { IR_VDUPL, 1, SDQ, IMM_ELEMENT, INTS, 0 },
     { IR_VINSL, 2, Q, IMM_INSERT, INTS, 0 },
     { IR_VEXT, 2, DQ, IMM_BYTES, I8, 0 },
     { IR_VZIP, 2, DQ, IMM_HALF, INTS, 0 },
@@ -495,6 +495,15 @@ static const struct vec_row vec_rows[] = {
     { IR_FADD, 2, SDQ, 0, FPS, 0 }, { IR_FSUB, 2, SDQ, 0, FPS, 0 },
     { IR_FMUL, 2, SDQ, 0, FPS, 0 }, { IR_FDIV, 2, SDQ, 0, FPS, 0 },
     { IR_FMAX, 2, SDQ, 0, FPS, 0 }, { IR_FMINNM, 2, SDQ, 0, FPS, 0 },
+    { IR_FMIN, 2, SDQ, 0, FPS, 0 }, { IR_FMAXNM, 2, SDQ, 0, FPS, 0 },
+    { IR_FMULX, 2, SDQ, 0, FPS, 0 }, { IR_FRECPS, 2, SDQ, 0, FPS, 0 },
+    { IR_FRSQRTS, 2, SDQ, 0, FPS, 0 },
+    { IR_FRINT, 1, SDQ, IMM_FRINT, FPS, 0 },
+    { IR_FCVT, 1, 1 << IR_S, IMM_FCVT, FPS, 0 },
+    { IR_FCVTL, 1, Q, IMM_HALF, 1 << IR_F16 | 1 << IR_F32, 0 },
+    { IR_FCVTN, 1, 1 << IR_D, 0, 1 << IR_F16 | 1 << IR_F32, 0 },
+    { IR_FTOI, 1, SDQ, IMM_FTOI, FPS, 0 },
+    { IR_ITOF, 1, SDQ, IMM_ITOF, FPS, 0 },
     { IR_FSQRT, 1, SDQ, 0, FPS, 0 }, { IR_FMULADD, 3, SDQ, 0, FPS, 1 },
     { IR_FCMPEQ, 2, SDQ, 0, FPS, 0 }, { IR_FCMPGE, 2, SDQ, 0, FPS, 0 },
     { IR_FCMPGT, 2, SDQ, 0, FPS, 0 },
@@ -503,6 +512,9 @@ static const struct vec_row vec_rows[] = {
 static uint32_t vec_imm(struct gen *g, const struct vec_row *row,
                         unsigned log2, enum ir_shape shape)
 {
+    static const uint8_t others[3][2] = {
+        { IR_F32, IR_F64 }, { IR_F16, IR_F64 }, { IR_F16, IR_F32 },
+    };
     unsigned bits = 8u << log2, elements = 16u >> log2;
 
     switch (row->imm) {
@@ -522,6 +534,16 @@ static uint32_t vec_imm(struct gen *g, const struct vec_row *row,
         return pick(g, shape == IR_Q ? 16 : 8);
     case IMM_TABLE:
         return 16 * pick(g, 4);
+    case IMM_FRINT:
+        return pick(g, 6) == 5 ? 7 | 8 * pick(g, 2) : pick(g, 5);
+    case IMM_FCVT:
+        return others[log2 - 1][pick(g, 2)];
+    case IMM_FTOI:
+        return (pick(g, 2) ? 3 : pick(g, 5)) << 8 | pick(g, 2) << 12 |
+               (pick(g, 4) ? 0 : pick(g, bits + 1));
+    case IMM_ITOF:
+        return 7 << 8 | pick(g, 2) << 12 |
+               (pick(g, 2) ? 0 : pick(g, bits + 1));
     default:
         return 0;
     }
@@ -569,7 +591,8 @@ static void gen_vec(struct gen *g)
                                          : -(uint64_t)pick(g, 2)));
         break;
     case 1:
-        keep_vec(g, ir_vec(g->u, IR_VDUP, type, shape, 0, any_int(g),
+        keep_vec(g, ir_vec(g->u, IR_VDUP, type,
+                           pick(g, 3) ? shape : IR_S, 0, any_int(g),
                            IR_NONE, IR_NONE, 0));
         break;
     case 2:
@@ -591,12 +614,14 @@ static void gen_vec(struct gen *g)
     case 5:
         keep_int(g, ir_vec(g->u, IR_FTOI_R, IR_F16 + pick(g, 3), IR_S,
                            IR_I32 + pick(g, 2), any_vec(g), IR_NONE,
-                           IR_NONE, pick(g, 5) << 8 | pick(g, 2) << 12));
+                           IR_NONE, (pick(g, 2) ? 3 : pick(g, 5)) << 8 |
+                           pick(g, 2) << 12));
         break;
     case 6:
         keep_vec(g, ir_vec(g->u, IR_ITOF_R, IR_F16 + pick(g, 3), IR_S,
                            IR_I32 + pick(g, 2), any_int(g), IR_NONE,
-                           IR_NONE, 7 << 8 | pick(g, 2) << 12));
+                           IR_NONE, 7 << 8 | pick(g, 2) << 12 |
+                           (pick(g, 3) ? 0 : pick(g, 33))));
         break;
     default:
         gen_vec_op(g);
@@ -697,6 +722,7 @@ static void gen_unit(struct gen *g, uint32_t only)
     unsigned length = 1 + pick(g, 60);
 
     ir_begin(g->u, RIG_PC, 0);
+    g->u->fp_default = pick(g, 4);
     gen_insn(g);
     for (unsigned n = 0; n < POOL; n++) {
         g->ints[n] = ir_get(g->u, IR_I64, VCPU_R(pick(g, 32)));

@@ -305,12 +305,43 @@ static uint64_t rig_value(uint64_t *seed)
     }
 }
 
+/* A number of `exp` exponent and `frac` fraction bits, near where formats
+ * end and around 1. */
+static uint64_t rig_float(uint64_t *seed, unsigned exp, unsigned frac)
+{
+    uint64_t max = mask64((int)exp), r = rig_random(seed);
+    const uint64_t exps[] = {
+        0, 0, 1, 2, max / 2, max / 2 - 1, max / 2 + 1, max / 4, max / 4 + 1,
+        max * 3 / 4, max - 1, max, max / 2 + frac, max / 2 + r % 70,
+        max / 2 - r % 70, r & max,
+    };
+    uint64_t fracs[] = { 0, 0, 1, mask64(frac), mask64(frac) - 1,
+                         BIT(frac - 1), rig_random(seed),
+                         rig_random(seed) << (frac - 4) };
+    uint64_t e = exps[rig_pick(seed, ARRAY_SIZE(exps))] & max;
+    uint64_t f = fracs[rig_pick(seed, ARRAY_SIZE(fracs))] & mask64(frac);
+
+    return (r >> 63) << (exp + frac) | e << frac | f;
+}
+
+static uint64_t rig_vector_half(uint64_t *seed)
+{
+    switch (rig_pick(seed, 4)) {
+    case 0:
+        return rig_value(seed);
+    case 1:
+        return rig_float(seed, 8, 23) | rig_float(seed, 8, 23) << 32;
+    default:
+        return rig_float(seed, 11, 52);
+    }
+}
+
 static void rig_randomise(struct rig *r, uint64_t *seed)
 {
     for (unsigned n = 0; n < 32; n++) {
         r->vcpu->r[n] = rig_value(seed);
-        r->vcpu->v[n].d[0] = rig_value(seed);
-        r->vcpu->v[n].d[1] = rig_value(seed);
+        r->vcpu->v[n].d[0] = rig_vector_half(seed);
+        r->vcpu->v[n].d[1] = rig_vector_half(seed);
     }
     r->vcpu->flags = ir_flags_pack(rig_random(seed) & 15);
     for (unsigned n = 0; n < RIG_SIZE; n += 8) {

@@ -75,6 +75,7 @@ enum {
     X_CRC32_8 = 0xf0 | X_0F38 | X_F2 | X_RM8,
     X_CRC32 = 0xf1 | X_0F38 | X_F2,
     X_CALL_RM = 0xff,                 /* /2; /4 jmp */
+    X_MXCSR = 0xae | X_0F,            /* /2 ldmxcsr, /3 stmxcsr */
     X_PUSH_RM = 0xff,                 /* /6 */
     X_POP_RM = 0x8f,                  /* /0 */
     X_RORX = 0xf0 | X_0F3A | X_F2,    /* VEX: reg, r/m, imm8 */

@@ -285,7 +285,7 @@ static void begin(struct backend_thread *t, const struct ir_unit *u,
     };
     t->rx_delta = code->rx - code->rw;
     t->slow_count = t->link_count = t->site_count = 0;
-    t->pool_count = t->pool_uses = t->label_uses = 0;
+    t->pool_count = t->pool_uses = t->label_uses = t->fix_count = 0;
     t->full = t->failed = false;
     t->insn = 0;
     ra_begin(t);
@@ -307,6 +307,9 @@ bool backend_compile(struct backend_thread *t, const struct ir_unit *u,
     emit_ops(t);
     if (!t->full) {
         emit_slow_paths(t);
+    }
+    if (!t->full) {
+        emit_fp_fixes(t);
     }
     if (!t->full) {
         emit_stubs(t);

@@ -30,6 +30,10 @@
     E(vbin) E(vandn) E(vorn) E(vnot) E(vsel) E(vneg) E(vabs)            \
     E(vshift) E(vcmp) E(vavg) E(vabd) E(vcnt) E(vpmul) E(fsign)         \
     E(aes_round) E(aes_mix)                                             \
+    /* emit_fp.c, emit_fp_compare.c, emit_fp_convert.c */               \
+    E(farith) E(fsqrt) E(fmuladd) E(fminmax) E(frint) E(fcmp)           \
+    E(fcmp_mask) E(fcvt) E(fcvtl) E(fcvtn) E(ftoi) E(ftoi_r) E(itof)    \
+    E(itof_r)                                                           \
     /* emit_vec_move.c */                                               \
     E(vrev) E(vaddp) E(vaddlp) E(vaddv) E(vwiden) E(vnarrow)            \
     E(vconcat) E(vdup) E(vdupl) E(vins) E(vinsl) E(vgetl) E(vext)       \

@@ -34,9 +34,38 @@ static void to_sub(struct backend_thread *t)
     t->fl_kind = FL_SUB;
 }
 
+/* eax := packed form of the outcome of ucomis; leaves the flags alone. */
+static void pack_fp(struct backend_thread *t)
+{
+    static const uint32_t less = IR_FLAG_N | IR_FLAG_B;
+    bool swapped = t->fl_kind == FL_FP_SWAPPED;
+    const struct {
+        uint8_t cc;
+        uint32_t flags;
+    } step[] = {
+        { CC_B, swapped ? 0 : less }, { CC_E, IR_FLAG_Z }, { CC_P, IR_FLAG_V },
+    };
+
+    x_mov_imm(&t->as, RAX, swapped ? less : 0);
+    for (unsigned k = 0; k < 3; k++) {
+        x_op(&t->as, X_CMOV + step[k].cc, RAX,
+             pool_const(t, step[k].flags, 0));
+        pool_used(t, 0);
+    }
+}
+
+static bool fl_is_fp(const struct backend_thread *t)
+{
+    return t->fl_kind >= FL_FP;
+}
+
 /* al, ah := packed form of EFLAGS. */
 static void pack(struct backend_thread *t)
 {
+    if (fl_is_fp(t)) {
+        pack_fp(t);
+        return;
+    }
     to_sub(t);
     x_lahf(&t->as);
     x_setcc(&t->as, CC_O, RAX);
@@ -145,6 +174,28 @@ static int known_condition(struct backend_thread *t, bool holds)
     return holds ? CC_E : CC_NE;
 }
 
+/* NONE is not a condition of x86. */
+enum { NONE = 0xff };
+
+static int fp_condition(const struct backend_thread *t, enum ir_cc cc)
+{
+    static const uint8_t straight[14] = {
+        NONE, NONE, NONE, NONE, NONE, NONE, CC_P, CC_NP,
+        NONE, NONE, CC_AE, CC_B, CC_A, CC_BE,
+    };
+    static const uint8_t swapped[14] = {
+        NONE, NONE, CC_BE, CC_A, CC_A, CC_BE, CC_P, CC_NP,
+        CC_B, CC_AE, NONE, NONE, NONE, NONE,
+    };
+
+    return (t->fl_kind == FL_FP ? straight : swapped)[cc];
+}
+
+bool fl_prefers_swapped(enum ir_cc cc)
+{
+    return (cc >= IR_HS && cc <= IR_PL) || cc == IR_HI || cc == IR_LS;
+}
+
 static int eflags_condition(struct backend_thread *t, enum ir_cc cc)
 {
     static const uint8_t x86[14] = {
@@ -153,6 +204,9 @@ static int eflags_condition(struct backend_thread *t, enum ir_cc cc)
     };
     bool carry = cc == IR_HS || cc == IR_LO;
 
+    if (fl_is_fp(t)) {
+        return fp_condition(t, cc);
+    }
     if (t->fl_kind == FL_ADD && carry) {
         return x86[cc] ^ 1;
     }
@@ -169,6 +223,11 @@ int fl_condition(struct backend_thread *t, ir_ref ref, enum ir_cc cc)
     uint32_t bit = single_bit(cc, &inverted);
     int x86;
 
+    if (t->fl == ref && fl_is_fp(t) && cc < IR_AL &&
+        fp_condition(t, cc) == NONE) {
+        fl_packed(t, ref);
+        t->fl = IR_NONE;
+    }
     if (cc >= IR_AL) {
         x86 = known_condition(t, true);
     } else if (val_const(t, ref, &imm)) {
@@ -205,6 +264,10 @@ void fl_carry(struct backend_thread *t, ir_ref ref, bool borrow)
 {
     uint64_t imm;
 
+    if (t->fl == ref && fl_is_fp(t)) {
+        fl_packed(t, ref);
+        t->fl = IR_NONE;
+    }
     if (t->fl == ref) {
         if (t->val[ref].left > 1) {
             fl_packed(t, ref);

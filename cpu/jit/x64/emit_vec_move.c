@@ -29,7 +29,7 @@ static unsigned shape_bytes(const struct ir_insn *in)
 
 static unsigned count(const struct ir_insn *in)
 {
-    return shape_bytes(in) >> v_log2(in);
+    return v_shape(in) == IR_S ? 1 : shape_bytes(in) >> v_log2(in);
 }
 
 static void shuffle(struct backend_thread *t, int dst, int a,
@@ -68,10 +68,39 @@ void emit_vrev(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     emit_shuffle(t, i, in, &m);
 }
 
+/* 32-bit or 64-bit element n of a as a scalar. */
+static void take_element(struct backend_thread *t, unsigned log2, int dst,
+                         int a, unsigned n)
+{
+    if (log2 == 2) {
+        v_op2_imm(t, V_INSERTPS, dst, a, rm_reg(a), n << 6 | 0xe);
+    } else if (n) {
+        v_shift(t, V_SHIFT_BYTES, V_SRLDQ, dst, a, 8);
+    } else {
+        v_op1(t, V_MOVQ, dst, rm_reg(a));
+    }
+}
+
 void emit_vdupl(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
+    bool single = v_shape(in) == IR_S ||
+                  (v_shape(in) == IR_D && in->type == IR_I64);
+    unsigned log2 = v_log2(in), n = in->imm;
     union mask m = MASK_ZERO;
 
+    if (log2 >= 2 && (single || v_shape(in) == IR_Q)) {
+        int a = ra_use_vec(t, in->a), dst;
+
+        ra_release_all(t, in);
+        dst = ra_def_vec(t, i, NO_REG, t->host.avx ? 0 : REG_BIT(a));
+        if (single) {
+            take_element(t, log2, dst, a, n);
+        } else {
+            v_op1(t, V_PSHUFD, dst, rm_reg(a));
+            x_byte(&t->as, log2 == 2 ? n * 0x55 : n ? 0xee : 0x44);
+        }
+        return;
+    }
     for (unsigned n = 0; n < count(in); n++) {
         put(&m, v_log2(in), n, in->imm);
     }
@@ -220,6 +249,9 @@ void emit_vdup(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     ra_release_all(t, in);
     dst = ra_def_vec(t, i, NO_REG, 0);
     v_op1(t, V_MOVD | (log2 == 3 ? X_W : 0), dst, rm_reg(a));
+    if (v_shape(in) == IR_S && log2 >= 2) {
+        return;
+    }
     if (t->host.avx2) {
         v_op1(t, broadcast[log2], dst, rm_reg(dst));
         v_cut(t, in, dst);

@@ -2,6 +2,7 @@
  * The table of ops: who emits each, and with which opcode or digit.
  */
 #include "cpu/jit/x64/emit.h"
+#include "cpu/jit/x64/fp.h"
 #include "cpu/jit/x64/vec.h"
 
 #define ROW(op, emitter, ...) \
@@ -130,6 +131,30 @@ const struct x64_op x64_ops[IR_OPCODES] = {
     ROW(VUZP, vuzp)
     ROW(VTRN, vtrn)
     ROW(VTBL, vtbl)
+
+    /* floating point */
+    ROW(FADD, farith, F_ADD)
+    ROW(FSUB, farith, F_SUB)
+    ROW(FMUL, farith, F_MUL, true)
+    ROW(FDIV, farith, F_DIV, true)
+    ROW(FSQRT, fsqrt)
+    ROW(FMULADD, fmuladd)
+    ROW(FMAX, fminmax, F_MAX, F_AND)
+    ROW(FMIN, fminmax, F_MIN, F_OR)
+    ROW(FMAXNM, fminmax, F_MAX, F_AND)
+    ROW(FMINNM, fminmax, F_MIN, F_OR)
+    ROW(FRINT, frint)
+    ROW(FCMP, fcmp)
+    ROW(FCMPEQ, fcmp_mask, CMP_EQ)
+    ROW(FCMPGE, fcmp_mask, CMP_LE, true)
+    ROW(FCMPGT, fcmp_mask, CMP_LT, true)
+    ROW(FCVT, fcvt)
+    ROW(FCVTL, fcvtl)
+    ROW(FCVTN, fcvtn)
+    ROW(FTOI, ftoi)
+    ROW(FTOI_R, ftoi_r)
+    ROW(ITOF, itof)
+    ROW(ITOF_R, itof_r)
     ROW(FABS, fsign)
     ROW(FNEG, fsign)
     ROW(AESE, aes_round, V_AESENCLAST)

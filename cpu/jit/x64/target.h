@@ -50,11 +50,16 @@ static const uint8_t x64_pinned[32] = {
 
 /* The frame, from rsp up. */
 #define FRAME_ARG 0       /* 4 x 16: arguments and results of slow paths */
-#define FRAME_DESC 64     /* 16: their description */
+#define FRAME_DESC 64     /* 8: their description */
+#define FRAME_MXCSR 72    /* 8: on the way to and from MXCSR */
 #define FRAME_SPILL 80    /* 16 bytes per slot */
 #define SPILL_SLOTS 448
 #define FRAME_XMM (FRAME_SPILL + 16 * SPILL_SLOTS) /* xmm in slow paths */
 #define FRAME_SIZE (FRAME_XMM + 16 * 16)
+
+/* MXCSR while generated code runs: to nearest, nothing unmasked.  Its sticky
+ * bits are cumulative flags of vcpu.fp that have not got there yet. */
+#define MXCSR_START 0x1f80
 
 struct x64_features {
     bool avx, avx2, bmi1, bmi2, lzcnt, popcnt, fma, f16c;

@@ -44,6 +44,33 @@ static void pinned(struct asm_buf *a, uint32_t set, bool store)
     }
 }
 
+/* Sticky bits of MXCSR into vcpu.fp.flags; the denormal operand (bit 1) has
+ * no counterpart.  `clear`: they start anew.  Changes rax, rcx, flags. */
+static void merge_fp(struct asm_buf *a, int frame, bool clear)
+{
+    struct x64_rm flags = field(offsetof(struct vcpu, fp.flags));
+    struct x64_rm mxcsr = rm_frame(frame + FRAME_MXCSR);
+    uint8_t *none;
+
+    _Static_assert(FP_IOC == 1 && FP_DZC == 2 && FP_OFC == 4 &&
+                   FP_UFC == 8 && FP_IXC == 16, "bits 0, 2..5 of MXCSR");
+    x_op(a, X_MXCSR, 3, mxcsr);
+    x_load32(a, RAX, mxcsr);
+    x_alu_imm(a, ALU_AND, 0, rm_reg(RAX), 0x3d);
+    none = x_jcc8(a, CC_E);
+    x_mov32(a, RCX, RAX);
+    x_shift_imm(a, 5, 0, RCX, 1);
+    x_alu_imm(a, ALU_AND, 0, rm_reg(RAX), 1);
+    x_alu(a, ALU_OR, 0, RAX, rm_reg(RCX));
+    x_op(a, X_ALU_STORE(ALU_OR), RAX, flags);
+    if (clear) {
+        x_op(a, X_MOV_IMM, 0, mxcsr);
+        x_imm32(a, MXCSR_START);
+        x_op(a, X_MXCSR, 2, mxcsr);
+    }
+    x_here8(a, none);
+}
+
 static void call_c(struct asm_buf *a, const void *fn)
 {
     x_mov_imm(a, RAX, (uintptr_t)fn);
@@ -69,6 +96,9 @@ static void thunk_enter(struct asm_buf *a)
     x_op(a, X_LEA | X_W, REG_VCPU, rm_mem(RDI, VCPU_BASE));
     x_load(a, REG_TLB, field(offsetof(struct vcpu, tlb)));
     x_mov(a, RAX, RSI);
+    x_op(a, X_MOV_IMM, 0, rm_frame(FRAME_MXCSR));
+    x_imm32(a, MXCSR_START);
+    x_op(a, X_MXCSR, 2, rm_frame(FRAME_MXCSR));
     pinned(a, ~0u, false);
     x_op(a, X_CALL_RM, 4, rm_reg(RAX));
 }
@@ -77,6 +107,7 @@ static void thunk_enter(struct asm_buf *a)
 static void thunk_leave(struct asm_buf *a)
 {
     pinned(a, ~0u, true);
+    merge_fp(a, 0, false);
     x_alu_imm(a, ALU_ADD, X_W, rm_reg(RSP), FRAME_SIZE + 8);
     for (unsigned k = ARRAY_SIZE(saved); k-- > 0;) {
         x_pop(a, saved[k]);
@@ -196,6 +227,12 @@ static void thunk_call(struct asm_buf *a, const void *fn, unsigned flags,
 
     pinned(a, set, true);
     x_mov(a, RSI, RDI);
+    if ((flags & IR_HELPER_FP_STATUS) && !vector) {
+        /* Vector helpers only add to the flags. */
+        x_mov(a, R8, RCX);
+        merge_fp(a, 8, true);
+        x_mov(a, RCX, R8);
+    }
     if (vector) {
         x_mov(a, R8, RAX);
         x_load(a, R9, rm_frame(8 + FRAME_DESC));
@@ -213,6 +250,33 @@ static void thunk_call(struct asm_buf *a, const void *fn, unsigned flags,
     } else {
         x_ret(a);
     }
+}
+
+/* As slow_common(), for the function of a vector op.  Arguments and, behind
+ * them, the result are in the frame. */
+static void thunk_call_exact(struct asm_buf *a, const void *fn)
+{
+    static const uint8_t keep[] = { RAX, RCX, RDX, RDI };
+    int frame = 8 + 8 * ARRAY_SIZE(keep) + 8;
+
+    for (unsigned k = 0; k < ARRAY_SIZE(keep); k++) {
+        x_push(a, keep[k]);
+    }
+    x_alu_imm(a, ALU_SUB, X_W, rm_reg(RSP), 8);
+    pinned(a, GPR_VOLATILE, true);
+    vcpu_to_rdi(a);
+    x_op(a, X_LEA | X_W, RSI, rm_frame(frame + FRAME_ARG + 48));
+    x_op(a, X_LEA | X_W, RDX, rm_frame(frame + FRAME_ARG));
+    x_op(a, X_LEA | X_W, RCX, rm_frame(frame + FRAME_ARG + 16));
+    x_op(a, X_LEA | X_W, R8, rm_frame(frame + FRAME_ARG + 32));
+    x_load(a, R9, rm_frame(frame + FRAME_DESC));
+    call_c(a, fn);
+    pinned(a, GPR_VOLATILE, false);
+    x_alu_imm(a, ALU_ADD, X_W, rm_reg(RSP), 8);
+    for (unsigned k = ARRAY_SIZE(keep); k-- > 0;) {
+        x_pop(a, keep[k]);
+    }
+    x_ret(a);
 }
 
 /* The entry of a key, or the empty one where it belongs. */
@@ -233,8 +297,11 @@ static struct helper_thunk *find(struct backend *b, const void *key)
     }
 }
 
+enum thunk_kind { THUNK_HELPER, THUNK_VECTOR, THUNK_EXACT };
+
 static const uint8_t *thunk(struct backend *b, const void *key,
-                            const void *fn, unsigned flags, bool vector)
+                            const void *fn, unsigned flags,
+                            enum thunk_kind kind)
 {
     struct helper_thunk *h = find(b, key);
     ptrdiff_t delta = b->thunks.rx - b->thunks.rw;
@@ -251,7 +318,12 @@ static const uint8_t *thunk(struct backend *b, const void *key,
         assert(b->helper_count < HELPER_THUNKS / 2 &&
                b->thunks_used + THUNK_MAX <= THUNK_AREA);
         h->code = a.p + delta;
-        thunk_call(&a, fn, flags, vector, b->leave - delta);
+        if (kind == THUNK_EXACT) {
+            thunk_call_exact(&a, fn);
+        } else {
+            thunk_call(&a, fn, flags, kind == THUNK_VECTOR,
+                       b->leave - delta);
+        }
         b->thunks_used = align_up(a.p - b->thunks.rw, 16);
         b->helper_count++;
         atomic_store_explicit(&h->key, key, memory_order_release);
@@ -262,13 +334,19 @@ static const uint8_t *thunk(struct backend *b, const void *key,
 
 const uint8_t *thunk_helper(struct backend *b, const struct ir_helper *h)
 {
-    return thunk(b, h, (const void *)(uintptr_t)h->call, h->flags, false);
+    return thunk(b, h, (const void *)(uintptr_t)h->call, h->flags,
+                 THUNK_HELPER);
 }
 
 const uint8_t *thunk_vector(struct backend *b, const void *fn,
                             unsigned flags)
 {
-    return thunk(b, fn, fn, flags, true);
+    return thunk(b, fn, fn, flags, THUNK_VECTOR);
+}
+
+const uint8_t *thunk_exact(struct backend *b, const void *fn)
+{
+    return thunk(b, (const char *)fn + 1, fn, 0, THUNK_EXACT);
 }
 
 /* -- all together ------------------------------------------------------ */

@@ -88,6 +88,8 @@ enum fl_kind {
     FL_SUB,    /* after cmp: CF is the borrow */
     FL_ADD,    /* after add: CF is the carry */
     FL_LOGIC,  /* after test: C = V = 0, CF = OF = 0 */
+    FL_FP,     /* after ucomis of the operands */
+    FL_FP_SWAPPED, /* after ucomis with the second one first */
 };
 
 /* An operand in memory ops: at `m`, or the constant `imm`. */
@@ -112,6 +114,17 @@ struct slow_path {
     uint8_t value_count;
     uint8_t dst[2];    /* where loads go, NO_REG: dropped */
     struct stored value[2]; /* what is stored */
+};
+
+/* Code behind the unit for FP ops whose result the host may have got wrong:
+ * the op in C, with the operands of the host's instruction. */
+struct fp_fix {
+    uint8_t *from[2];  /* rel32 displacements of the jumps to it */
+    uint8_t *back;
+    const struct ir_insn *in;
+    struct x64_rm operand[3]; /* vector, memory or general */
+    uint8_t operands;
+    uint8_t dst;       /* vector or general register */
 };
 
 /* Constants behind the unit and the instructions that refer to them. */
@@ -162,6 +175,7 @@ struct backend_thread {
     uint16_t insn;          /* guest instruction being compiled */
 
     unsigned slow_count, link_count, site_count, pool_count, pool_uses;
+    unsigned fix_count;
 
     /* Test hooks. */
     bool random_registers, force_slow;
@@ -169,6 +183,7 @@ struct backend_thread {
 
     struct value val[IR_MAX_INSNS];
     struct slow_path slow[IR_MAX_INSNS];
+    struct fp_fix fix[IR_MAX_INSNS];
     struct block_link links[IR_MAX_EDGES];
     uint16_t link_edge[IR_MAX_EDGES];
     struct block_site sites[2 * IR_MAX_INSNS];
@@ -275,6 +290,9 @@ void fl_carry(struct backend_thread *t, ir_ref ref, bool borrow);
 int fl_packed(struct backend_thread *t, ir_ref ref);
 /* The same, for one use: not remembered. */
 int fl_pack_temp(struct backend_thread *t, ir_ref ref);
+/* The condition is one of EFLAGS after ucomis only with the operands
+ * swapped (FL_FP_SWAPPED). */
+bool fl_prefers_swapped(enum ir_cc cc);
 /* The value of FLAGS_OF right behind i that is used, or IR_NONE. */
 ir_ref fl_of(const struct backend_thread *t, ir_ref i);
 
@@ -288,6 +306,10 @@ void emit_stubs(struct backend_thread *t);
 /* -- memory (emit_mem.c) ----------------------------------------------- */
 
 void emit_slow_paths(struct backend_thread *t);
+
+/* -- floating point (emit_fp.c) ---------------------------------------- */
+
+void emit_fp_fixes(struct backend_thread *t);
 
 /* -- vectors (emit_vec.c) ---------------------------------------------- */
 
@@ -308,6 +330,9 @@ void vec_store(struct backend_thread *t, enum ir_type type,
 /* -- thunks (thunks.c) ------------------------------------------------- */
 
 bool thunks_emit(struct backend *b);
+/* Thunk that calls the function of a vector op on the arguments in the
+ * frame, and keeps every register. */
+const uint8_t *thunk_exact(struct backend *b, const void *fn);
 /* Thunk that calls a C helper: by key (function and kind). */
 const uint8_t *thunk_helper(struct backend *b, const struct ir_helper *h);
 const uint8_t *thunk_vector(struct backend *b, const void *fn,

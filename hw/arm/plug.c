@@ -1,0 +1,422 @@
+/*
+ * Devices of -device: each function makes one from its configuration and
+ * plugs it in.  The table of types is in devices.c; the order is the user's.
+ */
+#include "hw/arm/plug.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hw/misc/vmcoreinfo.h"
+#include "hw/pci/pcie_host.h"
+#include "hw/pci/testdev.h"
+#include "hw/virtio/virtio_mmio.h"
+#include "util/bits.h"
+
+/* A virtio-serial with room for ports. */
+struct serial_bus {
+    struct virtio_device *dev;
+    bool mmio;
+    char name[80];
+};
+
+struct plugged {
+    struct serial_bus *serials; /* one for each device at most */
+    unsigned serial_count, unnamed_serials;
+    struct loader **loaders;
+    unsigned loader_count;
+    struct vmcoreinfo *vmcoreinfo;
+    unsigned macs; /* given out so far */
+};
+
+/* Virtio transports ------------------------------------------------------ */
+
+static struct virtio_host virtio_host(struct machine *m, struct dma *dma,
+                                      const struct device_config *c)
+{
+    return (struct virtio_host){
+        .dma = dma,
+        .loop = m->loop,
+        .features =
+            (VIRTIO_DEFAULT_FEATURES | c->features_on) & ~c->features_off,
+    };
+}
+
+/* What firmware boots from, by type of device. */
+static const struct {
+    uint16_t id;
+    const char *function, *unit;
+} boot_units[] = {
+    {VIRTIO_ID_BLOCK, "scsi", "disk@0,0"},
+    {VIRTIO_ID_NET, "ethernet", "ethernet-phy@0"},
+};
+
+/* Slots fill up from the last one. */
+static int find_mmio_slot(struct machine *m, const char *bus,
+                          struct error **err)
+{
+    unsigned n;
+    int end = 0;
+
+    if (!bus) {
+        for (int i = VIRT_MMIO_SLOTS - 1; i >= 0; i--) {
+            if (!virtio_mmio_device(m->virtio_slots[i])) {
+                return i;
+            }
+        }
+        error_set(err, "No 'virtio-bus' bus found: all %d virtio-mmio slots "
+                  "are taken; use PCI", VIRT_MMIO_SLOTS);
+        return -1;
+    }
+    if (sscanf(bus, "virtio-mmio-bus.%u%n", &n, &end) != 1 || bus[end] ||
+        n >= VIRT_MMIO_SLOTS) {
+        error_set(err, "Bus '%s' not found; there are virtio-mmio-bus.0 to "
+                  "virtio-mmio-bus.%d", bus, VIRT_MMIO_SLOTS - 1);
+        return -1;
+    }
+    if (virtio_mmio_device(m->virtio_slots[n])) {
+        error_set(err, "Bus '%s' is full", bus);
+        return -1;
+    }
+    return (int)n;
+}
+
+static struct virtio_device *plug_mmio(struct machine *m,
+                                       const struct device_config *c,
+                                       struct error **err)
+{
+    int slot = find_mmio_slot(m, c->bus, err);
+    struct virtio_host host = virtio_host(m, &m->dma, c);
+
+    if (slot < 0) {
+        return NULL;
+    }
+    struct virtio_device *dev = c->type->make(m, c, &host, err);
+    if (!dev) {
+        return NULL;
+    }
+    virtio_mmio_plug(m->virtio_slots[slot], dev);
+    for (size_t i = 0; i < ARRAY_SIZE(boot_units); i++) {
+        if (boot_units[i].id == dev->ops->id) {
+            bootorder_add_mmio(m, c->bootindex, virt_mmio_slot(slot),
+                               boot_units[i].unit);
+        }
+    }
+    return dev;
+}
+
+static struct virtio_device *plug_pci(struct machine *m,
+                                      const struct device_config *c,
+                                      struct error **err)
+{
+    struct pci_bus *bus = pcie_find_bus(m->pcie, c->bus, err);
+
+    if (!bus) {
+        return NULL;
+    }
+    struct virtio_host host = virtio_host(m, pci_bus_dma(bus), c);
+    struct virtio_device *dev = c->type->make(m, c, &host, err);
+    if (!dev) {
+        return NULL;
+    }
+    if (!virtio_pci_create(bus, c->devfn, dev, &c->pci, err)) {
+        virtio_free(dev);
+        return NULL;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(boot_units); i++) {
+        if (boot_units[i].id == dev->ops->id) {
+            bootorder_add_pci(m, c->bootindex, virtio_pci_function(dev),
+                              boot_units[i].function, boot_units[i].unit);
+        }
+    }
+    return dev;
+}
+
+/* Virtio devices --------------------------------------------------------- */
+
+struct virtio_device *plug_make_blk(struct machine *m,
+                                    const struct device_config *c,
+                                    const struct virtio_host *host,
+                                    struct error **err)
+{
+    struct virtio_blk_config config = c->blk;
+
+    if (!c->drive || !c->drive->block.file) {
+        error_set(err, c->drive ? "Device needs media, but drive is empty"
+                                : "drive property not set");
+        return NULL;
+    }
+    config.backend = drives_find(m, c->drive);
+    if (!config.serial) {
+        config.serial = c->drive->serial;
+    }
+    return virtio_blk_create(&config, host, err);
+}
+
+/* 52:54:00:12:34:56 and up; what the user gives is left out. */
+static void choose_mac(struct machine *m, uint8_t mac[6])
+{
+    static const uint8_t first[6] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
+    bool taken;
+
+    do {
+        memcpy(mac, first, sizeof(first));
+        mac[5] = (uint8_t)(mac[5] + m->plugged->macs++);
+        taken = false;
+        for (unsigned i = 0; i < m->config->device_count; i++) {
+            const struct device_config *c = &m->config->devices[i];
+            taken |= c->has_mac && memcmp(c->net.mac, mac, 6) == 0;
+        }
+    } while (taken && m->plugged->macs < 256);
+}
+
+struct virtio_device *plug_make_net(struct machine *m,
+                                    const struct device_config *c,
+                                    const struct virtio_host *host,
+                                    struct error **err)
+{
+    struct virtio_net_config config = c->net;
+
+    if (!c->has_mac) {
+        choose_mac(m, config.mac);
+    }
+    if (c->netdev) {
+        config.client = m->ports->find_netdev(m->ports->opaque, c->netdev);
+        if (!config.client) {
+            error_set(err, "there is no -netdev with the id '%s'",
+                      c->netdev);
+            return NULL;
+        }
+        if (config.client->nic) {
+            error_set(err, "netdev '%s' is in use by another device",
+                      c->netdev);
+            return NULL;
+        }
+    }
+    return virtio_net_create(&config, host, err);
+}
+
+struct virtio_device *plug_make_rng(struct machine *m,
+                                    const struct device_config *c,
+                                    const struct virtio_host *host,
+                                    struct error **err)
+{
+    (void)m;
+    return virtio_rng_create(&c->rng, host, err);
+}
+
+struct virtio_device *plug_make_serial(struct machine *m,
+                                       const struct device_config *c,
+                                       const struct virtio_host *host,
+                                       struct error **err)
+{
+    struct plugged *p = m->plugged;
+    struct virtio_device *dev =
+        virtio_console_create(c->max_ports, host, err);
+    struct serial_bus *s = &p->serials[p->serial_count];
+
+    if (!dev) {
+        return NULL;
+    }
+    p->serial_count++;
+    s->dev = dev;
+    s->mmio = c->type->bus == DEVICE_VIRTIO_MMIO;
+    if (c->id) {
+        snprintf(s->name, sizeof(s->name), "%s.0", c->id);
+    } else {
+        snprintf(s->name, sizeof(s->name), "virtio-serial-bus.%u",
+                 p->unnamed_serials++);
+    }
+    return dev;
+}
+
+/* Ports of a virtio-serial ------------------------------------------------ */
+
+/* Of those with no name given, the first over MMIO, else the last on PCI:
+ * where QEMU's search ends. */
+static struct serial_bus *find_serial(struct machine *m, const char *name,
+                                      struct error **err)
+{
+    struct plugged *p = m->plugged;
+    struct serial_bus *found = NULL;
+
+    for (unsigned i = 0; i < p->serial_count; i++) {
+        struct serial_bus *s = &p->serials[i];
+        if (name ? strcmp(s->name, name) == 0
+                 : !found || (!found->mmio)) {
+            found = s;
+        }
+    }
+    if (!found && name) {
+        error_set(err, "Bus '%s' not found", name);
+    } else if (!found) {
+        error_set(err, "No 'virtio-serial-bus' bus found; put -device "
+                  "virtio-serial-pci before it");
+    }
+    return found;
+}
+
+bool plug_port(struct machine *m, const struct device_config *c,
+               struct error **err)
+{
+    struct serial_bus *bus = find_serial(m, c->bus, err);
+    struct virtio_console_port port = c->port;
+
+    if (!bus) {
+        return false;
+    }
+    if (c->chardev) {
+        port.chr = m->ports->find_chardev(m->ports->opaque, c->chardev);
+        if (!port.chr) {
+            error_set(err, "there is no -chardev with the id '%s'",
+                      c->chardev);
+            return false;
+        }
+        if (port.chr->frontend) {
+            error_set(err, "the character device '%s' is in use already",
+                      c->chardev);
+            return false;
+        }
+    }
+    return virtio_console_add_port(bus->dev, &port, err);
+}
+
+/* PCI --------------------------------------------------------------------- */
+
+bool plug_root_port(struct machine *m, const struct device_config *c,
+                    struct error **err)
+{
+    struct pci_bus *bus = pcie_find_bus(m->pcie, c->bus, err);
+    struct root_port_config config = c->root_port;
+
+    config.id = c->id ? c->id : "";
+    return bus && root_port_create(bus, c->devfn, &config, err);
+}
+
+bool plug_testdev(struct machine *m, const struct device_config *c,
+                  struct error **err)
+{
+    struct pci_bus *bus = pcie_find_bus(m->pcie, c->bus, err);
+
+    if (c->membar & (c->membar - 1)) {
+        error_set(err, "membar=%llu: must be a power of two",
+                  (unsigned long long)c->membar);
+        return false;
+    }
+    return bus && pci_testdev_create(bus, c->devfn, c->membar, err);
+}
+
+/* Parts of the machine ----------------------------------------------------- */
+
+bool plug_loader(struct machine *m, const struct device_config *c,
+                 struct error **err)
+{
+    struct plugged *p = m->plugged;
+    struct loader *loader = loader_open(&c->loader, m->config->cpus, err);
+
+    if (loader) {
+        p->loaders[p->loader_count++] = loader;
+    }
+    return loader != NULL;
+}
+
+bool plug_vmcoreinfo(struct machine *m, const struct device_config *c,
+                     struct error **err)
+{
+    (void)c;
+    if (m->plugged->vmcoreinfo) {
+        error_set(err, "at most one vmcoreinfo device is permitted");
+        return false;
+    }
+    m->plugged->vmcoreinfo = vmcoreinfo_create(m->fw_cfg);
+    return true;
+}
+
+bool plug_load(struct machine *m, struct error **err)
+{
+    for (unsigned i = 0; m->plugged && i < m->plugged->loader_count; i++) {
+        if (!loader_load(m->plugged->loaders[i], &m->dma, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool plug_entry(const struct machine *m, unsigned cpu, uint64_t *pc)
+{
+    bool found = false;
+
+    for (unsigned i = 0; m->plugged && i < m->plugged->loader_count; i++) {
+        unsigned which;
+        uint64_t entry;
+        if (loader_start(m->plugged->loaders[i], &which, &entry) &&
+            which == cpu) {
+            *pc = entry;
+            found = true;
+        }
+    }
+    return found;
+}
+
+/* The whole ---------------------------------------------------------------- */
+
+static bool plug(struct machine *m, const struct device_config *c,
+                 struct error **err)
+{
+    switch (c->type->bus) {
+    case DEVICE_VIRTIO_MMIO:
+        return plug_mmio(m, c, err) != NULL;
+    case DEVICE_PCI:
+        return c->type->make ? plug_pci(m, c, err) != NULL
+                             : c->type->create(m, c, err);
+    case DEVICE_VIRTIO_SERIAL:
+    case DEVICE_BOARD:
+        break;
+    }
+    return c->type->create(m, c, err);
+}
+
+bool plug_devices(struct machine *m, struct error **err)
+{
+    unsigned count = m->config->device_count;
+    struct plugged *p = calloc(1, sizeof(*p));
+
+    assert(p);
+    m->plugged = p;
+    p->serials = calloc(count + 1, sizeof(*p->serials));
+    p->loaders = calloc(count + 1, sizeof(struct loader *));
+    assert(p->serials && p->loaders);
+    for (unsigned i = 0; i < count; i++) {
+        const struct device_config *c = &m->config->devices[i];
+        if (!plug(m, c, err)) {
+            error_prepend(err, "%s", c->text);
+            return false;
+        }
+    }
+    return true;
+}
+
+void plug_reset(struct machine *m)
+{
+    if (m->plugged && m->plugged->vmcoreinfo) {
+        vmcoreinfo_reset(m->plugged->vmcoreinfo);
+    }
+}
+
+void plug_free(struct machine *m)
+{
+    struct plugged *p = m->plugged;
+
+    if (!p) {
+        return;
+    }
+    for (unsigned i = 0; i < p->loader_count; i++) {
+        loader_close(p->loaders[i]);
+    }
+    vmcoreinfo_free(p->vmcoreinfo);
+    free(p->serials);
+    free(p->loaders);
+    free(p);
+}

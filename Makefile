@@ -63,9 +63,15 @@ OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 MAIN = $(BUILD)/ui/main.o
 LIBRARY = $(BUILD)/libarmature.a
 
-all: $(BUILD)/armature
+all: $(BUILD)/armature $(BUILD)/armature-img
 
 $(BUILD)/armature: $(MAIN) $(LIBRARY)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+# The image tool: a main() of its own on the same library.
+IMG_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard block/img/*.c)))
+$(BUILD)/armature-img: $(IMG_OBJECTS) $(LIBRARY)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
@@ -126,11 +132,11 @@ $(DECODEGEN): $(TOOLS:%.c=$(BUILD)/%.o)
 
 # Tests.  A level is a folder of tests/ with a script `run`; programs that a
 # level needs are built on demand from tests/LEVEL/NAME.c.
-LEVELS = lint unit insn codegen fuzz guest cli boot
+LEVELS = lint unit insn codegen fuzz guest cli img boot
 UNIT_TESTS = $(sort $(wildcard tests/unit/test_*.c))
 UNIT_OBJECTS = $(UNIT_TESTS:%.c=$(BUILD)/%.o) $(BUILD)/tests/unit/runner.o
 TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%, \
-    $(wildcard $(addprefix tests/,$(addsuffix /*.c,insn codegen fuzz cli))))
+    $(wildcard $(addprefix tests/,$(addsuffix /*.c,insn codegen fuzz cli img))))
 export BUILD CC MAKE
 
 # Before the first build there are no dependency files to order these.
@@ -176,11 +182,12 @@ format:
 install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(datadir)/doc/armature
 	install -s $(BUILD)/armature $(DESTDIR)$(bindir)/armature
+	install -s $(BUILD)/armature-img $(DESTDIR)$(bindir)/armature-img
 	install -m 644 README.md LICENSE $(DESTDIR)$(datadir)/doc/armature
 
 clean:
-	@rm -rf $(BUILD)/*.a $(BUILD)/armature $(BUILD)/gen $(BUILD)/tools \
-	    $(BUILD)/tests $(addprefix $(BUILD)/,$(MODULES))
+	@rm -rf $(BUILD)/*.a $(BUILD)/armature $(BUILD)/armature-img \
+	    $(BUILD)/gen $(BUILD)/tools $(BUILD)/tests $(addprefix $(BUILD)/,$(MODULES))
 
 distclean:
 	rm -rf $(BUILD)

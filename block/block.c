@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "block/engine.h"
@@ -135,6 +136,26 @@ static void finish_all(struct block_backend *b, struct block_request *req)
 
 /* Submission ----------------------------------------------------------- */
 
+/* A raw image that nobody called raw gets a first sector that the next
+ * program would take for another format. */
+static bool is_disguise(const struct block_backend *b,
+                        const struct block_request *req)
+{
+    uint8_t head[BLOCK_SECTOR];
+    size_t n = 0;
+
+    if (!b->image->guessed_raw || req->op != BLOCK_WRITE || req->offset) {
+        return false;
+    }
+    for (unsigned i = 0; i < req->iov_count && n < sizeof(head); i++) {
+        size_t part = req->iov[i].iov_len;
+        part = part < sizeof(head) - n ? part : sizeof(head) - n;
+        memcpy(head + n, req->iov[i].iov_base, part);
+        n += part;
+    }
+    return block_looks_formatted(head, (unsigned)n);
+}
+
 /* An errno when the request cannot be right, or must not be done. */
 static int check(const struct block_backend *b,
                  const struct block_request *req)
@@ -152,7 +173,7 @@ static int check(const struct block_backend *b,
         req->offset > size || req->length > size - req->offset) {
         return EINVAL;
     }
-    return 0;
+    return is_disguise(b, req) ? EPERM : 0;
 }
 
 /* There is nothing for the engine to do. */

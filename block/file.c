@@ -31,8 +31,8 @@ static void open_failed(const char *path, bool read_only, struct error **err)
     int error = errno;
 
     if (error == ENOENT) {
-        error_set(err, "%s: no such file; create it with 'truncate -s 20G "
-                  "%s'", path, path);
+        error_set(err, "%s: no such file; create it with 'armature-img "
+                  "create %s 20G'", path, path);
     } else if (!read_only && (error == EACCES || error == EROFS ||
                               error == EPERM) && access(path, R_OK) == 0) {
         error_set_errno(err, error, "%s: cannot be written; use readonly=on "
@@ -157,6 +157,63 @@ void block_file_close(struct block_file *file)
     }
     free(file->path);
     free(file);
+}
+
+bool block_file_create(const char *path, struct error **err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                  0644);
+    struct stat st;
+    bool good = fd >= 0 && fstat(fd, &st) == 0 &&
+                (S_ISBLK(st.st_mode) ||
+                 (block_lock(fd, path, true, false, err) &&
+                  ftruncate(fd, 0) == 0));
+
+    if (!good && !(err && *err)) {
+        error_set_errno(err, errno, "%s: cannot create", path);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return good;
+}
+
+uint64_t block_file_size(const struct block_file *file)
+{
+    off_t end = lseek(file->fd, 0, SEEK_END);
+
+    return end < 0 ? file->size : (uint64_t)end;
+}
+
+int block_file_resize(struct block_file *file, uint64_t size)
+{
+    if (file->device) {
+        return size <= file->size ? 0 : ENOSPC;
+    }
+    if (size > INT64_MAX || ftruncate(file->fd, (off_t)size)) {
+        return size > INT64_MAX ? EFBIG : errno;
+    }
+    file->size = size;
+    return 0;
+}
+
+/* A file system that cannot say has data everywhere. */
+bool block_file_has_data(const struct block_file *file, uint64_t offset,
+                         uint64_t length, uint64_t *run)
+{
+    off_t data = lseek(file->fd, (off_t)offset, SEEK_DATA);
+    off_t end = -1;
+    bool has = data == (off_t)offset;
+
+    *run = length;
+    if (data < 0) {
+        return errno != ENXIO; /* a hole up to the end */
+    }
+    end = has ? lseek(file->fd, (off_t)offset, SEEK_HOLE) : data;
+    if (end > (off_t)offset && (uint64_t)end - offset < length) {
+        *run = (uint64_t)end - offset;
+    }
+    return has;
 }
 
 /* Reading and writing -------------------------------------------------- */

@@ -39,6 +39,17 @@ struct block_file *block_file_open(const struct block_file_config *config,
 struct block_file *block_file_temporary(uint64_t size, struct error **err);
 void block_file_close(struct block_file *file);
 
+/* A new, empty file; what was there is gone. */
+bool block_file_create(const char *path, struct error **err);
+/* Bytes now. */
+uint64_t block_file_size(const struct block_file *file);
+/* Not for devices. */
+int block_file_resize(struct block_file *file, uint64_t size);
+/* Whether there are data at `offset`, or a hole, and how far that goes, at
+ * most `length` bytes. */
+bool block_file_has_data(const struct block_file *file, uint64_t offset,
+                         uint64_t length, uint64_t *run);
+
 /* The descriptor to use: O_DIRECT demands alignment of everything, so what
  * is not aligned goes through the page cache (the host keeps both views
  * coherent). */

@@ -3,14 +3,52 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "block/qcow2.h"
 #include "util/bits.h"
 
 #define HEAD_SIZE 2048
+#define MAX_DEPTH 100
+
+/* Formats that are known by their first bytes and cannot be opened yet. */
+static const struct {
+    const char *name;
+    unsigned offset;
+    const char *magic;
+    unsigned length;
+} refused[] = {
+    {"qcow", 0, "QFI\xfb\0\0\0\1", 8},
+    {"qed", 0, "QED\0", 4},
+    {"vmdk", 0, "KDMV", 4},
+    {"vmdk", 0, "COWD", 4},
+    {"vmdk", 0, "# Disk DescriptorFile", 21},
+    {"vdi", 64, "\x7f\x10\xda\xbe", 4},
+    {"vhdx", 0, "vhdxfile", 8},
+    {"vpc", 0, "conectix", 8},
+    {"parallels", 0, "WithoutFreeSpace", 16},
+    {"parallels", 0, "WithouFreSpacExt", 16},
+    {"luks", 0, "LUKS\xba\xbe", 6},
+};
+
+static const char *refused_name(const uint8_t *head, unsigned length)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+        if (refused[i].offset + refused[i].length <= length &&
+            memcmp(head + refused[i].offset, refused[i].magic,
+                   refused[i].length) == 0) {
+            return refused[i].name;
+        }
+    }
+    return NULL;
+}
 
 /* In the order in which they are tried; raw is anything. */
 static const struct block_format formats[] = {
+    {"qcow2", qcow2_probe, qcow2_open},
     {"raw", NULL, block_raw_open},
 };
 
@@ -22,8 +60,31 @@ static const struct block_format *find_format(const char *name,
             return &formats[i];
         }
     }
-    error_set(err, "format=%s: no such image format; there is raw", name);
+    for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+        if (strcmp(refused[i].name, name) == 0) {
+            error_set(err, "format=%s: not supported; convert the image with "
+                      "'qemu-img convert -O qcow2'", name);
+            return NULL;
+        }
+    }
+    error_set(err, "format=%s: no such image format; there are raw and qcow2",
+              name);
     return NULL;
+}
+
+static const struct block_format *guess(const uint8_t *head, unsigned length)
+{
+    const struct block_format *f = formats;
+
+    while (f->probe && !f->probe(head, length)) {
+        f++;
+    }
+    return f;
+}
+
+bool block_looks_formatted(const uint8_t *head, unsigned length)
+{
+    return guess(head, length)->probe || refused_name(head, length);
 }
 
 static const struct block_format *probe(struct block_file *file,
@@ -37,16 +98,26 @@ static const struct block_format *probe(struct block_file *file,
         error_set_errno(err, error, "%s: cannot read", file->path);
         return NULL;
     }
-    const struct block_format *f = formats;
-    while (f->probe && !f->probe(head, sizeof(head))) {
-        f++;
+    const char *name = refused_name(head, sizeof(head));
+    if (name) {
+        error_set(err, "%s: a %s image, which is not supported; convert it "
+                  "with 'qemu-img convert -O qcow2'", file->path, name);
+        return NULL;
     }
-    return f;
+    return guess(head, sizeof(head));
 }
 
-static struct block_image *open_base(const struct block_config *config,
-                                     struct error **err)
+const char *block_format_guess(struct block_file *file, struct error **err)
 {
+    const struct block_format *f = probe(file, err);
+
+    return f ? f->name : NULL;
+}
+
+struct block_image *block_image_open_as(const struct block_opening *how,
+                                        struct error **err)
+{
+    const struct block_config *config = how->config;
     struct block_file_config file_config = {
         .path = config->file,
         .read_only = config->read_only || config->snapshot,
@@ -61,17 +132,20 @@ static struct block_image *open_base(const struct block_config *config,
     }
     const struct block_format *format =
         config->format ? find_format(config->format, err) : probe(file, err);
-    struct block_image *image = format ? format->open(file, err) : NULL;
+    struct block_image *image = format ? format->open(file, how, err) : NULL;
     if (!image) {
         block_file_close(file);
+        return NULL;
     }
+    image->guessed_raw = !config->format && !format->probe;
     return image;
 }
 
 struct block_image *block_image_open(const struct block_config *config,
                                      struct error **err)
 {
-    struct block_image *base = open_base(config, err);
+    struct block_opening how = {.config = config};
+    struct block_image *base = block_image_open_as(&how, err);
 
     if (!base || !config->snapshot) {
         return base;
@@ -81,6 +155,103 @@ struct block_image *block_image_open(const struct block_config *config,
         block_image_close(base);
     }
     return overlay;
+}
+
+/* Backing files ---------------------------------------------------------- */
+
+char *block_backing_path(const char *of, const char *name, struct error **err)
+{
+    const char *colon = strchr(name, ':');
+    const char *slash = strrchr(of, '/');
+    char *path = NULL;
+
+    if (strncmp(name, "file:", 5) == 0) {
+        name += 5;
+    } else if (colon && !memchr(name, '/', (size_t)(colon - name))) {
+        error_set(err, "%s: the backing file '%s' is not a file, which is "
+                  "not supported", of, name);
+        return NULL;
+    }
+    int length = slash && name[0] != '/' ? (int)(slash + 1 - of) : 0;
+    return asprintf(&path, "%.*s%s", length, of, name) < 0 ? NULL : path;
+}
+
+static bool same_file(const struct block_file *a, const char *path)
+{
+    struct stat x, y;
+
+    return fstat(a->fd, &x) == 0 && stat(path, &y) == 0 &&
+           x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* A chain must end. */
+static bool check_chain(const struct block_opening *above, const char *path,
+                        struct error **err)
+{
+    unsigned depth = 0;
+
+    for (; above; above = above->above) {
+        if (same_file(above->file, path)) {
+            error_set(err, "%s: backs itself", path);
+            return false;
+        }
+        if (++depth > MAX_DEPTH) {
+            error_set(err, "%s: more than %d images back each other", path,
+                      MAX_DEPTH);
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct block_image *open_below(const struct block_opening *how,
+                                      const char *of, struct error **err)
+{
+    bool named = how->config->format;
+    struct block_image *image = check_chain(how->above, how->config->file,
+                                            err)
+                                    ? block_image_open_as(how, err) : NULL;
+
+    if (!image) {
+        return NULL;
+    }
+    if (!named && !image->guessed_raw) {
+        error_report("warning: %s: the format of its backing file %s is not "
+                     "named and was taken for %s; 'armature-img rebase -u "
+                     "-F' names it", of, how->config->file,
+                     image->ops->format);
+    }
+    return image;
+}
+
+struct block_image *block_image_open_backing(const struct block_opening *how,
+                                             struct block_file *file,
+                                             const char *name,
+                                             const char *format,
+                                             struct error **err)
+{
+    char *path = block_backing_path(file->path, name, err);
+    struct block_opening this = *how;
+    struct block_config config = *how->config;
+    struct block_opening below = {.config = &config, .above = &this};
+
+    if (!path) {
+        return NULL;
+    }
+    /* What QEMU calls the file itself, and old images name. */
+    bool plain = format && (strcmp(format, "file") == 0 ||
+                            strcmp(format, "host_device") == 0);
+    this.file = file;
+    config.file = path;
+    config.format = plain ? "raw" : format;
+    config.read_only = true;
+    config.snapshot = false;
+    struct block_image *image = open_below(&below, file->path, err);
+    if (!image && err) {
+        error_prepend(err, "%s: backing file: ", file->path);
+    }
+    free(path);
+    return image;
 }
 
 void block_image_close(struct block_image *image)

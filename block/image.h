@@ -16,8 +16,24 @@
 
 struct block_image;
 
+/* What a tool wants to know about a range of an image. */
+struct block_extent {
+    enum block_extent_kind {
+        BLOCK_EXTENT_ABSENT, /* `backing` says, or zeroes without one */
+        BLOCK_EXTENT_ZERO,
+        BLOCK_EXTENT_DATA,
+    } kind;
+    uint64_t length; /* bytes, not 0; what follows may be alike */
+    bool placed;     /* `host` is where the data are in the file */
+    bool compressed;
+    uint64_t host;   /* 0 when there is none */
+    struct block_image *image, *backing;
+    struct block_file *file;
+};
+
 /* All return 0 or an errno. */
 struct block_image_ops {
+    const char *format;
     int (*read)(struct block_image *image, const struct iovec *iov,
                 unsigned count, uint64_t offset, uint64_t length);
     int (*write)(struct block_image *image, const struct iovec *iov,
@@ -28,6 +44,16 @@ struct block_image_ops {
     int (*zero)(struct block_image *image, uint64_t offset, uint64_t length,
                 bool unmap);
     void (*close)(struct block_image *image);
+
+    /* The rest may be NULL. */
+    int (*status)(struct block_image *image, uint64_t offset, uint64_t length,
+                  struct block_extent *extent);
+    /* Whole clusters, or up to the end of the disk. */
+    int (*write_compressed)(struct block_image *image, const void *data,
+                            uint64_t offset, uint64_t length);
+    /* Nobody else uses the image. */
+    bool (*resize)(struct block_image *image, uint64_t size,
+                   struct error **err);
 };
 
 struct block_image {
@@ -36,6 +62,18 @@ struct block_image {
     /* Offsets in the image are offsets in this file, so an engine may read
      * and write it directly; NULL when it takes the format to know. */
     struct block_file *plain;
+    /* Nobody said that it is raw: the guest must not make it look like
+     * anything else, which the next one to guess would believe. */
+    bool guessed_raw;
+};
+
+/* How an image is opened; `above` is the image that it backs. */
+struct block_opening {
+    const struct block_config *config;
+    const struct block_opening *above;
+    struct block_file *file;
+    bool no_backing; /* leave the backing file alone */
+    bool checking;   /* for check and repair: as it is */
 };
 
 /* A format, one row of the table in image.c.  `open` owns `file` when it
@@ -44,11 +82,31 @@ struct block_format {
     const char *name;
     /* The first bytes of a file are this format's. */
     bool (*probe)(const uint8_t *head, unsigned length);
-    struct block_image *(*open)(struct block_file *file, struct error **err);
+    struct block_image *(*open)(struct block_file *file,
+                                const struct block_opening *how,
+                                struct error **err);
 };
 
 struct block_image *block_image_open(const struct block_config *config,
                                      struct error **err);
+/* The same for tools, by their own ways. */
+struct block_image *block_image_open_as(const struct block_opening *how,
+                                        struct error **err);
+/* The image that backs the one being opened; read only.  `format` may be
+ * NULL. */
+struct block_image *block_image_open_backing(const struct block_opening *how,
+                                             struct block_file *file,
+                                             const char *name,
+                                             const char *format,
+                                             struct error **err);
+/* A backing file's path: relative to the directory of `of`.  NULL when it is
+ * not a file. */
+char *block_backing_path(const char *of, const char *name,
+                         struct error **err);
+/* The name of the format that `file` seems to have. */
+const char *block_format_guess(struct block_file *file, struct error **err);
+/* Whether the bytes would be taken for something else than raw. */
+bool block_looks_formatted(const uint8_t *head, unsigned length);
 void block_image_close(struct block_image *image);
 
 /* Do what the request says; the engines' one way into a format. */
@@ -56,6 +114,7 @@ int block_image_run(struct block_image *image, struct block_request *req);
 
 /* One file each. */
 struct block_image *block_raw_open(struct block_file *file,
+                                   const struct block_opening *how,
                                    struct error **err);
 /* Writes stay in a temporary file; owns `base` when it succeeds. */
 struct block_image *block_overlay_open(struct block_image *base,

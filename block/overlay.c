@@ -199,6 +199,7 @@ static void overlay_close(struct block_image *image)
 }
 
 static const struct block_image_ops overlay_ops = {
+    .format = "overlay",
     .read = overlay_read,
     .write = overlay_write,
     .flush = overlay_flush,

@@ -152,6 +152,7 @@ struct qcow2 {
 
     struct qcow2_snapshot *snapshots;
     unsigned snapshot_count;
+    uint64_t snapshots_length; /* of the table in the file, bytes */
 };
 
 /* Byte order ----------------------------------------------------------- */
@@ -244,6 +245,9 @@ int qcow2_alloc(struct qcow2 *q, uint64_t want, bool all, uint64_t *offset,
                 uint64_t *got);
 /* Place for `length` bytes of compressed data, less than a cluster. */
 int qcow2_alloc_bytes(struct qcow2 *q, uint64_t length, uint64_t *offset);
+/* The header or one of the tables it names: never the place of anything
+ * else, whatever an image says. */
+bool qcow2_is_fixed(const struct qcow2 *q, uint64_t offset);
 /* Later, see struct qcow2_frees. */
 void qcow2_free(struct qcow2 *q, uint64_t offset, uint64_t length);
 /* What was freed before is not referred to any more; `use` is exclusive. */
@@ -304,6 +308,8 @@ int qcow2_zero(struct block_image *image, uint64_t offset, uint64_t length,
                bool unmap);
 /* Give every cluster from `offset` on a place. */
 int qcow2_preallocate(struct qcow2 *q, uint64_t offset, uint64_t end);
+/* Behind the last cluster in use, bytes. */
+uint64_t qcow2_file_end(struct qcow2 *q);
 /* Give up all contents: the backing file shows again. */
 int qcow2_empty(struct qcow2 *q);
 

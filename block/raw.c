@@ -43,20 +43,50 @@ static void raw_close(struct block_image *image)
     free(image);
 }
 
+static int raw_status(struct block_image *image, uint64_t offset,
+                      uint64_t length, struct block_extent *extent)
+{
+    *extent = (struct block_extent){
+        .placed = true, .host = offset, .image = image, .file = image->plain,
+    };
+    extent->kind = block_file_has_data(image->plain, offset, length,
+                                       &extent->length)
+                       ? BLOCK_EXTENT_DATA : BLOCK_EXTENT_ZERO;
+    return 0;
+}
+
+static bool raw_resize(struct block_image *image, uint64_t size,
+                       struct error **err)
+{
+    int error = block_file_resize(image->plain, size);
+
+    if (error) {
+        error_set_errno(err, error, "%s: cannot resize", image->plain->path);
+        return false;
+    }
+    image->size = align_up(size, BLOCK_SECTOR);
+    return true;
+}
+
 static const struct block_image_ops raw_ops = {
+    .format = "raw",
     .read = raw_read,
     .write = raw_write,
     .flush = raw_flush,
     .discard = raw_discard,
     .zero = raw_zero,
     .close = raw_close,
+    .status = raw_status,
+    .resize = raw_resize,
 };
 
 struct block_image *block_raw_open(struct block_file *file,
+                                   const struct block_opening *how,
                                    struct error **err)
 {
     struct block_image *image = calloc(1, sizeof(*image));
 
+    (void)how;
     (void)err;
     assert(image);
     image->ops = &raw_ops;

@@ -16,6 +16,7 @@
 #include "util/irq.h"
 
 struct cpu_system;
+struct semihosting; /* cpu/semihosting.h */
 
 struct cpu_config {
     const char *model;      /* a name of cpu_models() */
@@ -27,6 +28,7 @@ struct cpu_config {
     bool one_insn_per_block;
     bool smc_strict;        /* trap stores to pages that hold code */
     unsigned gic_version;   /* for ID_AA64PFR0_EL1.GIC */
+    const struct semihosting *semihosting; /* NULL: HLT is UNDEFINED */
 
     /* PSCI SYSTEM_OFF and SYSTEM_RESET. [vCPU threads] */
     void (*system_off)(void *opaque);

@@ -208,6 +208,7 @@ static void keep_code(struct runner *r, struct block *b,
     b->guarded = result->guarded;
     b->polled = result->polled;
     b->entry = result->entry;
+    b->pad = result->pad;
     b->link_count = (uint16_t)result->link_count;
     b->site_count = (uint16_t)result->site_count;
     b->links = code_chunk_alloc(r->chunk, links);
@@ -315,9 +316,7 @@ static struct block *translate_once(struct engine *e, struct runner *r,
     struct jit_buffer code;
     struct jit_result result;
 
-    if (!code_chunk_room(r->chunk, &code)) {
-        assert(!"find() saw to it that there is room");
-    }
+    code_chunk_room(r->chunk, &code);
     compile(e, r, pc, host, bytes, page_id, &code, &result);
 
     struct block *b = code_chunk_alloc(r->chunk, sizeof(*b));
@@ -366,15 +365,17 @@ static unsigned unit_bytes(const struct engine *e, const struct runner *r,
                : 4096 - (pc & 4095);
 }
 
-/* NULL: look again, the mapping may have changed. */
+/* NULL: look again, the chunk is full or the mapping may have changed. */
 static struct block *translate(struct engine *e, struct runner *r,
                                uint64_t pc, uint64_t pa, const uint8_t *host,
                                uint32_t page_id)
 {
     uint64_t start = log_on(LOG_STATS) ? clock_monotonic_ns() : 0;
+    struct jit_buffer room;
     struct block *b = NULL;
 
-    for (unsigned tries = 0; !b; tries++) {
+    for (unsigned tries = 0; !b && code_chunk_room(r->chunk, &room);
+         tries++) {
         unsigned bytes = unit_bytes(e, r, pc, tries);
 
         r->stats.retries += tries > 0;
@@ -420,44 +421,44 @@ static struct block *find(struct engine *e, struct runner *r)
     block_recheck(e->blocks, pa);
     struct block *b = block_find(e->blocks, pa, vcpu->pc,
                                  key_context(r));
-    struct jit_buffer room;
-    if (!b && code_chunk_room(r->chunk, &room)) {
-        b = translate(e, r, vcpu->pc, pa, host, page_id);
-    }
-    return b;
+    return b ? b : translate(e, r, vcpu->pc, pa, host, page_id);
 }
 
 /* -- coming back ---------------------------------------------------------- */
 
-/* vcpu->pc of the instruction that generated code stopped in. */
-static void sync_pc(struct engine *e, struct vcpu *vcpu)
+/*
+ * vcpu->pc of where generated code stopped.  When that was an exit which can
+ * be linked: *from and its link, else NULL.
+ */
+static struct block_link *sync_pc(struct engine *e, struct vcpu *vcpu,
+                                  struct block **from)
 {
     const uint8_t *host = (const uint8_t *)vcpu->host_return;
-    struct block *b = code_cache_find(e->cache, host);
+    struct block *b = host ? code_cache_find(e->cache, host) : NULL;
+    uint32_t offset = b ? (uint32_t)(host - b->code) : 0;
 
-    for (unsigned n = 0; b && n < b->site_count; n++) {
-        if (b->code + b->sites[n].host == host) {
-            vcpu->pc = b->pc + 4 * (uint64_t)b->sites[n].insn;
-            return;
-        }
-    }
-    assert(!"host_return is not a site of a block");
-}
-
-/* The link through which generated code was left, or NULL. */
-static struct block_link *left_through(struct engine *e, struct vcpu *vcpu,
-                                       struct block **from)
-{
-    const uint8_t *host = (const uint8_t *)vcpu->host_return;
-
-    if (!host || !e->backend || !(*from = code_cache_find(e->cache, host))) {
+    if (!host) {
         return NULL;
     }
-    for (unsigned n = 0; n < (*from)->link_count; n++) {
-        if ((*from)->code + (*from)->links[n].patch == host) {
-            return &(*from)->links[n];
+    assert(b);
+    if (offset == b->pad) {
+        vcpu->pc = b->pc;
+        return NULL;
+    }
+    for (unsigned n = 0; n < b->link_count; n++) {
+        if (b->links[n].left == offset) {
+            vcpu->pc = b->links[n].target;
+            *from = b;
+            return &b->links[n];
         }
     }
+    for (unsigned n = 0; n < b->site_count; n++) {
+        if (b->sites[n].host == offset) {
+            vcpu->pc = b->pc + 4 * (uint64_t)b->sites[n].insn;
+            return NULL;
+        }
+    }
+    assert(!"host_return is a place in its block");
     return NULL;
 }
 
@@ -491,13 +492,10 @@ static void run_code(struct engine *e, struct runner *r)
         }
         backend_enter(e->backend, vcpu, b->code + b->entry);
         r->alone = false;
-        if (vcpu->exit != VCPU_EXIT_NONE && vcpu->host_return) {
-            sync_pc(e, vcpu);
-        }
+        struct block_link *link = sync_pc(e, vcpu, &from);
         if (vcpu->exit != VCPU_EXIT_NONE || vcpu->request || alone) {
             return;
         }
-        struct block_link *link = left_through(e, vcpu, &from);
         b = find(e, r);
         if (b && link && !log_on(LOG_EXEC)) {
             block_link(e->blocks, from, link, b);

@@ -29,7 +29,7 @@ struct app {
     struct options options;
     struct loop *loop;
     struct chardev **chardevs; /* parallel to options.chardevs */
-    struct chardev *serials[MACHINE_MAX_SERIALS];
+    struct machine_ports ports;
     struct netdevs *netdevs;
     struct machine *machine;
     const char *pidfile; /* ours, to be removed */
@@ -170,7 +170,7 @@ static bool open_chardevs(struct app *app, struct error **err)
         for (unsigned n = 0; n < machine->serials; n++) {
             const char *id = machine->serial[n];
             if (id && strcmp(id, config->id) == 0) {
-                app->serials[n] = app->chardevs[i];
+                app->ports.serials[n] = app->chardevs[i];
             }
         }
     }
@@ -190,7 +190,8 @@ static struct chardev *find_chardev(void *opaque, const char *id)
 {
     const struct app *app = opaque;
 
-    for (size_t i = 0; i < app->options.chardev_count; i++) {
+    for (size_t i = 0; app->chardevs && i < app->options.chardev_count;
+         i++) {
         if (strcmp(app->options.chardevs[i].id, id) == 0) {
             return app->chardevs[i];
         }
@@ -199,6 +200,13 @@ static struct chardev *find_chardev(void *opaque, const char *id)
 }
 
 /* The machine ---------------------------------------------------------- */
+
+static struct net_client *find_netdev(void *opaque, const char *id)
+{
+    const struct app *app = opaque;
+
+    return app->netdevs ? netdevs_find(app->netdevs, id) : NULL;
+}
 
 static bool open_netdevs(struct app *app, struct error **err)
 {
@@ -214,7 +222,13 @@ static bool create_machine(struct app *app, struct error **err)
     if (strcmp(config->machine, "none") == 0) {
         return true;
     }
-    app->machine = machine_new(config, app->loop, app->serials, err);
+    app->ports.find_chardev = find_chardev;
+    app->ports.find_netdev = find_netdev;
+    app->ports.opaque = app;
+    app->machine = machine_new(config, &app->ports, app->loop, err);
+    if (app->machine && app->netdevs) {
+        netdevs_warn_unused(app->netdevs);
+    }
     return app->machine != NULL;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "ui/options.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,33 @@ struct keyval *parse_keep(struct parse *p, struct keyval *kv)
     return kv;
 }
 
+void *parse_grow(void *array, unsigned count, size_t size)
+{
+    void *grown = realloc(array, (count + 1) * size);
+
+    if (!grown) {
+        abort();
+    }
+    memset((char *)grown + count * size, 0, size);
+    return grown;
+}
+
+const char *parse_format(struct parse *p, const char *format, ...)
+{
+    struct keyval *kv = parse_keep(p, keyval_new());
+    char *text;
+    va_list args;
+
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0) {
+        abort();
+    }
+    va_end(args);
+    keyval_set(kv, "text", text);
+    free(text);
+    return keyval_get(kv, "text");
+}
+
 struct keyval *parse_keyval(struct parse *p, const char *text,
                             const char *implied_key, struct error **err)
 {
@@ -103,6 +131,8 @@ FLAG_OPTION(paused, out->machine.start_paused, true)
 FLAG_OPTION(one_insn, out->machine.one_insn_per_block, true)
 FLAG_OPTION(nographic, nographic, true)
 FLAG_OPTION(nodefaults, nodefaults, true)
+FLAG_OPTION(snapshot, snapshot, true)
+FLAG_OPTION(daemonize, out->daemonize, true)
 
 /* Has no effect on this machine, or none worth a message. */
 static bool set_nothing(struct parse *p, const char *text,
@@ -141,8 +171,8 @@ static const struct option_row rows[] = {
     {"name", "NAME[,process=NAME][,debug-threads=on|off]",
      "name of the guest", option_name},
     {"uuid", "UUID", "identity of the guest", option_uuid},
-    {"boot", "[order=DRIVES][,menu=on|off][,strict=on|off]",
-     "accepted; firmware decides what boots", option_boot},
+    {"boot", "[order=cdn][,menu=on|off][,strict=on|off]...",
+     "what firmware boots, where no bootindex says so", option_boot},
     {"rtc", "[base=utc|localtime|DATE][,clock=host]",
      "what the guest's clock starts with", option_rtc},
     {"global", "DRIVER.PROPERTY=VALUE", "default of a device property",
@@ -157,6 +187,30 @@ static const struct option_row rows[] = {
     {"dtb", "FILE", "device tree instead of the generated one", set_dtb},
     {"bios", "FILE", "firmware, run from address 0", set_bios},
     {"L", "DIR", "where to look for firmware", option_data_dir},
+    {"fw_cfg", "[name=]NAME,file=FILE|string=TEXT",
+     "a file for firmware and guest", option_fw_cfg},
+    {"smbios", "type=1|11[,KEY=TEXT...]",
+     "serial number and the like; OEM strings", option_smbios},
+    {"semihosting", NULL, "the guest may use our files and console",
+     option_semihosting},
+    {"semihosting-config",
+     "[enable=on|off][,target=auto|native][,chardev=ID][,userspace=on|off]"
+     "[,arg=TEXT]...",
+     "the same; EL0, too; arguments", option_semihosting_config},
+
+    {"drive", "file=FILE[,if=virtio|pflash|none][,id=ID][,PROP=VALUE...]",
+     "a disk image and, unless if=none, the device for it", option_drive},
+    {"blockdev", "[driver=]file|raw,node-name=ID[,PROP=VALUE...]",
+     "a disk image for -device or -machine pflash0", option_blockdev},
+    {"hda", "FILE", "disk 0; likewise -hdb, -hdc, -hdd", option_hd},
+    {"hdb", "FILE", "disk 1", option_hd},
+    {"hdc", "FILE", "disk 2", option_hd},
+    {"hdd", "FILE", "disk 3", option_hd},
+    {"cdrom", "FILE", "a CD-ROM, which the guest sees as a read-only disk",
+     option_cdrom},
+    {"pflash", "FILE", "same as -drive if=pflash,file=FILE", option_pflash},
+    {"snapshot", NULL, "disks keep nothing of what the guest writes",
+     set_snapshot},
 
     {"nographic", NULL, "no window; console and escape keys here",
      set_nographic},
@@ -179,10 +233,10 @@ static const struct option_row rows[] = {
      "a network card and its cable", option_nic},
     {"net", "nic|KIND|none[,PROP=VALUE...]",
      "the older form: everything on one hub", option_net},
-    {"device", "MODEL[,PROP=VALUE...]", "nothing to choose from yet",
-     option_no_devices},
-    {"object", "filter-dump,id=ID,netdev=ID,file=FILE[,maxlen=BYTES]",
-     "packets into a file, for tcpdump and Wireshark", option_object},
+    {"device", "MODEL[,PROP=VALUE...]",
+     "a device ('-device [MODEL,]help')", option_device},
+    {"object", "TYPE,id=ID[,PROP=VALUE...]",
+     "what others refer to ('-object help')", option_object},
     {"audiodev", "none,id=ID", "no sound", option_none},
     {"vnc", "none", "no display over the network", option_none},
 
@@ -195,6 +249,8 @@ static const struct option_row rows[] = {
     {"singlestep", NULL, "one instruction per translated block",
      set_one_insn},
     {"pidfile", "FILE", "write the process id here", set_pidfile},
+    {"daemonize", NULL, "go to the background once the machine is there",
+     set_daemonize},
     {"msg", "timestamp=on|off", "accepted", option_msg},
     {"nodefaults", NULL, "no devices but those asked for", set_nodefaults},
     {"no-user-config", NULL, "accepted: there is none", set_nothing},
@@ -210,26 +266,17 @@ static const struct option_row rows[] = {
     {"async-teardown", NULL, NULL, NULL},
     {"audio", "", NULL, NULL},
     {"audio-help", NULL, NULL, NULL},
-    {"blockdev", "", NULL, NULL},
-    {"cdrom", "", NULL, NULL},
     {"chroot", "", NULL, NULL},
     {"compat", "", NULL, NULL},
-    {"daemonize", NULL, NULL, NULL},
     {"debugcon", "", NULL, NULL},
     {"dfilter", "", NULL, NULL},
-    {"drive", "", NULL, NULL},
     {"dump-vmstate", "", NULL, NULL},
     {"enable-sync-profile", NULL, NULL, NULL},
     {"fda", "", NULL, NULL},
     {"fdb", "", NULL, NULL},
     {"fsdev", "", NULL, NULL},
     {"full-screen", NULL, NULL, NULL},
-    {"fw_cfg", "", NULL, NULL},
     {"gdb", "", NULL, NULL},
-    {"hda", "", NULL, NULL},
-    {"hdb", "", NULL, NULL},
-    {"hdc", "", NULL, NULL},
-    {"hdd", "", NULL, NULL},
     {"icount", "", NULL, NULL},
     {"incoming", "", NULL, NULL},
     {"iscsi", "", NULL, NULL},
@@ -241,7 +288,6 @@ static const struct option_row rows[] = {
     {"old-param", NULL, NULL, NULL},
     {"only-migratable", NULL, NULL, NULL},
     {"option-rom", "", NULL, NULL},
-    {"pflash", "", NULL, NULL},
     {"plugin", "", NULL, NULL},
     {"portrait", NULL, NULL, NULL},
     {"preconfig", NULL, NULL, NULL},
@@ -256,11 +302,7 @@ static const struct option_row rows[] = {
     {"s", NULL, NULL, NULL},
     {"sd", "", NULL, NULL},
     {"seed", "", NULL, NULL},
-    {"semihosting", NULL, NULL, NULL},
-    {"semihosting-config", "", NULL, NULL},
     {"set", "", NULL, NULL},
-    {"smbios", "", NULL, NULL},
-    {"snapshot", NULL, NULL, NULL},
     {"spice", "", NULL, NULL},
     {"tpmdev", "", NULL, NULL},
     {"trace", "", NULL, NULL},
@@ -308,7 +350,7 @@ static bool set_help(struct parse *p, const char *text, struct error **err)
 {
     (void)text;
     (void)err;
-    printf("usage: armature [OPTION]...\n"
+    printf("usage: armature [OPTION]... [DISK-IMAGE]...\n"
            "Run a guest on Arm's virt board.  --OPTION means -OPTION.\n\n");
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         const struct option_row *row = &rows[i];
@@ -357,9 +399,7 @@ static bool read_option(struct parse *p, char **argv, int argc, int *at,
     const char *argument = argv[(*at)++];
 
     if (argument[0] != '-' || argument[1] == '\0') {
-        error_set(err, "%s: a disk image needs -drive, which is not "
-                       "supported yet", argument);
-        return false;
+        return option_bare(p, argument, err);
     }
     const char *name = argument + (argument[1] == '-' ? 2 : 1);
     const struct option_row *row = find_row(name);
@@ -396,28 +436,54 @@ static void set_defaults(struct options *options)
     options->machine.accel = ACCEL_JIT;
 }
 
-enum options_result options_parse(struct options *options, int argc,
-                                  char **argv, struct error **err)
+/* After the last option, in this order. */
+static bool finish(struct parse *p, struct error **err)
 {
-    struct parse p = {.out = options};
+    if (p->out->daemonize && p->nographic) {
+        error_set(err, "-nographic cannot be used with -daemonize");
+        return false;
+    }
+    return options_finish_machine(p, err) && options_finish_sizes(p, err) &&
+           options_finish_objects(p, err) && options_finish_bare(p, err) &&
+           options_finish_chardevs(p, err) &&
+           options_finish_semihosting(p, err) && options_finish_net(p, err) &&
+           options_finish_drives(p, err) && options_finish_devices(p, err);
+}
+
+static enum options_result parse_all(struct parse *p, int argc, char **argv,
+                                     struct error **err)
+{
     int at = 1;
 
-    set_defaults(options);
-    p.machine = parse_keep(&p, keyval_new());
+    p->machine = parse_keep(p, keyval_new());
     while (at < argc) {
-        if (!read_option(&p, argv, argc, &at, err)) {
+        if (!read_option(p, argv, argc, &at, err)) {
             return OPTIONS_ERROR;
         }
-        if (p.done) {
+        if (p->done) {
             return OPTIONS_EXIT;
         }
     }
-    if (!options_finish_machine(&p, err) || !options_finish_sizes(&p, err) ||
-        !options_finish_chardevs(&p, err) || !options_finish_net(&p, err)) {
+    if (!finish(p, err)) {
         return OPTIONS_ERROR;
     }
-    options_find_firmware(&p);
+    options_find_firmware(p);
     return OPTIONS_RUN;
+}
+
+enum options_result options_parse(struct options *options, int argc,
+                                  char **argv, struct error **err)
+{
+    struct parse *p = calloc(1, sizeof(*p));
+
+    if (!p) {
+        abort();
+    }
+    set_defaults(options);
+    p->out = options;
+    enum options_result result = parse_all(p, argc, argv, err);
+    free(p);
+    return result;
 }
 
 void options_free(struct options *options)
@@ -427,6 +493,10 @@ void options_free(struct options *options)
     }
     free(options->kept);
     free(options->chardevs);
+    free(options->fw_cfg);
+    free(options->machine.drives);
+    free(options->machine.devices);
+    free(options->machine.smbios.oem_strings);
     options_free_net(options);
     memset(options, 0, sizeof(*options));
 }

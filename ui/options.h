@@ -7,6 +7,7 @@
 #ifndef UI_OPTIONS_H
 #define UI_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,8 @@ struct options {
     size_t chardev_count;
     uint8_t escape;      /* -echr */
     const char *pidfile; /* or NULL */
+    bool daemonize;
+    struct fw_cfg_config *fw_cfg; /* what machine.fw_cfg points to */
 
     /* What the strings above live in. */
     struct keyval **kept;

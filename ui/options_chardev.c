@@ -19,7 +19,7 @@ static const char *const missing_backends[] = {
     "qemu-vdagent",
 };
 
-static struct chardev_config *find_id(struct parse *p, const char *id)
+struct chardev_config *options_find_chardev(struct parse *p, const char *id)
 {
     for (size_t i = 0; i < p->out->chardev_count; i++) {
         if (strcmp(p->out->chardevs[i].id, id) == 0) {
@@ -34,7 +34,7 @@ static bool add(struct parse *p, const struct chardev_config *config,
 {
     struct options *out = p->out;
 
-    if (find_id(p, config->id)) {
+    if (options_find_chardev(p, config->id)) {
         error_set(err, "the id '%s' is used twice", config->id);
         return false;
     }
@@ -266,7 +266,7 @@ static bool check_mon(struct parse *p, const char *text, struct error **err)
         return false;
     }
     keyval_get(kv, "id");
-    struct chardev_config *config = id ? find_id(p, id) : NULL;
+    struct chardev_config *config = id ? options_find_chardev(p, id) : NULL;
     if (!config) {
         error_set(err, "there is no -chardev with the id '%s'",
                   id ? id : "");
@@ -296,7 +296,7 @@ bool options_resolve_chardev(struct parse *p, const char *text,
     }
     if (strncmp(text, "chardev:", 8) == 0) {
         *id = text + 8;
-        if (find_id(p, *id)) {
+        if (options_find_chardev(p, *id)) {
             return true;
         }
         error_set(err, "there is no -chardev with the id '%s'", *id);
@@ -328,7 +328,7 @@ bool options_resolve_chardev(struct parse *p, const char *text,
  * yet, so without -display the terminal is all we have. */
 static const char *default_serial(const struct parse *p)
 {
-    if (p->nodefaults) {
+    if (p->nodefaults || p->out->daemonize) {
         return NULL;
     }
     if (p->nographic || !p->display) {

@@ -376,27 +376,6 @@ bool options_add_net_dump(struct parse *p, struct keyval *kv,
     return true;
 }
 
-bool option_object(struct parse *p, const char *text, struct error **err)
-{
-    struct keyval *kv = parse_keyval(p, text, "qom-type", err);
-    const char *type = kv ? keyval_get(kv, "qom-type") : NULL;
-
-    if (kv && keyval_help(kv)) {
-        printf("List of user creatable objects:\n  filter-dump\n");
-        p->done = true;
-        return true;
-    }
-    if (kv && type && strcmp(type, "filter-dump") != 0) {
-        error_set(err, "'%s' is not supported yet", type);
-        kv = NULL;
-    }
-    if (!kv || !options_add_net_dump(p, kv, err)) {
-        error_prepend(err, "-object %s", text);
-        return false;
-    }
-    return true;
-}
-
 static bool check_ids(const struct machine_config *machine,
                       struct error **err)
 {

@@ -27,21 +27,6 @@ bool option_none(struct parse *p, const char *text, struct error **err)
     return parse_unsupported(err, what);
 }
 
-/* A family with no members yet: "help" says so, for who probes it. */
-bool option_no_devices(struct parse *p, const char *text, struct error **err)
-{
-    char what[64];
-
-    if (strcmp(text, "help") == 0 || strcmp(text, "?") == 0) {
-        printf("-%s has nothing to choose from yet.\n", p->option);
-        p->done = true;
-        return true;
-    }
-    snprintf(what, sizeof(what), "-%s %.*s", p->option,
-             (int)strcspn(text, ","), text);
-    return parse_unsupported(err, what);
-}
-
 bool option_enable_kvm(struct parse *p, const char *text, struct error **err)
 {
     (void)text;
@@ -150,17 +135,6 @@ bool option_name(struct parse *p, const char *text, struct error **err)
     return true;
 }
 
-bool option_boot(struct parse *p, const char *text, struct error **err)
-{
-    static const struct key_row rows[] = {
-        {"order", false},       {"once", false},
-        {"menu", true},         {"splash", false},
-        {"splash-time", false}, {"reboot-timeout", false},
-        {"strict", true},       {0}};
-
-    return check_keys(p, text, "order", rows, err);
-}
-
 bool option_msg(struct parse *p, const char *text, struct error **err)
 {
     static const struct key_row rows[] = {
@@ -199,22 +173,6 @@ bool option_overcommit(struct parse *p, const char *text, struct error **err)
     }
     keyval_bool(last_kept(p), "mem-lock", &lock, NULL);
     return !lock || parse_unsupported(err, "-overcommit mem-lock=on");
-}
-
-/* Properties of device models; none of those here has any.  Our virtio is
- * never legacy, so asking for that is a wish granted. */
-bool option_global(struct parse *p, const char *text, struct error **err)
-{
-    (void)p;
-    if (!strchr(text, '=')) {
-        error_set(err, "-global %s: expected DRIVER.PROPERTY=VALUE", text);
-        return false;
-    }
-    if (strncmp(text, "virtio-mmio.force-legacy=", 25) != 0) {
-        error_report("warning: -global %s: no device here has this property",
-                     text);
-    }
-    return true;
 }
 
 bool option_uuid(struct parse *p, const char *text, struct error **err)

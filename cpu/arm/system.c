@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 
 #include "cpu/arm/guest.h"
+#include "cpu/arm/semihosting.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -116,6 +117,9 @@ static bool fill(struct cpu_system *s, struct error **err)
         error_set(err, "cannot create the timer thread");
         return false;
     }
+    if (s->config.semihosting) {
+        s->semihosting = semihosting_new(s->config.semihosting);
+    }
     s->stopped_ns = clock_monotonic_ns();
     for (unsigned n = 0; n < s->count; n++) {
         s->thread[n].power = CPU_OFF;
@@ -190,6 +194,7 @@ void cpu_system_free(struct cpu_system *s)
             free(s->cpu[n]);
         }
     }
+    semihosting_free(s->semihosting);
     if (s->shootdown) {
         shootdown_free(s->shootdown);
         page_ids_free(s->page_ids);
@@ -326,6 +331,9 @@ void cpu_reset(struct cpu_system *s, unsigned cpu, bool powered_on,
     pthread_mutex_lock(&s->lock);
     s->thread[cpu].power = powered_on ? CPU_ON : CPU_OFF;
     pthread_mutex_unlock(&s->lock);
+    if (cpu == 0 && s->semihosting) {
+        semihosting_reset(s->semihosting);
+    }
     arm_cpu_reset(s->cpu[cpu], pc, arg, el ? el : 1);
 }
 

@@ -42,6 +42,7 @@ struct cpu_system {
     struct cpu_gic_if gic;
     bool has_gic;
     struct timer_service timers;
+    struct semihosting_state *semihosting; /* or NULL */
 
     pthread_mutex_t lock;
     pthread_cond_t changed;  /* running, quit, active or a power state */

@@ -7,6 +7,7 @@
 #include "cpu/arm/a64_trans.h"
 #include "cpu/arm/exception.h"
 #include "cpu/arm/psci.h"
+#include "cpu/arm/semihosting.h"
 #include "cpu/arm/system.h"
 #include "cpu/arm/translate.h"
 #include "cpu/arm/translate_pauth.h"
@@ -202,11 +203,36 @@ bool a64_trans_BRK(struct a64_ctx *s, const struct a64_arg_exc *a)
     return raise(s, EC_BRK, a->imm);
 }
 
-/* Halting debug is not implemented, nor are semihosting calls. */
+static uint64_t semihosting(struct vcpu *vcpu, uint64_t pc, uint64_t b,
+                            uint64_t c)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+    bool done = semihosting_call(cpu);
+
+    (void)b, (void)c;
+    vcpu->pc = done ? pc + 4 : pc;
+    vcpu->exit = VCPU_EXIT_STATE;
+    if (done) {
+        arm_step_advance(cpu);
+    }
+    return 0;
+}
+
+static const struct ir_helper semihosting_helper = {
+    "semihosting", {.call = semihosting}, 1,
+    IR_HELPER_EXITS | IR_HELPER_REGS | IR_HELPER_SETS_PC,
+};
+
+/* Halting debug is not implemented: UNDEFINED, but for semihosting. */
 bool a64_trans_HLT(struct a64_ctx *s, const struct a64_arg_exc *a)
 {
-    (void)s, (void)a;
-    return false;
+    if (a->imm != SEMIHOSTING_HLT || !semihosting_is_on(s->cpu, s->el)) {
+        return false;
+    }
+    ir_call(s->u, &semihosting_helper, ir_const(s->u, IR_I64, s->pc),
+            IR_NONE, IR_NONE);
+    ir_exit_loop(s->u, VCPU_EXIT_STATE, s->pc + 4);
+    return end(s);
 }
 
 static uint64_t psci(struct vcpu *vcpu, uint64_t next_pc, uint64_t b,

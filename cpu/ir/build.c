@@ -30,41 +30,12 @@ void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context)
     u->context = context;
     u->guest_insns = 0;
     u->guest_bytes = 0;
+    u->at = 0;
     u->count = 0;
     u->edge_count = 0;
     u->region = false;
     u->fp_default = false;
     forget_values(u);
-}
-
-bool ir_room(const struct ir_unit *u)
-{
-    return u->count + 256 <= IR_MAX_INSNS &&
-           u->edge_count + 8 <= IR_MAX_EDGES &&
-           u->guest_insns < IR_MAX_GUEST_INSNS;
-}
-
-static void use(struct ir_unit *u, ir_ref r)
-{
-    if (r != IR_NONE) {
-        assert(r < u->count);
-        u->insn[r].uses++;
-    }
-}
-
-ir_ref ir_emit(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
-               unsigned aux, ir_ref a, ir_ref b, ir_ref c, uint64_t imm)
-{
-    assert(u->count < IR_MAX_INSNS);
-    ir_ref r = (ir_ref)u->count++;
-    u->insn[r] = (struct ir_insn){
-        .op = (uint8_t)op, .type = (uint8_t)type, .aux = (uint16_t)aux,
-        .a = a, .b = b, .c = c, .d = IR_NONE, .imm = imm,
-    };
-    use(u, a);
-    use(u, b);
-    use(u, c);
-    return r;
 }
 
 bool ir_is_const(const struct ir_unit *u, ir_ref r, uint64_t *value)
@@ -448,14 +419,6 @@ ir_ref ir_call(struct ir_unit *u, const struct ir_helper *helper, ir_ref a,
 }
 
 /* -- control ------------------------------------------------------------ */
-
-void ir_insn(struct ir_unit *u, uint64_t pc)
-{
-    u->guest_insns++;
-    u->guest_bytes = (unsigned)(pc - u->pc) + 4;
-    ir_emit(u, IR_INSN, IR_VOID, (unsigned)(pc - u->pc) / 4, IR_NONE, IR_NONE,
-            IR_NONE, pc);
-}
 
 unsigned ir_edge(struct ir_unit *u, uint64_t target)
 {

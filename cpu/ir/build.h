@@ -10,17 +10,35 @@
 #ifndef CPU_IR_BUILD_H
 #define CPU_IR_BUILD_H
 
+#include <assert.h>
+
 #include "cpu/ir/ir.h"
 
 /* Start an empty unit at pc. */
 void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context);
 
 /* At least one more guest instruction (<= 256 ops, 8 edges) fits. */
-bool ir_room(const struct ir_unit *u);
+static inline bool ir_room(const struct ir_unit *u)
+{
+    return u->count + 256 <= IR_MAX_INSNS &&
+           u->edge_count + 8 <= IR_MAX_EDGES &&
+           u->guest_insns < IR_MAX_GUEST_INSNS;
+}
 
 /* The general form; absent operands are IR_NONE.  No folding. */
-ir_ref ir_emit(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
-               unsigned aux, ir_ref a, ir_ref b, ir_ref c, uint64_t imm);
+static inline ir_ref ir_emit(struct ir_unit *u, enum ir_opcode op,
+                             enum ir_type type, unsigned aux, ir_ref a,
+                             ir_ref b, ir_ref c, uint64_t imm)
+{
+    ir_ref r = (ir_ref)u->count++;
+
+    assert(r < IR_MAX_INSNS);
+    u->insn[r] = (struct ir_insn){
+        .op = (uint8_t)op, .type = (uint8_t)type, .aux = (uint16_t)aux,
+        .a = a, .b = b, .c = c, .insn = u->at, .imm = imm,
+    };
+    return r;
+}
 
 /* Integer ops with folding. */
 ir_ref ir_const(struct ir_unit *u, enum ir_type type, uint64_t value);
@@ -77,8 +95,17 @@ ir_ref ir_vcall(struct ir_unit *u, const struct ir_helper *helper,
 ir_ref ir_call(struct ir_unit *u, const struct ir_helper *helper, ir_ref a,
                ir_ref b, ir_ref c);
 
+/* What is appended from here on is of the guest instruction at pc. */
+static inline void ir_insn(struct ir_unit *u, uint64_t pc)
+{
+    unsigned offset = (unsigned)(pc - u->pc);
+
+    u->guest_insns++;
+    u->guest_bytes = offset + 4;
+    u->at = (uint16_t)(offset / 4);
+}
+
 /* Control. */
-void ir_insn(struct ir_unit *u, uint64_t pc);
 unsigned ir_edge(struct ir_unit *u, uint64_t target);
 void ir_brcc(struct ir_unit *u, enum ir_cc cc, ir_ref flags,
              uint64_t target);

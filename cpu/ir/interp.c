@@ -670,21 +670,20 @@ void ir_interpret(struct vcpu *vcpu, const struct ir_insn *insn,
                   unsigned count, const struct ir_edge *edges)
 {
     union vec *val = values;
+    uint64_t pc = vcpu->pc;
 
     vcpu->exit = VCPU_EXIT_NONE;
     for (unsigned n = 0; n < count; n++) {
         const struct ir_insn *i = &insn[n];
         union vec out = {0};
 
+        vcpu->pc = pc + 4 * (uint64_t)i->insn;
         switch (i->op) {
         case IR_GET:
             get(vcpu, i, &out);
             break;
         case IR_SET:
             set(vcpu, i, &val[i->a]);
-            break;
-        case IR_INSN:
-            vcpu->pc = i->imm;
             break;
         case IR_SECOND:
             out = vcpu->mem_buffer[1];

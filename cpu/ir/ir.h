@@ -162,8 +162,8 @@ struct ir_insn {
     uint8_t op;     /* enum ir_opcode */
     uint8_t type;   /* enum ir_type */
     uint16_t aux;   /* cc, memory flags, shape | extra << 8 ... see ops */
-    ir_ref a, b, c, d;
-    uint32_t uses;  /* count of uses as operand, kept by the builder */
+    ir_ref a, b, c;
+    uint16_t insn;  /* of which guest instruction: offset / 4 from the head */
     uint64_t imm;
 };
 
@@ -187,6 +187,7 @@ struct ir_unit {
     uint32_t context;      /* context flags (architecture's), part of key */
     unsigned guest_insns;
     unsigned guest_bytes;  /* bytes of guest code covered from pc (cold) */
+    uint16_t at;           /* ir_insn.insn of what is appended */
     unsigned count;        /* insns in use */
     unsigned edge_count;
     bool region;

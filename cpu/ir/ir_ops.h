@@ -15,9 +15,6 @@ OP(GET, IR_C_TYPE, (0), IR_P_PURE)
 /* Write a to guest state at byte offset imm.  A SET I32 of a general
  * register r[n] writes 64 bits (upper half zero); elsewhere T's size. */
 OP(SET, IR_C_NONE, (IR_C_TYPE), 0)
-/* The guest instruction at VA imm starts here; aux = its byte offset / 4
- * from the head of the unit (cold), b unused. */
-OP(INSN, IR_C_NONE, (0), 0)
 
 /* -- integers: T is I32 or I64 ------------------------------------------ */
 OP(ADD, IR_C_INT, (IR_C_INT, IR_C_INT), IR_P_PURE | IR_P_COMM)
@@ -116,7 +113,7 @@ OP(EXIT_INDIRECT, IR_C_NONE, (IR_C_INT), IR_P_EXIT | IR_P_END)
 OP(EXIT_LOOP, IR_C_NONE, (0), IR_P_EXIT | IR_P_END)
 /* imm = const struct ir_helper *; T is VOID, I32 or I64. */
 OP(CALL, IR_C_INT, (IR_C_INT, IR_C_INT, IR_C_INT), IR_P_CALL)
-/* Vector helper: a, b, c vectors (IR_NONE: absent), d (INT) absent; the
+/* Vector helper: a, b, c vectors (IR_NONE: absent); the
  * constant passed as `imm` argument is aux; result V128. */
 OP(VCALL, IR_C_VEC, (IR_C_VEC, IR_C_VEC, IR_C_VEC), IR_P_CALL)
 

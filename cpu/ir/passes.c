@@ -4,11 +4,14 @@
  */
 #include "cpu/ir/passes.h"
 
+#include <string.h>
+
 #include "util/bits.h"
 
+/* The back end's liveness drops what is dead. */
 void ir_passes_cold(struct ir_unit *u)
 {
-    ir_pass_dead(u);
+    (void)u;
 }
 
 void ir_passes_region(struct ir_unit *u)
@@ -16,18 +19,32 @@ void ir_passes_region(struct ir_unit *u)
     ir_pass_dead(u);
 }
 
-/* Turn an op into one that does nothing: a constant nobody uses. */
-static void drop(struct ir_unit *u, struct ir_insn *i)
+static void count_uses(const struct ir_unit *u, uint16_t *uses)
 {
-    const ir_ref operand[] = {i->a, i->b, i->c, i->d};
+    memset(uses, 0, u->count * sizeof(*uses));
+    for (unsigned n = 0; n < u->count; n++) {
+        const ir_ref operand[] = {u->insn[n].a, u->insn[n].b, u->insn[n].c};
+
+        for (unsigned k = 0; k < ARRAY_SIZE(operand); k++) {
+            if (operand[k] != IR_NONE) {
+                uses[operand[k]]++;
+            }
+        }
+    }
+}
+
+/* Turn an op into one that does nothing: a constant nobody uses. */
+static void drop(struct ir_insn *i, uint16_t *uses)
+{
+    const ir_ref operand[] = {i->a, i->b, i->c};
 
     for (unsigned n = 0; n < ARRAY_SIZE(operand); n++) {
         if (operand[n] != IR_NONE) {
-            u->insn[operand[n]].uses--;
+            uses[operand[n]]--;
         }
     }
     *i = (struct ir_insn){.op = IR_CONST, .type = IR_I64, .a = IR_NONE,
-                          .b = IR_NONE, .c = IR_NONE, .d = IR_NONE};
+                          .b = IR_NONE, .c = IR_NONE, .insn = i->insn};
 }
 
 static bool sets_flags(const struct ir_insn *i)
@@ -53,21 +70,23 @@ static bool observes_flags(const struct ir_insn *i)
 
 void ir_pass_dead(struct ir_unit *u)
 {
+    uint16_t uses[IR_MAX_INSNS];
     bool flags_dead = false;
 
+    count_uses(u, uses);
     for (unsigned n = u->count; n-- > 0;) {
         struct ir_insn *i = &u->insn[n];
 
         if (sets_flags(i)) {
             if (flags_dead) {
-                drop(u, i);
+                drop(i, uses);
             }
             flags_dead = true;
         } else if (observes_flags(i)) {
             flags_dead = false;
-        } else if (i->uses == 0 && i->op != IR_CONST &&
+        } else if (uses[n] == 0 && i->op != IR_CONST &&
                    (ir_op_info[i->op].props & IR_P_PURE)) {
-            drop(u, i);
+            drop(i, uses);
         }
     }
 }

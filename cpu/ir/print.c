@@ -72,14 +72,11 @@ void ir_print(FILE *f, const struct ir_unit *u)
 {
     for (unsigned n = 0; n < u->count; n++) {
         const struct ir_insn *i = &u->insn[n];
-        const ir_ref operand[4] = {i->a, i->b, i->c, i->d};
+        const ir_ref operand[] = {i->a, i->b, i->c};
 
-        if (i->op == IR_INSN) {
-            fprintf(f, " ---- %016" PRIx64 "\n", i->imm);
-            continue;
-        }
-        if (i->op == IR_CONST && i->uses == 0) {
-            continue;
+        if (n == 0 || i->insn != i[-1].insn) {
+            fprintf(f, " ---- %016" PRIx64 "\n",
+                    u->pc + 4 * (uint64_t)i->insn);
         }
         if (ir_op_info[i->op].result != IR_C_NONE) {
             fprintf(f, "  %%%-4u = ", n);
@@ -87,7 +84,7 @@ void ir_print(FILE *f, const struct ir_unit *u)
             fprintf(f, "          ");
         }
         fprintf(f, "%s%s", ir_op_info[i->op].name, type_name[i->type]);
-        for (unsigned k = 0; k < 4; k++) {
+        for (unsigned k = 0; k < 3; k++) {
             if (operand[k] != IR_NONE) {
                 fprintf(f, " %%%u", operand[k]);
             }

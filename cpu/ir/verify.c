@@ -39,9 +39,9 @@ static bool operand_optional(const struct ir_insn *i)
 static const char *check_operands(const struct ir_unit *u, unsigned n)
 {
     const struct ir_insn *i = &u->insn[n];
-    const ir_ref operand[4] = {i->a, i->b, i->c, i->d};
+    const ir_ref operand[3] = {i->a, i->b, i->c};
 
-    for (unsigned k = 0; k < 4; k++) {
+    for (unsigned k = 0; k < 3; k++) {
         enum ir_class want = operand_class(i, k);
 
         if (operand[k] == IR_NONE) {

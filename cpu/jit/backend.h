@@ -28,7 +28,7 @@ struct jit_buffer {
 struct jit_result {
     size_t code_size;
     bool too_complex;  /* why it failed: compile a shorter unit */
-    uint32_t guarded, polled, entry;
+    uint32_t guarded, polled, entry, pad;
     unsigned link_count, site_count;
     struct block_link *links; /* target, patch, unlinked, same_page, ... */
     struct block_site *sites;
@@ -53,18 +53,16 @@ bool backend_compile(struct backend_thread *t, const struct ir_unit *u,
 
 /*
  * Enter generated code at an entry address.  On return all guest registers
- * are in *vcpu, and vcpu->exit and vcpu->host_return tell why:
- * - NONE, host_return 0: go on at vcpu->pc (jump cache miss, page not the
- *   same, dead block).
- * - NONE, host_return != 0: go on at vcpu->pc, the target of a direct edge
- *   that is not linked; host_return is the executable address of its
- *   displacement: block->code + link->patch.
- * - REQUEST, host_return 0: vcpu->request is nonzero; go on at vcpu->pc.
- * - as EXIT_LOOP or a helper with IR_HELPER_SETS_PC says: host_return 0 and
- *   vcpu->pc valid.
- * - FAULT, or from another helper with IR_HELPER_EXITS: host_return is the
- *   executable address of a site (block->code + site->host), which names
- *   the instruction; vcpu->pc is not valid.
+ * are in *vcpu, and vcpu->exit and vcpu->host_return tell why.  host_return
+ * 0: vcpu->pc is valid (jump cache miss, EXIT_LOOP, a helper with
+ * IR_HELPER_SETS_PC).  Else it is not, and host_return is an executable
+ * address in a block:
+ * - block->code + block->pad: it was not entered (page not the same, a
+ *   request, dead), exit is NONE or REQUEST; go on at its pc.
+ * - block->code + link->left: left by a direct edge that is not linked, exit
+ *   is NONE; go on at the link's target.
+ * - block->code + site->host: exit is FAULT, or what a helper with
+ *   IR_HELPER_EXITS set; at the site's instruction.
  * vcpu->exit must be NONE before.
  */
 void backend_enter(struct backend *b, struct vcpu *vcpu,

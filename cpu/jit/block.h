@@ -25,6 +25,7 @@ struct block_link {
     uint64_t target;             /* guest VA */
     uint32_t patch;              /* offset of the rel32 in from's code */
     uint32_t unlinked;           /* offset it points to when not linked */
+    uint32_t left;               /* offset of host_return when it is taken */
     bool same_page, backward;
 };
 
@@ -52,6 +53,7 @@ struct block {
     const uint8_t *code;          /* start of the block's code */
     uint32_t code_size;
     uint32_t guarded, polled, entry; /* offsets of the three entries */
+    uint32_t pad;                 /* offset of host_return when not entered */
     uint16_t link_count, site_count;
     struct block_link *links;
     struct block_site *sites;

@@ -234,7 +234,7 @@ void code_chunk_commit(struct code_chunk *chunk, struct block *block,
 {
     chunk->block[chunk->blocks] = block;
     chunk->blocks++; /* seen by code_cache_find on other vCPUs */
-    chunk->used = align_up(chunk->used + size, 16);
+    chunk->used = align_up(chunk->used + size, 8);
 }
 
 void *code_chunk_alloc(struct code_chunk *chunk, size_t size)
@@ -265,10 +265,10 @@ struct block *code_cache_find(struct code_cache *c, const uint8_t *rx)
                                          CODE_CHUNK_SIZE];
     unsigned low = 0, high = chunk->blocks;
 
-    while (low < high) { /* the last block that starts at or below rx */
+    while (low < high) { /* the last block that starts below rx */
         unsigned middle = (low + high) / 2;
 
-        if (chunk->block[middle]->code <= rx) {
+        if (chunk->block[middle]->code < rx) {
             low = middle + 1;
         } else {
             high = middle;

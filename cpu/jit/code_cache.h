@@ -70,7 +70,7 @@ void code_chunk_commit(struct code_chunk *chunk, struct block *block,
 /* Metadata with the chunk's life; 16-byte aligned, not cleared. */
 void *code_chunk_alloc(struct code_chunk *chunk, size_t size);
 
-/* The block whose code holds host address `rx`, or NULL. */
+/* The block in whose code something returns to `rx`, or NULL. */
 struct block *code_cache_find(struct code_cache *c, const uint8_t *rx);
 uint8_t *code_cache_rw(struct code_cache *c, const uint8_t *rx);
 

@@ -212,38 +212,39 @@ static const struct device_property loader_properties[] = {
 #define MISC "Misc devices"
 
 /* A virtio device on each transport. */
-#define VIRTIO_PCI(name, alias, group, help, make, list)                  \
-    {name, alias, DEVICE_PCI, group, help, {list, virtio_pci_properties}, \
-     make, NULL}
+#define VIRTIO_PCI(kind, suffix, alias, group, help, make, list)          \
+    {"virtio-" kind suffix, alias, "virtio-" kind "-device", DEVICE_PCI,  \
+     group, help, {list, virtio_pci_properties}, make, NULL}
 #define VIRTIO(kind, group, help, make, list)                             \
-    VIRTIO_PCI("virtio-" kind "-pci", "virtio-" kind, group, help, make,  \
-               list),                                                     \
-    VIRTIO_PCI("virtio-" kind "-pci-transitional", NULL, group,           \
+    VIRTIO_PCI(kind, "-pci", "virtio-" kind, group, help, make, list),    \
+    VIRTIO_PCI(kind, "-pci-transitional", NULL, group,                    \
                help ", old drivers too", make, list),                     \
-    VIRTIO_PCI("virtio-" kind "-pci-non-transitional", NULL, group,       \
+    VIRTIO_PCI(kind, "-pci-non-transitional", NULL, group,                \
                help ", virtio 1.0 only", make, list),                     \
-    {"virtio-" kind "-device", NULL, DEVICE_VIRTIO_MMIO, group, help,     \
-     {list}, make, NULL}
+    {"virtio-" kind "-device", NULL, NULL, DEVICE_VIRTIO_MMIO, group,     \
+     help, {list}, make, NULL}
+#define OTHER(name, bus, group, help, create, ...)                        \
+    {name, NULL, NULL, bus, group, help, {__VA_ARGS__}, NULL, create}
 
 static const struct device_type types[] = {
-    {"pcie-root-port", NULL, DEVICE_PCI, BRIDGE, "PCI Express root port",
-     {root_port_properties, pci_properties}, NULL, plug_root_port},
+    OTHER("pcie-root-port", DEVICE_PCI, BRIDGE, "PCI Express root port",
+          plug_root_port, root_port_properties, pci_properties),
     VIRTIO("blk", STORAGE, "disk", plug_make_blk, blk_properties),
     VIRTIO("net", NETWORK, "network card", plug_make_net, net_properties),
     VIRTIO("serial", INPUT, "bus of consoles and ports", plug_make_serial,
            serial_properties),
-    {"virtconsole", NULL, DEVICE_VIRTIO_SERIAL, INPUT,
-     "console on a virtio-serial", {port_properties}, NULL, plug_port},
-    {"virtserialport", NULL, DEVICE_VIRTIO_SERIAL, INPUT,
-     "port on a virtio-serial", {port_properties}, NULL, plug_port},
+    OTHER("virtconsole", DEVICE_VIRTIO_SERIAL, INPUT,
+          "console on a virtio-serial", plug_port, port_properties),
+    OTHER("virtserialport", DEVICE_VIRTIO_SERIAL, INPUT,
+          "port on a virtio-serial", plug_port, port_properties),
     VIRTIO("rng", MISC, "random numbers", plug_make_rng, rng_properties),
-    {"loader", NULL, DEVICE_BOARD, MISC, "bytes into memory at the start",
-     {loader_properties}, NULL, plug_loader},
-    {"pci-testdev", NULL, DEVICE_PCI, MISC, "device for tests of PCI",
-     {testdev_properties, pci_properties}, NULL, plug_testdev},
-    {"vmcoreinfo", NULL, DEVICE_BOARD, MISC,
-     "where the guest notes facts for crash dumps", {NULL}, NULL,
-     plug_vmcoreinfo},
+    OTHER("loader", DEVICE_BOARD, MISC, "bytes into memory at the start",
+          plug_loader, loader_properties),
+    OTHER("pci-testdev", DEVICE_PCI, MISC, "device for tests of PCI",
+          plug_testdev, testdev_properties, pci_properties),
+    OTHER("vmcoreinfo", DEVICE_BOARD, MISC,
+          "where the guest notes facts for crash dumps", plug_vmcoreinfo,
+          NULL),
 };
 
 const struct device_type *device_types(size_t *count)

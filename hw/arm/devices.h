@@ -95,6 +95,7 @@ extern const char *const device_bus_names[]; /* ORDER device_bus */
 struct device_type {
     const char *name;
     const char *alias; /* or NULL */
+    const char *base;  /* the type behind a transport, for -global; or NULL */
     enum device_bus bus;
     const char *group; /* heading in -device help */
     const char *help;

@@ -8,6 +8,7 @@
 
 #include "cpu/cpu.h"
 #include "hw/arm/plug.h"
+#include "hw/arm/semihosting.h"
 #include "hw/gpio/gpio_keys.h"
 
 /* Creation ------------------------------------------------------------- */
@@ -50,6 +51,8 @@ static bool create_cpus(struct machine *m, struct error **err)
         [BOOT_PSCI_SMC] = CPU_PSCI_SMC,
     };
     const struct machine_config *c = m->config;
+
+    m->semihosting = semihosting_host_new(m);
     struct cpu_config config = {
         .model = cpu_model(m),
         .props = c->cpu_props,
@@ -61,6 +64,7 @@ static bool create_cpus(struct machine *m, struct error **err)
         .one_insn_per_block = c->one_insn_per_block,
         .smc_strict = c->smc_strict,
         .gic_version = c->gic_version,
+        .semihosting = semihosting_host_interface(m->semihosting),
         .system_off = on_system_off,
         .system_reset = on_system_reset,
         .opaque = m,
@@ -120,6 +124,10 @@ static bool create(struct machine *m, struct error **err)
         !load_guest(m, err)) {
         return false;
     }
+    if (m->semihosting && !m->config->dumpdtb &&
+        !semihosting_host_connect(m->semihosting, err)) {
+        return false;
+    }
     reset_cpus(m);
     return true;
 }
@@ -162,6 +170,7 @@ void machine_free(struct machine *m)
     if (m->cpus) {
         cpu_system_free(m->cpus);
     }
+    semihosting_host_free(m->semihosting);
     boot_free(m->boot);
     fdt_builder_free(m->fdt);
     bus_free(m->bus);
@@ -248,7 +257,10 @@ static void serve_requests(void *opaque)
 
     unsigned requests = __atomic_exchange_n(&m->requests, 0,
                                             __ATOMIC_ACQ_REL);
-    if ((requests & MACHINE_REQUEST_SHUTDOWN) || m->config->no_reboot) {
+    if (requests & MACHINE_REQUEST_EXIT) {
+        shut_down(m);
+        loop_stop(m->loop, m->exit_status);
+    } else if ((requests & MACHINE_REQUEST_SHUTDOWN) || m->config->no_reboot) {
         shut_down(m);
     } else if (!machine_reset(m, &err)) {
         error_prepend(&err, "cannot reset the machine");
@@ -265,6 +277,12 @@ void machine_request(struct machine *m, enum machine_request request)
     if (!before) {
         loop_post(m->loop, serve_requests, m);
     }
+}
+
+void machine_exit(struct machine *m, int status)
+{
+    m->exit_status = status;
+    machine_request(m, MACHINE_REQUEST_EXIT);
 }
 
 void machine_powerdown(struct machine *m)

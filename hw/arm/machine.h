@@ -22,6 +22,7 @@
 enum machine_request {
     MACHINE_REQUEST_SHUTDOWN = 1 << 0,
     MACHINE_REQUEST_RESET = 1 << 1,
+    MACHINE_REQUEST_EXIT = 1 << 2, /* machine_exit() */
 };
 
 enum machine_state {
@@ -47,12 +48,14 @@ struct machine {
     struct loop *loop;
     enum machine_state state;
     unsigned requests; /* enum machine_request, set by any thread */
+    int exit_status;   /* of machine_exit() */
 
     struct bus *bus;
     struct ram *ram, *flash[MACHINE_FLASH_BANKS];
     struct dma dma;
     struct boot *boot;
     struct cpu_system *cpus;
+    struct semihosting_host *semihosting; /* or NULL */
 
     struct block_backend **drives; /* parallel to config->drives */
     int disk_error;                /* why the machine was stopped */
@@ -99,6 +102,9 @@ bool machine_reset(struct machine *m, struct error **err);
  * -no-shutdown, leaves the machine stopped.  [any]
  */
 void machine_request(struct machine *m, enum machine_request request);
+
+/* The guest ends the program, whatever -no-shutdown says.  [any] */
+void machine_exit(struct machine *m, int status);
 
 /* Ask the guest to power off, by its power key.  [any] */
 void machine_powerdown(struct machine *m);

@@ -21,15 +21,21 @@ struct net_config;
 struct net_dump_config;
 struct device_config; /* hw/arm/devices.h */
 
+enum drive_interface { DRIVE_NONE, DRIVE_VIRTIO, DRIVE_PFLASH };
+
 /* A disk image, of -drive and its relatives. */
 struct drive_config {
-    const char *id;   /* or node name */
-    const char *text; /* as it was written, for messages */
+    const char *id;            /* or node name */
+    const char *text;          /* as it was written, for messages */
     struct block_config block; /* file NULL: no medium */
     bool cdrom;
     const char *serial;        /* or NULL */
-    bool layer; /* what another drive is made of: not opened by itself */
-    const char *user; /* the device it belongs to, or NULL */
+    enum drive_interface interface;
+    unsigned unit;             /* its number on the interface */
+    bool node;                 /* of -blockdev */
+    bool layer; /* what another one is made of: not opened by itself */
+    bool temporary_unless_said; /* -snapshot counts */
+    const char *user; /* what it belongs to, or NULL */
 };
 
 /* A NIC that comes with its cable: -nic, -net nic, or the default.  It is
@@ -56,6 +62,13 @@ struct smbios_user {
 struct fw_cfg_config {
     const char *name;
     const char *file, *string; /* one of them */
+};
+
+/* -semihosting-config */
+struct semihosting_config {
+    bool enabled, userspace;
+    const char *chardev; /* or NULL */
+    const char *cmdline; /* its arguments, or NULL */
 };
 
 /* Of the processors, outermost first; the product is at least `cpus`. */
@@ -108,6 +121,8 @@ struct machine_config {
     unsigned nic_count;
     struct net_dump_config *net_dumps;
     unsigned net_dump_count;
+
+    struct semihosting_config semihosting;
 
     int64_t rtc_offset;       /* seconds from the host's UTC to the guest's */
 

@@ -121,7 +121,11 @@ static struct virtio_device *plug_pci(struct machine *m,
     if (!dev) {
         return NULL;
     }
-    if (!virtio_pci_create(bus, c->devfn, dev, &c->pci, err)) {
+    struct virtio_pci_config pci = c->pci;
+    if (pci.vectors < 0 && dev->ops->id == VIRTIO_ID_CONSOLE) {
+        pci.vectors = (int)dev->queue_count / 2; /* a port has two queues */
+    }
+    if (!virtio_pci_create(bus, c->devfn, dev, &pci, err)) {
         virtio_free(dev);
         return NULL;
     }

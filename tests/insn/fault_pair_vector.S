@@ -1,4 +1,5 @@
 // LDP of Q registers and LD4, whose later parts fault.
+// not in qemu: it changes the first register, which may be anything
 // in: x1=end-16 x2=0
 // out: fault=dabt far=end pc=here
 // in: x1=end-48 x2=1

@@ -57,7 +57,24 @@ struct ending {
 static const char *only_mode, *directory;
 static bool verbose, test_failed;
 static FILE *to_runner, *from_runner;
+static pid_t runner;
+static struct vcpu *running; /* NULL: the runner is */
 static unsigned passed, failed;
+
+/* -- patience ------------------------------------------------------------ */
+
+enum { PATIENCE_S = 20 };
+
+/* A test that never ends fails. */
+static void lose_patience(int signal)
+{
+    (void)signal;
+    if (running) {
+        stop(running);
+    } else {
+        kill(runner, SIGKILL);
+    }
+}
 
 /* -- states -------------------------------------------------------------- */
 
@@ -271,6 +288,9 @@ static struct ending ending_of(const struct vcpu *vcpu)
             vcpu->fault.status == alignment ? "align" : "dabt",
             vcpu->fault.va, 0};
     }
+    if (vcpu->exit == VCPU_EXIT_REQUEST) {
+        return (struct ending){"no end", 0, 0};
+    }
     if (vcpu->exit != VCPU_EXIT_EXCEPTION) {
         return (struct ending){"iabt", vcpu->fault.va, 0};
     }
@@ -291,7 +311,8 @@ static void start_mode(struct mode *m)
         h->cpu.apkey[n][0] = random64();
         h->cpu.apkey[n][1] = random64();
     }
-    h->cpu.has_e0pd = false;
+    h->cpu.ctr = h->system.model.ctr;
+    h->cpu.dczid = h->system.model.dczid;
     m->host = h;
 }
 
@@ -305,6 +326,8 @@ static bool run_here(const struct spec *t, struct mode *m)
                            random64());
         backend_test_baseline(compiler, m->baseline);
     }
+    running = &h->cpu.vcpu;
+    alarm(PATIENCE_S);
     for (unsigned n = 0; n < t->count * STATES; n++) {
         const struct spec_case *c = &t->cases[n / STATES];
         struct insn_case before, after;
@@ -338,7 +361,8 @@ static void start_runner(char **command)
         perror("pipe");
         exit(1);
     }
-    if (fork() == 0) {
+    runner = fork();
+    if (runner == 0) {
         dup2(in[0], 0);
         dup2(out[1], 1);
         close(in[1]);
@@ -363,13 +387,15 @@ static void run_state(const struct image *image, struct insn_case *c)
     fwrite(c, sizeof(*c), 1, to_runner);
     fflush(to_runner);
     if (fread(c, sizeof(*c), 1, from_runner) != 1) {
-        fprintf(stderr, "insn: the other AArch64 ended\n");
+        printf("  the other AArch64 ended\n");
         exit(1);
     }
 }
 
 static bool run_elsewhere(const struct spec *t)
 {
+    running = NULL;
+    alarm(PATIENCE_S);
     for (unsigned n = 0; n < t->count; n++) {
         struct insn_case before = {.slot = 0}, after;
 
@@ -469,6 +495,8 @@ int main(int argc, char **argv)
             start_mode(&modes[n]);
         }
     }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    signal(SIGALRM, lose_patience);
     if (last < argc) {
         start_runner(argv + last + 1);
     }

@@ -279,6 +279,9 @@ static void spec_lanes(struct spec *t, struct spec_item *item,
     bool list = *text == '{';
 
     for (char *v = strtok(text, "{},"); v; v = strtok(NULL, "{},"), n++) {
+        if (strcmp(v, "?") == 0) {
+            spec_error(t, "? is for the whole only", v);
+        }
         spec_value value = spec_number(t, v, p->lane);
 
         if (n >= p->lanes) {

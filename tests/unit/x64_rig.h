@@ -150,14 +150,16 @@ static void rig_find_pc(struct rig *r)
     if (!r->vcpu->host_return) {
         return;
     }
-    if (r->vcpu->exit == VCPU_EXIT_NONE) {
-        for (unsigned k = 0; k < r->result.link_count; k++) {
-            if (r->result.links[k].patch == offset) {
-                ck_assert_uint_eq(r->result.links[k].target, r->vcpu->pc);
-                return;
-            }
+    if (offset == r->result.pad) {
+        r->vcpu->pc = r->unit->pc;
+        return;
+    }
+    for (unsigned k = 0; k < r->result.link_count; k++) {
+        if (r->result.links[k].left == offset) {
+            ck_assert_int_eq(r->vcpu->exit, VCPU_EXIT_NONE);
+            r->vcpu->pc = r->result.links[k].target;
+            return;
         }
-        ck_abort_msg("left through no link");
     }
     for (unsigned k = 0; k < r->result.site_count; k++) {
         if (r->result.sites[k].host == offset) {
@@ -248,6 +250,7 @@ static bool rig_run(struct rig *r)
     if (r->verbose) {
         ir_print(stderr, r->unit);
     }
+    r->vcpu->pc = r->unit->pc;
     ir_interpret(r->vcpu, r->unit->insn, r->unit->count, r->unit->edge);
     want = *r->vcpu;
     memcpy(r->after, r->ram->host, RIG_SIZE);

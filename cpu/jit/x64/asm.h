@@ -95,8 +95,9 @@ enum { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
 #define X_ALU8(n) ((n) << 3 | 2)        /* bytes */
 #define X_ALU8_STORE(n) ((n) << 3)
 
-#define RM_NONE 0xff
-#define RM_RIP 0xfe
+/* No register: with bits that encode as none (SIB index 4, r/m 5). */
+#define RM_NONE 0x84
+#define RM_RIP 0x85
 
 /* A register or memory operand. */
 struct x64_rm {
@@ -162,102 +163,66 @@ static inline uint8_t *x_disp32(uint8_t *p, int32_t v)
     return p + 4;
 }
 
-static inline void x_modrm(struct asm_buf *a, uint8_t *p, int reg,
-                           struct x64_rm m)
+/* Append the low n bytes of w; the buffer has room for eight. */
+static inline void x_bytes(struct asm_buf *a, uint64_t w, unsigned n)
 {
-    unsigned r = (reg & 7) << 3;
-    unsigned base = m.base & 7;
-    bool sib = m.index != RM_NONE || base == 4;
-    unsigned mod;
+    memcpy(a->p, &w, 8);
+    a->p += n;
+}
 
+/* Encodings that are more than REX, an opcode byte and ModRM. */
+#define X_MORE (X_LOCK | X_F2 | X_0F3A | X_REG8 | X_RM8)
+
+/* asm.c: any opcode, known only when it runs. */
+void x_any_rr(struct asm_buf *a, unsigned op, int reg, int rm);
+void x_any_mem(struct asm_buf *a, unsigned op, int reg, int base,
+               int32_t disp);
+void x_any_index(struct asm_buf *a, unsigned op, int reg, struct x64_rm m);
+/* Only ModRM and what follows, behind an opcode that ends at p. */
+void x_modrm(struct asm_buf *a, uint8_t *p, int reg, struct x64_rm m);
+
+static inline unsigned x_rex(unsigned op, int reg, int rm)
+{
+    _Static_assert(X_W >> 13 == 8, "REX.W");
+    return (op >> 13 & 8) | (reg >> 1 & 4) | (rm >> 3 & 1);
+}
+
+/* The second operand is a register. */
+static inline void x_rr(struct asm_buf *a, unsigned op, int reg, int rm)
+{
+    unsigned rex = x_rex(op, reg, rm), w;
+
+    if (!__builtin_constant_p(op) || (op & X_MORE)) {
+        x_any_rr(a, op, reg, rm);
+        return;
+    }
+    w = 0x40 | rex | (op & 0xff) << 8 | (0xc0 | (reg & 7) << 3 | (rm & 7))
+        << 16;
+    x_bytes(a, op & X_W || rex ? w : w >> 8, op & X_W || rex ? 3 : 2);
+}
+
+/* The second operand is anything. */
+static inline __attribute__((always_inline)) void
+x_op(struct asm_buf *a, unsigned op, int reg, struct x64_rm m)
+{
     if (!m.mem) {
-        *p++ = 0xc0 | r | base;
-        a->p = p;
-        return;
+        x_rr(a, op, reg, m.base);
+    } else if (m.index == RM_NONE) {
+        x_any_mem(a, op, reg, m.base, m.disp);
+    } else {
+        x_any_index(a, op, reg, m);
     }
-    if (m.base == RM_RIP) {
-        *p++ = r | 5;
-        a->disp = p;
-        a->p = x_disp32(p, m.disp);
-        return;
-    }
-    mod = m.disp == 0 && base != 5 ? 0 : m.disp == (int8_t)m.disp ? 1 : 2;
-    *p++ = mod << 6 | r | (sib ? 4 : base);
-    if (sib) {
-        *p++ = m.scale << 6 |
-               (m.index == RM_NONE ? 4 : m.index & 7) << 3 | base;
-    }
-    if (mod == 1) {
-        *p++ = m.disp;
-    } else if (mod == 2) {
-        p = x_disp32(p, m.disp);
-    }
-    a->p = p;
 }
 
 /* Bits B and X of REX or VEX. */
 static inline unsigned x_bx(struct x64_rm m)
 {
-    unsigned b = m.base != RM_RIP && (m.base & 8);
-    unsigned x = m.index != RM_NONE && (m.index & 8);
-
-    return b | x << 1;
+    return (m.base >> 3 & 1) | (m.index >> 2 & 2);
 }
 
-static inline void x_op(struct asm_buf *a, unsigned op, int reg,
-                        struct x64_rm m)
-{
-    static const uint8_t prefix[4] = { 0, 0x66, 0xf3, 0xf2 };
-    uint8_t *p = a->p;
-    unsigned rex = (op & X_W ? 8 : 0) | (reg & 8) >> 1 | x_bx(m);
-    unsigned map = op >> 8 & 3;
-
-    if (op & X_LOCK) {
-        *p++ = 0xf0;
-    }
-    if (op & X_F2) {
-        *p++ = prefix[op >> 12 & 3];
-    }
-    if (rex || ((op & X_REG8) && (reg & 12) == 4) ||
-        ((op & X_RM8) && !m.mem && (m.base & 12) == 4)) {
-        *p++ = 0x40 | rex;
-    }
-    if (map) {
-        *p++ = 0x0f;
-        if (map > 1) {
-            *p++ = map == 2 ? 0x38 : 0x3a;
-        }
-    }
-    *p++ = op;
-    x_modrm(a, p, reg, m);
-}
-
-static inline void x_vex(struct asm_buf *a, unsigned op, int reg, int v,
-                         struct x64_rm m)
-{
-    uint8_t *p = a->p;
-    unsigned bx = x_bx(m), map = op >> 8 & 3;
-    unsigned last = (~v & 15) << 3 | (op >> 12 & 3);
-    unsigned r = reg & 8 ? 0 : 0x80;
-
-    if (map == 1 && !bx && !(op & X_W)) {
-        *p++ = 0xc5;
-        *p++ = r | last;
-    } else {
-        *p++ = 0xc4;
-        *p++ = r | (bx & 2 ? 0 : 0x40) | (bx & 1 ? 0 : 0x20) | map;
-        *p++ = (op & X_W ? 0x80 : 0) | last;
-    }
-    *p++ = op;
-    x_modrm(a, p, reg, m);
-}
+void x_vex(struct asm_buf *a, unsigned op, int reg, int v, struct x64_rm m);
 
 /* Common instructions.  `w` is X_W or 0. */
-
-static inline void x_rr(struct asm_buf *a, unsigned op, int reg, int rm)
-{
-    x_op(a, op, reg, rm_reg(rm));
-}
 
 static inline void x_mov(struct asm_buf *a, int dst, int src)
 {

@@ -2,7 +2,7 @@
  * One unit into host code: entries, a backward scan, a forward pass, and
  * what lies behind the unit.
  *
- *   pad      mov rax, pc; jmp relookup        (PAD_SIZE bytes)
+ *   pad      call relookup                    (PAD_SIZE bytes)
  *   guarded  cmp [page id], id; jne pad
  *   polled   cmp [request], 0; jne pad
  *   entry    the ops
@@ -19,29 +19,60 @@
 
 /* -- backward: uses and hints ------------------------------------------ */
 
-/* What the rest of the unit does to general register n (one bit each). */
-struct scan {
-    struct backend_thread *t;
-    uint32_t dead;        /* is overwritten before anything can see it */
-    uint32_t pending;     /* is SET next to next[n], whose definition has
-                             not been reached yet */
-    ir_ref next[32];
-    bool labels;
+/* What the scan wants to know of an op. */
+enum {
+    SCAN_PURE = 1 << 0,
+    SCAN_BARRIER = 1 << 1,  /* may leave the unit or look at registers */
+    SCAN_CALL = 1 << 2,     /* may, if its helper does */
+    SCAN_SET = 1 << 3,
+    SCAN_GET = 1 << 4,
+    SCAN_LABEL = 1 << 5,
+    SCAN_LEAF = 1 << 6,     /* a constant: nothing to do */
 };
 
-/* Some op may leave the unit or look at registers here. */
-static bool is_barrier(const struct ir_insn *in)
-{
-    unsigned props = ir_op_info[in->op].props;
+static const uint8_t scan_kind[IR_OPCODES] = {
+#define OP(name, result, operands, props)                           \
+    [IR_##name] = ((props) & IR_P_PURE ? SCAN_PURE : 0) |           \
+                  ((props) & (IR_P_MEM | IR_P_EXIT) ||              \
+                   IR_##name == IR_LABEL ? SCAN_BARRIER : 0) |      \
+                  ((props) & IR_P_CALL ? SCAN_CALL : 0) |           \
+                  (IR_##name == IR_SET ? SCAN_SET : 0) |            \
+                  (IR_##name == IR_GET ? SCAN_GET : 0) |            \
+                  (IR_##name == IR_LABEL ? SCAN_LABEL : 0) |        \
+                  (IR_##name == IR_CONST ? SCAN_LEAF : 0),
+#include "cpu/ir/ir_ops.h"
+#undef OP
+};
 
-    if (props & IR_P_CALL) {
-        const struct ir_helper *h =
-            (const struct ir_helper *)(uintptr_t)in->imm;
+/* State of the value of an op; of class TYPE by type. */
+#define STATE_BY_TYPE 0xff
+static const uint8_t op_state[IR_OPCODES] = {
+#define OP(name, result, operands, props)                           \
+    [IR_##name] = IR_##name == IR_CONST ? VAL_CONST                 \
+                : (result) == IR_C_VEC ? VAL_VEC                    \
+                : (result) == IR_C_FLAGS ? VAL_FLAGS                \
+                : (result) == IR_C_TYPE ? STATE_BY_TYPE : 0,
+#include "cpu/ir/ir_ops.h"
+#undef OP
+};
+static const uint8_t type_state[] = {
+    [IR_F16] = VAL_VEC, [IR_F32] = VAL_VEC, [IR_F64] = VAL_VEC,
+    [IR_V128] = VAL_VEC, [IR_FLAGS] = VAL_FLAGS,
+};
 
-        return h->flags & (IR_HELPER_EXITS | IR_HELPER_REGS);
-    }
-    return (props & (IR_P_MEM | IR_P_EXIT)) || in->op == IR_LABEL;
-}
+/*
+ * What the rest of the unit does to guest registers: a bit for each of r[]
+ * and v[] (homes 0..63), and the flags.
+ */
+struct scan {
+    struct backend_thread *t;
+    uint64_t dead;        /* is overwritten before anything can see it */
+    bool flags_dead;
+    bool labels;
+    uint32_t pending;     /* r[n] is SET next to next[n], whose definition
+                             has not been reached yet */
+    ir_ref next[32];
+};
 
 bool val_is_zext(const struct backend_thread *t, ir_ref ref)
 {
@@ -79,18 +110,48 @@ static void forget_pending(struct scan *s, uint32_t set)
     s->pending &= ~set;
 }
 
+static void barrier(struct scan *s)
+{
+    s->dead = 0;
+    s->flags_dead = false;
+    forget_pending(s, ~0u);
+}
+
+/* The value of a SET of r[n] is best computed right into the register. */
+static void hint(struct scan *s, const struct ir_insn *in, unsigned n)
+{
+    struct value *v = &s->t->val[in->a];
+
+    if (s->t->u->insn[in->a].op == IR_CONST ||
+        (in->type != IR_I64 && !val_is_zext(s->t, in->a))) {
+        return;
+    }
+    if (v->hint != NO_HOME) {
+        s->pending &= ~(1u << v->hint);
+    }
+    v->hint = n;
+    s->next[n] = in->a;
+    s->pending |= 1u << n;
+}
+
 /* False: the SET has no effect. */
 static bool scan_set(struct scan *s, const struct ir_insn *in)
 {
-    unsigned home = home_of(in->type, in->imm);
-    struct value *v = &s->t->val[in->a];
-    uint32_t bit;
+    unsigned home = home_around(in->imm);
+    bool whole = home_of(in->type, in->imm) == home;
+    uint64_t bit;
 
-    if (in->imm >= VCPU_R(32)) {
+    if (home == HOME_FLAGS) {
+        bool live = !s->flags_dead;
+
+        s->flags_dead |= whole;
+        return live || !whole;
+    }
+    if (home == NO_HOME) {
         return true;
     }
-    bit = 1u << in->imm / 8;
-    if (home == NO_HOME) {
+    bit = BIT(home);
+    if (!whole) {
         s->dead &= ~bit;
         forget_pending(s, bit);
         return true;
@@ -99,82 +160,80 @@ static bool scan_set(struct scan *s, const struct ir_insn *in)
         return false;
     }
     s->dead |= bit;
-    if (x64_pinned[home] && s->t->u->insn[in->a].op != IR_CONST &&
-        (in->type == IR_I64 || val_is_zext(s->t, in->a))) {
-        if (v->hint != NO_HOME) {
-            s->pending &= ~(1u << v->hint);
-        }
-        v->hint = home;
-        s->next[home] = in->a;
-        s->pending |= bit;
+    if (home < HOME_V && x64_pinned[home]) {
+        hint(s, in, home);
     }
     return true;
 }
 
 static void scan_get(struct scan *s, const struct ir_insn *in)
 {
-    if (in->imm < VCPU_R(32)) {
-        uint32_t bit = 1u << in->imm / 8;
+    unsigned home = home_around(in->imm);
 
-        s->dead &= ~bit;
-        forget_pending(s, bit);
+    if (home == HOME_FLAGS) {
+        s->flags_dead = false;
+    } else if (home != NO_HOME) {
+        s->dead &= ~BIT(home);
+        forget_pending(s, BIT(home));
     }
 }
 
-static uint8_t value_state(const struct ir_insn *in)
+static bool call_is_barrier(const struct ir_insn *in)
 {
-    enum ir_class c = ir_op_info[in->op].result;
+    const struct ir_helper *h = (const struct ir_helper *)(uintptr_t)in->imm;
 
-    if (c == IR_C_TYPE) {
-        c = in->type == IR_FLAGS     ? IR_C_FLAGS
-          : ir_type_is_vec(in->type) ? IR_C_VEC
-                                     : IR_C_INT;
-    }
-    return (c == IR_C_VEC ? VAL_VEC : c == IR_C_FLAGS ? VAL_FLAGS : 0) |
-           (in->op == IR_CONST ? VAL_CONST : 0);
+    return h->flags & (IR_HELPER_EXITS | IR_HELPER_REGS);
 }
 
-/* No op has a fourth operand. */
-static void count_uses(struct backend_thread *t, const struct ir_insn *in)
+/* An op that is live; false: it turns out that it has no effect. */
+static bool scan_effects(struct scan *s, const struct ir_insn *in,
+                         unsigned kind)
 {
-    if (in->a != IR_NONE) {
-        t->val[in->a].left++;
+    if (kind & SCAN_SET) {
+        return scan_set(s, in);
     }
-    if (in->b != IR_NONE) {
-        t->val[in->b].left++;
+    if (kind & SCAN_GET) {
+        scan_get(s, in);
+    } else if ((kind & SCAN_BARRIER) ||
+               ((kind & SCAN_CALL) && call_is_barrier(in))) {
+        barrier(s);
+        s->labels |= (kind & SCAN_LABEL) != 0;
     }
-    if (in->c != IR_NONE) {
-        t->val[in->c].left++;
-    }
+    return true;
 }
 
-static void scan_one(struct scan *s, unsigned i)
+static void scan_one(struct scan *s, struct value *val,
+                     const struct ir_insn *in, struct value *v)
 {
-    const struct ir_insn *in = &s->t->u->insn[i];
-    struct value *v = &s->t->val[i];
-    bool live = true;
+    unsigned kind = scan_kind[in->op];
+    unsigned state = op_state[in->op];
 
-    v->state = value_state(in);
-    if (!v->left && (ir_op_info[in->op].props & IR_P_PURE)) {
+    if (kind & SCAN_LEAF) {
+        v->state = state | (in->type == IR_FLAGS ? VAL_FLAGS : 0);
+        return;
+    }
+    v->state = state == STATE_BY_TYPE ? type_state[in->type] : state;
+    if ((kind & SCAN_PURE) && !v->left) {
+        v->state = VAL_DEAD;
         return;
     }
     if (v->hint != NO_HOME) {
         /* Found its definition: from here on nothing can spoil it. */
         s->pending &= ~(1u << v->hint);
     }
-    if (in->op == IR_SET) {
-        live = scan_set(s, in);
-    } else if (in->op == IR_GET) {
-        scan_get(s, in);
-    } else if (is_barrier(in)) {
-        s->dead = 0;
-        forget_pending(s, ~0u);
-        s->labels |= in->op == IR_LABEL;
-    }
-    if (live) {
-        count_uses(s->t, in);
-    } else {
+    if ((kind & ~SCAN_PURE) && !scan_effects(s, in, kind)) {
         v->state = VAL_DEAD;
+        return;
+    }
+    /* No op has a fourth operand. */
+    if (in->a != IR_NONE) {
+        val[in->a].left++;
+    }
+    if (in->b != IR_NONE) {
+        val[in->b].left++;
+    }
+    if (in->c != IR_NONE) {
+        val[in->c].left++;
     }
 }
 
@@ -204,12 +263,16 @@ static void scan(struct backend_thread *t)
         .reg = NO_REG, .home = NO_HOME, .alt = NO_HOME, .hint = NO_HOME,
     };
     struct scan s = { .t = t };
+    const struct ir_insn *insn = t->u->insn;
+    struct value *val = t->val;
+    unsigned count = t->u->count;
 
-    for (unsigned i = 0; i < t->u->count; i++) {
-        t->val[i] = fresh;
+    _Static_assert(offsetof(struct value, state) == 8, "one store a value");
+    for (unsigned i = 0; i < count; i++) {
+        memcpy(&val[i], &fresh, 8); /* all but the state, set below */
     }
-    for (unsigned i = t->u->count; i-- > 0;) {
-        scan_one(&s, i);
+    while (count-- > 0) {
+        scan_one(&s, val, &insn[count], &val[count]);
     }
     if (s.labels) {
         scan_labels(t);
@@ -223,13 +286,10 @@ static void emit_entries(struct backend_thread *t, uint32_t page_id)
     struct asm_buf *as = &t->as;
     int page = tlb_index(t->u->pc) * 4 +
                offsetof(struct tlb_context, page_id);
-    uint8_t *pad;
+    uint8_t *pad = as->p;
 
-    x_nop(as, -(uintptr_t)as->p & 15);
-    pad = as->p;
-    x_mov_imm(as, RAX, t->u->pc);
-    jump_thunk(t, t->b->relookup);
-    assert(as->p <= pad + PAD_SIZE);
+    assert(((uintptr_t)pad & 7) == 0); /* for backend_kill */
+    call_thunk(t, t->b->relookup);
     while (as->p < pad + PAD_SIZE) {
         x_byte(as, 0xcc);
     }
@@ -243,16 +303,11 @@ static void emit_entries(struct backend_thread *t, uint32_t page_id)
     t->entry = as->p;
 }
 
-static void emit_op(struct backend_thread *t, unsigned i)
+static void emit_op(struct backend_thread *t, unsigned i,
+                    const struct ir_insn *in, const struct value *v)
 {
-    const struct ir_insn *in = &t->u->insn[i];
-    struct value *v = &t->val[i];
-
-    if (v->state == VAL_DEAD ||
-        (!v->left && (ir_op_info[in->op].props & IR_P_PURE))) {
-        return;
-    }
     t->row = &x64_ops[in->op];
+    t->insn = in->insn;
     if (t->row->emit) {
         t->row->emit(t, i, in);
     } else {
@@ -267,12 +322,18 @@ static void emit_op(struct backend_thread *t, unsigned i)
 
 static void emit_ops(struct backend_thread *t)
 {
-    for (unsigned i = 0; i < t->u->count; i++) {
-        if (t->as.p + OP_ROOM > t->as.end) {
-            t->full = true;
-            return;
+    const struct ir_insn *in = t->u->insn;
+    const struct value *v = t->val;
+    unsigned count = t->u->count;
+
+    for (unsigned i = 0; i < count; i++, in++, v++) {
+        if (!(v->state & (VAL_DEAD | VAL_CONST))) {
+            if (t->as.p + OP_ROOM > t->as.end) {
+                t->full = true;
+                return;
+            }
+            emit_op(t, i, in, v);
         }
-        emit_op(t, i);
     }
 }
 
@@ -322,6 +383,7 @@ bool backend_compile(struct backend_thread *t, const struct ir_unit *u,
         return false;
     }
     result->code_size = as->p - as->start;
+    result->pad = CALL_SIZE;
     result->guarded = t->guarded - as->start;
     result->polled = t->polled - as->start;
     result->entry = t->entry - as->start;
@@ -429,6 +491,12 @@ void backend_test_hooks(struct backend_thread *t, bool random_registers,
     t->random_registers = random_registers;
     t->force_slow = force_slow;
     t->seed = seed;
+}
+
+void backend_test_features(struct backend_thread *t,
+                           const struct x64_features *host)
+{
+    t->host = *host;
 }
 
 void backend_test_baseline(struct backend_thread *t, bool baseline)

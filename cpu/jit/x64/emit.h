@@ -11,7 +11,7 @@
                      const struct ir_insn *in);
 #define EMITTERS(E)                                                     \
     /* emit_state.c */                                                  \
-    E(nothing) E(vconst) E(get) E(set) E(insn)                          \
+    E(nothing) E(vconst) E(get) E(set)                                  \
     /* emit_int.c, emit_bits.c */                                       \
     E(alu) E(adc) E(alun) E(unary) E(mul) E(mulh) E(div) E(shift)       \
     E(extr) E(clz) E(rbit) E(bfx) E(bfi) E(crc32)                       \
@@ -28,8 +28,10 @@
     E(call) E(vcall) E(vec_call) E(crc32_call)                          \
     /* emit_vec_int.c */                                                \
     E(vbin) E(vandn) E(vorn) E(vnot) E(vsel) E(vneg) E(vabs)            \
-    E(vshift) E(vcmp) E(vavg) E(vabd) E(vcnt) E(vpmul) E(fsign)         \
+    E(vcmp) E(vavg) E(vabd) E(vcnt) E(vclz) E(vpmul) E(fsign)           \
     E(aes_round) E(aes_mix)                                             \
+    /* emit_vec_shift.c, emit_vec_sat.c */                              \
+    E(vshift) E(vshlv) E(vsat)                                          \
     /* emit_fp.c, emit_fp_compare.c, emit_fp_convert.c */               \
     E(farith) E(fsqrt) E(fmuladd) E(fminmax) E(frint) E(fcmp)           \
     E(fcmp_mask) E(fcvt) E(fcvtl) E(fcvtn) E(ftoi) E(ftoi_r) E(itof)    \

@@ -194,18 +194,15 @@ void emit_label(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 
 /* -- behind the unit --------------------------------------------------- */
 
-/* The thunk wants the target in rax and the link's address in rdx. */
+/* The return address tells the run loop which link. */
 static void emit_link_stub(struct backend_thread *t, struct block_link *l)
 {
     struct asm_buf *as = &t->as;
-    uint8_t *patch = as->start + l->patch;
 
     l->unlinked = as->p - as->start;
-    x_fix32(patch, as->p);
-    x_mov_imm(as, RAX, l->target);
-    x_op(as, X_LEA | X_W, RDX, rm_mem(RM_RIP, 0));
-    x_fix32(as->disp, patch);
-    jump_thunk(t, t->b->edge);
+    x_fix32(as->start + l->patch, as->p);
+    call_thunk(t, t->b->edge);
+    l->left = as->p - as->start;
 }
 
 void emit_stubs(struct backend_thread *t)
@@ -231,7 +228,7 @@ void emit_stubs(struct backend_thread *t)
         if (use->poll) {
             x_fix32(use->poll, as->p);
             x_mov_imm(as, RAX, e->pc);
-            jump_thunk(t, t->b->relookup);
+            jump_thunk(t, t->b->relookup_pc);
         }
     }
 }

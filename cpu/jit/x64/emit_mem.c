@@ -32,15 +32,80 @@ struct slow_path *mem_slow_path(struct backend_thread *t,
     return s;
 }
 
+/*
+ * The check as hosts with BMI2 do it, written byte by byte: there is hardly
+ * an op more frequent.  t1 and t2 are scratch registers, below r8.
+ *   rorx t1, va, 8 ; and t1, index mask ; mov t2, [r14 + t1 + array]
+ *   xor t2, va ; cmp t2, 4096 - size ; ja slow ; mov t1, [r14 + t1 + array + 8]
+ */
+static void check_bytes(struct asm_buf *as, struct slow_path *s, unsigned n,
+                        int t1, int t2, unsigned size, bool write)
+{
+    unsigned va = s->va & 7, high = s->va >> 3, sib = t1 << 3 | (REG_TLB & 7);
+    uint64_t array = offsetof(struct tlb_context, write);
+
+    _Static_assert(REG_TLB == R14 && TLB_PAGE_BITS == 12 &&
+                   offsetof(struct tlb_context, read) == 0, "as encoded");
+    x_bytes(as, UINT64_C(0x08c0f07bc3c4) | (high ^ 1) << 13 |
+            (uint64_t)(t1 << 3 | va) << 32, 6);
+    x_bytes(as, UINT64_C(0xe081) | t1 << 8 |
+            (uint64_t)(TLB_ENTRIES - 1) << (16 + 4), 6);
+    if (write) {
+        x_bytes(as, UINT64_C(0x848b49) | t2 << 19 | (uint64_t)sib << 24 |
+                array << 32, 8);
+    } else {
+        x_bytes(as, UINT64_C(0x048b49) | t2 << 19 | (uint64_t)sib << 24, 4);
+    }
+    x_bytes(as, UINT64_C(0xc03348) | high | (uint64_t)(t2 << 3 | va) << 16, 3);
+    if (t2 == RAX) {
+        x_bytes(as, UINT64_C(0x3d48) | (uint64_t)(4096 - size) << 16, 6);
+    } else {
+        x_bytes(as, UINT64_C(0xf88148) | t2 << 16 |
+                (uint64_t)(4096 - size) << 24, 7);
+    }
+    s->from[n] = x_jcc32(as, CC_A);
+    if (write) {
+        x_bytes(as, UINT64_C(0x848b49) | t1 << 19 | (uint64_t)sib << 24 |
+                (array + 8) << 32, 8);
+    } else {
+        x_bytes(as, UINT64_C(0x0800448b49) | t1 << 19 | (uint64_t)sib << 24,
+                5);
+    }
+}
+
+static void check_general(struct backend_thread *t, struct slow_path *s,
+                          unsigned n, int t1, int t2, unsigned size,
+                          bool unpriv, bool write)
+{
+    struct asm_buf *as = &t->as;
+    int array = write ? offsetof(struct tlb_context, write)
+                      : offsetof(struct tlb_context, read);
+    struct x64_rm entry;
+
+    x_mov32(as, t1, s->va);
+    x_shift_imm(as, 5, 0, t1, TLB_PAGE_BITS - 4);
+    x_alu_imm(as, ALU_AND, 0, rm_reg(t1), (TLB_ENTRIES - 1) << 4);
+    if (unpriv) {
+        x_alu(as, ALU_ADD, X_W, t1,
+              rm_vcpu(offsetof(struct vcpu, tlb_unpriv)));
+        entry = rm_mem(t1, array);
+    } else {
+        entry = rm_index(REG_TLB, t1, 0, array);
+    }
+    x_load(as, t2, entry);
+    x_alu(as, ALU_XOR, X_W, t2, rm_reg(s->va));
+    x_alu_imm(as, ALU_CMP, X_W, rm_reg(t2), 4096 - size);
+    s->from[n] = x_jcc32(as, CC_A);
+    entry.disp += 8;
+    x_load(as, t1, entry);
+}
+
 void mem_check(struct backend_thread *t, struct slow_path *s, int t1, int t2,
                unsigned size, unsigned aux, bool write)
 {
     struct asm_buf *as = &t->as;
     unsigned align = s->desc & SLOW_PAIR && !(s->desc & SLOW_ATOMIC)
                    ? size / 2 : size;
-    int array = write ? offsetof(struct tlb_context, write)
-                      : offsetof(struct tlb_context, read);
-    struct x64_rm entry;
     unsigned n = 0;
 
     if (t->force_slow) {
@@ -51,27 +116,11 @@ void mem_check(struct backend_thread *t, struct slow_path *s, int t1, int t2,
         x_byte(as, align - 1);
         s->from[n++] = x_jcc32(as, CC_NE);
     }
-    if (t->host.bmi2) {
-        x_vex(as, X_RORX, t1, 0, rm_reg(s->va));
-        x_byte(as, TLB_PAGE_BITS - 4);
+    if (t->host.bmi2 && !(aux & IR_MEM_UNPRIV)) {
+        check_bytes(as, s, n, t1, t2, size, write);
     } else {
-        x_mov32(as, t1, s->va);
-        x_shift_imm(as, 5, 0, t1, TLB_PAGE_BITS - 4);
+        check_general(t, s, n, t1, t2, size, aux & IR_MEM_UNPRIV, write);
     }
-    x_alu_imm(as, ALU_AND, 0, rm_reg(t1), (TLB_ENTRIES - 1) << 4);
-    if (aux & IR_MEM_UNPRIV) {
-        x_alu(as, ALU_ADD, X_W, t1,
-              rm_vcpu(offsetof(struct vcpu, tlb_unpriv)));
-        entry = rm_mem(t1, array);
-    } else {
-        entry = rm_index(REG_TLB, t1, 0, array);
-    }
-    x_load(as, t2, entry);
-    x_alu(as, ALU_XOR, X_W, t2, rm_reg(s->va));
-    x_alu_imm(as, ALU_CMP, X_W, rm_reg(t2), 4096 - size);
-    s->from[n++] = x_jcc32(as, CC_A);
-    entry.disp += 8;
-    x_load(as, t1, entry);
 }
 
 static unsigned slow_desc(const struct ir_insn *in, unsigned size, bool pair)
@@ -336,33 +385,30 @@ void emit_fence(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 
 /* -- slow paths: behind the unit --------------------------------------- */
 
-static struct x64_rm slow_arg(unsigned n)
-{
-    return rm_frame(FRAME_ARG + 16 * n);
-}
-
 /* Where the n-th stored value goes: packed for pairs, a slot each for
  * atomics. */
-static struct x64_rm slow_value(const struct slow_path *s, unsigned n)
+static struct x64_rm slow_value(const struct slow_path *s, unsigned n,
+                                bool nested)
 {
     bool packed = !(s->desc & SLOW_ATOMIC);
     unsigned each = packed ? ir_type_size(vec_type(s->in)) : 16;
 
-    return rm_frame(FRAME_ARG + 16 + n * each);
+    return rm_frame(FRAME_ARG + 16 + n * each + (nested ? 8 : 0));
 }
 
-static void put_value(struct backend_thread *t, struct slow_path *s,
-                      unsigned n)
+static void put_value(struct backend_thread *t, const struct slow_path *s,
+                      unsigned n, bool nested)
 {
-    struct stored *v = &s->value[n];
+    const struct stored *v = &s->value[n];
+    struct x64_rm to = slow_value(s, n, nested);
 
     if (!v->is_const && !v->m.mem && v->m.base >= XMM0) {
-        vec_store(t, v->type, slow_value(s, n), v->m.base);
+        vec_store(t, v->type, to, v->m.base);
     } else if (!v->is_const && !v->m.mem && !v->narrow) {
-        store_int(t, v->type, slow_value(s, n), v->m.base);
+        store_int(t, v->type, to, v->m.base);
     } else {
         mem_load_stored(t, v, s->tmp);
-        store_int(t, v->type, slow_value(s, n), s->tmp);
+        store_int(t, v->type, to, s->tmp);
     }
 }
 
@@ -380,13 +426,15 @@ static void save_vectors(struct backend_thread *t, uint32_t set, bool save)
     }
 }
 
-static void get_results(struct backend_thread *t, struct slow_path *s)
+static void get_results(struct backend_thread *t, const struct slow_path *s,
+                        bool nested)
 {
     bool atomic = s->desc & SLOW_ATOMIC;
     unsigned each = atomic ? 16 : ir_type_size(vec_type(s->in));
 
     for (unsigned n = 0; n < 2; n++) {
-        struct x64_rm from = rm_frame(FRAME_ARG + 16 + n * each);
+        struct x64_rm from = rm_frame(FRAME_ARG + 16 + n * each +
+                                      (nested ? 8 : 0));
 
         if (s->dst[n] == NO_REG) {
             continue;
@@ -399,29 +447,89 @@ static void get_results(struct backend_thread *t, struct slow_path *s)
     }
 }
 
+void slow_body(struct backend_thread *t, const struct slow_path *s,
+               bool nested)
+{
+    struct asm_buf *as = &t->as;
+    unsigned shift = nested ? 8 : 0;
+
+    x_store(as, rm_frame(FRAME_ARG + shift), s->va);
+    for (unsigned n = 0; n < s->value_count; n++) {
+        put_value(t, s, n, nested);
+    }
+    if (s->desc & SLOW_ATOMIC) {
+        x_op(as, X_MOV_IMM, 0, rm_frame(FRAME_DESC + shift));
+        x_imm32(as, s->desc);
+        call_thunk(t, t->b->slow_atomic[nested]);
+    } else {
+        call_thunk(t, t->b->slow[nested][s->desc]);
+    }
+    if (!nested) {
+        add_site(t, s->insn);
+    }
+    get_results(t, s, nested);
+}
+
+/* -- slow paths that units share --------------------------------------- */
+
+#define KEY_UNSHARED 0xff
+
+/* A stored value in eight bits, or KEY_UNSHARED: a register, the constant
+ * zero, or a guest register in memory. */
+static unsigned value_key(const struct stored *v)
+{
+    unsigned home = (v->m.disp + VCPU_BASE) / 8;
+
+    if (v->is_const) {
+        return v->imm ? KEY_UNSHARED : 0xc0;
+    }
+    if (!v->m.mem) {
+        return v->m.base < XMM0 ? v->m.base | v->narrow << 4 : KEY_UNSHARED;
+    }
+    return v->m.base == RBP && home < 32 ? 0x40 | v->narrow << 5 | home
+                                         : KEY_UNSHARED;
+}
+
+/* ORDER: desc 15..0, va 19..16, values 37..20, results 47..38, tmp 51..48,
+ * extension 53..52; bit 63 tells it from an address. */
+uint64_t slow_key(const struct slow_path *s)
+{
+    uint64_t key = s->desc | s->va << 16 | (uint64_t)1 << 63 |
+                   (uint64_t)s->tmp << 48;
+
+    if (s->xmm || s->tmp >= XMM0) {
+        return 0;
+    }
+    for (unsigned n = 0; n < 2; n++) {
+        uint64_t value = n < s->value_count ? value_key(&s->value[n]) : 0x100;
+        unsigned dst = s->dst[n] == NO_REG ? 0x10 : s->dst[n];
+
+        if (value == KEY_UNSHARED || dst > 0x10) {
+            return 0;
+        }
+        key |= value << (20 + 9 * n) | (uint64_t)dst << (38 + 5 * n);
+    }
+    _Static_assert((IR_MEM_SIGN32 | IR_MEM_SIGN64) == 3, "two bits");
+    return key | (uint64_t)(s->in->aux & 3) << 52;
+}
+
 static void emit_slow_path(struct backend_thread *t, struct slow_path *s)
 {
     struct asm_buf *as = &t->as;
+    const uint8_t *thunk = thunk_slow(t, s);
 
     for (unsigned n = 0; n < 3 && s->from[n]; n++) {
         x_fix32(s->from[n], as->p);
     }
-    x_store(as, slow_arg(0), s->va);
-    for (unsigned n = 0; n < s->value_count; n++) {
-        put_value(t, s, n);
-    }
-    save_vectors(t, s->xmm, true);
-    if (s->desc & SLOW_ATOMIC) {
-        x_op(as, X_MOV_IMM, 0, rm_frame(FRAME_DESC));
-        x_imm32(as, s->desc);
-        call_thunk(t, t->b->slow_atomic);
+    if (thunk) {
+        call_thunk(t, thunk);
+        add_site(t, s->insn);
     } else {
-        call_thunk(t, t->b->slow[s->desc]);
+        save_vectors(t, s->xmm, true);
+        slow_body(t, s, false);
+        save_vectors(t, s->xmm, false);
     }
-    add_site(t, s->insn);
-    get_results(t, s);
-    save_vectors(t, s->xmm, false);
-    x_fix32(x_jmp32(as), s->back);
+    x_jmp_to(as, s->back);
 }
 
 void emit_slow_paths(struct backend_thread *t)

@@ -13,44 +13,6 @@ void emit_nothing(struct backend_thread *t, ir_ref i,
     (void)t, (void)i, (void)in;
 }
 
-void emit_insn(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
-{
-    (void)i;
-    t->insn = in->aux;
-}
-
-/* The home that an access of this type is the whole of, or NO_HOME. */
-unsigned home_of(enum ir_type type, uint64_t offset)
-{
-    if (offset < VCPU_R(32) && offset % 8 == 0 &&
-        (type == IR_I64 || type == IR_I32)) {
-        return HOME_R + offset / 8;
-    }
-    if (offset >= VCPU_V(0) && offset < VCPU_V(32) && type == IR_V128 &&
-        (offset - VCPU_V(0)) % 16 == 0) {
-        return HOME_V + (offset - VCPU_V(0)) / 16;
-    }
-    if (offset == offsetof(struct vcpu, flags) && type == IR_FLAGS) {
-        return HOME_FLAGS;
-    }
-    return NO_HOME;
-}
-
-/* The home that an odd access lies in, or NO_HOME. */
-static unsigned home_around(uint64_t offset)
-{
-    if (offset < VCPU_R(32)) {
-        return HOME_R + offset / 8;
-    }
-    if (offset >= VCPU_V(0) && offset < VCPU_V(32)) {
-        return HOME_V + (offset - VCPU_V(0)) / 16;
-    }
-    if (offset == offsetof(struct vcpu, flags)) {
-        return HOME_FLAGS;
-    }
-    return NO_HOME;
-}
-
 static int pinned(unsigned home)
 {
     return home < HOME_V ? x64_pinned[home] : 0;

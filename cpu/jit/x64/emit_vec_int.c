@@ -40,6 +40,56 @@ static void mul64(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     v_cut(t, in, dst);
 }
 
+/* Bytes: products of the even and of the odd ones, as 16-bit elements. */
+static void mul8(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    uint64_t low = v_splat(1, 0xff);
+    int a = ra_use_vec(t, in->a), b = ra_use_vec(t, in->b);
+    int x = v_temp(t), y = v_temp(t), dst;
+
+    v_shift(t, V_SHIFT, V_SRL, x, a, 8);
+    v_shift(t, V_SHIFT, V_SRL, y, b, 8);
+    v_op2(t, V_PMULLW, x, x, rm_reg(y));
+    v_shift(t, V_SHIFT, V_SLL, x, x, 8);
+    dst = v_def(t, i, in, a, REG_BIT(b) & ~REG_BIT(a));
+    v_op2(t, V_PMULLW, dst, a, rm_reg(b));
+    v_op2_const(t, V_PAND, dst, dst, low, low);
+    v_op2(t, V_POR, dst, dst, rm_reg(x));
+    v_cut(t, in, dst);
+}
+
+/* x := a > b in 64-bit elements, by pcmpgtq; y is changed. */
+static void greater64(struct backend_thread *t, bool is_signed, int x, int y,
+                      int a, int b)
+{
+    uint64_t sign = BIT(63);
+
+    if (is_signed) {
+        v_op2(t, V_PCMPGTQ, x, a, rm_reg(b));
+        return;
+    }
+    v_op2_const(t, V_PXOR, x, a, sign, sign);
+    v_op2_const(t, V_PXOR, y, b, sign, sign);
+    v_op2(t, V_PCMPGTQ, x, x, rm_reg(y));
+}
+
+/* The other operand ^ ((a > b) & (a ^ b)). */
+static void minmax64(struct backend_thread *t, ir_ref i,
+                     const struct ir_insn *in)
+{
+    bool is_signed = in->op == IR_VMAXS || in->op == IR_VMINS;
+    bool max = in->op == IR_VMAXS || in->op == IR_VMAXU;
+    int a = ra_use_vec(t, in->a), b = ra_use_vec(t, in->b);
+    int x = v_temp(t), y = v_temp(t), dst;
+
+    greater64(t, is_signed, x, y, a, b);
+    v_op2(t, V_PXOR, y, a, rm_reg(b));
+    v_op2(t, V_PAND, x, x, rm_reg(y));
+    dst = v_def(t, i, in, max ? b : a, 0);
+    v_op2(t, V_PXOR, dst, max ? b : a, rm_reg(x));
+    v_cut(t, in, dst);
+}
+
 void emit_vbin(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     unsigned op = v_family[t->row->code][v_log2(in)];
@@ -47,11 +97,9 @@ void emit_vbin(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     int a, dst;
 
     if (!op) {
-        if (in->op == IR_VMUL && in->type == IR_I64) {
-            mul64(t, i, in);
-        } else {
-            emit_vec_call(t, i, in);
-        }
+        (in->op != IR_VMUL      ? minmax64
+         : in->type == IR_I64   ? mul64
+                                : mul8)(t, i, in);
         return;
     }
     a = ra_use_vec(t, in->a);
@@ -125,6 +173,20 @@ void emit_vneg(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     v_cut(t, in, dst);
 }
 
+/* (a ^ sign) - sign */
+static void abs64(struct backend_thread *t, ir_ref i,
+                  const struct ir_insn *in)
+{
+    int a = ra_use_vec(t, in->a), sign = v_temp(t), dst;
+
+    v_const(t, sign, 0, 0);
+    v_op2(t, V_PCMPGTQ, sign, sign, rm_reg(a));
+    dst = v_def(t, i, in, a, 0);
+    v_op2(t, V_PXOR, dst, a, rm_reg(sign));
+    v_op2(t, P(fb), dst, dst, rm_reg(sign));
+    v_cut(t, in, dst);
+}
+
 void emit_vabs(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     static const uint32_t pabs[4] = { P38(1c), P38(1d), P38(1e), 0 };
@@ -133,7 +195,7 @@ void emit_vabs(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     int dst;
 
     if (!op) {
-        emit_vec_call(t, i, in);
+        abs64(t, i, in);
         return;
     }
     a = ra_use_vec_rm(t, in->a);
@@ -142,82 +204,19 @@ void emit_vabs(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     v_cut(t, in, dst);
 }
 
-/* -- shifts by a constant ---------------------------------------------- */
-
-/* Bytes: 16-bit shifts, then what came from the neighbour is cut off. */
-static void shift_bytes(struct backend_thread *t, unsigned digit, int dst,
-                        int a, unsigned n)
-{
-    uint64_t mask = v_splat(0, digit == V_SLL ? 0xff << n : 0xff >> n);
-    uint64_t sign = v_splat(0, 0x80 >> n);
-
-    v_shift(t, V_SHIFT, digit == V_SLL ? V_SLL : V_SRL, dst, a, n);
-    v_op2_const(t, V_PAND, dst, dst, mask, mask);
-    if (digit == V_SRA) {
-        v_op2_const(t, V_PXOR, dst, dst, sign, sign);
-        v_op2_const(t, V_PSUBB, dst, dst, sign, sign);
-    }
-}
-
-/* 64-bit arithmetic: the sign's copies, moved up, or'ed in. */
-static void shift_sra64(struct backend_thread *t, int dst, int a, int tmp,
-                        unsigned n)
-{
-    v_const(t, tmp, 0, 0);
-    v_op2(t, V_PCMPGTQ, tmp, tmp, rm_reg(a));
-    v_shift(t, V_SHIFT + 2, V_SLL, tmp, tmp, 64 - n);
-    v_shift(t, V_SHIFT + 2, V_SRL, dst, a, n);
-    v_op2(t, V_POR, dst, dst, rm_reg(tmp));
-}
-
-void emit_vshift(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
-{
-    unsigned log2 = v_log2(in), bits = 8u << log2, n = in->imm;
-    unsigned digit = t->row->code;
-    int a = ra_use_vec(t, in->a), tmp = v_temp(t), dst;
-
-    dst = v_def(t, i, in, a, 0);
-    if (n >= bits && digit == V_SRA) {
-        n = bits - 1;
-    }
-    if (n >= bits) {
-        v_const(t, dst, 0, 0);
-        return;
-    }
-    if (n == 0) {
-        x_movdqa(t, dst, rm_reg(a));
-    } else if (log2 == 0) {
-        shift_bytes(t, digit, dst, a, n);
-    } else if (log2 == 3 && digit == V_SRA) {
-        shift_sra64(t, dst, a, tmp, n);
-    } else {
-        v_shift(t, V_SHIFT + log2 - 1, digit, dst, a, n);
-    }
-    v_cut(t, in, dst);
-}
-
 /* -- comparisons without an instruction -------------------------------- */
 
-/* 64-bit: a > b as pcmpgtq, a >= b as its opposite, unsigned ones with the
- * sign bits flipped. */
+/* 64-bit: a > b as pcmpgtq, a >= b as the opposite of b > a. */
 static void compare64(struct backend_thread *t, ir_ref i,
                       const struct ir_insn *in)
 {
     bool is_signed = in->op == IR_VCMPGES, greater = in->op == IR_VCMPGTU;
-    uint64_t sign = is_signed ? 0 : BIT(63);
     int a = ra_use_vec(t, greater ? in->a : in->b);
     int b = ra_use_vec(t, greater ? in->b : in->a);
     int x = v_temp(t), y = v_temp(t), dst;
 
-    if (is_signed) {
-        x_movdqa(t, x, rm_reg(a));
-        x_movdqa(t, y, rm_reg(b));
-    } else {
-        v_op2_const(t, V_PXOR, x, a, sign, sign);
-        v_op2_const(t, V_PXOR, y, b, sign, sign);
-    }
+    greater64(t, is_signed, x, y, a, b);
     dst = v_def(t, i, in, NO_REG, 0);
-    v_op2(t, V_PCMPGTQ, x, x, rm_reg(y));
     if (greater) {
         x_movdqa(t, dst, rm_reg(x));
     } else {
@@ -256,19 +255,75 @@ void emit_vcmp(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 
 /* -- others ------------------------------------------------------------ */
 
+/* Bytes and 16-bit elements: the host has the unsigned rounded average;
+ * signed ones have their sign bits flipped around it, truncated ones are one
+ * less where the operands differ in bit 0. */
+static void avg_small(struct backend_thread *t, ir_ref i,
+                      const struct ir_insn *in)
+{
+    unsigned log2 = v_log2(in);
+    uint64_t sign = v_splat(log2, BIT((8 << log2) - 1));
+    uint64_t one = v_splat(log2, 1);
+    int a = ra_use_vec(t, in->a), b = ra_use_vec(t, in->b);
+    int x = v_temp(t), y = v_temp(t), dst;
+
+    if (in->op == IR_VAVGS) {
+        v_op2_const(t, V_PXOR, x, a, sign, sign);
+        v_op2_const(t, V_PXOR, y, b, sign, sign);
+        v_op2(t, log2 ? P(e3) : P(e0), x, x, rm_reg(y));
+        v_op2_const(t, V_PXOR, x, x, sign, sign);
+    } else {
+        v_op2(t, log2 ? P(e3) : P(e0), x, a, rm_reg(b));
+    }
+    if (v_extra(in) == 0) {
+        v_op2(t, V_PXOR, y, a, rm_reg(b));
+        v_op2_const(t, V_PAND, y, y, one, one);
+        v_op2(t, v_family[VF_SUB][log2], x, x, rm_reg(y));
+    }
+    ra_release_all(t, in);
+    dst = ra_def_vec(t, i, NO_REG, 0);
+    x_movdqa(t, dst, rm_reg(x));
+    v_cut(t, in, dst);
+}
+
+/* (a | b) - ((a ^ b) >> 1), truncated (a & b) + ((a ^ b) >> 1) */
 void emit_vavg(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
-    struct x64_rm b;
-    int a, dst;
+    unsigned digit = in->op == IR_VAVGS ? V_SRA : V_SRL;
+    bool rounded = v_extra(in);
+    int a, b, x, dst;
 
-    if (v_log2(in) > 1 || v_extra(in) != 1) {
+    if (v_log2(in) < 2) {
+        avg_small(t, i, in);
+        return;
+    }
+    if (v_log2(in) == 3) {
         emit_vec_call(t, i, in);
         return;
     }
     a = ra_use_vec(t, in->a);
-    b = ra_use_vec_rm(t, in->b);
-    dst = v_def(t, i, in, a, v_bit(b) & ~REG_BIT(a));
-    v_op2(t, v_log2(in) ? P(e3) : P(e0), dst, a, b);
+    b = ra_use_vec(t, in->b);
+    x = v_temp(t);
+    v_op2(t, V_PXOR, x, a, rm_reg(b));
+    v_shift(t, V_SHIFT + 1, digit, x, x, 1);
+    dst = v_def(t, i, in, a, REG_BIT(b) & ~REG_BIT(a));
+    v_op2(t, rounded ? V_POR : V_PAND, dst, a, rm_reg(b));
+    v_op2(t, v_family[rounded ? VF_SUB : VF_ADD][2], dst, dst, rm_reg(x));
+    v_cut(t, in, dst);
+}
+
+/* ((a - b) ^ mask) - mask with mask = b > a */
+static void abd64(struct backend_thread *t, ir_ref i,
+                  const struct ir_insn *in)
+{
+    int a = ra_use_vec(t, in->a), b = ra_use_vec(t, in->b);
+    int x = v_temp(t), y = v_temp(t), dst;
+
+    greater64(t, in->op == IR_VABDS, x, y, b, a);
+    dst = v_def(t, i, in, a, REG_BIT(b) & ~REG_BIT(a));
+    v_op2(t, P(fb), dst, a, rm_reg(b));
+    v_op2(t, V_PXOR, dst, dst, rm_reg(x));
+    v_op2(t, P(fb), dst, dst, rm_reg(x));
     v_cut(t, in, dst);
 }
 
@@ -279,7 +334,7 @@ void emit_vabd(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     int a, b, tmp, dst;
 
     if (log2 == 3) {
-        emit_vec_call(t, i, in);
+        abd64(t, i, in);
         return;
     }
     a = ra_use_vec(t, in->a);
@@ -309,6 +364,42 @@ void emit_vcnt(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     v_const(t, dst, lo, hi);
     v_op2(t, V_PSHUFB, dst, dst, rm_reg(x));
     v_op2(t, V_PADDB, dst, dst, rm_reg(y));
+    v_cut(t, in, dst);
+}
+
+/* Leading zeros of bytes by a table of nibbles; of wider elements out of
+ * those of their halves: the lower counts where the upper is all zeros. */
+void emit_vclz(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    static const uint64_t lo = UINT64_C(0x0101010102020304);
+    uint64_t nibble = v_splat(0, 15), four = v_splat(0, 4);
+    int a = ra_use_vec(t, in->a), x = v_temp(t), y = v_temp(t);
+    int z = v_temp(t), dst;
+
+    v_shift(t, V_SHIFT, V_SRL, x, a, 4);
+    v_op2_const(t, V_PAND, x, x, nibble, nibble);
+    v_const(t, y, lo, 0);
+    v_op2(t, V_PSHUFB, y, y, rm_reg(x));
+    v_op2_const(t, V_PAND, x, a, nibble, nibble);
+    v_const(t, z, lo, 0);
+    v_op2(t, V_PSHUFB, z, z, rm_reg(x));
+    ra_release_all(t, in);
+    dst = ra_def_vec(t, i, NO_REG, 0);
+    v_op2_const(t, V_PCMPEQB, x, y, four, four);
+    v_op2(t, V_PAND, z, z, rm_reg(x));
+    v_op2(t, V_PADDB, y, y, rm_reg(z));
+    for (unsigned log2 = 0; log2 < v_log2(in); log2++) {
+        unsigned bits = 8u << log2;
+        uint64_t all = v_splat(log2 + 1, bits);
+        uint64_t low = v_splat(log2 + 1, mask64((int)bits));
+
+        v_shift(t, V_SHIFT + log2, V_SRL, x, y, bits);
+        v_op2_const(t, V_PAND, y, y, low, low);
+        v_op2_const(t, v_family[VF_CMPEQ][log2 + 1], z, x, all, all);
+        v_op2(t, V_PAND, y, y, rm_reg(z));
+        v_op2(t, v_family[VF_ADD][log2 + 1], y, y, rm_reg(x));
+    }
+    x_movdqa(t, dst, rm_reg(y));
     v_cut(t, in, dst);
 }
 

@@ -192,13 +192,15 @@ void emit_vaddlp(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     uint64_t one = v_splat(log2, 1), low = v_splat(log2 + 1, mask64(bits));
     int a = ra_use_vec(t, in->a), tmp = v_temp(t), dst;
 
-    if (is_signed && log2 == 2) {
-        emit_vec_call(t, i, in);
-        return;
-    }
     ra_release_all(t, in);
     dst = ra_def_vec(t, i, NO_REG, REG_BIT(a));
-    if (log2 == 0 && is_signed) {
+    if (is_signed && log2 == 2) {
+        /* The host multiplies, signed, the even elements. */
+        v_shift(t, V_SHIFT + 2, V_SRL, tmp, a, 32);
+        v_op2_const(t, V_PMULDQ, tmp, tmp, one, one);
+        v_op2_const(t, V_PMULDQ, dst, a, one, one);
+        v_op2(t, V_PADDQ, dst, dst, rm_reg(tmp));
+    } else if (log2 == 0 && is_signed) {
         v_const(t, dst, one, one);
         v_op2(t, V_PMADDUBSW, dst, dst, rm_reg(a));
     } else if (log2 == 0 || is_signed) {

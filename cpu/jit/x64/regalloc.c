@@ -99,19 +99,12 @@ static uint32_t next_random(struct backend_thread *t)
     return t->seed >> 33;
 }
 
-/* One of the registers of a set that is not empty.  rax last: LAHF, DIV
- * and CMPXCHG want it. */
-static int pick(struct backend_thread *t, uint32_t set)
+int ra_pick_random(struct backend_thread *t, uint32_t set)
 {
-    uint32_t best = set & ~REG_BIT(RAX);
-
-    if (t->random_registers) {
-        for (unsigned n = next_random(t) % __builtin_popcount(set); n; n--) {
-            set &= set - 1;
-        }
-        return ctz32(set);
+    for (unsigned n = next_random(t) % __builtin_popcount(set); n; n--) {
+        set &= set - 1;
     }
-    return ctz32(best ? best : set);
+    return ctz32(set);
 }
 
 void ra_drop_reg(struct backend_thread *t, struct value *v)
@@ -121,8 +114,8 @@ void ra_drop_reg(struct backend_thread *t, struct value *v)
     v->reg = NO_REG;
 }
 
-/* Free a register of the set: cheaply if possible. */
-static int evict(struct backend_thread *t, uint32_t set)
+/* Cheaply if possible. */
+int ra_evict(struct backend_thread *t, uint32_t set)
 {
     uint32_t cheap = 0;
     struct value *v;
@@ -135,7 +128,7 @@ static int evict(struct backend_thread *t, uint32_t set)
             cheap |= m & -m;
         }
     }
-    reg = pick(t, cheap && !t->random_registers ? cheap : set);
+    reg = ra_pick(t, cheap && !t->random_registers ? cheap : set);
     v = &t->val[t->reg_owner[reg]];
     if (!ra_has_backing(v)) {
         ra_spill(t, v);
@@ -149,27 +142,10 @@ static int evict(struct backend_thread *t, uint32_t set)
 int ra_alloc(struct backend_thread *t, uint32_t set, uint32_t also)
 {
     uint32_t m = t->free & set & (~t->lock | also);
-    int reg = m ? pick(t, m) : evict(t, set);
+    int reg = m ? ra_pick(t, m) : ra_evict(t, set);
 
     t->free &= ~REG_BIT(reg);
     return reg;
-}
-
-int ra_temp(struct backend_thread *t, uint32_t set, uint32_t avoid)
-{
-    int reg = ra_alloc(t, set & ~avoid, 0);
-
-    t->temps |= REG_BIT(reg);
-    t->lock |= REG_BIT(reg);
-    return reg;
-}
-
-void ra_free_temp(struct backend_thread *t, int reg)
-{
-    if (t->temps & REG_BIT(reg)) {
-        t->temps &= ~REG_BIT(reg);
-        t->free |= REG_BIT(reg);
-    }
 }
 
 void ra_own(struct backend_thread *t, ir_ref ref, int reg)
@@ -189,7 +165,7 @@ static void move_away(struct backend_thread *t, int reg)
     uint32_t to = t->free & ~t->lock & GPR_SCRATCH;
 
     if (!ra_has_backing(v) && to) {
-        int dst = pick(t, to);
+        int dst = ra_pick(t, to);
 
         x_mov(&t->as, dst, reg);
         ra_drop_reg(t, v);
@@ -215,10 +191,8 @@ void ra_take(struct backend_thread *t, int reg)
     t->temps |= bit;
 }
 
-void ra_end_op(struct backend_thread *t)
+void ra_free_spills(struct backend_thread *t)
 {
-    t->free |= t->temps;
-    t->temps = t->lock = 0;
     while (t->dead_spills) {
         unsigned slot = t->dead_spill[--t->dead_spills];
 
@@ -316,11 +290,6 @@ int ra_use_in(struct backend_thread *t, ir_ref ref, bool wide, uint32_t set)
     return v->reg;
 }
 
-int ra_use(struct backend_thread *t, ir_ref ref, bool wide)
-{
-    return ra_use_in(t, ref, wide, 0xffff);
-}
-
 int ra_use_vec(struct backend_thread *t, ir_ref ref)
 {
     return ra_use_in(t, ref, false, XMM_SCRATCH);
@@ -332,7 +301,7 @@ static bool in_memory(const struct value *v)
            (v->spill || v->home != NO_HOME);
 }
 
-struct x64_rm ra_use_rm(struct backend_thread *t, ir_ref ref, bool wide)
+struct x64_rm ra_use_memory(struct backend_thread *t, ir_ref ref, bool wide)
 {
     struct value *v = &t->val[ref];
 
@@ -386,66 +355,67 @@ void ra_use_fixed(struct backend_thread *t, ir_ref ref, bool wide, int reg)
     ra_load(t, ref, reg);
 }
 
-void ra_release(struct backend_thread *t, ir_ref ref)
+void ra_forget(struct backend_thread *t, ir_ref ref)
 {
     struct value *v = &t->val[ref];
 
-    assert(v->left > 0);
-    if (--v->left) {
-        return;
-    }
     if (v->reg != NO_REG && t->reg_owner[v->reg] == ref) {
         ra_drop_reg(t, v);
     }
-    ra_leave_home(t, v);
-    free_spill(t, v);
+    if (v->home != NO_HOME) {
+        ra_leave_home(t, v);
+    }
+    if (v->spill) {
+        free_spill(t, v);
+    }
     if (t->fl == ref) {
         t->fl = IR_NONE;
     }
 }
 
-void ra_release_all(struct backend_thread *t, const struct ir_insn *in)
-{
-    if (in->a != IR_NONE) {
-        ra_release(t, in->a);
-    }
-    if (in->b != IR_NONE) {
-        ra_release(t, in->b);
-    }
-    if (in->c != IR_NONE) {
-        ra_release(t, in->c);
-    }
-}
-
 /* -- results ----------------------------------------------------------- */
 
-static int def(struct backend_thread *t, ir_ref i, int prefer, uint32_t set,
-               uint32_t avoid)
+/* Into the guest register that it will be SET to. */
+static int def_hint(struct backend_thread *t, ir_ref i, struct value *v)
+{
+    unsigned home = HOME_R + v->hint;
+
+    if (t->home_owner[home] != IR_NONE) {
+        ra_clobber_home(t, home);
+    }
+    v->home = home;
+    t->home_owner[home] = i;
+    v->reg = x64_pinned[home];
+    return v->reg;
+}
+
+static inline int def(struct backend_thread *t, ir_ref i, int prefer,
+                      uint32_t set, uint32_t avoid)
 {
     struct value *v = &t->val[i];
-    int reg = v->hint == NO_HOME ? 0 : x64_pinned[v->hint];
+    uint32_t bit, m;
+    int reg;
 
-    if (reg && !(avoid & REG_BIT(reg))) {
-        ra_clobber_home(t, HOME_R + v->hint);
-        ra_set_home(t, i, HOME_R + v->hint);
-        v->reg = reg;
-        return reg;
+    if (v->hint != NO_HOME && !(avoid & REG_BIT(x64_pinned[v->hint]))) {
+        return def_hint(t, i, v);
     }
     set &= ~avoid;
-    if (prefer != NO_REG && (t->free & set & REG_BIT(prefer)) &&
-        !t->random_registers) {
+    m = t->free & set;
+    if (prefer != NO_REG && (m & REG_BIT(prefer)) && !t->random_registers) {
         reg = prefer;
-        t->free &= ~REG_BIT(reg);
     } else {
-        reg = ra_alloc(t, set, ~0u);
+        reg = m ? ra_pick(t, m) : ra_evict(t, set);
     }
-    t->lock |= REG_BIT(reg);
-    ra_own(t, i, reg);
-    if (!v->left) {
+    bit = REG_BIT(reg);
+    t->free &= ~bit;
+    t->lock |= bit;
+    if (v->left) {
+        v->reg = reg;
+        t->reg_owner[reg] = i;
+    } else {
         /* Wanted for its side effects only. */
         t->reg_owner[reg] = IR_NONE;
-        t->temps |= REG_BIT(reg);
-        v->reg = NO_REG;
+        t->temps |= bit;
     }
     return reg;
 }

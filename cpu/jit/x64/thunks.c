@@ -13,7 +13,9 @@
 #include "cpu/jit/x64/x64.h"
 #include "util/bits.h"
 
-#define THUNK_AREA (256 * 1024)
+#define THUNK_AREA (512 * 1024)
+/* Slow paths give way to helpers, which must fit. */
+#define SLOW_AREA (256 * 1024)
 #define THUNK_MAX 512
 
 static struct x64_rm field(size_t offset)
@@ -115,12 +117,19 @@ static void thunk_leave(struct asm_buf *a)
     x_ret(a);
 }
 
-/* rax = pc: look it up anew, or serve a request first. */
-static void thunk_relookup(struct asm_buf *a, const uint8_t *leave)
+/* Look up anew, or serve a request first.  Called: where from says which
+ * pc; or jumped to with rax = pc. */
+static void thunk_relookup(struct asm_buf *a, const uint8_t *leave,
+                           bool called)
 {
-    x_store(a, field(offsetof(struct vcpu, pc)), RAX);
+    if (called) {
+        x_pop(a, RDX);
+    } else {
+        x_store(a, field(offsetof(struct vcpu, pc)), RAX);
+        x_alu(a, ALU_XOR, 0, RDX, rm_reg(RDX));
+    }
+    x_store(a, field(offsetof(struct vcpu, host_return)), RDX);
     x_alu(a, ALU_XOR, 0, RCX, rm_reg(RCX));
-    x_store(a, field(offsetof(struct vcpu, host_return)), RCX);
     x_alu_imm(a, ALU_CMP, 0, field(offsetof(struct vcpu, request)), 0);
     x_setcc(a, CC_NE, RCX);
     _Static_assert(VCPU_EXIT_NONE == 0 && VCPU_EXIT_REQUEST == 1, "setcc");
@@ -128,10 +137,10 @@ static void thunk_relookup(struct asm_buf *a, const uint8_t *leave)
     x_jmp_to(a, leave);
 }
 
-/* rax = pc, rdx = address of the link's displacement. */
+/* Called by the stub of a link. */
 static void thunk_edge(struct asm_buf *a, const uint8_t *leave)
 {
-    x_store(a, field(offsetof(struct vcpu, pc)), RAX);
+    x_pop(a, RDX);
     x_store(a, field(offsetof(struct vcpu, host_return)), RDX);
     clear32(a, field(offsetof(struct vcpu, exit)));
     x_jmp_to(a, leave);
@@ -151,15 +160,19 @@ static void thunk_out(struct asm_buf *a, const uint8_t *leave, bool has_exit)
 }
 
 /* Behind a call of C: leave if it wants to.  The return address on the
- * stack names the instruction, unless the callee has set the pc. */
+ * stack names the instruction (below another one when `nested`), unless the
+ * callee has set the pc. */
 static void leave_if_exit(struct asm_buf *a, const uint8_t *leave,
-                          bool sets_pc)
+                          bool sets_pc, bool nested)
 {
     uint8_t *stay;
 
     x_alu_imm(a, ALU_CMP, 0, field(offsetof(struct vcpu, exit)), 0);
     stay = x_jcc8(a, CC_E);
     x_pop(a, RDX);
+    if (nested) {
+        x_pop(a, RDX);
+    }
     if (sets_pc) {
         x_alu(a, ALU_XOR, 0, RDX, rm_reg(RDX));
     }
@@ -174,7 +187,7 @@ static void leave_if_exit(struct asm_buf *a, const uint8_t *leave,
 /* eax = description, the caller's rax pushed; keeps every general register
  * but what C preserves anyway. */
 static void slow_common(struct asm_buf *a, const void *fn,
-                        const uint8_t *leave)
+                        const uint8_t *leave, bool nested)
 {
     static const uint8_t scratch[] = { RCX, RDX, RDI };
 
@@ -182,39 +195,44 @@ static void slow_common(struct asm_buf *a, const void *fn,
         x_push(a, scratch[k]);
     }
     pinned(a, GPR_VOLATILE, true);
-    x_alu_imm(a, ALU_SUB, X_W, rm_reg(RSP), 8);
+    if (!nested) {
+        x_push(a, RAX); /* alignment */
+    }
     x_mov32(a, RSI, RAX);
     x_op(a, X_LEA | X_W, RDX, rm_frame(48 + FRAME_ARG));
     vcpu_to_rdi(a);
     call_c(a, fn);
-    x_alu_imm(a, ALU_ADD, X_W, rm_reg(RSP), 8);
+    if (!nested) {
+        x_pop(a, RAX);
+    }
     pinned(a, GPR_VOLATILE, false);
     for (unsigned k = ARRAY_SIZE(scratch); k-- > 0;) {
         x_pop(a, scratch[k]);
     }
     x_pop(a, RAX);
-    leave_if_exit(a, leave, false);
+    leave_if_exit(a, leave, false, nested);
 }
 
+/* As called from a unit, or (nested) from a thunk that a unit called. */
 static void thunks_slow(struct backend *b, struct asm_buf *a,
-                        const uint8_t *leave, ptrdiff_t delta)
+                        const uint8_t *leave, ptrdiff_t delta, bool nested)
 {
     const uint8_t *common = a->p;
 
-    slow_common(a, jit_slow_plain, leave);
+    slow_common(a, jit_slow_plain, leave, nested);
     for (unsigned k = 0; k < SLOW_THUNKS; k++) {
         if ((k & SLOW_SIZE_MASK) > 5) {
             continue;
         }
-        b->slow[k] = a->p + delta;
+        b->slow[nested][k] = a->p + delta;
         x_push(a, RAX);
         x_mov_imm(a, RAX, k);
         x_jmp_to(a, common);
     }
-    b->slow_atomic = a->p + delta;
+    b->slow_atomic[nested] = a->p + delta;
     x_push(a, RAX);
-    x_load32(a, RAX, rm_frame(16 + FRAME_DESC));
-    slow_common(a, jit_slow_atomic, leave);
+    x_load32(a, RAX, rm_frame((nested ? 24 : 16) + FRAME_DESC));
+    slow_common(a, jit_slow_atomic, leave, nested);
 }
 
 /* -- helpers ----------------------------------------------------------- */
@@ -246,7 +264,7 @@ static void thunk_call(struct asm_buf *a, const void *fn, unsigned flags,
     }
     pinned(a, set, false);
     if (flags & IR_HELPER_EXITS) {
-        leave_if_exit(a, leave, flags & IR_HELPER_SETS_PC);
+        leave_if_exit(a, leave, flags & IR_HELPER_SETS_PC, false);
     } else {
         x_ret(a);
     }
@@ -280,21 +298,51 @@ static void thunk_call_exact(struct asm_buf *a, const void *fn)
 }
 
 /* The entry of a key, or the empty one where it belongs. */
-static struct helper_thunk *find(struct backend *b, const void *key)
+static struct keyed_thunk *find(struct backend *b, uint64_t key)
 {
-    uint64_t hash = (uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15);
-    unsigned k = hash >> 53;
+    uint64_t hash = key * UINT64_C(0x9e3779b97f4a7c15);
+    unsigned k = hash >> 52;
 
-    _Static_assert(HELPER_THUNKS == 1 << 11, "hash >> 53");
-    for (;; k = (k + 1) & (HELPER_THUNKS - 1)) {
-        struct helper_thunk *h = &b->helper[k];
-        const void *found = atomic_load_explicit(&h->key,
-                                                 memory_order_acquire);
+    _Static_assert(KEYED_THUNKS == 1 << 12, "hash >> 52");
+    for (;; k = (k + 1) & (KEYED_THUNKS - 1)) {
+        struct keyed_thunk *h = &b->keyed[k];
+        uint64_t found = atomic_load_explicit(&h->key, memory_order_acquire);
 
         if (!found || found == key) {
             return h;
         }
     }
+}
+
+static const uint8_t *known(struct backend *b, uint64_t key)
+{
+    struct keyed_thunk *h = find(b, key);
+
+    return atomic_load_explicit(&h->key, memory_order_acquire) ? h->code
+                                                               : NULL;
+}
+
+/* Where the next one goes; the lock is held until it is finished. */
+static struct asm_buf begin(struct backend *b)
+{
+    pthread_mutex_lock(&b->lock);
+    return (struct asm_buf){ .p = b->thunks.rw + b->thunks_used };
+}
+
+static const uint8_t *finish(struct backend *b, uint64_t key,
+                             const uint8_t *end)
+{
+    struct keyed_thunk *h = find(b, key);
+    const uint8_t *code = b->thunks.rx + b->thunks_used;
+
+    if (!atomic_load_explicit(&h->key, memory_order_relaxed)) {
+        h->code = code;
+        b->thunks_used = align_up(end - b->thunks.rw, 16);
+        b->keyed_count++;
+        atomic_store_explicit(&h->key, key, memory_order_release);
+    }
+    pthread_mutex_unlock(&b->lock);
+    return h->code;
 }
 
 enum thunk_kind { THUNK_HELPER, THUNK_VECTOR, THUNK_EXACT };
@@ -303,33 +351,42 @@ static const uint8_t *thunk(struct backend *b, const void *key,
                             const void *fn, unsigned flags,
                             enum thunk_kind kind)
 {
-    struct helper_thunk *h = find(b, key);
-    ptrdiff_t delta = b->thunks.rx - b->thunks.rw;
+    const uint8_t *code = known(b, (uintptr_t)key);
+    struct asm_buf a;
 
-    if (atomic_load_explicit(&h->key, memory_order_acquire)) {
-        return h->code;
+    if (code) {
+        return code;
     }
-    pthread_mutex_lock(&b->lock);
-    h = find(b, key);
-    if (!atomic_load_explicit(&h->key, memory_order_relaxed)) {
-        struct asm_buf a = { .p = b->thunks.rw + b->thunks_used };
+    a = begin(b);
+    /* Helpers are a fixed number of C objects. */
+    assert(b->keyed_count < KEYED_THUNKS - 1 &&
+           b->thunks_used + THUNK_MAX <= THUNK_AREA);
+    if (kind == THUNK_EXACT) {
+        thunk_call_exact(&a, fn);
+    } else {
+        thunk_call(&a, fn, flags, kind == THUNK_VECTOR,
+                   b->leave - (b->thunks.rx - b->thunks.rw));
+    }
+    return finish(b, (uintptr_t)key, a.p);
+}
 
-        /* Helpers are a fixed number of C objects. */
-        assert(b->helper_count < HELPER_THUNKS / 2 &&
-               b->thunks_used + THUNK_MAX <= THUNK_AREA);
-        h->code = a.p + delta;
-        if (kind == THUNK_EXACT) {
-            thunk_call_exact(&a, fn);
-        } else {
-            thunk_call(&a, fn, flags, kind == THUNK_VECTOR,
-                       b->leave - delta);
-        }
-        b->thunks_used = align_up(a.p - b->thunks.rw, 16);
-        b->helper_count++;
-        atomic_store_explicit(&h->key, key, memory_order_release);
+const uint8_t *thunk_slow(struct backend_thread *t, const struct slow_path *s)
+{
+    struct backend *b = t->b;
+    uint64_t key = slow_key(s);
+    const uint8_t *code = key ? known(b, key) : NULL;
+    struct asm_buf unit = t->as;
+
+    if (code || !key || b->thunks_used > SLOW_AREA ||
+        b->keyed_count > KEYED_THUNKS / 2) {
+        return code;
     }
-    pthread_mutex_unlock(&b->lock);
-    return h->code;
+    t->as = begin(b);
+    slow_body(t, s, true);
+    x_ret(&t->as);
+    code = finish(b, key, t->as.p);
+    t->as = unit;
+    return code;
 }
 
 const uint8_t *thunk_helper(struct backend *b, const struct ir_helper *h)
@@ -367,14 +424,17 @@ bool thunks_emit(struct backend *b)
     b->leave = leave + delta;
     thunk_leave(&a);
     b->relookup = a.p + delta;
-    thunk_relookup(&a, leave);
+    thunk_relookup(&a, leave, true);
+    b->relookup_pc = a.p + delta;
+    thunk_relookup(&a, leave, false);
     b->edge = a.p + delta;
     thunk_edge(&a, leave);
     b->indirect_miss = a.p + delta;
     thunk_out(&a, leave, false);
     b->exit_loop = a.p + delta;
     thunk_out(&a, leave, true);
-    thunks_slow(b, &a, leave, delta);
+    thunks_slow(b, &a, leave, delta, false);
+    thunks_slow(b, &a, leave, delta, true);
     b->thunks_used = align_up(a.p - b->thunks.rw, 16);
     return true;
 }

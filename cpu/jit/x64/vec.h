@@ -31,6 +31,7 @@ enum {
     V_PSUBB = P(f8), V_PADDUSB = P(dc),
     V_PSUBUSB = P(d8), V_PSUBUSW = P(d9),
     V_PSHUFB = P38(00), V_PSHUFD = P(70), V_PALIGNR = P3A(0f),
+    V_PMULLW = P(d5), V_PMULDQ = P38(28),
     V_PUNPCKLQDQ = P(6c), V_PUNPCKHQDQ = P(6d),
     V_SHUFPS = 0xc6 | X_0F, V_SHUFPD = P(c6), V_INSERTPS = P3A(21),
     V_PHADDW = P38(01), V_PHADDD = P38(02),

@@ -21,10 +21,12 @@
 
 /* -- the process-wide part --------------------------------------------- */
 
-#define HELPER_THUNKS 2048 /* a power of two; at most half of it is used */
+#define KEYED_THUNKS 4096 /* a power of two; never full */
 
-struct helper_thunk {
-    const void *_Atomic key;
+/* A thunk made on demand: of a helper, whose address is the key, or of a
+ * slow path (slow_key()). */
+struct keyed_thunk {
+    _Atomic uint64_t key;
     const uint8_t *code;   /* executable address */
 };
 
@@ -33,15 +35,16 @@ struct backend {
     bool parallel;
     struct jit_buffer thunks;  /* the head of the code cache */
     size_t thunks_used;
-    pthread_mutex_t lock;      /* adding helper thunks */
-    unsigned helper_count;
-    struct helper_thunk helper[HELPER_THUNKS];
+    pthread_mutex_t lock;      /* adding thunks */
+    unsigned keyed_count;
+    struct keyed_thunk keyed[KEYED_THUNKS];
 
     /* Executable addresses of thunks; thunks.c says what each expects. */
     void (*enter)(struct vcpu *vcpu, const uint8_t *entry);
-    const uint8_t *leave, *relookup, *edge, *indirect_miss, *exit_loop;
-    const uint8_t *slow[SLOW_THUNKS];
-    const uint8_t *slow_atomic;
+    const uint8_t *leave, *relookup, *relookup_pc, *edge;
+    const uint8_t *indirect_miss, *exit_loop;
+    const uint8_t *slow[2][SLOW_THUNKS]; /* [1]: called from a thunk */
+    const uint8_t *slow_atomic[2];
 };
 
 /* -- values ------------------------------------------------------------ */
@@ -63,7 +66,7 @@ enum {
     VAL_CONST = 1 << 2,   /* IR_CONST: can be made anew */
     VAL_NARROW = 1 << 3,  /* register or home: only 32 bits are the value's */
     VAL_CROSSES = 1 << 4, /* live across a LABEL: keeps its spill slot */
-    VAL_DEAD = 1 << 5,    /* not a value: a SET without effect */
+    VAL_DEAD = 1 << 5,    /* an op without effect */
 };
 
 /*
@@ -81,7 +84,7 @@ struct value {
     uint8_t hint;    /* guest register that will be SET to it, with nothing
                         in between that could see the difference */
     uint8_t state;
-};
+} __attribute__((aligned(16)));
 
 /* How EFLAGS hold a FLAGS value. */
 enum fl_kind {
@@ -212,16 +215,68 @@ extern const struct x64_op x64_ops[IR_OPCODES];
 /* -- register allocation (regalloc.c) ---------------------------------- */
 
 void ra_begin(struct backend_thread *t);
-/* Registers of the set, not in `avoid`; locked until the op's end. */
-int ra_temp(struct backend_thread *t, uint32_t set, uint32_t avoid);
-void ra_free_temp(struct backend_thread *t, int reg);
+/* A register of the set, which is not empty; rax last: LAHF, DIV and CMPXCHG
+ * want it. */
+int ra_pick_random(struct backend_thread *t, uint32_t set);
+
+static inline int ra_pick(struct backend_thread *t, uint32_t set)
+{
+    uint32_t best = set & ~REG_BIT(RAX);
+
+    return t->random_registers ? ra_pick_random(t, set)
+                               : __builtin_ctz(best ? best : set);
+}
+
+/* A register of the set by eviction. */
+int ra_evict(struct backend_thread *t, uint32_t set);
+
+/* A register of the set, not in `avoid`; locked until the op's end. */
+static inline int ra_temp(struct backend_thread *t, uint32_t set,
+                          uint32_t avoid)
+{
+    uint32_t m = t->free & set & ~avoid & ~t->lock;
+    int reg = m ? ra_pick(t, m) : ra_evict(t, set & ~avoid);
+
+    t->free &= ~REG_BIT(reg);
+    t->temps |= REG_BIT(reg);
+    t->lock |= REG_BIT(reg);
+    return reg;
+}
+
+static inline void ra_free_temp(struct backend_thread *t, int reg)
+{
+    uint32_t bit = t->temps & REG_BIT(reg);
+
+    t->temps &= ~bit;
+    t->free |= bit;
+}
+
 /* Make `reg` a temporary, moving away what it holds. */
 void ra_take(struct backend_thread *t, int reg);
-/* The operand in a register (clean upper half when `wide`). */
-int ra_use(struct backend_thread *t, ir_ref ref, bool wide);
 int ra_use_in(struct backend_thread *t, ir_ref ref, bool wide, uint32_t set);
 /* In a register, or its memory when this is the last use. */
-struct x64_rm ra_use_rm(struct backend_thread *t, ir_ref ref, bool wide);
+struct x64_rm ra_use_memory(struct backend_thread *t, ir_ref ref, bool wide);
+
+/* The operand, an integer or flags, in a register (clean upper half when
+ * `wide`). */
+static inline int ra_use(struct backend_thread *t, ir_ref ref, bool wide)
+{
+    const struct value *v = &t->val[ref];
+
+    if (v->reg == NO_REG || (wide && (v->state & VAL_NARROW))) {
+        return ra_use_in(t, ref, wide, 0xffff);
+    }
+    t->lock |= REG_BIT(v->reg);
+    return v->reg;
+}
+
+static inline struct x64_rm ra_use_rm(struct backend_thread *t, ir_ref ref,
+                                      bool wide)
+{
+    return t->val[ref].reg == NO_REG ? ra_use_memory(t, ref, wide)
+                                     : rm_reg(ra_use(t, ref, wide));
+}
+
 /* Wherever it is, narrow or not: register or memory, which stays valid in
  * this op. */
 struct x64_rm ra_where(struct backend_thread *t, ir_ref ref);
@@ -229,9 +284,31 @@ struct x64_rm ra_where(struct backend_thread *t, ir_ref ref);
 void ra_use_fixed(struct backend_thread *t, ir_ref ref, bool wide, int reg);
 int ra_use_vec(struct backend_thread *t, ir_ref ref);
 struct x64_rm ra_use_vec_rm(struct backend_thread *t, ir_ref ref);
-/* One use is over. */
-void ra_release(struct backend_thread *t, ir_ref ref);
-void ra_release_all(struct backend_thread *t, const struct ir_insn *in);
+/* One use is over; that was the last. */
+void ra_forget(struct backend_thread *t, ir_ref ref);
+
+static inline void ra_release(struct backend_thread *t, ir_ref ref)
+{
+    if (--t->val[ref].left == 0) {
+        ra_forget(t, ref);
+    }
+}
+
+
+static inline void ra_release_all(struct backend_thread *t,
+                                  const struct ir_insn *in)
+{
+    if (in->a != IR_NONE) {
+        ra_release(t, in->a);
+    }
+    if (in->b != IR_NONE) {
+        ra_release(t, in->b);
+    }
+    if (in->c != IR_NONE) {
+        ra_release(t, in->c);
+    }
+}
+
 /* A register for the result; `prefer` if it is free (or NO_REG). */
 int ra_def(struct backend_thread *t, ir_ref i, int prefer, uint32_t avoid);
 int ra_def_vec(struct backend_thread *t, ir_ref i, int prefer,
@@ -256,9 +333,46 @@ void ra_load(struct backend_thread *t, ir_ref ref, int reg);
 void ra_load_const(struct backend_thread *t, int reg, uint64_t imm);
 /* Give up the scratch register of a value that has another place. */
 void ra_drop(struct backend_thread *t, ir_ref ref);
-void ra_end_op(struct backend_thread *t);
+void ra_free_spills(struct backend_thread *t);
+
+static inline void ra_end_op(struct backend_thread *t)
+{
+    t->free |= t->temps;
+    t->temps = t->lock = 0;
+    if (t->dead_spills) {
+        ra_free_spills(t);
+    }
+}
+
 struct x64_rm rm_home(unsigned home);
-unsigned home_of(enum ir_type type, uint64_t offset);
+
+/* The home that an access to struct vcpu lies in, or NO_HOME. */
+static inline unsigned home_around(uint64_t offset)
+{
+    if (offset < VCPU_R(32)) {
+        return HOME_R + offset / 8;
+    }
+    if (offset >= VCPU_V(0) && offset < VCPU_V(32)) {
+        return HOME_V + (offset - VCPU_V(0)) / 16;
+    }
+    return offset == offsetof(struct vcpu, flags) ? HOME_FLAGS : NO_HOME;
+}
+
+/* The home that an access of this type is the whole of, or NO_HOME. */
+static inline unsigned home_of(enum ir_type type, uint64_t offset)
+{
+    unsigned home = home_around(offset);
+
+    if (home < HOME_V) {
+        return offset % 8 == 0 && (type == IR_I64 || type == IR_I32)
+               ? home : NO_HOME;
+    }
+    if (home < HOME_FLAGS) {
+        return (offset - VCPU_V(0)) % 16 == 0 && type == IR_V128
+               ? home : NO_HOME;
+    }
+    return type == IR_FLAGS ? home : NO_HOME;
+}
 
 static inline bool val_const(const struct backend_thread *t, ir_ref ref,
                              uint64_t *imm)
@@ -306,6 +420,13 @@ void emit_stubs(struct backend_thread *t);
 /* -- memory (emit_mem.c) ----------------------------------------------- */
 
 void emit_slow_paths(struct backend_thread *t);
+/* A slow path up to where its results are in their registers; `nested`: in
+ * a thunk that the unit calls. */
+void slow_body(struct backend_thread *t, const struct slow_path *s,
+               bool nested);
+/* What the body depends on, never that of another; 0: on too much to be
+ * shared. */
+uint64_t slow_key(const struct slow_path *s);
 
 /* -- floating point (emit_fp.c) ---------------------------------------- */
 
@@ -337,15 +458,22 @@ const uint8_t *thunk_exact(struct backend *b, const void *fn);
 const uint8_t *thunk_helper(struct backend *b, const struct ir_helper *h);
 const uint8_t *thunk_vector(struct backend *b, const void *fn,
                             unsigned flags);
+/* Thunk that does all of a slow path, or NULL. */
+const uint8_t *thunk_slow(struct backend_thread *t,
+                          const struct slow_path *s);
 size_t thunks_area(void);
 
-/* Where the entries of a unit are: a stub of PAD_SIZE bytes for relookup,
+/* Where the entries of a unit are: a call of relookup in PAD_SIZE bytes,
  * then the guarded entry. */
-#define PAD_SIZE 16
+#define PAD_SIZE 8
+#define CALL_SIZE 5
 
 /* Test hooks: choose registers at random; take every slow path. */
 void backend_test_hooks(struct backend_thread *t, bool random_registers,
                         bool force_slow, uint64_t seed);
+/* Compile for such a host, whatever this one is. */
+void backend_test_features(struct backend_thread *t,
+                           const struct x64_features *host);
 /* Pretend that the host has nothing above the baseline. */
 void backend_test_baseline(struct backend_thread *t, bool baseline);
 

@@ -1,0 +1,295 @@
+/* convert and dd: one image from others. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "block/img/img.h"
+#include "util/keyval.h"
+
+#define DEFAULT_SPARSE 4096
+#define DEFAULT_THREADS 8
+
+struct convert {
+    struct img_args *args;
+    struct img_copy copy;
+    const char *to; /* the target's name */
+    uint64_t size;  /* bytes, of all sources */
+    uint64_t threads;
+};
+
+static bool parse(struct convert *c)
+{
+    struct img_args *args = c->args;
+
+    c->copy.sparse = DEFAULT_SPARSE;
+    c->threads = DEFAULT_THREADS;
+    if (args->option['S'] &&
+        !img_size(args->option['S'], "-S", &c->copy.sparse)) {
+        return false;
+    }
+    if (c->copy.sparse % BLOCK_SECTOR || c->copy.sparse > (1u << 30)) {
+        img_fail("-S %s: not a multiple of 512 bytes up to 1G",
+                 args->option['S']);
+        return false;
+    }
+    if (args->option['m'] &&
+        (!parse_uint(args->option['m'], &c->threads) || !c->threads ||
+         c->threads > 16)) {
+        img_fail("-m %s: there can be 1 to 16 threads", args->option['m']);
+        return false;
+    }
+    if (args->option['c'] && !c->copy.sparse) {
+        img_fail("-c and -S 0 contradict each other");
+        return false;
+    }
+    if (args->option[IMG_TARGET_IS_ZERO] && !args->option['n']) {
+        img_fail("--target-is-zero requires use of -n");
+        return false;
+    }
+    if (args->option['n'] && (args->option['o'] || args->option['B'])) {
+        img_fail("-n creates nothing, so there is no use for -%c",
+                 args->option['o'] ? 'o' : 'B');
+        return false;
+    }
+    if (args->option['C']) {
+        img_fail("-C is not supported; leave it out");
+        return false;
+    }
+    return true;
+}
+
+/* "-l snapshot.name=X", "snapshot.id=X" or just X. */
+static bool load_snapshot(struct block_image *image, const char *name)
+{
+    struct error *err = NULL;
+    struct qcow2 *q = img_qcow2(image);
+    const char *value = strncmp(name, "snapshot.", 9) == 0
+                            ? strchr(name, '=') : NULL;
+
+    if (!q) {
+        img_fail("-l %s: a %s image has no snapshots", name,
+                 image->ops->format);
+        return false;
+    }
+    if (!qcow2_snapshot_load(q, value ? value + 1 : name, &err)) {
+        img_fail_error(err);
+        return false;
+    }
+    return true;
+}
+
+static bool open_sources(struct convert *c)
+{
+    unsigned n = (unsigned)c->args->words - 1;
+    const char *snapshot = c->args->option['l'];
+
+    c->copy.from = calloc(n, sizeof(*c->copy.from));
+    for (unsigned i = 0; i < n && c->copy.from; i++) {
+        struct img_open open = {
+            .file = c->args->word[i],
+            .format = c->args->option['f'],
+            .cache = c->args->option['T'],
+            .share = c->args->option['U'],
+        };
+        c->copy.from[i] = img_open(&open);
+        if (!c->copy.from[i]) {
+            return false;
+        }
+        c->copy.from_count++;
+        if (snapshot && !load_snapshot(c->copy.from[i], snapshot)) {
+            return false;
+        }
+        c->size += c->copy.from[i]->size;
+    }
+    return c->copy.from != NULL;
+}
+
+static bool create_target(struct convert *c)
+{
+    struct img_args *args = c->args;
+    struct img_create create = {
+        .file = c->to,
+        .format = args->option['O'] ? args->option['O'] : "raw",
+        .options = args->option['o'],
+        .backing = args->option['B'],
+        .backing_format = args->option['F'],
+        .has_size = true,
+        .size = c->size,
+        .quiet = true,
+    };
+
+    return args->option['n'] || img_create_image(&create) == 0;
+}
+
+static bool open_target(struct convert *c)
+{
+    struct img_args *args = c->args;
+    struct img_open open = {
+        .file = c->to,
+        .format = args->option['O'] || !args->option['n']
+                      ? args->option['O'] ? args->option['O'] : "raw" : NULL,
+        .writable = true,
+        .cache = args->option['t'] ? args->option['t'] : "unsafe",
+    };
+
+    c->copy.to = img_open(&open);
+    if (!c->copy.to) {
+        return false;
+    }
+    if (c->copy.to->size < c->size) {
+        img_fail("%s: the target, of %llu bytes, is smaller than the source, "
+                 "of %llu", c->to, (unsigned long long)c->copy.to->size,
+                 (unsigned long long)c->size);
+        return false;
+    }
+    if (args->option['c'] && !c->copy.to->ops->write_compressed) {
+        img_fail("Compression not supported for this file format");
+        return false;
+    }
+    bool device = img_file(c->copy.to)->device;
+    c->copy.compress = args->option['c'];
+    c->copy.to_is_zero = args->option['n']
+                             ? args->option[IMG_TARGET_IS_ZERO] != NULL
+                             : !device || img_qcow2(c->copy.to);
+    c->copy.keep_backing = args->option['B'];
+    return true;
+}
+
+/* More threads than processors only wait for each other. */
+static unsigned useful_threads(uint64_t wanted)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t useful = cpus < 2 ? 2 : (uint64_t)cpus;
+
+    return (unsigned)(wanted < useful ? wanted : useful);
+}
+
+int img_convert(struct img_args *args)
+{
+    struct convert c = {.args = args, .to = args->word[args->words - 1]};
+
+    c.copy.progress.on = args->option['p'] && !args->option['q'];
+    bool good = parse(&c) && open_sources(&c) && create_target(&c) &&
+                open_target(&c);
+    c.copy.threads = useful_threads(c.threads);
+    int status = good ? img_copy(&c.copy) : 1;
+    int closed = img_close(c.copy.to);
+    for (unsigned i = 0; i < c.copy.from_count; i++) {
+        block_image_close(c.copy.from[i]);
+    }
+    free(c.copy.from);
+    return status ? status : closed;
+}
+
+/* dd --------------------------------------------------------------------------- */
+
+struct dd {
+    const char *in, *out;
+    uint64_t bs, count, skip;
+    bool has_count;
+};
+
+static bool parse_word(struct dd *dd, const char *word)
+{
+    if (strncmp(word, "if=", 3) == 0) {
+        dd->in = word + 3;
+    } else if (strncmp(word, "of=", 3) == 0) {
+        dd->out = word + 3;
+    } else if (strncmp(word, "bs=", 3) == 0) {
+        if (!img_size(word + 3, "bs", &dd->bs)) {
+            return false;
+        }
+        if (!dd->bs || dd->bs > (1u << 30)) {
+            img_fail("bs=%s: a block has 1 byte to 1G", word + 3);
+            return false;
+        }
+    } else if (strncmp(word, "count=", 6) == 0) {
+        dd->has_count = true;
+        return img_size(word + 6, "count", &dd->count);
+    } else if (strncmp(word, "skip=", 5) == 0) {
+        return img_size(word + 5, "skip", &dd->skip);
+    } else {
+        img_fail("dd: unknown word '%s'; there are if= of= bs= count= skip=",
+                 word);
+        return false;
+    }
+    return true;
+}
+
+/* Sector by sector where the block size is not of whole sectors: the reads
+ * are, whatever bs is. */
+static int dd_copy(struct block_image *from, struct block_image *to,
+                   uint64_t start, uint64_t length)
+{
+    size_t piece = 1 << 20;
+    uint8_t *buffer = malloc(piece + 2 * BLOCK_SECTOR);
+    int status = buffer ? 0 : img_fail("no memory");
+
+    for (uint64_t done = 0; done < length && !status;) {
+        uint64_t n = length - done < piece ? length - done : piece;
+        uint64_t odd = (start + done) % BLOCK_SECTOR;
+        int error = img_read(from, buffer, start + done - odd,
+                             align_up(odd + n, BLOCK_SECTOR));
+        uint64_t padded = align_up(n, BLOCK_SECTOR);
+        memset(buffer + odd + n, 0, padded - n);
+        error = error ? error : img_write(to, buffer + odd, done, padded);
+        if (error) {
+            status = img_fail_errno(error, "error at byte %llu",
+                                    (unsigned long long)(start + done));
+        }
+        done += n;
+    }
+    free(buffer);
+    return status;
+}
+
+static int dd_run(struct img_args *args, const struct dd *dd,
+                  struct block_image *from)
+{
+    uint64_t start, length, limit;
+    const char *format = args->option['O'] ? args->option['O'] : "raw";
+
+    if (__builtin_mul_overflow(dd->skip, dd->bs, &start) ||
+        start > from->size) {
+        start = from->size;
+    }
+    length = from->size - start;
+    if (dd->has_count && !__builtin_mul_overflow(dd->count, dd->bs, &limit) &&
+        limit < length) {
+        length = limit;
+    }
+    struct img_create create = {
+        .file = dd->out, .format = format, .has_size = true, .size = length,
+        .quiet = true,
+    };
+    struct img_open open = {.file = dd->out, .format = format,
+                            .writable = true, .cache = "unsafe"};
+    if (img_create_image(&create)) {
+        return 1;
+    }
+    struct block_image *to = img_open(&open);
+    int status = to ? dd_copy(from, to, start, length) : 1;
+    int closed = img_close(to);
+    return status ? status : closed;
+}
+
+int img_dd(struct img_args *args)
+{
+    struct dd dd = {.bs = 512};
+
+    for (int i = 0; i < args->words; i++) {
+        if (!parse_word(&dd, args->word[i])) {
+            return 1;
+        }
+    }
+    if (!dd.in || !dd.out) {
+        return img_fail("dd: both if= and of= are needed");
+    }
+    struct img_open open = {.file = dd.in, .format = args->option['f'],
+                            .share = args->option['U']};
+    struct block_image *from = img_open(&open);
+    int status = from ? dd_run(args, &dd, from) : 1;
+    block_image_close(from);
+    return status;
+}

@@ -1,0 +1,232 @@
+/* info: what an image is, in QEMU's words. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "block/img/img.h"
+
+static uint64_t disk_usage(struct block_image *image)
+{
+    struct stat st;
+
+    return fstat(img_file(image)->fd, &st) ? 0 : (uint64_t)st.st_blocks * 512;
+}
+
+static const char *on_off(bool b)
+{
+    return b ? "true" : "false";
+}
+
+/* Snapshots ---------------------------------------------------------------------- */
+
+void img_print_snapshots(const struct qcow2 *q)
+{
+    printf("Snapshot list:\n%-10s%-17s%8s%20s%13s%11s\n", "ID", "TAG",
+           "VM SIZE", "DATE", "VM CLOCK", "ICOUNT");
+    for (unsigned i = 0; i < q->snapshot_count; i++) {
+        const struct qcow2_snapshot *s = &q->snapshots[i];
+        time_t t = s->date_sec;
+        struct tm tm;
+        char date[64], clock[64], size[32], icount[32] = "";
+        uint64_t secs = s->clock_nsec / 1000000000;
+        localtime_r(&t, &tm);
+        strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &tm);
+        snprintf(clock, sizeof(clock), "%02d:%02d:%02d.%03d",
+                 (int)(secs / 3600), (int)(secs / 60 % 60), (int)(secs % 60),
+                 (int)(s->clock_nsec / 1000000 % 1000));
+        if (s->icount != UINT64_MAX) {
+            snprintf(icount, sizeof(icount), "%llu",
+                     (unsigned long long)s->icount);
+        }
+        printf("%-9s %-16s %8s%20s%13s%11s\n", s->id, s->name,
+               img_human(s->vm_state_size, size, sizeof(size)), date, clock,
+               icount);
+    }
+}
+
+static void json_snapshots(const struct qcow2 *q, const char *pad)
+{
+    printf("%s    \"snapshots\": [\n", pad);
+    for (unsigned i = 0; i < q->snapshot_count; i++) {
+        const struct qcow2_snapshot *s = &q->snapshots[i];
+        printf("%s        {\n", pad);
+        if (s->icount != UINT64_MAX) {
+            printf("%s            \"icount\": %llu,\n", pad,
+                   (unsigned long long)s->icount);
+        }
+        printf("%s            \"vm-clock-nsec\": %llu,\n%s            "
+               "\"name\": ", pad,
+               (unsigned long long)(s->clock_nsec % 1000000000), pad);
+        img_json_string(s->name);
+        printf(",\n%s            \"date-sec\": %u,\n%s            "
+               "\"date-nsec\": %u,\n%s            \"vm-clock-sec\": %llu,\n"
+               "%s            \"id\": ", pad, s->date_sec, pad, s->date_nsec,
+               pad, (unsigned long long)(s->clock_nsec / 1000000000), pad);
+        img_json_string(s->id);
+        printf(",\n%s            \"vm-state-size\": %llu\n%s        }%s\n",
+               pad, (unsigned long long)s->vm_state_size, pad,
+               i + 1 < q->snapshot_count ? "," : "");
+    }
+    printf("%s    ],\n", pad);
+}
+
+/* One image ------------------------------------------------------------------------ */
+
+static void json_specific(const struct qcow2 *q, const char *pad)
+{
+    const struct qcow2_header *h = &q->header;
+
+    printf("%s    \"format-specific\": {\n%s        \"type\": \"qcow2\",\n"
+           "%s        \"data\": {\n%s            \"compat\": \"%s\",\n"
+           "%s            \"compression-type\": \"%s\",\n", pad, pad, pad,
+           pad, h->version < 3 ? "0.10" : "1.1", pad,
+           qcow2_compression_names[h->compression]);
+    if (h->version >= 3) {
+        printf("%s            \"lazy-refcounts\": %s,\n", pad,
+               on_off(h->compatible & QCOW2_LAZY_REFCOUNTS));
+    }
+    printf("%s            \"refcount-bits\": %u", pad,
+           1u << h->refcount_order);
+    if (h->version >= 3) {
+        printf(",\n%s            \"corrupt\": %s,\n%s            "
+               "\"extended-l2\": false", pad,
+               on_off(h->incompatible & QCOW2_CORRUPT), pad);
+    }
+    printf("\n%s        }\n%s    },\n", pad, pad);
+}
+
+static void json_string_field(const char *pad, const char *name,
+                              const char *value)
+{
+    printf("%s    \"%s\": ", pad, name);
+    img_json_string(value);
+    puts(",");
+}
+
+static void json_one(struct block_image *image, const char *pad)
+{
+    struct qcow2 *q = img_qcow2(image);
+    const char *path = img_file(image)->path;
+
+    printf("%s{\n", pad);
+    if (q && q->snapshot_count) {
+        json_snapshots(q, pad);
+    }
+    if (q && q->backing_name) {
+        char *full = block_backing_path(path, q->backing_name, NULL);
+        if (q->backing_format) {
+            json_string_field(pad, "backing-filename-format",
+                              q->backing_format);
+        }
+        json_string_field(pad, "full-backing-filename",
+                          full ? full : q->backing_name);
+        json_string_field(pad, "backing-filename", q->backing_name);
+        free(full);
+    }
+    printf("%s    \"virtual-size\": %llu,\n", pad,
+           (unsigned long long)image->size);
+    json_string_field(pad, "filename", path);
+    if (q) {
+        printf("%s    \"cluster-size\": %llu,\n", pad,
+               (unsigned long long)q->cluster_size);
+        json_specific(q, pad);
+    }
+    json_string_field(pad, "format", image->ops->format);
+    printf("%s    \"actual-size\": %llu,\n%s    \"dirty-flag\": %s\n%s}",
+           pad, (unsigned long long)disk_usage(image), pad,
+           on_off(q && q->header.incompatible & QCOW2_DIRTY), pad);
+}
+
+static void human_qcow2(const struct qcow2 *q, const char *path)
+{
+    const struct qcow2_header *h = &q->header;
+
+    if (h->incompatible & QCOW2_DIRTY) {
+        puts("cleanly shut down: no");
+    }
+    if (q->backing_name) {
+        char *full = block_backing_path(path, q->backing_name, NULL);
+        printf("backing file: %s", q->backing_name);
+        if (!full) {
+            printf(" (cannot determine actual path)");
+        } else if (strcmp(full, q->backing_name) != 0) {
+            printf(" (actual path: %s)", full);
+        }
+        putchar('\n');
+        free(full);
+        if (q->backing_format) {
+            printf("backing file format: %s\n", q->backing_format);
+        }
+    }
+    if (q->snapshot_count) {
+        img_print_snapshots(q);
+    }
+    printf("Format specific information:\n    compat: %s\n"
+           "    compression type: %s\n", h->version < 3 ? "0.10" : "1.1",
+           qcow2_compression_names[h->compression]);
+    if (h->version >= 3) {
+        printf("    lazy refcounts: %s\n",
+               on_off(h->compatible & QCOW2_LAZY_REFCOUNTS));
+    }
+    printf("    refcount bits: %u\n", 1u << h->refcount_order);
+    if (h->version >= 3) {
+        printf("    corrupt: %s\n    extended l2: false\n",
+               on_off(h->incompatible & QCOW2_CORRUPT));
+    }
+}
+
+static void human_one(struct block_image *image)
+{
+    struct qcow2 *q = img_qcow2(image);
+    char size[32], used[32];
+
+    printf("image: %s\nfile format: %s\nvirtual size: %s (%llu bytes)\n"
+           "disk size: %s\n", img_file(image)->path, image->ops->format,
+           img_human(image->size, size, sizeof(size)),
+           (unsigned long long)image->size,
+           img_human(disk_usage(image), used, sizeof(used)));
+    if (q) {
+        printf("cluster_size: %llu\n", (unsigned long long)q->cluster_size);
+        human_qcow2(q, img_file(image)->path);
+    }
+}
+
+int img_info(struct img_args *args)
+{
+    bool chain = args->option[IMG_BACKING_CHAIN], bad;
+    bool json = img_json(args, &bad);
+    struct img_open how = {
+        .file = args->word[0],
+        .format = args->option['f'],
+        .share = args->option['U'],
+        .no_backing = !chain,
+        .checking = true,
+    };
+    struct block_image *image = img_open(&how);
+
+    if (!image) {
+        return 1;
+    }
+    if (json && chain) {
+        puts("[");
+    }
+    for (struct block_image *i = image; i;) {
+        struct qcow2 *q = img_qcow2(i);
+        struct block_image *below = q && chain ? q->backing : NULL;
+        if (json) {
+            json_one(i, chain ? "    " : "");
+            puts(below ? "," : "");
+        } else {
+            human_one(i);
+            fputs(below ? "\n" : "", stdout);
+        }
+        i = below;
+    }
+    if (json && chain) {
+        puts("]");
+    }
+    block_image_close(image);
+    return 0;
+}

@@ -1,0 +1,115 @@
+/* Compressed clusters: raw deflate with a window of 4 KiB, or zstd. */
+#include <errno.h>
+#include <zlib.h>
+#ifdef CONFIG_ZSTD
+#include <zstd.h>
+#endif
+
+#include "block/qcow2.h"
+
+#define WINDOW_BITS (-12) /* negative: without zlib's header */
+
+bool qcow2_can_compress(enum qcow2_compression how)
+{
+#ifdef CONFIG_ZSTD
+    return how == QCOW2_ZLIB || how == QCOW2_ZSTD;
+#else
+    return how == QCOW2_ZLIB;
+#endif
+}
+
+/* What follows the stream in its last sector is not ours: the end of the
+ * output, not of the input, says that all is well. */
+static int inflate_zlib(const void *from, size_t length, void *to,
+                        size_t room)
+{
+    z_stream z = {.next_in = (Bytef *)from, .avail_in = (uInt)length,
+                  .next_out = to, .avail_out = (uInt)room};
+
+    if (inflateInit2(&z, WINDOW_BITS) != Z_OK) {
+        return ENOMEM;
+    }
+    int result = inflate(&z, Z_FINISH);
+    inflateEnd(&z);
+    return !z.avail_out && (result == Z_STREAM_END || result == Z_BUF_ERROR)
+               ? 0 : EIO;
+}
+
+static int deflate_zlib(const void *from, size_t from_length, void *to,
+                        size_t *length)
+{
+    z_stream z = {.next_in = (Bytef *)from, .avail_in = (uInt)from_length,
+                  .next_out = to, .avail_out = (uInt)*length};
+
+    if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, WINDOW_BITS, 9,
+                     Z_DEFAULT_STRATEGY) != Z_OK) {
+        return ENOMEM;
+    }
+    int result = deflate(&z, Z_FINISH);
+    *length -= z.avail_out;
+    deflateEnd(&z);
+    return result == Z_STREAM_END ? 0 : ENOSPC;
+}
+
+#ifdef CONFIG_ZSTD
+static int inflate_zstd(const void *from, size_t length, void *to,
+                        size_t room)
+{
+    ZSTD_DCtx *z = ZSTD_createDCtx();
+    ZSTD_inBuffer in = {from, length, 0};
+    ZSTD_outBuffer out = {to, room, 0};
+    size_t before, result = 1;
+
+    if (!z) {
+        return ENOMEM;
+    }
+    do {
+        before = out.pos + in.pos;
+        result = ZSTD_decompressStream(z, &out, &in);
+    } while (!ZSTD_isError(result) && out.pos < out.size &&
+             out.pos + in.pos > before);
+    ZSTD_freeDCtx(z);
+    return !ZSTD_isError(result) && out.pos == out.size ? 0 : EIO;
+}
+
+static int deflate_zstd(const void *from, size_t from_length, void *to,
+                        size_t *length)
+{
+    size_t result = ZSTD_compress(to, *length, from, from_length,
+                                  ZSTD_CLEVEL_DEFAULT);
+
+    if (ZSTD_isError(result)) {
+        return ENOSPC;
+    }
+    *length = result;
+    return 0;
+}
+#else
+static int inflate_zstd(const void *from, size_t length, void *to,
+                        size_t room)
+{
+    (void)from, (void)length, (void)to, (void)room;
+    return ENOTSUP;
+}
+
+static int deflate_zstd(const void *from, size_t from_length, void *to,
+                        size_t *length)
+{
+    (void)from, (void)from_length, (void)to, (void)length;
+    return ENOTSUP;
+}
+#endif
+
+int qcow2_inflate(enum qcow2_compression how, const void *from,
+                  size_t length, void *to, size_t room)
+{
+    return how == QCOW2_ZSTD ? inflate_zstd(from, length, to, room)
+                             : inflate_zlib(from, length, to, room);
+}
+
+int qcow2_deflate(enum qcow2_compression how, const void *from,
+                  size_t from_length, void *to, size_t *length)
+{
+    return how == QCOW2_ZSTD ? deflate_zstd(from, from_length, to, length)
+                             : deflate_zlib(from, from_length, to, length);
+}

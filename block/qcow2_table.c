@@ -1,0 +1,265 @@
+/*
+ * L1 and L2 tables: where guest clusters are, and how changes of that reach
+ * the disk.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "block/qcow2.h"
+
+/* Entries ---------------------------------------------------------------- */
+
+int qcow2_decode(const struct qcow2 *q, uint64_t entry, struct qcow2_run *run)
+{
+    uint64_t host = entry & QCOW2_OFFSET;
+
+    run->copied = false;
+    if (entry & QCOW2_COMPRESSED) {
+        run->kind = QCOW2_IS_COMPRESSED;
+        run->host = entry;
+        return 0;
+    }
+    run->host = host;
+    if (host % q->cluster_size ||
+        (entry & QCOW2_ZERO && q->header.version < 3)) {
+        return EIO;
+    }
+    run->kind = entry & QCOW2_ZERO ? QCOW2_IS_ZERO
+                : host             ? QCOW2_IS_DATA
+                                   : QCOW2_IS_ABSENT;
+    run->copied = host && entry & QCOW2_COPIED;
+    return 0;
+}
+
+/* "Compressed Clusters Descriptor": offset, then the sectors that follow the
+ * one that it is in. */
+void qcow2_compressed_place(const struct qcow2 *q, uint64_t entry,
+                            uint64_t *offset, uint64_t *length)
+{
+    int shift = 62 - ((int)q->cluster_bits - 8);
+
+    *offset = entry & mask64(shift);
+    uint64_t sectors = extract64(entry, shift, 62 - shift) + 1;
+    *length = sectors * 512 - *offset % 512;
+}
+
+static bool same_run(const struct qcow2 *q, const struct qcow2_run *run,
+                     const struct qcow2_run *next, uint64_t clusters)
+{
+    if (next->kind != run->kind || next->copied != run->copied ||
+        run->kind == QCOW2_IS_COMPRESSED) {
+        return false;
+    }
+    return run->host ? next->host == run->host +
+                                         (clusters << q->cluster_bits)
+                     : !next->host;
+}
+
+int qcow2_lookup(struct qcow2 *q, uint64_t offset, uint64_t length,
+                 struct qcow2_run *run)
+{
+    uint64_t within = offset & (q->cluster_size - 1);
+    uint64_t cluster = offset >> q->cluster_bits;
+    uint64_t index = cluster & (BIT(q->l2_bits) - 1);
+    uint64_t limit = (length + within + q->cluster_size - 1) >>
+                     q->cluster_bits;
+    uint64_t n = BIT(q->l2_bits) - index;
+    struct qcow2_table *l2;
+    int error = qcow2_l2_get(q, cluster >> q->l2_bits, &l2);
+
+    if (error) {
+        return error;
+    }
+    limit = n < limit ? n : limit;
+    memset(run, 0, sizeof(*run));
+    n = limit;
+    if (l2) {
+        error = qcow2_decode(q, qcow2_word(l2, index), run);
+        for (n = 1; n < limit && !error; n++) {
+            struct qcow2_run next;
+            if (qcow2_decode(q, qcow2_word(l2, index + n), &next) ||
+                !same_run(q, run, &next, n)) {
+                break;
+            }
+        }
+    }
+    run->length = (n << q->cluster_bits) - within;
+    run->length = run->length < length ? run->length : length;
+    if (run->host && run->kind != QCOW2_IS_COMPRESSED) {
+        run->host += within;
+    }
+    return error;
+}
+
+/* Tables ------------------------------------------------------------------- */
+
+static void mark(uint8_t *dirty, bool *any, uint64_t index)
+{
+    dirty[index / 64] = 1;
+    *any = true;
+}
+
+void qcow2_l1_set(struct qcow2 *q, uint64_t index, uint64_t entry)
+{
+    q->l1[index] = entry;
+    mark(q->l1_dirty, &q->l1_any_dirty, index);
+}
+
+void qcow2_rt_set(struct qcow2 *q, uint64_t index, uint64_t entry)
+{
+    q->rt[index] = entry;
+    mark(q->rt_dirty, &q->rt_any_dirty, index);
+}
+
+int qcow2_l2_get(struct qcow2 *q, uint64_t l1_index,
+                 struct qcow2_table **table)
+{
+    *table = NULL;
+    if (l1_index >= q->header.l1_size || !(q->l1[l1_index] & QCOW2_OFFSET)) {
+        return 0;
+    }
+    return qcow2_cache_get(q, &q->l2s, q->l1[l1_index] & QCOW2_OFFSET, table);
+}
+
+/* The active state's own table, made or copied when it has none. */
+int qcow2_l2_own(struct qcow2 *q, uint64_t l1_index,
+                 struct qcow2_table **table)
+{
+    struct qcow2_table *old;
+    uint64_t offset, got;
+    int error = qcow2_l2_get(q, l1_index, &old);
+
+    if (error || l1_index >= q->header.l1_size) {
+        return error ? error : EIO;
+    }
+    *table = old;
+    if (old && q->l1[l1_index] & QCOW2_COPIED) {
+        return qcow2_is_fixed(q, old->offset) ? EIO : 0;
+    }
+    error = qcow2_alloc(q, 1, true, &offset, &got);
+    error = error ? error : qcow2_cache_add(q, &q->l2s, offset, table);
+    if (error) {
+        return error;
+    }
+    if (old) {
+        memcpy((*table)->data, old->data, q->cluster_size);
+        qcow2_free(q, old->offset, q->cluster_size);
+    }
+    qcow2_l1_set(q, l1_index, offset | QCOW2_COPIED);
+    return 0;
+}
+
+int qcow2_set_entry(struct qcow2 *q, uint64_t guest_cluster, uint64_t entry)
+{
+    uint64_t index = guest_cluster & (BIT(q->l2_bits) - 1);
+    struct qcow2_table *l2;
+    struct qcow2_run old;
+    int error = qcow2_l2_own(q, guest_cluster >> q->l2_bits, &l2);
+
+    error = error ? error : qcow2_decode(q, qcow2_word(l2, index), &old);
+    if (error) {
+        return error;
+    }
+    uint64_t same = entry ^ qcow2_word(l2, index);
+    qcow2_set_word(l2, index, entry);
+    if (old.kind == QCOW2_IS_COMPRESSED) {
+        uint64_t offset, length;
+        qcow2_compressed_place(q, old.host, &offset, &length);
+        qcow2_free(q, offset, length);
+    } else if (old.host && same & QCOW2_OFFSET) {
+        qcow2_free(q, old.host, q->cluster_size);
+    }
+    return 0;
+}
+
+/* To the disk ---------------------------------------------------------------- */
+
+/* The dirty sectors of an L1 or refcount table. */
+static int write_words(struct qcow2 *q, uint64_t offset,
+                       const uint64_t *words, uint64_t count, uint8_t *dirty,
+                       bool *any)
+{
+    int error = 0;
+
+    for (uint64_t s = 0; s * 64 < count && !error; s++) {
+        uint64_t sector[64];
+        uint64_t n = count - s * 64 < 64 ? count - s * 64 : 64;
+        if (!dirty[s]) {
+            continue;
+        }
+        for (uint64_t i = 0; i < n; i++) {
+            sector[i] = htobe64(words[s * 64 + i]);
+        }
+        error = qcow2_write_at(q, offset + s * 512, sector, n * 8);
+        dirty[s] = error != 0;
+    }
+    *any = error != 0;
+    return error;
+}
+
+/*
+ * Each step needs the one before on the disk: blocks and new L2 tables, to
+ * which nothing leads yet; the refcount table; L2 tables; the L1 table.
+ */
+int qcow2_sync_tables(struct qcow2 *q)
+{
+    int error = qcow2_cache_write(q, &q->refblocks, false);
+
+    error = error ? error : qcow2_cache_write(q, &q->l2s, true);
+    if (!error && q->rt_any_dirty) {
+        error = qcow2_barrier(q);
+        error = error ? error
+                      : write_words(q, q->header.rt_offset, q->rt,
+                                    q->rt_entries, q->rt_dirty,
+                                    &q->rt_any_dirty);
+    }
+    if (error || !(q->l1_any_dirty || qcow2_cache_dirty(&q->l2s))) {
+        return error;
+    }
+    error = qcow2_barrier(q);
+    error = error ? error : qcow2_cache_write(q, &q->l2s, false);
+    if (!error && q->l1_any_dirty) {
+        error = write_words(q, q->header.l1_offset, q->l1, q->header.l1_size,
+                            q->l1_dirty, &q->l1_any_dirty);
+    }
+    return error;
+}
+
+/* Put frees back that could not be done. */
+static void keep_frees(struct qcow2 *q, struct qcow2_frees *frees)
+{
+    for (unsigned i = 0; i < frees->count; i++) {
+        qcow2_free(q, frees->ranges[i].cluster << q->cluster_bits,
+                   frees->ranges[i].count << q->cluster_bits);
+    }
+    free(frees->ranges);
+}
+
+int qcow2_flush(struct qcow2 *q)
+{
+    struct qcow2_frees frees;
+
+    if (q->read_only) {
+        return 0;
+    }
+    pthread_mutex_lock(&q->meta);
+    int error = qcow2_sync_tables(q);
+    frees = q->frees;
+    memset(&q->frees, 0, sizeof(q->frees));
+    pthread_mutex_unlock(&q->meta);
+    error = error ? error : qcow2_barrier(q);
+    if (!frees.count) {
+        return error;
+    }
+    pthread_rwlock_wrlock(&q->use);
+    pthread_mutex_lock(&q->meta);
+    if (error) {
+        keep_frees(q, &frees);
+    } else {
+        error = qcow2_free_now(q, &frees);
+    }
+    pthread_mutex_unlock(&q->meta);
+    pthread_rwlock_unlock(&q->use);
+    return error;
+}

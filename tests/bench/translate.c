@@ -1,0 +1,252 @@
+/*
+ * What a first run of code costs: translates raw A64 code over and over and
+ * prints nanoseconds per guest instruction for each stage.
+ *
+ *   translate [-n rounds] [-s stage] FILE
+ *
+ * FILE is code as it lies in memory: the .text of a library (objcopy -O
+ * binary -j .text), or the words of a `-d in_asm` log.  -s stops behind the
+ * named stage, for callgrind, whose instruction counts do not depend on what
+ * else the machine does.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cpu/arm/models.h"
+#include "cpu/arm/system.h"
+#include "cpu/arm/translate.h"
+#include "cpu/ir/passes.h"
+#include "cpu/jit/block_table.h"
+#include "util/bits.h"
+#include "util/clock.h"
+
+#define PC UINT64_C(0xffff800010000000)
+#define PA UINT64_C(0x40000000)
+#define CONTEXT 0x401u /* EL1, SP alignment checked, as Linux runs */
+
+enum stage { FRONT, PASSES, COMPILE, INSERT, STAGES };
+static const char *const stage_name[STAGES] = {
+    "front", "passes", "compile", "insert",
+};
+
+struct bench {
+    uint8_t *code;
+    size_t size;
+    struct arm_cpu *cpu;
+    struct ir_unit *unit;
+    struct bus *bus;
+    struct code_cache *cache;
+    struct backend *backend;
+    struct backend_thread *thread;
+    uint64_t units, insns, ops, bytes;
+};
+
+static void die(const char *what)
+{
+    fprintf(stderr, "translate: %s\n", what);
+    exit(1);
+}
+
+static void read_code(struct bench *b, const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    long size;
+
+    if (!f || fseek(f, 0, SEEK_END) || (size = ftell(f)) < 4) {
+        die("cannot read the code");
+    }
+    rewind(f);
+    b->size = (size_t)size & ~(size_t)3;
+    struct error *err = NULL;
+    struct ram *ram = ram_new("code", align_up(b->size, 4096), &err);
+    b->code = ram->host;
+    bus_map_ram(b->bus, PA, ram);
+    if (fread(b->code, 1, b->size, f) != b->size) {
+        die("cannot read the code");
+    }
+    fclose(f);
+}
+
+static void make_cpu(struct bench *b)
+{
+    static struct cpu_system system;
+    struct error *err = NULL;
+
+    b->cpu = aligned_alloc(64, align_up(sizeof(*b->cpu), 64));
+    memset(b->cpu, 0, sizeof(*b->cpu));
+    if (!arm_model_find(&system.model, "max", NULL, &err)) {
+        die("no model");
+    }
+    b->cpu->system = &system;
+    b->cpu->model = &system.model;
+    arm_model_features(&system.model, b->cpu->feature);
+}
+
+static void make_backend(struct bench *b)
+{
+    struct error *err = NULL;
+    size_t used;
+
+    b->cache = code_cache_new(256u << 20, 1, &err);
+    if (!b->cache) {
+        die("no code cache");
+    }
+    struct jit_buffer head = code_cache_head(b->cache);
+    b->backend = backend_new(&head, &used, false, &err);
+    if (!b->backend) {
+        die("no back end");
+    }
+    b->thread = backend_thread_new(b->backend);
+    b->unit = malloc(sizeof(*b->unit));
+}
+
+static void patch(void *opaque, const uint8_t *at, const uint8_t *target)
+{
+    (void)opaque, (void)at, (void)target;
+}
+
+struct state {
+    struct block_table *table;
+    struct code_chunk *chunk;
+};
+
+static void never(void *opaque, struct code_chunk *chunk)
+{
+    (void)opaque, (void)chunk;
+}
+
+static void kick(void *opaque)
+{
+    (void)opaque;
+}
+
+static void insert(struct bench *b, struct state *s, struct jit_buffer *code,
+                   struct jit_result *r, uint64_t pc, uint64_t pa)
+{
+    struct block *block = code_chunk_alloc(s->chunk, sizeof(*block));
+
+    block_begin(s->table, 0, pa, b->unit->guest_bytes);
+    *block = (struct block){
+        .pc = pc, .pa = pa, .context = CONTEXT, .page_id = 1,
+        .guest_bytes = b->unit->guest_bytes,
+        .source_hash = block_source_hash(b->code + (pa - PA),
+                                         b->unit->guest_bytes),
+        .code = code->rx, .code_size = (uint32_t)r->code_size,
+        .guarded = r->guarded, .polled = r->polled, .entry = r->entry,
+        .link_count = (uint16_t)r->link_count,
+        .site_count = (uint16_t)r->site_count,
+    };
+    block->links = code_chunk_alloc(s->chunk,
+                                    r->link_count * sizeof(*r->links));
+    block->sites = code_chunk_alloc(s->chunk,
+                                    r->site_count * sizeof(*r->sites));
+    memcpy(block->links, r->links, r->link_count * sizeof(*r->links));
+    memcpy(block->sites, r->sites, r->site_count * sizeof(*r->sites));
+    code_chunk_commit(s->chunk, block, r->code_size);
+    block_insert(s->table, 0, &block);
+}
+
+static void translate_all(struct bench *b, enum stage stage)
+{
+    struct block_table_ops ops = {patch, NULL, b};
+    struct state s = {.table = block_table_new(b->bus, &ops)};
+    struct jit_buffer code;
+    struct jit_result result;
+
+    b->units = b->insns = b->ops = b->bytes = 0;
+    for (size_t at = 0; at < b->size; at += b->unit->guest_bytes) {
+        unsigned bytes = 4096 - (at & 4095);
+
+        while (!code_chunk_room(s.chunk, &code)) {
+            s.chunk = code_cache_chunk(b->cache, 0, s.chunk, never, kick, b);
+        }
+        if (bytes > b->size - at) {
+            bytes = (unsigned)(b->size - at);
+        }
+        ir_begin(b->unit, PC + at, CONTEXT);
+        a64_translate(&b->cpu->vcpu, b->unit, PC + at, CONTEXT, b->code + at,
+                      bytes);
+        if (stage >= PASSES) {
+            ir_passes_cold(b->unit);
+        }
+        if (stage >= COMPILE &&
+            !backend_compile(b->thread, b->unit, 1, &code, &result)) {
+            die("cannot compile a unit");
+        }
+        if (stage >= INSERT) {
+            insert(b, &s, &code, &result, PC + at, PA + at);
+        }
+        b->units++;
+        b->insns += b->unit->guest_insns;
+        b->ops += b->unit->count;
+        b->bytes += stage >= COMPILE ? result.code_size : 0;
+    }
+    code_cache_pass(b->cache, 0, code_cache_epoch(b->cache) + 1);
+    block_table_free(s.table);
+}
+
+static void report(struct bench *b, unsigned rounds)
+{
+    uint64_t best[STAGES];
+
+    memset(best, 0xff, sizeof(best));
+    for (unsigned n = 0; n < rounds; n++) {
+        for (unsigned stage = 0; stage < STAGES; stage++) {
+            struct timespec t;
+
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+            int64_t ns = -(t.tv_sec * INT64_C(1000000000) + t.tv_nsec);
+            translate_all(b, stage);
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+            ns += t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+            best[stage] = (uint64_t)ns < best[stage] ? (uint64_t)ns
+                                                     : best[stage];
+        }
+    }
+    printf("%llu units, %.2f instructions each; %.2f ops, %.1f host bytes "
+           "per instruction\n", (unsigned long long)b->units,
+           (double)b->insns / (double)b->units,
+           (double)b->ops / (double)b->insns,
+           (double)b->bytes / (double)b->insns);
+    for (unsigned stage = 0; stage < STAGES; stage++) {
+        uint64_t before = stage ? best[stage - 1] : 0;
+
+        printf("%-8s %6.1f ns per instruction\n", stage_name[stage],
+               ((double)best[stage] - (double)before) / (double)b->insns);
+    }
+    printf("%-8s %6.1f\n", "all", (double)best[INSERT] / (double)b->insns);
+}
+
+int main(int argc, char **argv)
+{
+    struct bench b = {.bus = bus_new()};
+    unsigned rounds = 5;
+    int only = -1, c;
+
+    while ((c = getopt(argc, argv, "n:s:")) != -1) {
+        if (c == 'n') {
+            rounds = (unsigned)atoi(optarg);
+        }
+        for (unsigned k = 0; c == 's' && k < STAGES; k++) {
+            only = strcmp(optarg, stage_name[k]) ? only : (int)k;
+        }
+    }
+    if (optind >= argc) {
+        die("which file?");
+    }
+    read_code(&b, argv[optind]);
+    make_cpu(&b);
+    make_backend(&b);
+    if (only >= 0) {
+        for (unsigned n = 0; n < rounds; n++) {
+            translate_all(&b, (enum stage)only);
+        }
+        printf("%llu instructions\n", (unsigned long long)b.insns);
+    } else {
+        report(&b, rounds);
+    }
+    return 0;
+}

@@ -1,0 +1,121 @@
+/*
+ * -blockdev: disk images as a graph of nodes.  Two layers are all there is:
+ * "file" (or "host_device") has the bytes, "raw" on top of one is the disk.
+ * Each node becomes a drive of its own; one that is below another is not
+ * opened by itself.
+ */
+#include "ui/options_parse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/bits.h"
+
+static const char *const protocol_drivers[] = {"file", "host_device", NULL};
+
+static bool is_one_of(const char *name, const char *const *names)
+{
+    for (; *names; names++) {
+        if (strcmp(*names, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_bytes(struct keyval *kv, struct block_config *block,
+                       struct error **err)
+{
+    block->format = "raw";
+    block->file = keyval_get(kv, "filename");
+    if (!block->file) {
+        error_set(err, "Parameter 'filename' is missing");
+    }
+    return block->file != NULL;
+}
+
+/* The layer below: another node, or one that is described in place. */
+static bool read_layer(struct parse *p, struct keyval *kv,
+                       struct block_config *block, struct error **err)
+{
+    const char *name = keyval_get(kv, "file");
+    const char *driver = keyval_get(kv, "file.driver");
+    unsigned any = 0;
+
+    if (!name) {
+        block->file = keyval_get(kv, "file.filename");
+        keyval_get(kv, "file.node-name");
+        keyval_get(kv, "file.aio");
+        keyval_allow_prefix(kv, "file");
+        if (!block->file || !driver) {
+            error_set(err, "Parameter '%s' is missing",
+                      driver ? "file.filename" : "file");
+            return false;
+        }
+        return keyval_enum(kv, "file.driver", protocol_drivers, &any, err);
+    }
+    struct drive_config *layer = options_find_drive(p, name);
+    if (!layer || !layer->node) {
+        error_set(err, "Cannot find device='%s' nor node-name='%s'", name,
+                  name);
+        return false;
+    }
+    if (layer->layer) {
+        error_set(err, "file=%s: the node is below another one already",
+                  name);
+        return false;
+    }
+    layer->layer = true;
+    *block = layer->block;
+    return true;
+}
+
+static bool read_node(struct parse *p, struct keyval *kv,
+                      struct drive_config *drive, struct error **err)
+{
+    struct block_config *block = &drive->block;
+    const char *driver = keyval_get(kv, "driver");
+    bool force_share = false;
+
+    drive->id = keyval_get(kv, "node-name");
+    if (!driver || !drive->id) {
+        error_set(err, "Parameter '%s' is missing",
+                  driver ? "node-name" : "driver");
+        return false;
+    }
+    if (is_one_of(driver, protocol_drivers)) {
+        if (!read_bytes(kv, block, err)) {
+            return false;
+        }
+    } else if (strcmp(driver, "raw") == 0) {
+        if (!read_layer(p, kv, block, err)) {
+            return false;
+        }
+    } else {
+        error_set(err, "driver=%s: not supported yet; there are raw, file "
+                       "and host_device", driver);
+        return false;
+    }
+    return options_read_block(kv, block, err) &&
+           keyval_bool(kv, "force-share", &force_share, err) &&
+           keyval_check(kv, err);
+}
+
+bool option_blockdev(struct parse *p, const char *text, struct error **err)
+{
+    struct drive_config drive = {.interface = DRIVE_NONE, .node = true};
+    struct keyval *kv = parse_keyval(p, text, "driver", err);
+
+    if (kv && keyval_help(kv)) {
+        parse_usage(p);
+        return true;
+    }
+    drive.text = parse_format(p, "-blockdev %s", text);
+    if (kv && read_node(p, kv, &drive, err) &&
+        options_add_drive(p, &drive, err)) {
+        return true;
+    }
+    error_prepend(err, "%s", drive.text);
+    return false;
+}

@@ -402,7 +402,7 @@ extern const struct qcow2_options qcow2_defaults;
 /* An image in an empty file; then open it and resize it. */
 bool qcow2_create(struct block_file *file, const struct qcow2_options *o,
                   struct error **err);
-/* Bytes of the file when `data` bytes of the disk have a place. */
-uint64_t qcow2_measure(const struct qcow2_options *o, uint64_t data);
+/* Bytes of the file when all of the disk has a place. */
+uint64_t qcow2_measure(const struct qcow2_options *o);
 
 #endif

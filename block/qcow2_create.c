@@ -80,13 +80,13 @@ bool qcow2_create(struct block_file *file, const struct qcow2_options *o,
     return true;
 }
 
-uint64_t qcow2_measure(const struct qcow2_options *o, uint64_t data)
+uint64_t qcow2_measure(const struct qcow2_options *o)
 {
     uint64_t cs = o->cluster_size, per_l2 = cs / 8;
     uint64_t size = align_up(o->size, cs);
     uint64_t l2s = (size / cs + per_l2 - 1) / per_l2;
     uint64_t l1 = align_up(l2s ? l2s * 8 : 8, cs);
-    uint64_t fixed = cs + align_up(l2s * cs, cs) + l1 + align_up(data, cs);
+    uint64_t fixed = cs + l2s * cs + l1 + size;
     uint64_t per_block = cs * 8 / o->refcount_bits;
     uint64_t blocks = 0, table = 0, before;
 

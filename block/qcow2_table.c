@@ -173,7 +173,7 @@ int qcow2_set_entry(struct qcow2 *q, uint64_t guest_cluster, uint64_t entry)
     return 0;
 }
 
-/* To the disk ---------------------------------------------------------------- */
+/* To the disk ------------------------------------------------------------- */
 
 /* The dirty sectors of an L1 or refcount table. */
 static int write_words(struct qcow2 *q, uint64_t offset,

@@ -77,7 +77,8 @@ static bool copy_contents(int from, int to)
     ssize_t n;
 
     while ((n = pread(from, chunk, sizeof(chunk), at)) > 0) {
-        if (!is_zero(chunk, (size_t)n) && pwrite(to, chunk, (size_t)n, at) != n) {
+        if (!is_zero(chunk, (size_t)n) &&
+            pwrite(to, chunk, (size_t)n, at) != n) {
             return false;
         }
         at += n;

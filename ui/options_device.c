@@ -14,7 +14,7 @@
 #include "hw/arm/devices.h"
 #include "util/bits.h"
 
-/* One property --------------------------------------------------------------- */
+/* One property ------------------------------------------------------------ */
 
 static bool read_int(struct keyval *kv, const char *name, int *result,
                      struct error **err)
@@ -203,7 +203,7 @@ static bool read_properties(struct keyval *kv, struct device_config *config,
                           &config->net.features_off, err));
 }
 
-/* -global --------------------------------------------------------------------- */
+/* -global ----------------------------------------------------------------- */
 
 /* "virtio-blk-pci" and what QEMU derives it from. */
 static bool is_kind_of(const struct device_type *type, const char *name)
@@ -312,7 +312,7 @@ bool option_global(struct parse *p, const char *text, struct error **err)
     return true;
 }
 
-/* -device ---------------------------------------------------------------------- */
+/* -device ----------------------------------------------------------------- */
 
 void options_add_device(struct parse *p, const struct device_config *config)
 {

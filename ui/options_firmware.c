@@ -8,7 +8,7 @@
 
 #include "util/bits.h"
 
-/* -boot --------------------------------------------------------------------- */
+/* -boot ------------------------------------------------------------------- */
 
 static bool boot(struct parse *p, const char *text, struct error **err)
 {
@@ -59,7 +59,7 @@ bool option_boot(struct parse *p, const char *text, struct error **err)
     return false;
 }
 
-/* -fw_cfg --------------------------------------------------------------------- */
+/* -fw_cfg ----------------------------------------------------------------- */
 
 static bool fw_cfg(struct parse *p, const char *text, struct error **err)
 {
@@ -105,7 +105,7 @@ bool option_fw_cfg(struct parse *p, const char *text, struct error **err)
     return false;
 }
 
-/* -smbios ---------------------------------------------------------------------- */
+/* -smbios ----------------------------------------------------------------- */
 
 #define SMBIOS(field) offsetof(struct smbios_user, field)
 

@@ -9,7 +9,7 @@
 #include "hw/arm/devices.h"
 #include "net/config.h"
 
-/* Implied devices ---------------------------------------------------------------- */
+/* Implied devices --------------------------------------------------------- */
 
 static bool add_nic(struct parse *p, const struct nic_config *nic,
                     struct error **err)
@@ -71,7 +71,7 @@ static bool add_disks(struct parse *p, struct error **err)
     return true;
 }
 
-/* What they refer to -------------------------------------------------------------- */
+/* What they refer to ------------------------------------------------------ */
 
 static bool link_drive(struct parse *p, struct device_config *c,
                        struct error **err)

@@ -182,7 +182,7 @@ int img_convert(struct img_args *args)
     return status ? status : closed;
 }
 
-/* dd --------------------------------------------------------------------------- */
+/* dd ---------------------------------------------------------------------- */
 
 struct dd {
     const char *in, *out;

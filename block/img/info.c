@@ -19,7 +19,7 @@ static const char *on_off(bool b)
     return b ? "true" : "false";
 }
 
-/* Snapshots ---------------------------------------------------------------------- */
+/* Snapshots --------------------------------------------------------------- */
 
 void img_print_snapshots(const struct qcow2 *q)
 {
@@ -72,7 +72,7 @@ static void json_snapshots(const struct qcow2 *q, const char *pad)
     printf("%s    ],\n", pad);
 }
 
-/* One image ------------------------------------------------------------------------ */
+/* One image --------------------------------------------------------------- */
 
 static void json_specific(const struct qcow2 *q, const char *pad)
 {
@@ -105,25 +105,19 @@ static void json_string_field(const char *pad, const char *name,
     puts(",");
 }
 
+/* In the order in which QEMU has them. */
 static void json_one(struct block_image *image, const char *pad)
 {
     struct qcow2 *q = img_qcow2(image);
     const char *path = img_file(image)->path;
+    bool backed = q && q->backing_name;
 
     printf("%s{\n", pad);
+    if (backed && q->backing_format) {
+        json_string_field(pad, "backing-filename-format", q->backing_format);
+    }
     if (q && q->snapshot_count) {
         json_snapshots(q, pad);
-    }
-    if (q && q->backing_name) {
-        char *full = block_backing_path(path, q->backing_name, NULL);
-        if (q->backing_format) {
-            json_string_field(pad, "backing-filename-format",
-                              q->backing_format);
-        }
-        json_string_field(pad, "full-backing-filename",
-                          full ? full : q->backing_name);
-        json_string_field(pad, "backing-filename", q->backing_name);
-        free(full);
     }
     printf("%s    \"virtual-size\": %llu,\n", pad,
            (unsigned long long)image->size);
@@ -131,11 +125,21 @@ static void json_one(struct block_image *image, const char *pad)
     if (q) {
         printf("%s    \"cluster-size\": %llu,\n", pad,
                (unsigned long long)q->cluster_size);
-        json_specific(q, pad);
     }
     json_string_field(pad, "format", image->ops->format);
-    printf("%s    \"actual-size\": %llu,\n%s    \"dirty-flag\": %s\n%s}",
-           pad, (unsigned long long)disk_usage(image), pad,
+    printf("%s    \"actual-size\": %llu,\n", pad,
+           (unsigned long long)disk_usage(image));
+    if (q) {
+        json_specific(q, pad);
+    }
+    if (backed) {
+        char *full = block_backing_path(path, q->backing_name, NULL);
+        json_string_field(pad, "full-backing-filename",
+                          full ? full : q->backing_name);
+        json_string_field(pad, "backing-filename", q->backing_name);
+        free(full);
+    }
+    printf("%s    \"dirty-flag\": %s\n%s}", pad,
            on_off(q && q->header.incompatible & QCOW2_DIRTY), pad);
 }
 

@@ -126,7 +126,7 @@ int img_map(struct img_args *args)
     return status;
 }
 
-/* measure ---------------------------------------------------------------------- */
+/* measure ----------------------------------------------------------------- */
 
 /* Bytes of clusters that have data. */
 static bool count_data(struct block_image *image, uint64_t cluster,
@@ -190,8 +190,10 @@ int img_measure(struct img_args *args)
             return 1;
         }
     }
-    unsigned long long required = qcow2 ? qcow2_measure(&o, data) : o.size;
-    unsigned long long full = qcow2 ? qcow2_measure(&o, o.size) : o.size;
+    /* Refcounts are there for all that may come. */
+    unsigned long long full = qcow2 ? qcow2_measure(&o) : o.size;
+    unsigned long long required =
+        qcow2 ? full - align_up(o.size, o.cluster_size) + data : o.size;
     printf(json ? "{\n    \"required\": %llu,\n    \"fully-allocated\": "
                   "%llu\n}\n"
                 : "required size: %llu\nfully allocated size: %llu\n",

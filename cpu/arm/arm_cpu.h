@@ -26,7 +26,8 @@ enum {
     CTX_SS_ACTIVE = 1 << 7,  /* software step: one instruction a block */
     CTX_BTYPE_CHECK = 1 << 8, /* guarded pages may be in use (BTI) */
     CTX_UNPRIV = 1 << 9,     /* LDTR and STTR use EL0 permissions */
-    CTX_SP_ALIGN = 1 << 10,  /* SCTLR.SA: SP must be 16-byte aligned */
+    CTX_SP_ALIGN = 1 << 10,  /* SP is not aligned to 16 bytes and SCTLR.SA
+                                wants it: accesses by it fault */
     CTX_TBI = 1 << 11,       /* some half of the space ignores the tag */
     CTX_PAUTH = 1 << 12,     /* some SCTLR.EnI? key is enabled */
     CTX_BIG_ENDIAN = 1 << 13,/* data accesses are big-endian (EE/E0E) */

@@ -143,7 +143,8 @@ static uint32_t context_of_sctlr(const struct arm_cpu *cpu)
     bool el0 = cpu->el == 0;
 
     return flag((sctlr & SCTLR_A) || !(sctlr & SCTLR_M), CTX_ALIGN) |
-           flag(sctlr & (el0 ? SCTLR_SA0 : SCTLR_SA), CTX_SP_ALIGN) |
+           flag((sctlr & (el0 ? SCTLR_SA0 : SCTLR_SA)) &&
+                    (cpu->vcpu.r[31] & 15), CTX_SP_ALIGN) |
            flag(sctlr & (el0 ? SCTLR_E0E : SCTLR_EE), CTX_BIG_ENDIAN) |
            flag((sctlr & SCTLR_PAUTH) && cpu->feature[A64_FEAT_PAUTH],
                 CTX_PAUTH) |

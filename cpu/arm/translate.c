@@ -119,12 +119,119 @@ static void begin_btype(struct a64_ctx *s, uint32_t insn)
     }
 }
 
+/* -- the stack pointer --------------------------------------------------- */
+
+/*
+ * With SCTLR.SA an access whose base is SP faults when SP is not aligned to
+ * 16 bytes (D1.8.2), whatever the address.  While it is aligned, which is
+ * the rule, nothing is checked at accesses: units are for an aligned SP and
+ * move it by multiples of 16.  After any other write the unit ends and looks
+ * (check_sp); if SP is misaligned then, go on in units of CTX_SP_ALIGN.
+ */
+bool a64_keeps_sp_aligned(const struct a64_ctx *s, ir_ref value)
+{
+    const struct ir_insn *insn = s->u->insn;
+
+    if (s->context & CTX_SP_ALIGN) {
+        return false;
+    }
+    for (uint64_t imm; ; value = insn[value].a) {
+        const struct ir_insn *i = &insn[value];
+
+        if (i->op == IR_GET) {
+            return i->type == IR_I64 && i->imm == VCPU_R(31);
+        }
+        if (i->type != IR_I64 ||
+            (i->op != IR_ADD && i->op != IR_SUB && i->op != IR_AND) ||
+            !ir_is_const(s->u, i->b, &imm) || (imm & 15)) {
+            return false;
+        }
+        if (i->op == IR_AND) {
+            return true;
+        }
+    }
+}
+
+static void check_sp(struct a64_ctx *s)
+{
+    ir_ref sp = ir_get(s->u, IR_I64, VCPU_R(31));
+
+    if (!(s->context & CTX_SP_ALIGN)) {
+        ir_brz(s->u, IR_I64, ir_bini(s->u, IR_AND, IR_I64, sp, 15), true,
+               s->pc + 4);
+    }
+    ir_exit_loop(s->u, VCPU_EXIT_STATE, s->pc + 4);
+    s->ended = true;
+}
+
+/* A load or store whose base is SP, but for literals and prefetches. */
+static bool is_access_by_sp(uint32_t insn)
+{
+    bool literal = (insn & 0x3b000000) == 0x18000000;
+    bool prefetch = (insn & 0xfec00000) == 0xf8800000;
+
+    return (insn & 0x0a000000) == 0x08000000 && (insn >> 5 & 31) == 31 &&
+           !literal && !prefetch;
+}
+
+/* The first instruction of a unit. */
+static void begin(struct a64_ctx *s)
+{
+    ir_insn(s->u, s->pc);
+    if (s->context & CTX_BTYPE_CHECK) {
+        begin_btype(s, s->insn);
+    }
+}
+
+/* An access by a misaligned SP: the unit ends before it, or, as the first,
+ * by the exception, which comes after UNDEFINED. */
+static void fault_at_sp(struct a64_ctx *s, bool first)
+{
+    if (!first) {
+        ir_exit(s->u, s->pc);
+        s->ended = true;
+        return;
+    }
+    begin(s);
+    if (!a64_decode(s, s->insn)) {
+        a64_raise(s, ARM_SYNDROME(EC_UNKNOWN, 0));
+        return;
+    }
+    ir_begin(s->u, s->pc, s->context);
+    begin(s);
+    a64_raise(s, ARM_SYNDROME(EC_SP_ALIGN, 0));
+}
+
+/* Traps of FP come before. */
+static bool faults_at_sp(const struct a64_ctx *s)
+{
+    bool is_fp = s->insn & 1u << 26;
+
+    return (s->context & CTX_SP_ALIGN) && is_access_by_sp(s->insn) &&
+           !(is_fp && (s->context >> CTX_FP_TRAP_SHIFT & 3));
+}
+
 /* -- the driver ---------------------------------------------------------- */
 
 static bool can_go_on(const struct a64_ctx *s, unsigned insns)
 {
     return insns < MAX_INSNS && s->u->edge_count < MAX_SIDE_EXITS &&
            ir_room(s->u) && !(s->context & CTX_SS_ACTIVE);
+}
+
+static void translate_one(struct a64_ctx *s, bool first)
+{
+    if (first) {
+        begin(s);
+    } else {
+        ir_insn(s->u, s->pc);
+    }
+    if (!a64_decode(s, s->insn)) {
+        a64_raise(s, ARM_SYNDROME(EC_UNKNOWN, 0));
+    }
+    if (s->sp_changed && !s->ended) {
+        check_sp(s);
+    }
 }
 
 void a64_translate(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
@@ -139,13 +246,11 @@ void a64_translate(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
     u->fp_default = !(context & (CTX_FP_MODE | CTX_FP_RMODE));
     do {
         s.insn = load_le32(code + (s.pc - pc));
-        ir_insn(u, s.pc);
-        if (insns++ == 0 && (context & CTX_BTYPE_CHECK)) {
-            begin_btype(&s, s.insn);
+        if (faults_at_sp(&s)) {
+            fault_at_sp(&s, insns == 0);
+            break;
         }
-        if (!a64_decode(&s, s.insn)) {
-            a64_raise(&s, ARM_SYNDROME(EC_UNKNOWN, 0));
-        }
+        translate_one(&s, insns++ == 0);
         s.pc += 4;
     } while (!s.ended && s.pc - pc < bytes && can_go_on(&s, insns));
     if (!s.ended) {

@@ -23,6 +23,7 @@ struct a64_ctx {
     uint32_t context;          /* CTX_* */
     unsigned el;
     bool ended;                /* the unit ends after this instruction */
+    bool sp_changed;           /* it may have misaligned SP */
 };
 
 bool a64_feature(const struct a64_ctx *s, enum a64_feat feature);
@@ -53,9 +54,15 @@ static inline void a64_set_r(struct a64_ctx *s, bool sf, unsigned n,
     }
 }
 
+/* Whether `value` as SP leaves SP aligned to 16 bytes where it was. */
+bool a64_keeps_sp_aligned(const struct a64_ctx *s, ir_ref value);
+
 static inline void a64_set_sp(struct a64_ctx *s, bool sf, unsigned n,
                               ir_ref value)
 {
+    if (n == 31 && !(sf && a64_keeps_sp_aligned(s, value))) {
+        s->sp_changed = true;
+    }
     ir_set(s->u, a64_type(sf), VCPU_R(n), value);
 }
 

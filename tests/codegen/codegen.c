@@ -209,7 +209,7 @@ static void name_target(const struct listing *l, uint64_t target, char *out,
     }
 }
 
-/* -- host code --------------------------------------------------------------- */
+/* -- host code ------------------------------------------------------------ */
 
 static bool is_jump(const cs_insn *insn, uint64_t *target)
 {
@@ -374,7 +374,7 @@ static unsigned print_host(FILE *f, const struct jit_result *result,
     return count;
 }
 
-/* -- one pattern ------------------------------------------------------------- */
+/* -- one pattern ---------------------------------------------------------- */
 
 static const uint8_t *code_of(const struct pattern *p)
 {
@@ -458,7 +458,7 @@ static void print_pattern(FILE *f, struct pattern *p)
     fputc('\n', f);
 }
 
-/* -- all of them ------------------------------------------------------------- */
+/* -- all of them ---------------------------------------------------------- */
 
 static int by_address(const void *a, const void *b)
 {

@@ -1,7 +1,6 @@
 // Which NaN comes out: a signalling one first, then the first operand; made
 // quiet, with its sign and payload.
-// in: d1=0x7ff8000000000011 d2=0xfff0000000000022 d3=0x7ff8000000000033
-//     d4=1.0
+// in: d1=0x7ff8000000000011 d2=0xfff0000000000022 d3=0x7ff8000000000033 d4=1.0
 // out: d5=0xfff8000000000022 d6=0x7ff8000000000011 d7=0x7ff8000000000033
 //     d8=0xfff8000000000022 d9=0x7ff8000000000011 d10=0xfff8000000000022
 //     d11=0xfff8000000000011 d12=0x7ff8000000000022 fpsr=ioc

@@ -1,7 +1,6 @@
 // CSEL, CSINC, CSINV, CSNEG and their aliases under every condition.
 // in: x1=5 x2=9 nzcv=0100
-// out: x3=5 x4=10 x5=-10 x6=-9 w7=1 x8=-1 w9=0 x10=6 w11=-6 x12=-5
-//     w13=9 w14=5
+// out: x3=5 x4=10 x5=-10 x6=-9 w7=1 x8=-1 w9=0 x10=6 w11=-6 x12=-5 w13=9 w14=5
 // in: x1=5 x2=9 nzcv=1001
 // out: x3=9 x4=5 x5=5 x6=5 w7=0 x8=0 w9=1 x10=5 w11=5 x12=5 w13=9 w14=5
     csel x3, x1, x2, eq

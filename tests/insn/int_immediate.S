@@ -1,7 +1,7 @@
 // 12-bit immediates, shifted by 12 too, and moves from and to SP.
 // in: x1=0x100000000 sp=page
-// out: x2=0x100000fff x3=0x100fff000 w4=0xfff w5=0xfffff001 x6=page-16
-//     x7=page x8=0x20000000 nzcv=0110 sp=page-16
+// out: x2=0x100000fff x3=0x100fff000 w4=0xfff w5=0xfffff001 x6=page-16 x7=page
+//     x8=0x20000000 nzcv=0110 sp=page-16
     add x2, x1, #0xfff
     add x3, x1, #0xfff, lsl #12
     add w4, w1, #0xfff

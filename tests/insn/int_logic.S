@@ -1,7 +1,7 @@
 // The logical instructions with shifted and inverted operands.
 // in: x1=0xff00ff00ff00ff00 x2=0x0f0f0f0f0f0f0f0f
-// out: x3=0xf000f000f000f000 x4=0xf000f000f000f000 x5=-1
-//     w6=0x0ff00ff0 x7=0xf00ff00ff00ff00f w8=0xf00ff00f w9=0xff0f0f0f
+// out: x3=0xf000f000f000f000 x4=0xf000f000f000f000 x5=-1 w6=0x0ff00ff0
+//     x7=0xf00ff00ff00ff00f w8=0xf00ff00f w9=0xff0f0f0f
     and x3, x1, x2, lsl #4
     bic x4, x1, x2
     orn x5, x1, x1

@@ -1,8 +1,8 @@
 // MADD, MSUB, the long forms, and the upper halves of products.
 // in: x1=0xffffffff80000000 x2=-1 x3=5
 // out: x4=0x80000005 x5=0xffffffff80000005 w6=0x80000005 x7=0x80000005
-//     x8=0x7fffffff80000005 x9=0xffffffff80000005 x10=0xffffffff7fffffff
-//     x11=0 w12=0x80000000
+//     x8=0x7fffffff80000005 x9=0xffffffff80000005 x10=0xffffffff7fffffff x11=0
+//     w12=0x80000000
     madd x4, x1, x2, x3
     msub x5, x1, x2, x3
     madd w6, w1, w2, w3

@@ -1,9 +1,9 @@
 // LDP, STP, LDPSW in their three forms.
 // in: x1=page x2=0x1111 x3=0x2222 mem.2d[page+32]={-5,6}
 //     mem.4s[page+48]={0x80000000,5,0xffffffff,7}
-// out: mem.2d[page-16]={0x1111,0x2222} mem.2d[page]={0x222200001111,0}
-//     x4=-5 x5=6 x6=0xffffffff80000000 x7=5 w8=0xffffffff w9=7
-//     x1=page+48 x10=0x2222 x11=0x1111
+// out: mem.2d[page-16]={0x1111,0x2222} mem.2d[page]={0x222200001111,0} x4=-5
+//     x5=6 x6=0xffffffff80000000 x7=5 w8=0xffffffff w9=7 x1=page+48 x10=0x2222
+//     x11=0x1111
     stp x2, x3, [x1, #-16]
     stp w2, w3, [x1]
     stp wzr, wzr, [x1, #8]

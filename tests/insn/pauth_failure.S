@@ -1,8 +1,7 @@
 // A changed pointer, another modifier, another key: the address becomes one
 // that faults; stripped, it is the old one.
 // in: x0=0x50000120 x1=77 x2=78
-// out: x3=0x50000120 x4=1 x5=0x50000121 x6=1 x7=? x8=0x50000120 x9=1
-//     nzcv=?
+// out: x3=0x50000120 x4=1 x5=0x50000121 x6=1 x7=? x8=0x50000120 x9=1 nzcv=?
     mov x3, x0
     pacia x3, x1
     autia x3, x2

@@ -1,7 +1,7 @@
 // A pointer that is signed and authenticated by the same key and modifier.
 // in: x0=0x50000123 x1=77 sp=page
-// out: x2=0x50000123 x3=0x50000123 x4=0x50000123 x5=0x50000123
-//     x30=0x50000123 x6=0x50000123
+// out: x2=0x50000123 x3=0x50000123 x4=0x50000123 x5=0x50000123 x30=0x50000123
+//     x6=0x50000123
     mov x2, x0
     pacia x2, x1
     autia x2, x1

@@ -1,0 +1,13 @@
+// FCVTL, FCVTN, FCVTXN; half-precision vectors.
+// in: v1.8h={0x3c00,0xc000,0x7c00,0x7e00,0x0001,0x8000,0x3555,0x7bff}
+//     v2.2d={0x3ff0000010000001,1.0} q5=-1
+// out: v3.4s={1.0,-2.0,inf,nan} v4.4s={0x33800000,-0.0,0x3eaaa000,0x477fe000}
+//     v5.8h={0xffff,0xffff,0xffff,0xffff,0x3c00,0xc000,0x7c00,0x7e00}
+//     v6.4s={0x3f800001,1.0,0,0}
+//     v7.8h={0x4000,0xc400,0x7c00,0x7e00,0x0002,0x8000,0x3955,0x7c00}
+//     fpsr=ixc+ofc
+    fcvtl v3.4s, v1.4h
+    fcvtl2 v4.4s, v1.8h
+    fcvtn2 v5.8h, v3.4s
+    fcvtxn v6.2s, v2.2d
+    fadd v7.8h, v1.8h, v1.8h

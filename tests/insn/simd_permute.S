@@ -1,0 +1,27 @@
+// ZIP, UZP and TRN of both kinds, of several element sizes.
+// in: q1=0x7f80ff0180017fff00ff8000ffff0001
+//     q2=0x0180ff7f7fff8001ff01800000010001
+// out: q4=0xff0001ff8080000000ff01ff00000101
+//     q5=0x01807f80ff7fff017fff800180017fff
+//     q6=0x807fff0101000101800101ffff00ff01
+//     q7=0x0180ff7fff0180007f80ff0100ff8000
+//     q8=0xff7fff0180017fff8000800000010001
+//     q9=0x0180ff7f7fff80017f80ff0180017fff
+//     q10=0x000000000000000000010001ffff0001
+//     q11=0x0000000000000000ff0001ff80800000
+//     q12=0x00000000000000008000000180000001
+//     q13=0x0000000000000000ff8000000080ff00
+//     q14=0x000000000000000000010001ffff0001
+//     q15=0x0000000000000000ff00808000ff0000
+    zip1 v4.16b, v1.16b, v2.16b
+    zip2 v5.8h, v1.8h, v2.8h
+    uzp1 v6.16b, v1.16b, v2.16b
+    uzp2 v7.4s, v1.4s, v2.4s
+    trn1 v8.8h, v1.8h, v2.8h
+    trn2 v9.2d, v1.2d, v2.2d
+    zip1 v10.2s, v1.2s, v2.2s
+    zip2 v11.8b, v1.8b, v2.8b
+    uzp1 v12.4h, v1.4h, v2.4h
+    uzp2 v13.8b, v1.8b, v2.8b
+    trn1 v14.2s, v1.2s, v2.2s
+    trn2 v15.8b, v1.8b, v2.8b

@@ -16,7 +16,7 @@ bool qcow2_probe(const uint8_t *head, unsigned length)
            (qcow2_load(head + 4, 4) == 2 || qcow2_load(head + 4, 4) == 3);
 }
 
-/* The file ----------------------------------------------------------------- */
+/* The file -------------------------------------------------------------- */
 
 int qcow2_barrier(struct qcow2 *q)
 {
@@ -53,7 +53,7 @@ bool qcow2_is_fixed(const struct qcow2 *q, uint64_t offset)
            within(offset, h->snapshots_offset, q->snapshots_length);
 }
 
-/* Tables ------------------------------------------------------------------ */
+/* Tables ---------------------------------------------------------------- */
 
 static unsigned tables_in(const struct qcow2 *q, unsigned bytes)
 {
@@ -95,7 +95,7 @@ bool qcow2_load_tables(struct qcow2 *q, struct error **err)
     return qcow2_snapshots_read(q, err);
 }
 
-/* Opening ----------------------------------------------------------------- */
+/* Opening --------------------------------------------------------------- */
 
 static bool open_backing(struct qcow2 *q, const struct block_opening *how,
                          struct error **err)
@@ -253,7 +253,7 @@ struct block_image *qcow2_open(struct block_file *file,
     return &q->image;
 }
 
-/* Resizing ---------------------------------------------------------------- */
+/* Resizing -------------------------------------------------------------- */
 
 static bool write_size(struct qcow2 *q, struct qcow2_header *now,
                        struct error **err)

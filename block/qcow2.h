@@ -155,7 +155,7 @@ struct qcow2 {
     uint64_t snapshots_length; /* of the table in the file, bytes */
 };
 
-/* Byte order ----------------------------------------------------------- */
+/* Byte order ------------------------------------------------------------ */
 
 static inline uint64_t qcow2_load(const void *p, unsigned bytes)
 {

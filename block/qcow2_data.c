@@ -41,7 +41,7 @@ void qcow2_busy_end(struct qcow2 *q, struct qcow2_busy *busy)
     pthread_cond_broadcast(&q->settled);
 }
 
-/* Reading ---------------------------------------------------------------- */
+/* Reading --------------------------------------------------------------- */
 
 static int read_backing(struct qcow2 *q, const struct iovec *iov,
                         unsigned count, uint64_t offset, uint64_t length)
@@ -138,7 +138,7 @@ int qcow2_read(struct block_image *image, const struct iovec *iov,
     return error;
 }
 
-/* Writing ---------------------------------------------------------------- */
+/* Writing --------------------------------------------------------------- */
 
 /* One step of a write: bytes of the disk, and where they go. */
 struct step {
@@ -331,7 +331,7 @@ int qcow2_write(struct block_image *image, const struct iovec *iov,
     return settle(q, error, sync);
 }
 
-/* Compressed -------------------------------------------------------------- */
+/* Compressed ------------------------------------------------------------ */
 
 /* Write packed data of the cluster at `offset` and let its entry name them. */
 static int write_packed(struct qcow2 *q, uint64_t offset, const void *packed,

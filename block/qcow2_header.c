@@ -337,7 +337,7 @@ void qcow2_header_free(struct qcow2 *q)
     free(q->backing_format);
 }
 
-/* Another backing file --------------------------------------------------- */
+/* Another backing file -------------------------------------------------- */
 
 static void set_name(char **to, const char *from)
 {

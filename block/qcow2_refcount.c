@@ -100,7 +100,7 @@ int qcow2_refcount_add(struct qcow2 *q, uint64_t cluster, uint64_t count,
     return 0;
 }
 
-/* Growing ---------------------------------------------------------------- */
+/* Growing --------------------------------------------------------------- */
 
 /* A refcount block for clusters that have none lies in the first of them. */
 static int add_block(struct qcow2 *q, uint64_t index)
@@ -221,7 +221,7 @@ static int cover(struct qcow2 *q, uint64_t first, uint64_t count, bool *added)
     return error;
 }
 
-/* Allocation --------------------------------------------------------------- */
+/* Allocation ------------------------------------------------------------ */
 
 /* The first free cluster from `from` on, and how many follow, up to `want`. */
 static int find_free(struct qcow2 *q, uint64_t from, uint64_t want, bool all,
@@ -327,7 +327,7 @@ int qcow2_alloc_bytes(struct qcow2 *q, uint64_t length, uint64_t *offset)
     return error;
 }
 
-/* Freeing ------------------------------------------------------------------ */
+/* Freeing --------------------------------------------------------------- */
 
 void qcow2_free(struct qcow2 *q, uint64_t offset, uint64_t length)
 {

@@ -26,7 +26,7 @@ struct rewrite {
     uint64_t rt_entries;
 };
 
-/* Places ------------------------------------------------------------------- */
+/* Places ---------------------------------------------------------------- */
 
 static bool is_free(struct rewrite *r, uint64_t cluster)
 {
@@ -94,7 +94,7 @@ static int write_words(struct qcow2 *q, uint64_t offset,
     return error;
 }
 
-/* Counting ----------------------------------------------------------------- */
+/* Counting -------------------------------------------------------------- */
 
 static int count_references(struct rewrite *r, struct qcow2_check *check)
 {
@@ -122,7 +122,7 @@ static int count_references(struct rewrite *r, struct qcow2_check *check)
     return error;
 }
 
-/* The active tables ------------------------------------------------------- */
+/* The active tables ----------------------------------------------------- */
 
 static uint32_t count_of(const struct rewrite *r, uint64_t offset)
 {
@@ -239,7 +239,7 @@ static int write_snapshots(struct rewrite *r)
     return error;
 }
 
-/* Refcounts --------------------------------------------------------------- */
+/* Refcounts ------------------------------------------------------------- */
 
 static bool block_is_used(const struct rewrite *r, uint64_t index)
 {
@@ -328,7 +328,7 @@ static int write_refcounts(struct rewrite *r)
                  : write_words(q, r->header.rt_offset, r->rt, r->rt_entries);
 }
 
-/* The whole --------------------------------------------------------------- */
+/* The whole ------------------------------------------------------------- */
 
 static int switch_over(struct rewrite *r)
 {

@@ -8,7 +8,7 @@
 
 #include "block/qcow2.h"
 
-/* Entries ---------------------------------------------------------------- */
+/* Entries --------------------------------------------------------------- */
 
 int qcow2_decode(const struct qcow2 *q, uint64_t entry, struct qcow2_run *run)
 {
@@ -92,7 +92,7 @@ int qcow2_lookup(struct qcow2 *q, uint64_t offset, uint64_t length,
     return error;
 }
 
-/* Tables ------------------------------------------------------------------- */
+/* Tables ---------------------------------------------------------------- */
 
 static void mark(uint8_t *dirty, bool *any, uint64_t index)
 {
@@ -173,7 +173,7 @@ int qcow2_set_entry(struct qcow2 *q, uint64_t guest_cluster, uint64_t entry)
     return 0;
 }
 
-/* To the disk ------------------------------------------------------------- */
+/* To the disk ----------------------------------------------------------- */
 
 /* The dirty sectors of an L1 or refcount table. */
 static int write_words(struct qcow2 *q, uint64_t offset,

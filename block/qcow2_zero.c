@@ -200,7 +200,7 @@ int qcow2_discard(struct block_image *image, uint64_t offset,
     return error || !many ? error : qcow2_flush(q);
 }
 
-/* For the tools: nobody else uses the image. ------------------------------- */
+/* For the tools: nobody else uses the image. ---------------------------- */
 
 int qcow2_preallocate(struct qcow2 *q, uint64_t offset, uint64_t end)
 {

@@ -6,7 +6,7 @@
 
 #include "block/img/img.h"
 
-/* resize ------------------------------------------------------------------ */
+/* resize ---------------------------------------------------------------- */
 
 static bool new_size(const char *text, uint64_t old, uint64_t *size)
 {
@@ -73,7 +73,7 @@ int img_resize(struct img_args *args)
     return status ? status : closed;
 }
 
-/* snapshot ---------------------------------------------------------------- */
+/* snapshot -------------------------------------------------------------- */
 
 void img_print_snapshots(const struct qcow2 *q);
 
@@ -122,7 +122,7 @@ int img_snapshot(struct img_args *args)
     return status ? status : closed;
 }
 
-/* rebase ------------------------------------------------------------------ */
+/* rebase ---------------------------------------------------------------- */
 
 /* Copy what the new backing file shows differently, where the image itself
  * has nothing. */
@@ -224,7 +224,7 @@ int img_rebase(struct img_args *args)
     return status ? status : closed;
 }
 
-/* commit ------------------------------------------------------------------ */
+/* commit ---------------------------------------------------------------- */
 
 /* How many images are above the one to commit into; -1 when it is not below,
  * or there is none.  *base: its name and format. */

@@ -9,7 +9,7 @@
 #include "block/img/img.h"
 #include "util/keyval.h"
 
-/* Errors ------------------------------------------------------------------- */
+/* Errors ---------------------------------------------------------------- */
 
 static void say(const char *format, va_list args, const char *more)
 {
@@ -65,7 +65,7 @@ bool img_json(const struct img_args *args, bool *bad)
     return json;
 }
 
-/* Images ------------------------------------------------------------------ */
+/* Images ---------------------------------------------------------------- */
 
 static bool find_cache(const char *name, enum block_cache *cache)
 {
@@ -188,7 +188,7 @@ int img_status(struct block_image *image, uint64_t offset, uint64_t length,
     }
 }
 
-/* Output ------------------------------------------------------------------ */
+/* Output ---------------------------------------------------------------- */
 
 const char *img_human(uint64_t bytes, char *buffer, size_t room)
 {

@@ -156,11 +156,11 @@ static bool open_target(struct convert *c)
     return true;
 }
 
-/* More threads than processors only wait for each other. */
+/* More threads than processors wait for each other, a few for the disk. */
 static unsigned useful_threads(uint64_t wanted)
 {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    uint64_t useful = cpus < 2 ? 2 : (uint64_t)cpus;
+    uint64_t useful = cpus < 4 ? 4 : (uint64_t)cpus;
 
     return (unsigned)(wanted < useful ? wanted : useful);
 }
@@ -182,7 +182,7 @@ int img_convert(struct img_args *args)
     return status ? status : closed;
 }
 
-/* dd ---------------------------------------------------------------------- */
+/* dd -------------------------------------------------------------------- */
 
 struct dd {
     const char *in, *out;

@@ -48,7 +48,7 @@ static void failed(struct state *s, int error, const char *what,
     pthread_mutex_unlock(&s->lock);
 }
 
-/* Pieces ------------------------------------------------------------------ */
+/* Pieces ---------------------------------------------------------------- */
 
 enum treatment { COPY, ZERO, SKIP };
 
@@ -128,7 +128,7 @@ static bool next(struct state *s, struct piece *p)
     return more;
 }
 
-/* Moving ------------------------------------------------------------------ */
+/* Moving ---------------------------------------------------------------- */
 
 static int write_zero(struct state *s, uint64_t offset, uint64_t length)
 {

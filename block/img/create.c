@@ -126,7 +126,7 @@ bool img_qcow2_options(const char *text, struct qcow2_options *options)
     return good;
 }
 
-/* Preallocation ----------------------------------------------------------- */
+/* Preallocation --------------------------------------------------------- */
 
 static int fill(struct block_file *file, uint64_t from, uint64_t end)
 {
@@ -177,7 +177,7 @@ int img_preallocate(struct block_image *image, enum img_preallocation how,
     return error;
 }
 
-/* Creating ---------------------------------------------------------------- */
+/* Creating -------------------------------------------------------------- */
 
 /* The backing file is there, its format is what was said; its size. */
 static bool look_at_backing(const struct img_create *how,

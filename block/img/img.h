@@ -14,7 +14,7 @@
 #include "block/image.h"
 #include "block/qcow2.h"
 
-/* Options ----------------------------------------------------------------- */
+/* Options --------------------------------------------------------------- */
 
 /* Long options that have no letter. */
 enum img_long {
@@ -50,7 +50,7 @@ struct img_command {
 /* True when --output=json was given; sets *bad for other names. */
 bool img_json(const struct img_args *args, bool *bad);
 
-/* Errors ------------------------------------------------------------------- */
+/* Errors ---------------------------------------------------------------- */
 
 /* "armature-img: SENTENCE" and, for the caller to return, 1. */
 int img_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -60,7 +60,7 @@ int img_fail_errno(int error, const char *format, ...)
 /* A size with a suffix; fails with a sentence about `what`. */
 bool img_size(const char *text, const char *what, uint64_t *size);
 
-/* Images ------------------------------------------------------------------ */
+/* Images ---------------------------------------------------------------- */
 
 struct img_open {
     const char *file;
@@ -102,7 +102,7 @@ struct img_progress {
 void img_progress(struct img_progress *p, uint64_t more);
 void img_progress_end(struct img_progress *p);
 
-/* Creation ---------------------------------------------------------------- */
+/* Creation -------------------------------------------------------------- */
 
 struct img_create {
     const char *file, *format, *options; /* -o, or NULL */
@@ -129,7 +129,7 @@ int img_preallocate(struct block_image *image, enum img_preallocation how,
 /* The table of -o's for "-o help"; false when there is no such format. */
 bool img_option_help(const char *format);
 
-/* Copying ----------------------------------------------------------------- */
+/* Copying --------------------------------------------------------------- */
 
 struct img_copy {
     struct block_image **from; /* one after the other */
@@ -144,7 +144,7 @@ struct img_copy {
 };
 int img_copy(struct img_copy *copy);
 
-/* Commands ---------------------------------------------------------------- */
+/* Commands -------------------------------------------------------------- */
 
 int img_check(struct img_args *args);
 int img_commit(struct img_args *args);

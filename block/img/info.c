@@ -19,7 +19,7 @@ static const char *on_off(bool b)
     return b ? "true" : "false";
 }
 
-/* Snapshots --------------------------------------------------------------- */
+/* Snapshots ------------------------------------------------------------- */
 
 void img_print_snapshots(const struct qcow2 *q)
 {
@@ -72,7 +72,7 @@ static void json_snapshots(const struct qcow2 *q, const char *pad)
     printf("%s    ],\n", pad);
 }
 
-/* One image --------------------------------------------------------------- */
+/* One image ------------------------------------------------------------- */
 
 static void json_specific(const struct qcow2 *q, const char *pad)
 {

@@ -126,7 +126,7 @@ int img_map(struct img_args *args)
     return status;
 }
 
-/* measure ----------------------------------------------------------------- */
+/* measure --------------------------------------------------------------- */
 
 /* Bytes of clusters that have data. */
 static bool count_data(struct block_image *image, uint64_t cluster,

@@ -95,7 +95,7 @@ static int shell(struct world *w, const char *format, const char *more)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
-/* The image ---------------------------------------------------------------- */
+/* The image ------------------------------------------------------------- */
 
 static void reopen(struct world *w, bool backing)
 {
@@ -182,7 +182,7 @@ static void make(struct world *w)
     reopen(w, true);
 }
 
-/* Operations -------------------------------------------------------------- */
+/* Operations ------------------------------------------------------------ */
 
 static void range(struct world *w, uint64_t *offset, uint64_t *length)
 {
@@ -429,7 +429,7 @@ static void run_seed(const char *directory, uint64_t seed)
     clean_up(&w);
 }
 
-/* Killing ----------------------------------------------------------------- */
+/* Killing --------------------------------------------------------------- */
 
 /* Each cluster that the child writes holds the number of the round; a round
  * is over when its flush is.  Shared with the parent. */

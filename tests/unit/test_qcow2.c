@@ -102,7 +102,7 @@ static int run(struct block_backend *b, enum block_op op, void *data,
     return block_run(b, &req);
 }
 
-/* Many requests at once ---------------------------------------------------- */
+/* Many requests at once ------------------------------------------------- */
 
 struct job {
     struct block_request req;

@@ -90,4 +90,12 @@ void cpu_memory_remapped(struct cpu_system *s);
 /* Registers of every processor, for dumps while stopped. */
 void cpu_system_dump(struct cpu_system *s, FILE *f);
 
+/*
+ * What each processor is doing, in sentences, for a user whose guest says
+ * nothing.  While stopped; cpu_system_sample() some times before, with the
+ * system running in between, lets loops be seen.
+ */
+void cpu_system_sample(struct cpu_system *s);
+void cpu_system_explain(struct cpu_system *s, FILE *f);
+
 #endif

@@ -121,6 +121,7 @@ void chardev_write(struct chardev *chr, const uint8_t *data, size_t length)
 
     while (chr && length) {
         size_t taken = chr->ops->write(chr, data, length);
+        chr->written = true;
         if (chr->log) {
             log_put(chr->log, data, taken);
         }

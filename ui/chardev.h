@@ -43,6 +43,7 @@ struct chardev {
     const struct chardev_frontend *frontend;
     void *device;
     struct chardev_log *log; /* logfile=, or NULL; belongs to chardev.c */
+    bool written; /* the front end has said something */
 };
 
 /* Connect a front end; its callbacks may run from now on. */

@@ -25,7 +25,7 @@ struct chardev_mux {
     struct chardev *back;
     struct loop *loop;
     uint8_t escape;
-    void (*quit)(void *opaque);
+    const struct chardev_mux_calls *calls;
     void *opaque;
 
     bool escaped; /* the last byte was the escape character */
@@ -75,7 +75,23 @@ static void fifo_put(struct chardev_mux *s, uint8_t byte)
 static void press_quit(struct chardev_mux *s)
 {
     say(s, "armature: terminated\r\n");
-    s->quit(s->opaque);
+    s->calls->quit(s->opaque);
+}
+
+/* The terminal may be raw: its lines end with both. */
+static void press_explain(struct chardev_mux *s)
+{
+    char *text = s->calls->explain ? s->calls->explain(s->opaque) : NULL;
+    char *rest = text, *line;
+
+    say(s, "\r\n");
+    while (rest && (line = strsep(&rest, "\n"))) {
+        if (*line || rest) {
+            say(s, line);
+            say(s, "\r\n");
+        }
+    }
+    free(text);
 }
 
 static void press_break(struct chardev_mux *s)
@@ -98,6 +114,7 @@ static void press_help(struct chardev_mux *s);
 static const struct key keys[] = {
     {'x', "quit", press_quit},
     {'h', "this list", press_help},
+    {'d', "what the guest is doing, when it says nothing", press_explain},
     {'b', "send a break", press_break},
     {'c', "reserved for the monitor", press_monitor},
 };
@@ -253,7 +270,8 @@ struct chardev *chardev_mux_back(struct chardev *chr)
 }
 
 struct chardev *chardev_mux_new(struct chardev *back, struct loop *loop,
-                                uint8_t escape, void (*quit)(void *opaque),
+                                uint8_t escape,
+                                const struct chardev_mux_calls *calls,
                                 void *opaque)
 {
     struct chardev_mux *s = calloc(1, sizeof(*s));
@@ -264,7 +282,7 @@ struct chardev *chardev_mux_new(struct chardev *back, struct loop *loop,
     s->back = back;
     s->loop = loop;
     s->escape = escape;
-    s->quit = quit;
+    s->calls = calls;
     s->opaque = opaque;
     chardev_attach(back, &mux_frontend, s);
     return &s->chr;

@@ -11,10 +11,17 @@
 
 /*
  * A character device in front of `back`, which it owns, that keeps the keys
- * after `escape` for itself.  `quit` is called on the loop thread.
+ * after `escape` for itself.  The calls are on the loop thread.
  */
+struct chardev_mux_calls {
+    void (*quit)(void *opaque);
+    /* What the guest is doing, as text to be freed; NULL: nothing. */
+    char *(*explain)(void *opaque);
+};
+
 struct chardev *chardev_mux_new(struct chardev *back, struct loop *loop,
-                                uint8_t escape, void (*quit)(void *opaque),
+                                uint8_t escape,
+                                const struct chardev_mux_calls *calls,
                                 void *opaque);
 
 /* What is behind `chr` when that is such a device, else `chr`. */

@@ -12,9 +12,11 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "hw/arm/doctor.h"
 #include "hw/arm/machine.h"
 #include "ui/chardev_mux.h"
 #include "ui/chardev_terminal.h"
+#include "ui/daemon.h"
 #include "ui/netdevs.h"
 #include "ui/options.h"
 #include "ui/pidfile.h"
@@ -33,6 +35,7 @@ struct app {
     struct netdevs *netdevs;
     struct machine *machine;
     const char *pidfile; /* ours, to be removed */
+    bool quit;           /* the user has had enough */
 };
 
 /* Signals -------------------------------------------------------------- */
@@ -115,8 +118,18 @@ static void on_quit(void *opaque)
     struct app *app = opaque;
 
     alarm(GRACE_SECONDS);
+    app->quit = true;
     loop_stop(app->loop, 0);
 }
+
+static char *on_explain(void *opaque)
+{
+    struct app *app = opaque;
+
+    return app->machine ? doctor_explain(app->machine) : NULL;
+}
+
+static const struct chardev_mux_calls mux_calls = {on_quit, on_explain};
 
 /* Said once, where it will be read: Ctrl-C will not end us. */
 static void announce_escape(uint8_t escape)
@@ -138,8 +151,8 @@ static struct chardev *open_chardev(struct app *app,
     }
     struct chardev *chr = chardev_open(config, app->loop, err);
     if (chr && config->mux) {
-        chr = chardev_mux_new(chr, app->loop, app->options.escape, on_quit,
-                              app);
+        chr = chardev_mux_new(chr, app->loop, app->options.escape,
+                              &mux_calls, app);
     }
     if (chr && config->log_path &&
         !chardev_open_log(chr, config->log_path, config->log_append, err)) {
@@ -251,6 +264,39 @@ static bool dump_dtb(struct app *app, struct error **err)
     return true;
 }
 
+/* The guest could have said something and never did. */
+static bool is_silent(const struct app *app)
+{
+    bool has_console = false, written = false;
+
+    for (size_t i = 0; i < app->options.chardev_count; i++) {
+        has_console |= app->chardevs[i]->frontend != NULL;
+        written |= app->chardevs[i]->written;
+    }
+    return has_console && !written;
+}
+
+/* The user gave up on a guest that was silent: say why it was. */
+static void explain_silence(struct app *app)
+{
+    const struct machine *m = app->machine;
+    char *text, *rest, *line;
+
+    if (!m || !(app->quit || terminating.signal) || !is_silent(app) ||
+        m->state != MACHINE_RUNNING) {
+        return;
+    }
+    chardev_terminal_restore();
+    error_report("the guest has written nothing to its console:");
+    rest = text = doctor_explain(app->machine);
+    while (rest && (line = strsep(&rest, "\n"))) {
+        if (*line) {
+            error_report("%s", line);
+        }
+    }
+    free(text);
+}
+
 static bool run(struct app *app, int *status, struct error **err)
 {
     const struct options *options = &app->options;
@@ -271,7 +317,11 @@ static bool run(struct app *app, int *status, struct error **err)
     } else if (app->machine) {
         machine_start(app->machine);
     }
+    if (options->daemonize) {
+        daemon_ready();
+    }
     *status = loop_run(app->loop);
+    explain_silence(app);
     return true;
 }
 
@@ -316,6 +366,11 @@ int main(int argc, char **argv)
         return fflush(stdout) ? 1 : 0;
     case OPTIONS_RUN:
         break;
+    }
+    if (app.options.daemonize && !daemon_start(&err)) {
+        error_report_free(err);
+        options_free(&app.options);
+        return 1;
     }
     app.loop = loop_new();
     bool ok = app.options.machine.dumpdtb ? dump_dtb(&app, &err)

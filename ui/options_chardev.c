@@ -375,6 +375,20 @@ static bool finish_serial(struct parse *p, const char *text,
     return true;
 }
 
+/* There will be no terminal. */
+static bool check_daemon(struct parse *p, struct error **err)
+{
+    for (size_t i = 0; p->out->daemonize && i < p->out->chardev_count; i++) {
+        const struct chardev_config *config = &p->out->chardevs[i];
+        if (strcmp(config->backend->name, "stdio") == 0) {
+            error_set(err, "character device '%s': cannot use stdio with "
+                           "-daemonize", config->id);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool options_finish_chardevs(struct parse *p, struct error **err)
 {
     const char *fallback = default_serial(p);
@@ -395,5 +409,5 @@ bool options_finish_chardevs(struct parse *p, struct error **err)
             return false;
         }
     }
-    return true;
+    return check_daemon(p, err);
 }

@@ -152,8 +152,69 @@ void log_printf(unsigned items, const char *fmt, ...)
     }
 }
 
+/* -- what was said last -------------------------------------------------- */
+
+#define RECENT 6
+/* A guest that does it all the time is not listened to for longer. */
+#define RECENT_WORDS 8
+
+static struct {
+    pthread_mutex_t lock;
+    uint64_t clock;
+    struct {
+        const char *fmt; /* identifies what was said */
+        uint64_t count, last;
+        char text[160];  /* of the RECENT_WORDSth time at most */
+    } line[RECENT];
+} recent = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void remember(const char *fmt, va_list ap)
+{
+    unsigned n, oldest = 0;
+
+    pthread_mutex_lock(&recent.lock);
+    for (n = 0; n < RECENT && recent.line[n].fmt != fmt; n++) {
+        oldest = recent.line[n].last < recent.line[oldest].last ? n : oldest;
+    }
+    if (n == RECENT) {
+        n = oldest;
+        recent.line[n].fmt = fmt;
+        recent.line[n].count = 0;
+    }
+    if (recent.line[n].count++ < RECENT_WORDS) {
+        vsnprintf(recent.line[n].text, sizeof(recent.line[n].text), fmt, ap);
+    }
+    recent.line[n].last = ++recent.clock;
+    pthread_mutex_unlock(&recent.lock);
+}
+
+bool log_print_recent(FILE *f, const char *prefix)
+{
+    bool any = false;
+
+    pthread_mutex_lock(&recent.lock);
+    for (unsigned n = 0; n < RECENT; n++) {
+        if (recent.line[n].count) {
+            fprintf(f, "%s%s", prefix, recent.line[n].text);
+            if (recent.line[n].count > 1) {
+                fprintf(f, " (and others like it: %llu in all)",
+                        (unsigned long long)recent.line[n].count);
+            }
+            fputc('\n', f);
+            any = true;
+        }
+    }
+    pthread_mutex_unlock(&recent.lock);
+    return any;
+}
+
 static void log_line(unsigned item, const char *fmt, va_list ap)
 {
+    va_list again;
+
+    va_copy(again, ap);
+    remember(fmt, again);
+    va_end(again);
     FILE *stream = log_lock(item);
     if (stream) {
         vfprintf(stream, fmt, ap);

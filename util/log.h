@@ -52,6 +52,10 @@ void log_printf(unsigned items, const char *fmt, ...)
 FILE *log_lock(unsigned items);
 void log_unlock(FILE *stream);
 
+/* The last few things that guest_error() and log_unimp() said, whether or not
+ * the log was on: a line each, "PREFIX..."; false if there was nothing. */
+bool log_print_recent(FILE *f, const char *prefix);
+
 /* Shorthands: a newline is added. */
 void guest_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_unimp(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -53,6 +53,7 @@ void arm_cpu_reset(struct arm_cpu *cpu, uint64_t pc, uint64_t arg,
     cpu->event = false;
     memset(&cpu->debug, 0, sizeof(cpu->debug));
     memset(&cpu->pmu, 0, sizeof(cpu->pmu));
+    memset(&cpu->trace, 0, sizeof(cpu->trace));
     cpu->stepping = cpu->waiting = cpu->wait_is_event = false;
 
     cpu->daif = PSTATE_D | PSTATE_A | PSTATE_I | PSTATE_F;

@@ -78,6 +78,20 @@ struct arm_pmu {
     uint64_t since_ns;   /* when that was */
 };
 
+#define ARM_SAMPLES 8
+
+/* For explanations (explain.c): where it was, and the last synchronous
+ * exceptions, but for SVC, with how often each came in a row. */
+struct arm_trace {
+    uint64_t pc[ARM_SAMPLES];
+    unsigned samples;
+    struct arm_traced {
+        uint64_t elr, far, count;
+        uint32_t esr;
+        uint8_t from; /* exception level */
+    } last, before;
+};
+
 struct arm_cpu {
     struct vcpu vcpu; /* first */
 
@@ -123,6 +137,7 @@ struct arm_cpu {
     unsigned wfe_streak;    /* WFEs with nothing in between */
     uint64_t wfe_last_ns;
     bool guarded_seen;      /* a guarded page (BTI) has been mapped */
+    struct arm_trace trace;
     struct cpu_system *system;
 };
 

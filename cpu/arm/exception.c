@@ -176,9 +176,28 @@ void arm_take_exception(struct arm_cpu *cpu, enum arm_vector vector,
     }
 }
 
+static void trace_sync(struct arm_cpu *cpu, uint32_t syndrome,
+                       uint64_t return_pc)
+{
+    struct arm_traced *t = &cpu->trace.last;
+    uint64_t far = cpu->far_el[arm_target_el(cpu)];
+
+    if (t->elr != return_pc || t->esr != syndrome || t->far != far) {
+        cpu->trace.before = *t;
+        *t = (struct arm_traced){.elr = return_pc, .far = far,
+                                 .esr = syndrome, .from = cpu->el};
+    }
+    t->count++;
+}
+
 static void take_sync(struct arm_cpu *cpu, uint32_t syndrome,
                       uint64_t return_pc)
 {
+    unsigned ec = syndrome >> 26;
+
+    if (ec != EC_SVC) {
+        trace_sync(cpu, syndrome, return_pc);
+    }
     arm_take_exception(cpu, ARM_VECTOR_SYNC, arm_target_el(cpu), syndrome,
                        return_pc);
 }

@@ -83,6 +83,8 @@ static void settle(void)
     loop_run(loop);
 }
 
+static const struct chardev_mux_calls mux_calls = {.quit = on_quit};
+
 static struct chardev *mux_new(uint8_t escape)
 {
     memset(&back, 0, sizeof(back));
@@ -90,7 +92,8 @@ static struct chardev *mux_new(uint8_t escape)
     back.ops = &back_ops;
     said_length = received_length = quits = breaks = 0;
     room = sizeof(received);
-    struct chardev *mux = chardev_mux_new(&back, loop, escape, on_quit, NULL);
+    struct chardev *mux =
+        chardev_mux_new(&back, loop, escape, &mux_calls, NULL);
     chardev_attach(mux, &front, NULL);
     settle();
     return mux;

@@ -474,6 +474,8 @@ static void no_quit(void *opaque)
     (void)opaque;
 }
 
+static const struct chardev_mux_calls mux_calls = {.quit = no_quit};
+
 START_TEST(test_ringbuf)
 {
     struct chardev_config config = {.size = 8}, other = {0};
@@ -490,7 +492,7 @@ START_TEST(test_ringbuf)
     ck_assert_int_eq(chardev_ringbuf_read(chr, data, 16), 8);
     ck_assert(memcmp(data, "23456789", 8) == 0);
     ck_assert_int_eq(chardev_ringbuf_read(chr, data, 16), 0);
-    struct chardev *mux = chardev_mux_new(chr, loop, 1, no_quit, NULL);
+    struct chardev *mux = chardev_mux_new(chr, loop, 1, &mux_calls, NULL);
     say(mux, "xyz");
     ck_assert_int_eq(chardev_ringbuf_read(mux, data, 16), 3);
     chardev_close(mux);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "util/bits.h"
@@ -20,20 +21,19 @@ static void *map_lazily(uint64_t size, int share, int fd)
                 fd, 0);
 }
 
-static bool map_memory(struct ram *ram, struct error **err)
+/* Make the file at least as long as the memory, and map it. */
+static bool map_file(struct ram *ram, int share, struct error **err)
 {
-    ram->fd = memfd_create(ram->name, MFD_CLOEXEC);
-    if (ram->fd < 0) {
-        error_set_errno(err, errno, "cannot create the memory file '%s'",
-                        ram->name);
-        return false;
-    }
-    if (ftruncate(ram->fd, (off_t)ram->size) < 0) {
+    struct stat st;
+
+    if (fstat(ram->fd, &st) < 0 ||
+        ((uint64_t)st.st_size < ram->size &&
+         ftruncate(ram->fd, (off_t)ram->size) < 0)) {
         error_set_errno(err, errno, "cannot make '%s' %llu MiB long",
                         ram->name, (unsigned long long)ram->size >> 20);
         return false;
     }
-    void *host = map_lazily(ram->size, MAP_SHARED, ram->fd);
+    void *host = map_lazily(ram->size, share, ram->fd);
     if (host == MAP_FAILED) {
         error_set_errno(err, errno, "cannot map %llu MiB for '%s'",
                         (unsigned long long)ram->size >> 20, ram->name);
@@ -43,6 +43,37 @@ static bool map_memory(struct ram *ram, struct error **err)
     /* Fewer host TLB misses where the host allows it; advice only. */
     (void)madvise(host, ram->size, MADV_HUGEPAGE);
     return true;
+}
+
+static bool map_memory(struct ram *ram, struct error **err)
+{
+    ram->fd = memfd_create(ram->name, MFD_CLOEXEC);
+    if (ram->fd < 0) {
+        error_set_errno(err, errno, "cannot create the memory file '%s'",
+                        ram->name);
+        return false;
+    }
+    return map_file(ram, MAP_SHARED, err);
+}
+
+/* A file of the user's, or one in a directory of his. */
+static bool map_path(struct ram *ram, const char *path, bool shared,
+                     struct error **err)
+{
+    ram->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (ram->fd < 0 && errno == EISDIR) {
+        ram->fd = open(path, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+    }
+    if (ram->fd < 0) {
+        error_set_errno(err, errno, "%s: cannot open", path);
+        return false;
+    }
+    bool good = map_file(ram, shared ? MAP_SHARED : MAP_PRIVATE, err);
+    if (!shared) { /* nothing more is to be done to the file */
+        close(ram->fd);
+        ram->fd = -1;
+    }
+    return good;
 }
 
 static bool map_flags(struct ram *ram, struct error **err)
@@ -58,7 +89,8 @@ static bool map_flags(struct ram *ram, struct error **err)
     return true;
 }
 
-struct ram *ram_new(const char *name, uint64_t size, struct error **err)
+static struct ram *create(const char *name, uint64_t size, const char *path,
+                          bool shared, struct error **err)
 {
     assert(size && size % RAM_PAGE_SIZE == 0);
     struct ram *ram = calloc(1, sizeof(*ram));
@@ -69,11 +101,23 @@ struct ram *ram_new(const char *name, uint64_t size, struct error **err)
     ram->name = name;
     ram->size = size;
     ram->fd = -1;
-    if (!map_memory(ram, err) || !map_flags(ram, err)) {
+    if (!(path ? map_path(ram, path, shared, err) : map_memory(ram, err)) ||
+        !map_flags(ram, err)) {
         ram_free(ram);
         return NULL;
     }
     return ram;
+}
+
+struct ram *ram_new(const char *name, uint64_t size, struct error **err)
+{
+    return create(name, size, NULL, false, err);
+}
+
+struct ram *ram_new_file(const char *name, uint64_t size, const char *path,
+                         bool shared, struct error **err)
+{
+    return create(name, size, path, shared, err);
 }
 
 void ram_free(struct ram *ram)
@@ -99,7 +143,7 @@ void ram_zero(struct ram *ram, uint64_t offset, uint64_t size)
     uint64_t first = align_up(offset, RAM_PAGE_SIZE);
     uint64_t end = align_down(offset + size, RAM_PAGE_SIZE);
 
-    if (first >= end ||
+    if (first >= end || ram->fd < 0 ||
         fallocate(ram->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                   (off_t)first, (off_t)(end - first)) < 0) {
         memset(ram->host + offset, 0, size);

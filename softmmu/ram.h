@@ -28,11 +28,16 @@ struct ram {
     uint64_t base;   /* guest physical address of host[0] */
     uint64_t size;   /* bytes, a multiple of RAM_PAGE_SIZE */
     bool readonly;   /* guest stores are ignored (ROM) */
-    int fd;          /* the memory file */
+    int fd;          /* the memory file; -1: pages are private copies */
     uint8_t *flags;  /* one byte of enum ram_page_flag per page */
 };
 
 struct ram *ram_new(const char *name, uint64_t size, struct error **err);
+/* The same in a file of the host's, with what it contains, made longer or
+ * new if need be; in a directory: in a file without a name.  What the guest
+ * writes goes to the file if `shared`. */
+struct ram *ram_new_file(const char *name, uint64_t size, const char *path,
+                         bool shared, struct error **err);
 void ram_free(struct ram *ram);
 
 /* Make [offset, offset+size) zero again and give its pages back to the

@@ -200,7 +200,7 @@ static const struct option_row rows[] = {
 
     {"drive", "file=FILE[,if=virtio|pflash|none][,id=ID][,PROP=VALUE...]",
      "a disk image and, unless if=none, the device for it", option_drive},
-    {"blockdev", "[driver=]file|raw,node-name=ID[,PROP=VALUE...]",
+    {"blockdev", "[driver=]file|FORMAT,node-name=ID[,PROP=VALUE...]",
      "a disk image for -device or -machine pflash0", option_blockdev},
     {"hda", "FILE", "disk 0; likewise -hdb, -hdc, -hdd", option_hd},
     {"hdb", "FILE", "disk 1", option_hd},

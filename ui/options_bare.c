@@ -58,9 +58,6 @@ bool option_bare(struct parse *p, const char *path, struct error **err)
     }
     p->option = "drive";
     p->bare = path;
-    if (!iso && !p->bare_disk) {
-        p->bare_disk = path;
-    }
     return options_add_file(p, path, NULL, iso ? "cdrom" : "disk", NULL, err);
 }
 
@@ -107,14 +104,29 @@ static bool copy_file(const char *source, const char *path,
     return good;
 }
 
+/* The first disk that keeps what is written; NULL when there is none. */
+static const char *lasting_disk(const struct parse *p)
+{
+    const struct machine_config *machine = &p->out->machine;
+
+    for (unsigned i = 0; i < machine->drive_count; i++) {
+        const struct drive_config *d = &machine->drives[i];
+        if (!d->cdrom && !d->block.read_only && !d->block.snapshot &&
+            d->block.file && access(d->block.file, W_OK) == 0) {
+            return d->block.file;
+        }
+    }
+    return NULL;
+}
+
 static bool add_variables(struct parse *p, const char *template,
                           struct error **err)
 {
     const char *path = template;
-    bool writable = p->bare_disk && access(p->bare_disk, W_OK) == 0;
+    const char *disk = p->snapshot ? NULL : lasting_disk(p);
 
-    if (writable && !p->snapshot) {
-        path = parse_format(p, "%s.efivars", p->bare_disk);
+    if (disk) {
+        path = parse_format(p, "%s.efivars", disk);
         if (access(path, F_OK) != 0) {
             if (!copy_file(template, path, err)) {
                 return false;

@@ -1,8 +1,8 @@
 /*
  * -blockdev: disk images as a graph of nodes.  Two layers are all there is:
- * "file" (or "host_device") has the bytes, "raw" on top of one is the disk.
- * Each node becomes a drive of its own; one that is below another is not
- * opened by itself.
+ * "file" (or "host_device") has the bytes, a format on top of one makes a
+ * disk of them.  Each node becomes a drive of its own; one that is below
+ * another is not opened by itself.
  */
 #include "ui/options_parse.h"
 
@@ -13,6 +13,11 @@
 #include "util/bits.h"
 
 static const char *const protocol_drivers[] = {"file", "host_device", NULL};
+
+/* What of these there is, block_open() knows. */
+static const char *const format_drivers[] = {
+    "raw", "qcow2", "qcow", "qed", "vmdk", "vdi", "vhdx", "vpc", "parallels",
+    "luks", "bochs", "cloop", "dmg", NULL};
 
 static bool is_one_of(const char *name, const char *const *names)
 {
@@ -88,13 +93,14 @@ static bool read_node(struct parse *p, struct keyval *kv,
         if (!read_bytes(kv, block, err)) {
             return false;
         }
-    } else if (strcmp(driver, "raw") == 0) {
+    } else if (is_one_of(driver, format_drivers)) {
         if (!read_layer(p, kv, block, err)) {
             return false;
         }
+        block->format = driver;
     } else {
-        error_set(err, "driver=%s: not supported yet; there are raw, file "
-                       "and host_device", driver);
+        error_set(err, "driver=%s: not supported yet; there are file, "
+                       "host_device and image formats", driver);
         return false;
     }
     return options_read_block(kv, block, err) &&

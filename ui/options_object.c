@@ -47,16 +47,31 @@ static bool read_memory(struct keyval *kv, struct parse_object *object,
     static const char *const ignored[] = {
         "merge", "dump", "prealloc", "prealloc-threads", "prealloc-context",
         "host-nodes", "policy", "reserve", "hugetlb", "hugetlbsize", "seal",
-        "share", "x-use-canonical-path-for-ramblock-id", NULL};
+        "x-use-canonical-path-for-ramblock-id", NULL};
 
     allow(kv, ignored);
-    if (!keyval_size(kv, "size", 1, &object->size, err)) {
+    if (!keyval_size(kv, "size", 1, &object->size, err) ||
+        !keyval_bool(kv, "share", &object->shared, err)) {
         return false;
     }
     if (!object->size) {
         error_set(err, "needs size=SIZE");
     }
     return object->size;
+}
+
+static bool read_memory_file(struct keyval *kv, struct parse_object *object,
+                             struct error **err)
+{
+    static const char *const ignored[] = {"align", "discard-data", NULL};
+
+    allow(kv, ignored);
+    object->filename = keyval_get(kv, "mem-path");
+    if (!object->filename) {
+        error_set(err, "needs mem-path=FILE");
+        return false;
+    }
+    return read_memory(kv, object, err);
 }
 
 static bool read_secret(struct keyval *kv, struct parse_object *object,
@@ -93,6 +108,8 @@ static const struct {
     {"filter-dump", OBJECT_OTHER, "packets of a -netdev into a file", NULL},
     {"iothread", OBJECT_OTHER, "accepted: disks have threads of their own",
      read_iothread},
+    {"memory-backend-file", OBJECT_MEMORY, "guest memory in a file",
+     read_memory_file},
     {"memory-backend-memfd", OBJECT_MEMORY, "guest memory", read_memory},
     {"memory-backend-ram", OBJECT_MEMORY, "guest memory", read_memory},
     {"rng-builtin", OBJECT_RNG, "random numbers of the host's kernel",
@@ -216,5 +233,7 @@ bool options_finish_objects(struct parse *p, struct error **err)
         return false;
     }
     machine->ram_size = object->size;
+    machine->ram_path = object->filename;
+    machine->ram_shared = object->shared;
     return true;
 }

@@ -25,8 +25,9 @@ enum parse_object_kind { OBJECT_OTHER, OBJECT_RNG, OBJECT_MEMORY };
 struct parse_object {
     const char *id;
     enum parse_object_kind kind;
-    const char *filename; /* of random numbers; NULL: the kernel's */
+    const char *filename; /* random numbers, memory; NULL: the kernel's */
     uint64_t size;        /* of memory */
+    bool shared;          /* memory is the file's */
 };
 
 /* What was read but cannot be judged before the last option is seen. */
@@ -43,7 +44,7 @@ struct parse {
     bool nographic, display, nodefaults, monitor;
     bool snapshot;
     const char *boot_order;      /* letters, or NULL */
-    const char *bare, *bare_disk; /* files given without an option */
+    const char *bare;            /* a file given without an option */
     struct parse_list devices;
     struct parse_global globals[PARSE_MAX_LIST];
     unsigned global_count;

@@ -83,6 +83,8 @@ struct machine_config {
     unsigned cpus;            /* 1..MACHINE_MAX_CPUS */
     struct cpu_topology topology;
     uint64_t ram_size;        /* bytes, page-aligned */
+    const char *ram_path;     /* the host's file it is in, or NULL */
+    bool ram_shared;          /* the guest writes into that file */
     unsigned gic_version;     /* 2 or 3 */
     bool its, highmem, acpi, secure, virtualization;
     bool dtb_randomness;      /* rng-seed and kaslr-seed in the tree */

@@ -175,8 +175,13 @@ static bool create_flash(struct machine *m, unsigned bank, const char *name,
 
 bool virt_create_memory(struct machine *m, struct error **err)
 {
-    m->ram = ram_new("ram", m->config->ram_size, err);
+    const struct machine_config *c = m->config;
+
+    m->ram = c->ram_path ? ram_new_file("ram", c->ram_size, c->ram_path,
+                                        c->ram_shared, err)
+                         : ram_new("ram", c->ram_size, err);
     if (!m->ram) {
+        error_prepend(err, c->ram_path ? "memory-backend-file" : "-m");
         return false;
     }
     bus_map_ram(m->bus, map[VIRT_RAM].base, m->ram);

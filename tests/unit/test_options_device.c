@@ -171,9 +171,10 @@ START_TEST(test_blockdev)
     ck_assert_int_eq(c->drives[1].block.cache, BLOCK_CACHE_NONE);
     ck_assert_int_eq(c->devices[0].devfn, PCI_DEVFN(3, 0));
     ck_assert_str_eq(c->devices[0].bus, "pcie.0");
-    c = good("-blockdev raw,node-name=n,file.driver=file,file.filename=x "
+    c = good("-blockdev qcow2,node-name=n,file.driver=file,file.filename=x "
              "-device virtio-blk-device,drive=n");
     ck_assert_str_eq(c->drives[0].block.file, "x");
+    ck_assert_str_eq(c->drives[0].block.format, "qcow2");
 }
 END_TEST
 
@@ -500,9 +501,12 @@ START_TEST(test_mistakes)
          "-nographic cannot be used with -daemonize"},
         {"-daemonize -serial stdio",
          "character device 'serial0': cannot use stdio with -daemonize"},
+        {"-blockdev driver=nbd,node-name=n,server=f",
+         "-blockdev driver=nbd,node-name=n,server=f: driver=nbd: not "
+         "supported yet; there are file, host_device and image formats"},
         {"-blockdev driver=qcow2,node-name=n,file=f",
-         "-blockdev driver=qcow2,node-name=n,file=f: driver=qcow2: not "
-         "supported yet; there are raw, file and host_device"},
+         "-blockdev driver=qcow2,node-name=n,file=f: Cannot find device='f' "
+         "nor node-name='f'"},
         {"-blockdev driver=file,filename=f",
          "-blockdev driver=file,filename=f: Parameter 'node-name' is "
          "missing"},

@@ -22,6 +22,8 @@
 
 #define DEFAULT_CODE_SIZE (128u << 20)
 
+#define RECENT_BLOCKS 32768
+
 /* What the engine keeps for each vCPU. */
 struct runner {
     struct engine *engine;
@@ -32,10 +34,13 @@ struct runner {
     uint32_t context;        /* valid unless context_stale */
     bool context_stale;
     bool strict;             /* stores to pages with code are trapped */
+    bool slept;              /* code may have been reused since it last
+                                served its requests */
     bool alone;              /* run one instruction, a unit of its own */
     struct engine_stats stats;
     pthread_mutex_t lock;    /* for sleeping */
     pthread_cond_t wake;
+    struct block *recent[RECENT_BLOCKS]; /* see find_recent() */
 };
 
 struct engine {
@@ -195,54 +200,6 @@ static void print_host_code(const struct block *b)
     }
 }
 
-/* Move what the back end made into the chunk. */
-static void keep_code(struct runner *r, struct block *b,
-                      const struct jit_buffer *code,
-                      const struct jit_result *result)
-{
-    size_t links = result->link_count * sizeof(*b->links);
-    size_t sites = result->site_count * sizeof(*b->sites);
-
-    b->code = code->rx;
-    b->code_size = (uint32_t)result->code_size;
-    b->guarded = result->guarded;
-    b->polled = result->polled;
-    b->entry = result->entry;
-    b->pad = result->pad;
-    b->link_count = (uint16_t)result->link_count;
-    b->site_count = (uint16_t)result->site_count;
-    b->links = code_chunk_alloc(r->chunk, links);
-    b->sites = code_chunk_alloc(r->chunk, sites);
-    if (links) {
-        memcpy(b->links, result->links, links);
-    }
-    if (sites) {
-        memcpy(b->sites, result->sites, sites);
-    }
-    for (unsigned n = 0; n < b->link_count; n++) {
-        b->links[n].from = b;
-        b->links[n].to = NULL;
-        b->links[n].next_in = NULL;
-    }
-    code_chunk_commit(r->chunk, b, result->code_size);
-}
-
-static void keep_ir(struct runner *r, struct block *b,
-                    const struct jit_buffer *code)
-{
-    const struct ir_unit *u = r->unit;
-    size_t insns = u->count * sizeof(*b->ir);
-    size_t edges = u->edge_count * sizeof(*b->edges);
-
-    b->ir = code_chunk_alloc(r->chunk, insns);
-    b->edges = code_chunk_alloc(r->chunk, edges);
-    memcpy(b->ir, u->insn, insns);
-    memcpy(b->edges, u->edge, edges);
-    b->ir_count = u->count;
-    b->code = code->rx; /* only orders the chunk's list */
-    code_chunk_commit(r->chunk, b, 16);
-}
-
 static void evict(void *opaque, struct code_chunk *chunk)
 {
     struct engine *e = opaque;
@@ -307,36 +264,87 @@ static uint32_t key_context(const struct runner *r)
     return r->context | (r->alone ? KEY_ALONE : 0);
 }
 
+/* From guest code: fills in the rest of *key. */
+static struct block *make_new(struct engine *e, struct runner *r,
+                              struct block *key, unsigned bytes,
+                              const uint8_t *host, struct jit_buffer *code)
+{
+    struct jit_result result;
+
+    compile(e, r, key->pc, host, bytes, key->page_id, code, &result);
+    key->guest_bytes = (uint16_t)r->unit->guest_bytes;
+    key->source_hash = block_source_hash(host, r->unit->guest_bytes);
+    r->stats.translations++;
+    r->stats.guest_insns += r->unit->guest_insns;
+    return e->backend ? block_new(r->chunk, key, code, &result)
+                      : block_new_ir(r->chunk, key, code, r->unit);
+}
+
+#ifdef CONFIG_DEBUG
+/* A copy is what would have been made anew. */
+static void check_copy(struct engine *e, struct runner *r,
+                       const struct block *b, unsigned bytes,
+                       const uint8_t *host, struct jit_buffer *code)
+{
+    struct jit_result result;
+    uint8_t *copy = malloc(b->code_size);
+
+    memcpy(copy, b->code, b->code_size);
+    compile(e, r, b->pc, host, bytes, b->page_id, code, &result);
+    assert(result.code_size == b->code_size &&
+           !memcmp(copy, b->code, b->code_size));
+    free(copy);
+}
+#endif
+
+/* From a block of the same guest code at another VA, or NULL. */
+static struct block *make_copy(struct engine *e, struct runner *r,
+                               struct block *key, unsigned bytes,
+                               const uint8_t *host, struct jit_buffer *code)
+{
+    const struct block *origin = block_origin(e->blocks, key->pa,
+                                              key->context);
+    struct block *b;
+
+    if (!e->backend || !origin || origin->guest_bytes > bytes) {
+        return NULL;
+    }
+    key->guest_bytes = origin->guest_bytes;
+    key->source_hash = origin->source_hash;
+    b = block_clone(r->chunk, key, code, origin);
+    if (b) {
+        r->stats.copies++;
+        if (log_on(LOG_IN_ASM)) {
+            print_guest_code(e, b->pc, host, b->guest_bytes);
+        }
+#ifdef CONFIG_DEBUG
+        check_copy(e, r, b, bytes, host, code);
+#endif
+    }
+    return b;
+}
+
 /* One attempt, of at most `bytes`, between block_begin() and
  * block_insert(); NULL when the guest changed the code meanwhile. */
 static struct block *translate_once(struct engine *e, struct runner *r,
                                     uint64_t pc, uint64_t pa, unsigned bytes,
                                     const uint8_t *host, uint32_t page_id)
 {
+    struct block key = {
+        .pc = pc, .pa = pa, .context = key_context(r), .page_id = page_id,
+    };
     struct jit_buffer code;
-    struct jit_result result;
 
     code_chunk_room(r->chunk, &code);
-    compile(e, r, pc, host, bytes, page_id, &code, &result);
 
-    struct block *b = code_chunk_alloc(r->chunk, sizeof(*b));
-    *b = (struct block){
-        .pc = pc, .pa = pa, .context = key_context(r), .page_id = page_id,
-        .guest_bytes = r->unit->guest_bytes,
-        .source_hash = block_source_hash(host, r->unit->guest_bytes),
-    };
-    if (e->backend) {
-        keep_code(r, b, &code, &result);
-        if (log_on(LOG_OUT_ASM)) {
-            print_host_code(b);
-        }
-    } else {
-        keep_ir(r, b, &code);
+    struct block *b = make_copy(e, r, &key, bytes, host, &code);
+    if (!b) {
+        b = make_new(e, r, &key, bytes, host, &code);
+        r->stats.host_bytes += b->code_size;
     }
-    r->stats.translations++;
-    r->stats.guest_insns += r->unit->guest_insns;
-    r->stats.guest_bytes += b->guest_bytes;
-    r->stats.host_bytes += b->code_size;
+    if (e->backend && log_on(LOG_OUT_ASM)) {
+        print_host_code(b);
+    }
     return block_insert(e->blocks, r->vcpu->index, &b) ? b : NULL;
 }
 
@@ -393,6 +401,24 @@ static struct block *translate(struct engine *e, struct runner *r,
 
 /* -- finding -------------------------------------------------------------- */
 
+/* Where the block at pc is remembered. */
+static struct block **recent(struct runner *r, uint64_t pc)
+{
+    return &r->recent[(pc >> 2 ^ pc >> 15 ^ r->context << 9) &
+                      (RECENT_BLOCKS - 1)];
+}
+
+/* The block at vcpu->pc if it was found lately, and in a page of the same
+ * identity: then nothing has changed since. */
+static struct block *find_recent(struct runner *r, uint32_t page_id)
+{
+    struct block *b = *recent(r, r->vcpu->pc);
+
+    return b && b->pc == r->vcpu->pc && b->context == key_context(r) &&
+                   page_id && b->page_id == page_id && !b->dead
+               ? b : NULL;
+}
+
 /* The block at vcpu->pc, or NULL when the fetch raised an exception, the
  * chunk is full, or something else wants to be looked at first. */
 static struct block *find(struct engine *e, struct runner *r)
@@ -411,6 +437,11 @@ static struct block *find(struct engine *e, struct runner *r)
         return NULL;
     }
     r->stats.lookups++;
+    page_id = vcpu->tlb->page_id[tlb_index(vcpu->pc)];
+    struct block *b = find_recent(r, page_id);
+    if (b) {
+        return b;
+    }
     if (!tlb_fetch(vcpu->mmu, vcpu->tlb, vcpu->pc, &pa, &host, &page_id,
                    &vcpu->fault)) {
         e->guest->fetch_fault(vcpu);
@@ -419,9 +450,17 @@ static struct block *find(struct engine *e, struct runner *r)
         return NULL;
     }
     block_recheck(e->blocks, pa);
-    struct block *b = block_find(e->blocks, pa, vcpu->pc,
-                                 key_context(r));
-    return b ? b : translate(e, r, vcpu->pc, pa, host, page_id);
+    b = find_recent(r, page_id);
+    if (b) {
+        return b;
+    }
+    r->stats.searches++;
+    b = block_find(e->blocks, pa, vcpu->pc, key_context(r));
+    if (!b) {
+        b = translate(e, r, vcpu->pc, pa, host, page_id);
+    }
+    *recent(r, vcpu->pc) = b;
+    return b;
 }
 
 /* -- coming back ---------------------------------------------------------- */
@@ -445,16 +484,18 @@ static struct block_link *sync_pc(struct engine *e, struct vcpu *vcpu,
         vcpu->pc = b->pc;
         return NULL;
     }
-    for (unsigned n = 0; n < b->link_count; n++) {
-        if (b->links[n].left == offset) {
-            vcpu->pc = b->links[n].target;
+    struct block_link *link = block_links(b);
+    for (unsigned n = 0; n < b->link_count; n++, link++) {
+        if (link->left == offset) {
+            vcpu->pc = link->target;
             *from = b;
-            return &b->links[n];
+            return link;
         }
     }
-    for (unsigned n = 0; n < b->site_count; n++) {
-        if (b->sites[n].host == offset) {
-            vcpu->pc = b->pc + 4 * (uint64_t)b->sites[n].insn;
+    const struct block_site *site = block_sites(b);
+    for (unsigned n = 0; n < b->site_count; n++, site++) {
+        if (site->host == offset) {
+            vcpu->pc = b->pc + 4 * (uint64_t)site->insn;
             return NULL;
         }
     }
@@ -486,7 +527,7 @@ static void run_code(struct engine *e, struct runner *r)
         bool alone = r->alone;
 
         if (!e->backend) {
-            ir_interpret(vcpu, b->ir, b->ir_count, b->edges);
+            ir_interpret(vcpu, block_ir(b), b->ir_count, block_edges(b));
             r->alone = false;
             return;
         }
@@ -530,6 +571,7 @@ static void sleep_until_woken(struct engine *e, struct runner *r)
         return;
     }
     r->stats.waits++;
+    r->slept = true;
     code_cache_sleep(e->cache, vcpu->index, true);
     shootdown_sleep(e->config.shootdown, vcpu->index);
     pthread_mutex_lock(&r->lock);
@@ -547,14 +589,28 @@ static void sleep_until_woken(struct engine *e, struct runner *r)
     code_cache_sleep(e->cache, vcpu->index, false);
 }
 
-/* The jump cache may name code that is about to be reused. */
-static void forget_targets(const struct engine *e, struct vcpu *vcpu)
+/* Of code that is about to be reused, or (`all`) that may have been. */
+static void forget_targets(struct engine *e, struct runner *r, bool all)
 {
+    struct vcpu *vcpu = r->vcpu;
     const void *miss = e->backend ? backend_jump_miss(e->backend) : NULL;
 
     for (unsigned n = 0; n < JUMP_CACHE_ENTRIES; n++) {
-        vcpu->jump_cache[n] = (struct jump_cache_entry){0, miss};
+        struct jump_cache_entry *entry = &vcpu->jump_cache[n];
+
+        if (all || (entry->code != miss &&
+                    code_cache_is_doomed(e->cache, entry->code))) {
+            *entry = (struct jump_cache_entry){0, miss};
+        }
     }
+    memset(r->recent, 0, sizeof(r->recent));
+}
+
+static void forget_doomed(void *opaque, unsigned cpu)
+{
+    struct engine *e = opaque;
+
+    forget_targets(e, &e->runner[cpu], false);
 }
 
 /* False when the vCPU is to stop. */
@@ -566,8 +622,9 @@ static bool serve_requests(struct engine *e, struct runner *r)
                                        __ATOMIC_SEQ_CST);
 
     if (bits & VCPU_REQ_RECLAIM) {
-        forget_targets(e, vcpu); /* before the epoch is passed */
+        forget_targets(e, r, r->slept); /* before the epoch is passed */
     }
+    r->slept = false;
     if (bits & VCPU_REQ_SHOOTDOWN) {
         shootdown_drain(e->config.shootdown, vcpu->index);
     }
@@ -591,11 +648,12 @@ static void refresh_chunk(struct engine *e, struct runner *r)
     struct jit_buffer room;
 
     if (!code_chunk_room(r->chunk, &room)) {
-        forget_targets(e, r->vcpu);
+        struct code_cache_user user = {evict, kick_all, forget_doomed, e};
+
         /* It may have to wait for one that waits for us to drain. */
         shootdown_sleep(e->config.shootdown, r->vcpu->index);
         r->chunk = code_cache_chunk(e->cache, r->vcpu->index, r->chunk,
-                                    evict, kick_all, e);
+                                    &user);
         shootdown_wake(e->config.shootdown, r->vcpu->index);
     }
 }
@@ -621,7 +679,7 @@ void engine_run(struct engine *e, struct vcpu *vcpu)
     code_cache_sleep(e->cache, vcpu->index, false);
     r->context_stale = true;
     r->alone = false;
-    forget_targets(e, vcpu);
+    forget_targets(e, r, true);
     for (;;) {
         /* Requests set before this epoch began are seen below. */
         uint64_t epoch = code_cache_epoch(e->cache);
@@ -711,20 +769,23 @@ void engine_print_stats(struct engine *e, FILE *f)
         const struct engine_stats *s = &e->runner[n].stats;
 
         fprintf(f,
-                "cpu %u: %" PRIu64 " units, %" PRIu64 " instructions "
-                "translated in %" PRIu64 " us (%" PRIu64 " ns each), %.1f "
-                "host bytes per instruction\n",
-                n, s->translations, s->guest_insns, s->translate_ns / 1000,
+                "cpu %u: %" PRIu64 " units copied; %" PRIu64 " units, %" PRIu64
+                " instructions translated in %" PRIu64 " us (%" PRIu64
+                " ns each), %.1f host bytes per instruction\n",
+                n, s->copies, s->translations, s->guest_insns,
+                s->translate_ns / 1000,
                 s->guest_insns ? s->translate_ns / s->guest_insns : 0,
                 s->guest_insns ? (double)s->host_bytes /
                                      (double)s->guest_insns : 0);
         fprintf(f,
-                "cpu %u: look-ups %" PRIu64 ", links %" PRIu64
+                "cpu %u: look-ups %" PRIu64 " (searches %" PRIu64
+                "), links %" PRIu64
                 ", jump cache fills %" PRIu64 ", retries %" PRIu64
                 "; exits: none %" PRIu64 ", request %" PRIu64
                 ", fault %" PRIu64 ", exception %" PRIu64 ", state %" PRIu64
                 ", wait %" PRIu64 " (slept %" PRIu64 ")\n",
-                n, s->lookups, s->links, s->jump_cache_fills, s->retries,
+                n, s->lookups, s->searches, s->links, s->jump_cache_fills,
+                s->retries,
                 s->exits[0], s->exits[1], s->exits[2], s->exits[3],
                 s->exits[4], s->exits[5], s->waits);
     }

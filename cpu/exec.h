@@ -57,9 +57,10 @@ void engine_code_changed(struct engine *e);
 void engine_set_strict(struct engine *e, struct vcpu *vcpu, bool strict);
 
 struct engine_stats {
-    uint64_t translations, guest_insns, translate_ns;
-    uint64_t lookups, links, jump_cache_fills, exits[8], waits, retries;
-    uint64_t guest_bytes, host_bytes;
+    uint64_t translations, copies, guest_insns, translate_ns;
+    uint64_t lookups, searches, links, jump_cache_fills, retries;
+    uint64_t exits[8], waits;
+    uint64_t host_bytes;
 };
 void engine_print_stats(struct engine *e, FILE *f);
 

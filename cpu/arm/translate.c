@@ -115,7 +115,7 @@ static void begin_btype(struct a64_ctx *s, uint32_t insn)
         ir_set(s->u, IR_I32, ARM_OFF(btype), ir_const(s->u, IR_I32, 0));
     } else {
         ir_call(s->u, &check_btype_helper, ir_const(s->u, IR_I64, accepted),
-                ir_const(s->u, IR_I64, s->pc), IR_NONE);
+                ir_pc(s->u, s->pc), IR_NONE);
     }
 }
 

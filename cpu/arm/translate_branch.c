@@ -33,7 +33,7 @@ bool a64_trans_B(struct a64_ctx *s, const struct a64_arg_branch *a)
 
 static void link(struct a64_ctx *s)
 {
-    a64_set_r(s, true, 30, ir_const(s->u, IR_I64, s->pc + 4));
+    a64_set_r(s, true, 30, ir_pc(s->u, s->pc + 4));
 }
 
 bool a64_trans_BL(struct a64_ctx *s, const struct a64_arg_branch *a)
@@ -229,7 +229,7 @@ bool a64_trans_HLT(struct a64_ctx *s, const struct a64_arg_exc *a)
     if (a->imm != SEMIHOSTING_HLT || !semihosting_is_on(s->cpu, s->el)) {
         return false;
     }
-    ir_call(s->u, &semihosting_helper, ir_const(s->u, IR_I64, s->pc),
+    ir_call(s->u, &semihosting_helper, ir_pc(s->u, s->pc),
             IR_NONE, IR_NONE);
     ir_exit_loop(s->u, VCPU_EXIT_STATE, s->pc + 4);
     return end(s);
@@ -260,7 +260,7 @@ static bool firmware_call(struct a64_ctx *s, int conduit)
     if (s->el == 0 || (int)s->cpu->system->config.psci != conduit) {
         return false;
     }
-    ir_call(s->u, &psci_helper, ir_const(s->u, IR_I64, s->pc + 4), IR_NONE,
+    ir_call(s->u, &psci_helper, ir_pc(s->u, s->pc + 4), IR_NONE,
             IR_NONE);
     ir_exit_loop(s->u, VCPU_EXIT_STATE, s->pc + 4);
     return end(s);

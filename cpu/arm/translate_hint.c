@@ -132,7 +132,7 @@ bool a64_trans_WFI(struct a64_ctx *s, const struct a64_arg_none *a)
 {
     (void)a;
     if (s->el == 0) {
-        ir_call(s->u, &wfi_helper, const64(s, s->pc + 4), IR_NONE, IR_NONE);
+        ir_call(s->u, &wfi_helper, ir_pc(s->u, s->pc + 4), IR_NONE, IR_NONE);
     }
     ir_exit_loop(s->u, VCPU_EXIT_WAIT, s->pc + 4);
     s->ended = true;
@@ -142,7 +142,7 @@ bool a64_trans_WFI(struct a64_ctx *s, const struct a64_arg_none *a)
 bool a64_trans_WFE(struct a64_ctx *s, const struct a64_arg_none *a)
 {
     (void)a;
-    ir_call(s->u, &wfe_helper, const64(s, s->pc + 4), IR_NONE, IR_NONE);
+    ir_call(s->u, &wfe_helper, ir_pc(s->u, s->pc + 4), IR_NONE, IR_NONE);
     return true;
 }
 

@@ -233,7 +233,7 @@ static bool move_keep(struct a64_ctx *s, const struct a64_arg_movewide *a)
 
 static bool address(struct a64_ctx *s, unsigned rd, uint64_t value)
 {
-    a64_set_r(s, true, rd, ir_const(s->u, IR_I64, value));
+    a64_set_r(s, true, rd, ir_pc(s->u, value));
     return true;
 }
 

@@ -164,7 +164,7 @@ TRANS(PRFUM, ldst_imm, ((void)s, (void)a, true))
 static struct address literal(struct a64_ctx *s, int64_t words)
 {
     return (struct address){
-        ir_const(s->u, IR_I64, s->pc + (uint64_t)(words * 4)), IR_NONE};
+        ir_pc(s->u, s->pc + (uint64_t)(words * 4)), IR_NONE};
 }
 
 #define LIT literal(s, a->imm)

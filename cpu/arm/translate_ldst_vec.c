@@ -34,12 +34,15 @@ static ir_ref offset(struct a64_ctx *s, ir_ref base, unsigned bytes)
 
 /* -- multiple structures -------------------------------------------------- */
 
-/* Interleaved registers are made by loading whole vectors and unzipping
- * would change the access size that a device or a fault sees; elements are
- * loaded singly, as the architecture describes them. */
-static void load_interleaved(struct a64_ctx *s,
-                             const struct a64_arg_ldst_mult *a, ir_ref base,
-                             ir_ref value[4])
+/*
+ * Structures go to and from memory as whole vectors, which are unzipped and
+ * zipped: far less code than element by element.  Where alignment is
+ * checked, which is that of an element, they go singly.
+ */
+
+static void load_elements(struct a64_ctx *s,
+                          const struct a64_arg_ldst_mult *a, ir_ref base,
+                          ir_ref value[4])
 {
     unsigned esz = (unsigned)a->esz, selem = (unsigned)a->selem;
     unsigned elements = (a->q ? 16u : 8u) >> esz;
@@ -58,8 +61,8 @@ static void load_interleaved(struct a64_ctx *s,
     }
 }
 
-static void store_interleaved(struct a64_ctx *s,
-                              const struct a64_arg_ldst_mult *a, ir_ref base)
+static void store_elements(struct a64_ctx *s,
+                           const struct a64_arg_ldst_mult *a, ir_ref base)
 {
     unsigned esz = (unsigned)a->esz, selem = (unsigned)a->selem;
     unsigned elements = (a->q ? 16u : 8u) >> esz;
@@ -73,6 +76,155 @@ static void store_interleaved(struct a64_ctx *s,
 
             ir_store(s->u, element(esz), a64_mem_flags(s), at, v);
         }
+    }
+}
+
+static ir_ref uzp(struct a64_ctx *s, unsigned esz, ir_ref a, ir_ref b,
+                  unsigned part)
+{
+    return ir_vec(s->u, IR_VUZP, element(esz), IR_Q, 0, a, b, IR_NONE, part);
+}
+
+static ir_ref zip(struct a64_ctx *s, unsigned esz, ir_ref a, ir_ref b,
+                  unsigned part)
+{
+    return ir_vec(s->u, IR_VZIP, element(esz), IR_Q, 0, a, b, IR_NONE, part);
+}
+
+/* The 16 bytes that `index` names of the 48 of v; 0 where it names none. */
+static ir_ref pick_bytes(struct a64_ctx *s, const uint8_t index[16],
+                         const ir_ref v[3])
+{
+    ir_ref zero = ir_vconst(s->u, IR_Q, 0), r = zero, which;
+    uint64_t half[2] = {0, 0};
+
+    for (unsigned k = 0; k < 16; k++) {
+        half[k / 8] |= (uint64_t)index[k] << (k % 8 * 8);
+    }
+    which = ir_vec(s->u, IR_VCONCAT, IR_I64, IR_Q, 0,
+                   ir_vconst(s->u, IR_D, half[0]),
+                   ir_vconst(s->u, IR_D, half[1]), IR_NONE, 0);
+    for (unsigned n = 0; n < 3; n++) {
+        r = ir_vec(s->u, IR_VTBL, IR_I8, IR_Q, 0, v[n], which, r, 16 * n);
+    }
+    return r;
+}
+
+/* `in`: structures as they lie in memory, 16 bytes each; `out`: their
+ * registers.  With q false these have 8 bytes, and zeros. */
+static void split_threes(struct a64_ctx *s, unsigned esz, bool q,
+                         const ir_ref in[4], ir_ref out[4])
+{
+    unsigned size = 1u << esz;
+    uint8_t index[16];
+
+    for (unsigned r = 0; r < 3; r++) {
+        for (unsigned k = 0; k < 16; k++) {
+            unsigned at = (k / size * 3 + r) * size + k % size;
+
+            index[k] = (uint8_t)(k < 8 || q ? at : 0xff);
+        }
+        out[r] = pick_bytes(s, index, in);
+    }
+}
+
+static void split(struct a64_ctx *s, unsigned esz, unsigned selem, bool q,
+                  const ir_ref in[4], ir_ref out[4])
+{
+    ir_ref even[2], odd[2];
+    unsigned last = q ? 1 : 0;
+
+    if (selem == 3) {
+        split_threes(s, esz, q, in, out);
+        return;
+    }
+    for (unsigned k = 0; k <= last && selem == 4; k++) {
+        even[k] = uzp(s, esz, in[2 * k], in[2 * k + 1], 0);
+        odd[k] = uzp(s, esz, in[2 * k], in[2 * k + 1], 1);
+    }
+    for (unsigned r = 0; r < selem; r++) {
+        const ir_ref *from = selem == 2 ? in : r & 1 ? odd : even;
+        unsigned part = selem == 2 ? r : r / 2;
+
+        out[r] = uzp(s, esz, from[0], from[last], part);
+        if (!q) {
+            out[r] = ir_vec(s->u, IR_VDUPL, IR_I64, IR_S, 0, out[r], IR_NONE,
+                            IR_NONE, 0);
+        }
+    }
+}
+
+static void join_threes(struct a64_ctx *s, unsigned esz, const ir_ref in[4],
+                        ir_ref out[4])
+{
+    unsigned size = 1u << esz;
+    uint8_t index[16];
+
+    for (unsigned n = 0; n < 3; n++) {
+        for (unsigned k = 0; k < 16; k++) {
+            unsigned at = 16 * n + k, e = at / size;
+
+            index[k] = (uint8_t)(e % 3 * 16 + e / 3 * size + at % size);
+        }
+        out[n] = pick_bytes(s, index, in);
+    }
+}
+
+static void join(struct a64_ctx *s, unsigned esz, unsigned selem,
+                 const ir_ref in[4], ir_ref out[4])
+{
+    if (selem == 3) {
+        join_threes(s, esz, in, out);
+        return;
+    }
+    for (unsigned n = 0; n < selem; n += 2) {
+        ir_ref even = in[0], odd = in[1];
+
+        if (selem == 4) {
+            even = zip(s, esz, in[0], in[2], n / 2);
+            odd = zip(s, esz, in[1], in[3], n / 2);
+        }
+        out[n] = zip(s, esz, even, odd, 0);
+        out[n + 1] = zip(s, esz, even, odd, 1);
+    }
+}
+
+static void load_interleaved(struct a64_ctx *s,
+                             const struct a64_arg_ldst_mult *a, ir_ref base,
+                             ir_ref value[4])
+{
+    unsigned bytes = (a->q ? 16u : 8u) * (unsigned)a->selem;
+    ir_ref in[4];
+
+    if (a64_mem_flags(s) & IR_MEM_ALIGNED) {
+        load_elements(s, a, base, value);
+        return;
+    }
+    for (unsigned n = 0; n < 4; n++) {
+        in[n] = 16 * n >= bytes ? in[0]
+                                : a64_load_vec(s, bytes - 16 * n < 16 ? 3 : 4,
+                                               offset(s, base, 16 * n));
+    }
+    split(s, (unsigned)a->esz, (unsigned)a->selem, a->q, in, value);
+}
+
+static void store_interleaved(struct a64_ctx *s,
+                              const struct a64_arg_ldst_mult *a, ir_ref base)
+{
+    unsigned bytes = (a->q ? 16u : 8u) * (unsigned)a->selem;
+    ir_ref in[4], out[4];
+
+    if (a64_mem_flags(s) & IR_MEM_ALIGNED) {
+        store_elements(s, a, base);
+        return;
+    }
+    for (unsigned r = 0; r < 4; r++) {
+        in[r] = a64_v(s, ((unsigned)a->rt + r) & 31);
+    }
+    join(s, (unsigned)a->esz, (unsigned)a->selem, in, out);
+    for (unsigned n = 0; 16 * n < bytes; n++) {
+        a64_store_vec(s, bytes - 16 * n < 16 ? 3 : 4,
+                      offset(s, base, 16 * n), out[n]);
     }
 }
 

@@ -128,7 +128,7 @@ static bool undefined(struct a64_ctx *s, unsigned encoding, bool is_read)
     if (log_on(LOG_UNIMP)) {
         ir_call(s->u, &log_helper,
                 ir_const(s->u, IR_I64, encoding | (unsigned)is_read << 16),
-                ir_const(s->u, IR_I64, s->pc), IR_NONE);
+                ir_pc(s->u, s->pc), IR_NONE);
     }
     a64_raise(s, ARM_SYNDROME(EC_UNKNOWN, 0));
     return true;

@@ -55,6 +55,11 @@ ir_ref ir_const(struct ir_unit *u, enum ir_type type, uint64_t value)
     return ir_emit(u, IR_CONST, type, 0, IR_NONE, IR_NONE, IR_NONE, value);
 }
 
+ir_ref ir_pc(struct ir_unit *u, uint64_t address)
+{
+    return ir_emit(u, IR_PC, IR_I64, 0, IR_NONE, IR_NONE, IR_NONE, address);
+}
+
 /* -- folding ------------------------------------------------------------ */
 
 static bool fold_un(enum ir_opcode op, uint64_t a, uint64_t *out)
@@ -181,6 +186,19 @@ ir_ref ir_un(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
     return ir_emit(u, op, type, 0, a, IR_NONE, IR_NONE, 0);
 }
 
+/* An address and a constant make an address; else IR_NONE. */
+static ir_ref fold_pc(struct ir_unit *u, enum ir_opcode op,
+                      enum ir_type type, ir_ref a, uint64_t b)
+{
+    uint64_t address = u->insn[a].imm;
+
+    if (u->insn[a].op != IR_PC || type != IR_I64) {
+        return IR_NONE;
+    }
+    return op == IR_ADD ? ir_pc(u, address + b)
+         : op == IR_SUB ? ir_pc(u, address - b) : IR_NONE;
+}
+
 ir_ref ir_bin(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
               ir_ref a, ir_ref b)
 {
@@ -205,6 +223,10 @@ ir_ref ir_bin(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
             (type == IR_I64 || is_zero_extended(u, a))) {
             return a;
         }
+        ir_ref r = fold_pc(u, op, type, a, vb);
+        if (r != IR_NONE) {
+            return r;
+        }
     }
     return ir_emit(u, op, type, 0, a, b, IR_NONE, 0);
 }
@@ -223,6 +245,10 @@ ir_ref ir_bini(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
     if (is_identity(op, type, imm) &&
         (type == IR_I64 || is_zero_extended(u, a))) {
         return a;
+    }
+    ir_ref r = fold_pc(u, op, type, a, imm);
+    if (r != IR_NONE) {
+        return r;
     }
     return ir_emit(u, op, type, 0, a, ir_const(u, type, imm), IR_NONE, 0);
 }

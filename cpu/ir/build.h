@@ -42,6 +42,8 @@ static inline ir_ref ir_emit(struct ir_unit *u, enum ir_opcode op,
 
 /* Integer ops with folding. */
 ir_ref ir_const(struct ir_unit *u, enum ir_type type, uint64_t value);
+/* A guest address that depends on where the unit is (IR_PC). */
+ir_ref ir_pc(struct ir_unit *u, uint64_t address);
 ir_ref ir_un(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
              ir_ref a);
 ir_ref ir_bin(struct ir_unit *u, enum ir_opcode op, enum ir_type type,

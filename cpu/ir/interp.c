@@ -618,6 +618,7 @@ static union vec value_op(const struct ir_insn *insn,
 
     switch (i->op) {
     case IR_CONST:
+    case IR_PC:
         return (union vec){.d = {i->imm}};
     case IR_VCONST:
         return (union vec){.d = {i->imm, i->aux == IR_Q ? i->imm : 0}};

@@ -7,6 +7,9 @@
 /* -- values and state ------------------------------------------------- */
 /* The integer imm (T I32, I64) or packed flags (T FLAGS). */
 OP(CONST, IR_C_TYPE, (0), IR_P_PURE)
+/* The guest address imm, so far from the unit's head: what the unit would
+ * have elsewhere is something else, so nobody may look at the value (T I64). */
+OP(PC, IR_C_INT, (0), IR_P_PURE)
 /* Vector with both halves imm (shape D: low half only, S: low element). */
 OP(VCONST, IR_C_VEC, (0), IR_P_PURE)
 /* Read guest state of type T at byte offset imm of struct vcpu.  I8, I16

@@ -32,6 +32,8 @@ struct jit_result {
     unsigned link_count, site_count;
     struct block_link *links; /* target, patch, unlinked, same_page, ... */
     struct block_site *sites;
+    unsigned thunk_relocs, pc_relocs;
+    const uint16_t *thunk_reloc, *pc_reloc; /* see struct block */
 };
 
 struct backend; /* per process: host features, thunk addresses */
@@ -50,6 +52,15 @@ void backend_thread_free(struct backend_thread *t);
 bool backend_compile(struct backend_thread *t, const struct ir_unit *u,
                      uint32_t page_id, struct jit_buffer *code,
                      struct jit_result *result);
+
+/*
+ * `code` holds a copy of the code of a block with the offsets of *b, made
+ * `code_delta` bytes before and for a pc that was `pc_delta` less than b->pc:
+ * make it what backend_compile() would have made for *b, no exit linked.
+ * The links' targets are the caller's.
+ */
+void backend_relocate(uint8_t *code, const struct block *b,
+                      ptrdiff_t code_delta, uint64_t pc_delta);
 
 /*
  * Enter generated code at an entry address.  On return all guest registers

@@ -1,12 +1,12 @@
 /*
- * A block: one translated unit of guest code, and the table of all blocks.
+ * A block: one translated unit of guest code.
  *
  * Key: guest VA of the head, guest PA of the head, context flags.  Blocks
  * hang off their guest physical page and die when the page's code is
  * invalidated (IC IVAU and IC IALLU, writes by devices or the debugger,
  * stores in strict mode).  Lookup takes no lock; insertion and death take
- * the table's lock.  Memory of dead blocks is reused only when every vCPU
- * has passed through its run loop since (epochs, code_cache.h).
+ * the table's lock (block_table.h).  Memory of dead blocks is reused only
+ * when every vCPU has passed through its run loop since (code_cache.h).
  */
 #ifndef CPU_JIT_BLOCK_H
 #define CPU_JIT_BLOCK_H
@@ -16,52 +16,109 @@
 
 #include "cpu/ir/ir.h"
 
+/* Code of a block is shorter than this: offsets into it have 16 bits. */
+#define BLOCK_MAX_CODE 0xffff
+
 /* An exit of a block that can be linked to its target: a jump whose 32-bit
  * displacement is patched. */
 struct block_link {
-    struct block *from;
     struct block *to;            /* NULL: not linked */
     struct block_link *next_in;  /* list of links into `to` */
     uint64_t target;             /* guest VA */
-    uint32_t patch;              /* offset of the rel32 in from's code */
-    uint32_t unlinked;           /* offset it points to when not linked */
-    uint32_t left;               /* offset of host_return when it is taken */
-    bool same_page, backward;
+    uint16_t patch;              /* offset of the rel32 in the block's code */
+    uint16_t unlinked;           /* offset it points to when not linked */
+    uint16_t left;               /* offset of host_return when it is taken */
+    uint8_t index;               /* in the block's links */
+    bool same_page : 1, backward : 1;
 };
 
 /* Where generated code can stop: host return address -> instruction. */
 struct block_site {
-    uint32_t host;   /* offset in the block's code of the return address */
+    uint16_t host;   /* offset in the block's code of the return address */
     uint16_t insn;   /* byte offset / 4 of the guest instruction from pc */
-    uint16_t extra;
 };
 
 struct block {
     uint64_t pc, pa;
     uint32_t context;
     uint32_t page_id;
-    uint32_t guest_bytes;
     uint32_t source_hash;  /* of the guest bytes */
+    uint16_t guest_bytes;
     _Atomic bool dead;
 
+    bool is_origin;        /* what blocks at other VAs are copied from */
+
     struct block *_Atomic next;  /* hash chain */
+    struct block *_Atomic next_origin; /* likewise */
     struct block *page_next;     /* blocks of one guest physical page */
     struct block **page_prev;    /* what points to this one there */
     struct block_link *links_in;
 
     /* JIT: executable addresses. */
     const uint8_t *code;          /* start of the block's code */
-    uint32_t code_size;
-    uint32_t guarded, polled, entry; /* offsets of the three entries */
-    uint32_t pad;                 /* offset of host_return when not entered */
+    uint16_t code_size;
     uint16_t link_count, site_count;
-    struct block_link *links;
-    struct block_site *sites;
+    uint8_t guarded, polled, entry; /* offsets of the three entries */
+    uint8_t pad;                  /* offset of host_return when not entered */
+    uint16_t thunk_relocs, pc_relocs;
 
-    /* Interpreter. */
-    struct ir_insn *ir;
-    struct ir_edge *edges;
-    uint32_t ir_count;
+    uint32_t ir_count;            /* interpreter */
+    /*
+     * Behind it: links, sites and relocations, or IR and edges.  Relocations
+     * are offsets into the code: of displacements (32 bits) to thunks, then
+     * of guest addresses (64 bits) that are as far from pc wherever the unit
+     * is.  All else that depends on where it is: the guard, the links.
+     */
 };
+
+static inline struct block_link *block_links(const struct block *b)
+{
+    return (struct block_link *)(uintptr_t)(b + 1);
+}
+
+static inline struct block_site *block_sites(const struct block *b)
+{
+    return (struct block_site *)(block_links(b) + b->link_count);
+}
+
+static inline uint16_t *block_relocs(const struct block *b)
+{
+    return (uint16_t *)(block_sites(b) + b->site_count);
+}
+
+static inline struct block *block_of_link(struct block_link *link)
+{
+    return (struct block *)(link - link->index) - 1;
+}
+
+static inline struct ir_insn *block_ir(const struct block *b)
+{
+    return (struct ir_insn *)(uintptr_t)(b + 1);
+}
+
+static inline struct ir_edge *block_edges(const struct block *b)
+{
+    return (struct ir_edge *)(block_ir(b) + b->ir_count);
+}
+
+/*
+ * A block in the chunk, with the identity (pc .. guest_bytes) of `key`:
+ * from what the back end made at `code`, or from the unit.  Not in the table
+ * yet.
+ */
+struct code_chunk;
+struct jit_buffer;
+struct jit_result;
+struct block *block_new(struct code_chunk *chunk, const struct block *key,
+                        const struct jit_buffer *code,
+                        const struct jit_result *result);
+/* The same from a block of the same guest code at another VA; NULL when that
+ * died meanwhile.  */
+struct block *block_clone(struct code_chunk *chunk, const struct block *key,
+                          struct jit_buffer *code,
+                          const struct block *origin);
+struct block *block_new_ir(struct code_chunk *chunk, const struct block *key,
+                           const struct jit_buffer *code,
+                           const struct ir_unit *unit);
 
 #endif

@@ -8,8 +8,9 @@
 
 #include "util/bits.h"
 
-#define HASH_BITS 18
+#define HASH_BITS 19
 #define PAGE_HASH_BITS 13
+#define ORIGIN_HASH_BITS 17
 
 /* Blocks whose head lies in one guest physical page. */
 struct code_page {
@@ -32,6 +33,7 @@ struct block_table {
     struct in_flight in_flight[BLOCK_TABLE_CPUS]; /* [lock] */
     _Atomic unsigned count;
     struct block *_Atomic hash[1 << HASH_BITS];
+    struct block *_Atomic origin[1 << ORIGIN_HASH_BITS]; /* by PA, context */
     struct code_page *page[1 << PAGE_HASH_BITS];
 };
 
@@ -59,13 +61,23 @@ void block_table_free(struct block_table *t)
     free(t);
 }
 
+/* Blocks of one page are near each other in the table, as they are in
+ * time. */
+#define GROUP_BITS 4
+
+static unsigned group(uint64_t hash, uint64_t pa, unsigned bits)
+{
+    return (unsigned)(hash >> (64 - bits) & ~(BIT(GROUP_BITS) - 1)) |
+           ((pa >> 2 ^ pa >> (2 + GROUP_BITS)) & (BIT(GROUP_BITS) - 1));
+}
+
 static unsigned key_hash(uint64_t pa, uint64_t pc, uint32_t context)
 {
-    uint64_t h = (pa >> 2) * UINT64_C(0x9e3779b97f4a7c15) ^
+    uint64_t h = (pa >> 12) * UINT64_C(0x9e3779b97f4a7c15) ^
                  (pc >> 12) * UINT64_C(0xc2b2ae3d27d4eb4f) ^ context;
 
-    return (unsigned)((h ^ h >> 29) * UINT64_C(0xbf58476d1ce4e5b9) >>
-                      (64 - HASH_BITS));
+    return group((h ^ h >> 29) * UINT64_C(0xbf58476d1ce4e5b9), pa,
+                 HASH_BITS);
 }
 
 struct block *block_find(struct block_table *t, uint64_t pa, uint64_t pc,
@@ -76,6 +88,26 @@ struct block *block_find(struct block_table *t, uint64_t pa, uint64_t pc,
     while (b && (b->pa != pa || b->pc != pc || b->context != context ||
                  b->dead)) {
         b = b->next;
+    }
+    return b;
+}
+
+static struct block *_Atomic *origin_slot(struct block_table *t, uint64_t pa,
+                                          uint32_t context)
+{
+    uint64_t h = ((pa >> 12) ^ (uint64_t)context << 40) *
+                 UINT64_C(0x9e3779b97f4a7c15);
+
+    return &t->origin[group(h, pa, ORIGIN_HASH_BITS)];
+}
+
+const struct block *block_origin(struct block_table *t, uint64_t pa,
+                                 uint32_t context)
+{
+    const struct block *b = *origin_slot(t, pa, context);
+
+    while (b && (b->pa != pa || b->context != context || b->dead)) {
+        b = b->next_origin;
     }
     return b;
 }
@@ -176,6 +208,12 @@ static void enter(struct block_table *t, struct block *b)
     b->next = *head;
     *head = b;
     t->count++;
+    if (!block_origin(t, b->pa, b->context)) {
+        head = origin_slot(t, b->pa, b->context);
+        b->is_origin = true;
+        b->next_origin = *head;
+        *head = b;
+    }
 }
 
 bool block_insert(struct block_table *t, unsigned cpu, struct block **block)
@@ -208,8 +246,9 @@ static void unlink_exit(struct block_table *t, struct block_link *link)
     }
     *p = link->next_in;
     link->to = NULL;
-    t->ops.patch(t->ops.opaque, link->from->code + link->patch,
-                 link->from->code + link->unlinked);
+    struct block *from = block_of_link(link);
+    t->ops.patch(t->ops.opaque, from->code + link->patch,
+                 from->code + link->unlinked);
 }
 
 void block_link(struct block_table *t, struct block *from,
@@ -241,6 +280,13 @@ static void kill_block(struct block_table *t, struct block *b)
         p = &(*p)->next;
     }
     *p = b->next;
+    if (b->is_origin) {
+        p = origin_slot(t, b->pa, b->context);
+        while (*p != b) {
+            p = &(*p)->next_origin;
+        }
+        *p = b->next_origin;
+    }
     *b->page_prev = b->page_next;
     if (b->page_next) {
         b->page_next->page_prev = b->page_prev;
@@ -251,8 +297,8 @@ static void kill_block(struct block_table *t, struct block *b)
         unlink_exit(t, b->links_in);
     }
     for (unsigned n = 0; n < b->link_count; n++) {
-        if (b->links[n].to) {
-            unlink_exit(t, &b->links[n]);
+        if (block_links(b)[n].to) {
+            unlink_exit(t, &block_links(b)[n]);
         }
     }
     if (t->ops.kill) {
@@ -380,7 +426,7 @@ void block_kill_chunk(struct block_table *t, struct code_chunk *chunk)
 {
     pthread_mutex_lock(&t->lock);
     for (unsigned n = 0; n < chunk->blocks; n++) {
-        struct block *b = chunk->block[n];
+        struct block *b = chunk->index->block[n];
 
         if (!b->dead) {
             kill_block(t, b);

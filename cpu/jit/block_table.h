@@ -26,6 +26,10 @@ void block_table_free(struct block_table *t);
 struct block *block_find(struct block_table *t, uint64_t pa, uint64_t pc,
                          uint32_t context);
 
+/* A block of the same guest code at whatever VA, or NULL: to be copied. */
+const struct block *block_origin(struct block_table *t, uint64_t pa,
+                                 uint32_t context);
+
 /*
  * Insertion in two steps, so that an invalidation between reading the
  * guest's bytes and inserting is noticed: begin marks the page as holding

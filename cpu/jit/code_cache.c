@@ -15,7 +15,7 @@
 
 #define ARENA_PAGE_SIZE (64u << 10)
 /* Largest code of one unit: a chunk with less left counts as full. */
-#define UNIT_ROOM (96u << 10)
+#define UNIT_ROOM (BLOCK_MAX_CODE + 8)
 #define EPOCH_ASLEEP UINT64_MAX
 
 struct arena_page {
@@ -86,8 +86,8 @@ static void free_metadata(struct code_chunk *chunk)
         free(chunk->arena);
         chunk->arena = next;
     }
-    free(chunk->block);
-    chunk->block = NULL;
+    free(chunk->index);
+    chunk->index = NULL;
     chunk->blocks = 0;
     chunk->used = 0;
 }
@@ -178,14 +178,14 @@ static struct code_chunk *oldest(struct code_cache *c)
 
 struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
                                     struct code_chunk *old,
-                                    void (*evict)(void *opaque,
-                                                  struct code_chunk *chunk),
-                                    void (*kick)(void *opaque), void *opaque)
+                                    const struct code_cache_user *user)
 {
     for (;;) {
         struct code_chunk *chunk = NULL, *victim = NULL;
+        uint64_t epoch = c->epoch;
 
-        code_cache_pass(c, cpu, c->epoch);
+        user->forget(user->opaque, cpu);
+        code_cache_pass(c, cpu, epoch);
         pthread_mutex_lock(&c->lock);
         if (old) {
             old->state = CHUNK_LIVE;
@@ -195,7 +195,8 @@ struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
         if (chunk) {
             chunk->state = CHUNK_FILLING;
             chunk->born = c->births++;
-            chunk->block = malloc(CODE_CHUNK_BLOCKS * sizeof(*chunk->block));
+            chunk->index = malloc(sizeof(*chunk->index));
+            chunk->index->before[0] = 0;
         }
         if (count <= c->cpus + 1) {
             victim = oldest(c);
@@ -206,8 +207,8 @@ struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
         }
         pthread_mutex_unlock(&c->lock);
         if (victim) {
-            evict(opaque, victim);
-            kick(opaque);
+            user->evict(user->opaque, victim);
+            user->kick(user->opaque);
             victim->free_epoch = ++c->epoch;
         }
         if (chunk) {
@@ -232,9 +233,16 @@ bool code_chunk_room(const struct code_chunk *chunk, struct jit_buffer *out)
 void code_chunk_commit(struct code_chunk *chunk, struct block *block,
                        size_t size)
 {
-    chunk->block[chunk->blocks] = block;
-    chunk->blocks++; /* seen by code_cache_find on other vCPUs */
-    chunk->used = align_up(chunk->used + size, 8);
+    size_t end = align_up(chunk->used + size, 8);
+    unsigned n = chunk->blocks;
+
+    for (size_t k = chunk->used / CODE_GRAIN + 1; k * CODE_GRAIN <= end;
+         k++) {
+        chunk->index->before[k] = (uint16_t)n;
+    }
+    chunk->index->block[n] = block;
+    chunk->blocks = n + 1; /* seen by code_cache_find on other vCPUs */
+    chunk->used = end;
 }
 
 void *code_chunk_alloc(struct code_chunk *chunk, size_t size)
@@ -263,22 +271,25 @@ struct block *code_cache_find(struct code_cache *c, const uint8_t *rx)
     }
     struct code_chunk *chunk = &c->chunk[(size_t)(rx - c->rx) /
                                          CODE_CHUNK_SIZE];
-    unsigned low = 0, high = chunk->blocks;
+    unsigned count = chunk->blocks;
+    size_t offset = (size_t)(rx - chunk->rx);
 
-    while (low < high) { /* the last block that starts below rx */
-        unsigned middle = (low + high) / 2;
-
-        if (chunk->block[middle]->code < rx) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    if (low == 0) {
+    if (count == 0 || offset == 0) {
         return NULL;
     }
-    struct block *b = chunk->block[low - 1];
+    /* A block that starts below rx, then the last one. */
+    unsigned n = chunk->index->before[(offset - 1) / CODE_GRAIN];
+    while (n + 1 < count && chunk->index->block[n + 1]->code < rx) {
+        n++;
+    }
+    struct block *b = chunk->index->block[n];
     return rx <= b->code + b->code_size ? b : NULL;
+}
+
+bool code_cache_is_doomed(const struct code_cache *c, const uint8_t *rx)
+{
+    return c->chunk[(size_t)(rx - c->rx) / CODE_CHUNK_SIZE].state ==
+           CHUNK_LIMBO;
 }
 
 uint8_t *code_cache_rw(struct code_cache *c, const uint8_t *rx)

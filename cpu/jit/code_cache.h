@@ -16,6 +16,14 @@
 #define CODE_CHUNK_SIZE (1u << 20)
 #define CODE_CHUNK_BLOCKS 8192
 
+/* The blocks of a chunk in the order of their code, and for every CODE_GRAIN
+ * bytes which is the last that starts before (or the first of all). */
+#define CODE_GRAIN 256
+struct code_index {
+    struct block *block[CODE_CHUNK_BLOCKS];
+    uint16_t before[CODE_CHUNK_SIZE / CODE_GRAIN + 1];
+};
+
 struct code_chunk {
     uint8_t *rw;
     const uint8_t *rx;
@@ -23,7 +31,7 @@ struct code_chunk {
     uint64_t born;          /* order of allocation */
     uint64_t free_epoch;    /* reusable when every vCPU has seen this */
     enum { CHUNK_FREE, CHUNK_FILLING, CHUNK_LIVE, CHUNK_LIMBO } state;
-    struct block **block;   /* by code address, CODE_CHUNK_BLOCKS entries */
+    struct code_index *index;
     _Atomic unsigned blocks;
     struct arena_page *arena;
     size_t arena_used;
@@ -39,18 +47,22 @@ void code_cache_free(struct code_cache *c);
 /* The first chunk, where the back end puts its thunks. */
 struct jit_buffer code_cache_head(struct code_cache *c);
 
-/*
- * A fresh chunk for vCPU `cpu`, which has filled `old` (or NULL).  May
- * evict: evict(opaque, chunk) must kill the chunk's blocks; kick(opaque)
- * makes every vCPU pass its run loop soon.  Only in the run loop, with no
- * pointer to a block held.
- */
+/* What eviction asks of the engine. */
+struct code_cache_user {
+    /* Kill the chunk's blocks. */
+    void (*evict)(void *opaque, struct code_chunk *chunk);
+    /* Make every vCPU pass its run loop soon, and there forget(). */
+    void (*kick)(void *opaque);
+    /* Forget what this vCPU remembers of doomed code. */
+    void (*forget)(void *opaque, unsigned cpu);
+    void *opaque;
+};
+
+/* A fresh chunk for vCPU `cpu`, which has filled `old` (or NULL); may evict.
+ * Only in the run loop, with no pointer to a block held. */
 struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
                                     struct code_chunk *old,
-                                    void (*evict)(void *opaque,
-                                                  struct code_chunk *chunk),
-                                    void (*kick)(void *opaque),
-                                    void *opaque);
+                                    const struct code_cache_user *user);
 
 /*
  * The vCPU is in its run loop, holding no block nor a jump cache entry from
@@ -64,7 +76,7 @@ void code_cache_sleep(struct code_cache *c, unsigned cpu, bool asleep);
 
 /* Room in the chunk for one more unit; false: take a new chunk. */
 bool code_chunk_room(const struct code_chunk *chunk, struct jit_buffer *out);
-/* Take `size` bytes of code for `block`, entered into the chunk's list. */
+/* Take `size` bytes for the code of `block`, entered into the chunk's list. */
 void code_chunk_commit(struct code_chunk *chunk, struct block *block,
                        size_t size);
 /* Metadata with the chunk's life; 16-byte aligned, not cleared. */
@@ -72,6 +84,9 @@ void *code_chunk_alloc(struct code_chunk *chunk, size_t size);
 
 /* The block in whose code something returns to `rx`, or NULL. */
 struct block *code_cache_find(struct code_cache *c, const uint8_t *rx);
+/* Whether `rx` lies in a chunk that will be reused when every vCPU that is
+ * not asleep has forgotten it. */
+bool code_cache_is_doomed(const struct code_cache *c, const uint8_t *rx);
 uint8_t *code_cache_rw(struct code_cache *c, const uint8_t *rx);
 
 /* Bytes of code in use, for statistics. */

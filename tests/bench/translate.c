@@ -113,7 +113,7 @@ struct state {
     struct code_chunk *chunk;
 };
 
-static void never(void *opaque, struct code_chunk *chunk)
+static void evict(void *opaque, struct code_chunk *chunk)
 {
     (void)opaque, (void)chunk;
 }
@@ -123,29 +123,25 @@ static void kick(void *opaque)
     (void)opaque;
 }
 
+static void forget(void *opaque, unsigned cpu)
+{
+    (void)opaque, (void)cpu;
+}
+
+static const struct code_cache_user user = {evict, kick, forget, NULL};
+
 static void insert(struct bench *b, struct state *s, struct jit_buffer *code,
                    struct jit_result *r, uint64_t pc, uint64_t pa)
 {
-    struct block *block = code_chunk_alloc(s->chunk, sizeof(*block));
-
-    block_begin(s->table, 0, pa, b->unit->guest_bytes);
-    *block = (struct block){
+    struct block key = {
         .pc = pc, .pa = pa, .context = CONTEXT, .page_id = 1,
-        .guest_bytes = b->unit->guest_bytes,
+        .guest_bytes = (uint16_t)b->unit->guest_bytes,
         .source_hash = block_source_hash(b->code + (pa - PA),
                                          b->unit->guest_bytes),
-        .code = code->rx, .code_size = (uint32_t)r->code_size,
-        .guarded = r->guarded, .polled = r->polled, .entry = r->entry,
-        .link_count = (uint16_t)r->link_count,
-        .site_count = (uint16_t)r->site_count,
     };
-    block->links = code_chunk_alloc(s->chunk,
-                                    r->link_count * sizeof(*r->links));
-    block->sites = code_chunk_alloc(s->chunk,
-                                    r->site_count * sizeof(*r->sites));
-    memcpy(block->links, r->links, r->link_count * sizeof(*r->links));
-    memcpy(block->sites, r->sites, r->site_count * sizeof(*r->sites));
-    code_chunk_commit(s->chunk, block, r->code_size);
+
+    block_begin(s->table, 0, pa, b->unit->guest_bytes);
+    struct block *block = block_new(s->chunk, &key, code, r);
     block_insert(s->table, 0, &block);
 }
 
@@ -161,7 +157,7 @@ static void translate_all(struct bench *b, enum stage stage)
         unsigned bytes = 4096 - (at & 4095);
 
         while (!code_chunk_room(s.chunk, &code)) {
-            s.chunk = code_cache_chunk(b->cache, 0, s.chunk, never, kick, b);
+            s.chunk = code_cache_chunk(b->cache, 0, s.chunk, &user);
         }
         if (bytes > b->size - at) {
             bytes = (unsigned)(b->size - at);

@@ -4,6 +4,7 @@
  * Every failure prints the unit and its seed; X64_SEED=n runs that one
  * alone, verbosely, X64_UNITS=n sets how many are made.
  */
+#include "cpu/jit/code_cache.h"
 #include "tests/unit/x64_rig.h"
 
 Suite *x64_random_suite(void);
@@ -30,6 +31,9 @@ static enum ir_type width(struct gen *g)
 
 static ir_ref any_int(struct gen *g)
 {
+    if (pick(g, 12) == 0) {
+        return ir_pc(g->u, RIG_PC + 4 * (uint64_t)pick(g, 4000));
+    }
     return pick(g, 5) ? g->ints[pick(g, POOL)]
                       : ir_const(g->u, IR_I64, rig_value(g->seed));
 }
@@ -333,13 +337,18 @@ static void destroy(void)
                      "movdqa %%xmm0, %%xmm2\n\tmovdqa %%xmm0, %%xmm3\n\t"
                      "movdqa %%xmm0, %%xmm4\n\tmovdqa %%xmm0, %%xmm5\n\t"
                      "movdqa %%xmm0, %%xmm6\n\tmovdqa %%xmm0, %%xmm7\n\t"
+                     "movdqa %%xmm0, %%xmm8\n\tmovdqa %%xmm0, %%xmm9\n\t"
+                     "movdqa %%xmm0, %%xmm10\n\tmovdqa %%xmm0, %%xmm11\n\t"
+                     "movdqa %%xmm0, %%xmm12\n\tmovdqa %%xmm0, %%xmm13\n\t"
+                     "movdqa %%xmm0, %%xmm14\n\tmovdqa %%xmm0, %%xmm15\n\t"
                      "mov $-1, %%rdi\n\tmov %%rdi, %%rsi\n\t"
                      "mov %%rdi, %%r8\n\tmov %%rdi, %%r9\n\t"
                      "mov %%rdi, %%r10\n\tmov %%rdi, %%r11\n\t"
                      "mov %%rdi, %%rcx\n\tmov %%rdi, %%rdx"
                      ::: "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
-                     "xmm6", "xmm7", "rdi", "rsi", "r8", "r9", "r10", "r11",
-                     "rcx", "rdx", "cc");
+                     "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
+                     "xmm12", "xmm13", "xmm14", "xmm15", "rdi", "rsi", "r8",
+                     "r9", "r10", "r11", "rcx", "rdx", "cc");
 }
 
 static uint64_t pure(struct vcpu *vcpu, uint64_t a, uint64_t b, uint64_t c)
@@ -733,6 +742,80 @@ static void gen_unit(struct gen *g, uint32_t only)
     gen_end(g);
 }
 
+/* The same unit, so much further on. */
+static void move_unit(struct ir_unit *u, uint64_t delta)
+{
+    u->pc += delta;
+    for (unsigned n = 0; n < u->count; n++) {
+        if (u->insn[n].op == IR_PC || u->insn[n].op == IR_EXIT_LOOP) {
+            u->insn[n].imm += delta;
+        }
+    }
+    for (unsigned n = 0; n < u->edge_count; n++) {
+        u->edge[n].pc += delta;
+    }
+}
+
+/* Compile with the hooks that the number stands for. */
+static bool compile_as(struct rig *rig, uint64_t number, uint32_t page_id,
+                       struct jit_buffer *code, struct jit_result *result)
+{
+    backend_test_hooks(rig->thread, number & 2, (number & 12) == 12, number);
+    return backend_compile(rig->thread, rig->unit, page_id, code, result);
+}
+
+/* A copy for another address is what the compiler makes there. */
+static void check_copy(struct rig *rig, struct code_chunk *chunk,
+                       uint64_t number)
+{
+    struct block key = { .pc = RIG_PC, .page_id = 7 };
+    struct jit_buffer code;
+    struct jit_result result;
+    struct block *origin, *copy;
+    uint8_t *bytes;
+
+    ck_assert(code_chunk_room(chunk, &code));
+    if (!compile_as(rig, number, key.page_id, &code, &result)) {
+        return;
+    }
+    origin = block_new(chunk, &key, &code, &result);
+    key.pc += UINT64_C(0x5555000123456000);
+    key.page_id = 0x12345678;
+    ck_assert(code_chunk_room(chunk, &code));
+    copy = block_clone(chunk, &key, &code, origin);
+    ck_assert_ptr_nonnull(copy);
+    bytes = malloc(copy->code_size);
+    memcpy(bytes, code.rw, copy->code_size);
+    move_unit(rig->unit, copy->pc - origin->pc);
+    ck_assert(compile_as(rig, number, key.page_id, &code, &result));
+    ck_assert_uint_eq(copy->code_size, result.code_size);
+    ck_assert_msg(!memcmp(bytes, code.rw, copy->code_size),
+                  "the copy differs: X64_SEED=%llu",
+                  (unsigned long long)number);
+    for (unsigned n = 0; n < copy->link_count; n++) {
+        ck_assert_uint_eq(block_links(copy)[n].target,
+                          result.links[n].target);
+    }
+    free(bytes);
+}
+
+static void nothing(void *opaque, unsigned cpu)
+{
+    (void)opaque, (void)cpu;
+}
+
+static void check_copies(struct rig *rig, uint64_t number)
+{
+    static const struct code_cache_user user = { .forget = nothing };
+    struct error *err = NULL;
+    struct code_cache *cache = code_cache_new(2u << 20, 1, &err);
+
+    ck_assert_ptr_nonnull(cache);
+    check_copy(rig, code_cache_chunk(cache, 0, NULL, &user),
+               number);
+    code_cache_free(cache);
+}
+
 static void run_one(struct rig *rig, uint64_t number)
 {
     uint64_t seed = number * UINT64_C(0x123456789abcdef1);
@@ -755,6 +838,9 @@ static void run_one(struct rig *rig, uint64_t number)
     }
     if (!rig_run(rig)) {
         ck_abort_msg("differs: X64_SEED=%llu", (unsigned long long)number);
+    }
+    if (number % 8 < 3) {
+        check_copies(rig, number);
     }
 }
 

@@ -329,9 +329,12 @@ static uint64_t rig_float(uint64_t *seed, unsigned exp, unsigned frac)
 
 static uint64_t rig_vector_half(uint64_t *seed)
 {
-    switch (rig_pick(seed, 4)) {
+    switch (rig_pick(seed, 5)) {
     case 0:
         return rig_value(seed);
+    case 4:
+        return rig_float(seed, 5, 10) | rig_float(seed, 5, 10) << 16 |
+               rig_float(seed, 5, 10) << 32 | rig_float(seed, 5, 10) << 48;
     case 1:
         return rig_float(seed, 8, 23) | rig_float(seed, 8, 23) << 32;
     default:

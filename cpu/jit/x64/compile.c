@@ -39,7 +39,8 @@ static const uint8_t scan_kind[IR_OPCODES] = {
                   (IR_##name == IR_SET ? SCAN_SET : 0) |            \
                   (IR_##name == IR_GET ? SCAN_GET : 0) |            \
                   (IR_##name == IR_LABEL ? SCAN_LABEL : 0) |        \
-                  (IR_##name == IR_CONST ? SCAN_LEAF : 0),
+                  (IR_##name == IR_CONST || IR_##name == IR_PC      \
+                   ? SCAN_LEAF : 0),
 #include "cpu/ir/ir_ops.h"
 #undef OP
 };
@@ -49,6 +50,7 @@ static const uint8_t scan_kind[IR_OPCODES] = {
 static const uint8_t op_state[IR_OPCODES] = {
 #define OP(name, result, operands, props)                           \
     [IR_##name] = IR_##name == IR_CONST ? VAL_CONST                 \
+                : IR_##name == IR_PC ? VAL_CONST | VAL_PC           \
                 : (result) == IR_C_VEC ? VAL_VEC                    \
                 : (result) == IR_C_FLAGS ? VAL_FLAGS                \
                 : (result) == IR_C_TYPE ? STATE_BY_TYPE : 0,
@@ -69,9 +71,9 @@ struct scan {
     uint64_t dead;        /* is overwritten before anything can see it */
     bool flags_dead;
     bool labels;
-    uint32_t pending;     /* r[n] is SET next to next[n], whose definition
-                             has not been reached yet */
-    ir_ref next[32];
+    uint64_t pending;     /* is SET next to next[home], whose definition has
+                             not been reached yet */
+    ir_ref next[HOME_FLAGS];
 };
 
 bool val_is_zext(const struct backend_thread *t, ir_ref ref)
@@ -102,10 +104,10 @@ bool val_is_zext(const struct backend_thread *t, ir_ref ref)
     }
 }
 
-static void forget_pending(struct scan *s, uint32_t set)
+static void forget_pending(struct scan *s, uint64_t set)
 {
-    for (uint32_t m = s->pending & set; m; m &= m - 1) {
-        s->t->val[s->next[ctz32(m)]].hint = NO_HOME;
+    for (uint64_t m = s->pending & set; m; m &= m - 1) {
+        s->t->val[s->next[ctz64(m)]].hint = NO_HOME;
     }
     s->pending &= ~set;
 }
@@ -114,24 +116,24 @@ static void barrier(struct scan *s)
 {
     s->dead = 0;
     s->flags_dead = false;
-    forget_pending(s, ~0u);
+    forget_pending(s, UINT64_MAX);
 }
 
-/* The value of a SET of r[n] is best computed right into the register. */
-static void hint(struct scan *s, const struct ir_insn *in, unsigned n)
+/* The value of a SET is best computed right into the home's register. */
+static void hint(struct scan *s, const struct ir_insn *in, unsigned home)
 {
     struct value *v = &s->t->val[in->a];
 
-    if (s->t->u->insn[in->a].op == IR_CONST ||
-        (in->type != IR_I64 && !val_is_zext(s->t, in->a))) {
+    if (scan_kind[s->t->u->insn[in->a].op] & SCAN_LEAF ||
+        (in->type == IR_I32 && !val_is_zext(s->t, in->a))) {
         return;
     }
     if (v->hint != NO_HOME) {
-        s->pending &= ~(1u << v->hint);
+        s->pending &= ~BIT(v->hint);
     }
-    v->hint = n;
-    s->next[n] = in->a;
-    s->pending |= 1u << n;
+    v->hint = home;
+    s->next[home] = in->a;
+    s->pending |= BIT(home);
 }
 
 /* False: the SET has no effect. */
@@ -160,7 +162,7 @@ static bool scan_set(struct scan *s, const struct ir_insn *in)
         return false;
     }
     s->dead |= bit;
-    if (home < HOME_V && x64_pinned[home]) {
+    if (home_reg(home)) {
         hint(s, in, home);
     }
     return true;
@@ -219,7 +221,7 @@ static void scan_one(struct scan *s, struct value *val,
     }
     if (v->hint != NO_HOME) {
         /* Found its definition: from here on nothing can spoil it. */
-        s->pending &= ~(1u << v->hint);
+        s->pending &= ~BIT(v->hint);
     }
     if ((kind & ~SCAN_PURE) && !scan_effects(s, in, kind)) {
         v->state = VAL_DEAD;
@@ -281,11 +283,18 @@ static void scan(struct backend_thread *t)
 
 /* -- forward ----------------------------------------------------------- */
 
+/* Where the guard has its displacement and its page id. */
+#define GUARD_DISP 3
+#define GUARD_ID 7
+
+static int guard_disp(uint64_t pc)
+{
+    return (int)(tlb_index(pc) * 4 + offsetof(struct tlb_context, page_id));
+}
+
 static void emit_entries(struct backend_thread *t, uint32_t page_id)
 {
     struct asm_buf *as = &t->as;
-    int page = tlb_index(t->u->pc) * 4 +
-               offsetof(struct tlb_context, page_id);
     uint8_t *pad = as->p;
 
     assert(((uintptr_t)pad & 7) == 0); /* for backend_kill */
@@ -294,7 +303,8 @@ static void emit_entries(struct backend_thread *t, uint32_t page_id)
         x_byte(as, 0xcc);
     }
     t->guarded = as->p;
-    x_op(as, X_ALU_IMM32, ALU_CMP, rm_mem(REG_TLB, page));
+    x_op(as, X_ALU_IMM32, ALU_CMP, rm_mem(REG_TLB, guard_disp(t->u->pc)));
+    assert(as->p == t->guarded + GUARD_ID);
     x_imm32(as, page_id);
     x_jcc8_to(as, CC_NE, pad);
     t->polled = as->p;
@@ -342,10 +352,13 @@ static void begin(struct backend_thread *t, const struct ir_unit *u,
 {
     t->u = u;
     t->as = (struct asm_buf){
-        .p = code->rw, .start = code->rw, .end = code->rw + code->size,
+        .p = code->rw, .start = code->rw,
+        .end = code->rw + (code->size < BLOCK_MAX_CODE ? code->size
+                                                       : BLOCK_MAX_CODE),
     };
     t->rx_delta = code->rx - code->rw;
     t->slow_count = t->link_count = t->site_count = 0;
+    t->thunk_relocs = t->pc_relocs = 0;
     t->pool_count = t->pool_uses = t->label_uses = t->fix_count = 0;
     t->full = t->failed = false;
     t->insn = 0;
@@ -391,6 +404,10 @@ bool backend_compile(struct backend_thread *t, const struct ir_unit *u,
     result->link_count = t->link_count;
     result->sites = t->sites;
     result->site_count = t->site_count;
+    result->thunk_reloc = t->thunk_reloc;
+    result->thunk_relocs = t->thunk_relocs;
+    result->pc_reloc = t->pc_reloc;
+    result->pc_relocs = t->pc_relocs;
     return true;
 }
 
@@ -463,6 +480,44 @@ void backend_patch_jump(struct jit_buffer *at, const uint8_t *target)
 
     assert(((uintptr_t)at->rw & 3) == 0);
     __atomic_store_n((int32_t *)(void *)at->rw, disp, __ATOMIC_RELEASE);
+}
+
+static void add32(uint8_t *at, int32_t delta)
+{
+    int32_t v;
+
+    memcpy(&v, at, 4);
+    v += delta;
+    memcpy(at, &v, 4);
+}
+
+static void add64(uint8_t *at, uint64_t delta)
+{
+    uint64_t v;
+
+    memcpy(&v, at, 8);
+    v += delta;
+    memcpy(at, &v, 8);
+}
+
+void backend_relocate(uint8_t *code, const struct block *b,
+                      ptrdiff_t code_delta, uint64_t pc_delta)
+{
+    const uint16_t *reloc = block_relocs(b);
+    const struct block_link *link = block_links(b);
+    int32_t disp = guard_disp(b->pc);
+
+    memcpy(code + b->guarded + GUARD_DISP, &disp, 4);
+    memcpy(code + b->guarded + GUARD_ID, &b->page_id, 4);
+    for (unsigned n = 0; n < b->thunk_relocs; n++) {
+        add32(code + *reloc++, (int32_t)-code_delta);
+    }
+    for (unsigned n = 0; n < b->pc_relocs; n++) {
+        add64(code + *reloc++, pc_delta);
+    }
+    for (unsigned n = 0; n < b->link_count; n++, link++) {
+        x_fix32(code + link->patch, code + link->unlinked);
+    }
 }
 
 /* Short jump from `from` to the pad. */

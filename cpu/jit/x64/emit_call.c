@@ -105,7 +105,7 @@ static struct x64_rm memory_operand(struct backend_thread *t, ir_ref ref,
     if (v->spill) {
         return rm_spill(v->spill);
     }
-    if (v->home != NO_HOME) {
+    if (v->home != NO_HOME && !home_reg(v->home)) {
         return rm_home(v->home);
     }
     x_movdqa_store(t, slot, ra_use_vec(t, ref));
@@ -186,6 +186,7 @@ void emit_vec_call(struct backend_thread *t, ir_ref i,
     ir_vec_fn *fn = ir_vec_ops[in->op];
 
     assert(fn);
-    call_vec(t, i, in, thunk_vector(t->b, (const void *)(uintptr_t)fn, 0),
-             ir_vec_desc(in), 0);
+    call_vec(t, i, in, thunk_vector(t->b, (const void *)(uintptr_t)fn,
+                                    IR_HELPER_NO_FP),
+             ir_vec_desc(in), IR_HELPER_NO_FP);
 }

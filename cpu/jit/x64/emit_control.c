@@ -14,14 +14,30 @@ static const uint8_t *as_rw(const struct backend_thread *t,
     return (const uint8_t *)((uintptr_t)rx - t->rx_delta);
 }
 
+/* The displacement that ends here leads to a thunk. */
+static void add_thunk_reloc(struct backend_thread *t)
+{
+    t->thunk_reloc[t->thunk_relocs++] = t->as.p - 4 - t->as.start;
+}
+
 void call_thunk(struct backend_thread *t, const uint8_t *rx)
 {
     x_call_to(&t->as, as_rw(t, rx));
+    add_thunk_reloc(t);
 }
 
 void jump_thunk(struct backend_thread *t, const uint8_t *rx)
 {
     x_jmp_to(&t->as, as_rw(t, rx));
+    add_thunk_reloc(t);
+}
+
+void load_pc(struct backend_thread *t, int reg, uint64_t pc)
+{
+    x_byte(&t->as, 0x48 | reg >> 3);
+    x_byte(&t->as, 0xb8 | (reg & 7));
+    t->pc_reloc[t->pc_relocs++] = t->as.p - t->as.start;
+    x_imm64(&t->as, pc);
 }
 
 void add_site(struct backend_thread *t, unsigned insn)
@@ -94,11 +110,12 @@ static void emit_edge(struct backend_thread *t, int cc, unsigned n)
         return;
     }
     disp = aligned_jump(t, cc);
-    t->link_edge[t->link_count] = n;
-    t->links[t->link_count++] = (struct block_link){
+    t->links[t->link_count] = (struct block_link){
         .target = e->pc, .patch = disp - t->as.start,
-        .same_page = e->same_page, .backward = e->backward,
+        .index = t->link_count, .same_page = e->same_page,
+        .backward = e->backward,
     };
+    t->link_count++;
 }
 
 void emit_exit(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
@@ -165,6 +182,7 @@ void emit_exit_indirect(struct backend_thread *t, ir_ref i,
     entry.disp += offsetof(struct jump_cache_entry, key);
     x_alu(as, ALU_CMP, X_W, RDX, entry);
     x_jcc_to(as, CC_NE, as_rw(t, t->b->indirect_miss));
+    add_thunk_reloc(t);
     entry.disp += (int)offsetof(struct jump_cache_entry, code) -
                   (int)offsetof(struct jump_cache_entry, key);
     x_op(as, X_CALL_RM, 4, entry);
@@ -174,7 +192,7 @@ void emit_exit_loop(struct backend_thread *t, ir_ref i,
                     const struct ir_insn *in)
 {
     (void)i;
-    x_mov_imm(&t->as, RAX, in->imm);
+    load_pc(t, RAX, in->imm);
     x_mov_imm(&t->as, RCX, in->aux);
     jump_thunk(t, t->b->exit_loop);
 }
@@ -227,7 +245,7 @@ void emit_stubs(struct backend_thread *t)
         x_fix32(use->disp, as->start + t->label_at[e->label]);
         if (use->poll) {
             x_fix32(use->poll, as->p);
-            x_mov_imm(as, RAX, e->pc);
+            load_pc(t, RAX, e->pc);
             jump_thunk(t, t->b->relookup_pc);
         }
     }

@@ -158,8 +158,12 @@ static void test_elements(struct backend_thread *t, const struct ir_insn *in,
     unsigned predicate = t->host.avx ? CMP_EQ_UNORD : CMP_EQ;
 
     if (!test->tiny) {
-        x_movdqa(t, test->tmp, rm_reg(dst));
-        compare(t, in, test->tmp, test->tmp, rm_reg(test->tmp), CMP_UNORD);
+        if (!t->host.avx) {
+            x_movdqa(t, test->tmp, rm_reg(dst));
+            dst = test->tmp;
+        }
+        v_op2_imm(t, F_CMP | fp_packed_prefix(in), test->tmp, dst,
+                  rm_reg(dst), CMP_UNORD);
         return;
     }
     v_op2_const(t, F_AND, test->tmp, dst, magnitude, magnitude);
@@ -413,6 +417,60 @@ void emit_fminmax(struct backend_thread *t, ir_ref i,
 
 /* -- rounding to integral ---------------------------------------------- */
 
+struct fp_fix *fp_guard(struct backend_thread *t, const struct ir_insn *in,
+                        int exponent, int tmp, int bound, int dst,
+                        const struct fp_operands *o)
+{
+    uint64_t magnitude = mask64((8 << v_log2(in)) - 1);
+
+    v_op2_const(t, F_AND, tmp, o->m[0].base, magnitude, magnitude);
+    v_const(t, bound, fp_power_of_two(in, exponent), 0);
+    v_op1(t, F_UCOMIS | fp_packed_prefix(in), bound, rm_reg(tmp));
+    return fp_fix(t, in, CC_BE, dst, o);
+}
+
+/* Toward zero, and a step away where half or more was cut off: every step
+ * is exact, and zeros keep their sign. */
+void fp_round_away(struct backend_thread *t, const struct ir_insn *in,
+                   int dst, int a, int tmp, int tmp2)
+{
+    unsigned op = P3A(0a) + (in->type == IR_F64), prefix = fp_prefix(in);
+    uint64_t sign = BIT((8 << v_log2(in)) - 1);
+    uint64_t half = fp_power_of_two(in, -1), one = fp_power_of_two(in, 0);
+
+    v_op2_imm(t, op, dst, a, rm_reg(a), 3 | 8);
+    v_op2(t, F_SUB | prefix, tmp, a, rm_reg(dst));
+    v_op2_const(t, F_AND, tmp, tmp, ~sign, ~sign);
+    /* Half a unit or more: not less than it. */
+    v_op2(t, F_CMP | prefix, tmp, tmp, pool_const(t, half, 0));
+    x_byte(&t->as, CMP_NLT);
+    pool_used(t, 1);
+    v_op2_const(t, F_AND, tmp, tmp, one, 0);
+    v_op2_const(t, F_AND, tmp2, a, sign, 0);
+    v_op2(t, F_OR, tmp, tmp, rm_reg(tmp2));
+    v_op2(t, F_ADD | prefix, dst, dst, rm_reg(tmp));
+}
+
+static void round_away(struct backend_thread *t, ir_ref i,
+                       const struct ir_insn *in)
+{
+    struct fp_operands o;
+    struct fp_fix *fix;
+    int tmp, tmp2, dst;
+
+    fl_clobber(t);
+    o = fp_use(t, in, false, false);
+    tmp = v_temp(t);
+    tmp2 = v_temp(t);
+    dst = fp_def(t, i, in, &o);
+    fix = fp_guard(t, in, fp_fraction_bits(in), tmp, tmp2, dst, &o);
+    fp_round_away(t, in, dst, o.m[0].base, tmp, tmp2);
+    if (o.cut) {
+        fp_cut(t, in, dst);
+    }
+    fix->back = t->as.p;
+}
+
 /* The host's rounding is exact in every respect, but has no ties away. */
 void emit_frint(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
@@ -422,8 +480,12 @@ void emit_frint(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     struct fp_operands o;
     int dst;
 
-    if (!fp_fast(t, in) || (in->imm & 7) == 4) {
+    if (!fp_fast(t, in) || ((in->imm & 7) == 4 && !fp_scalar(in))) {
         emit_vec_call(t, i, in);
+        return;
+    }
+    if ((in->imm & 7) == 4) {
+        round_away(t, i, in);
         return;
     }
     o = fp_use(t, in, false, false);

@@ -12,9 +12,54 @@ enum {
     F_CVTS2SI = 0x2d | X_0F,
     F_CVTTS2SI = 0x2c | X_0F,
     F_CVTPH2PS = P38(13),
+    F_CVTPS2PH = P3A(1d),
 };
 
 /* -- between formats --------------------------------------------------- */
+
+/* From half precision: exact, and NaNs come out as Arm's. */
+static void from_half(struct backend_thread *t, ir_ref i,
+                      const struct ir_insn *in)
+{
+    int a = ra_use_vec(t, in->a), dst;
+
+    ra_release_all(t, in);
+    dst = ra_def_vec(t, i, NO_REG, 0);
+    v_op2_const(t, V_PAND, dst, a, 0xffff, 0);
+    v_op1(t, F_CVTPH2PS, dst, rm_reg(dst));
+    if (in->type == IR_F64) {
+        v_op1(t, F_CVT, dst, rm_reg(dst));
+    }
+}
+
+/* To half precision.  Whether a result is tiny is a question here, too. */
+static void to_half(struct backend_thread *t, ir_ref i,
+                    const struct ir_insn *in)
+{
+    bool single = in->op == IR_FCVT;
+    struct fp_operands o = { .count = 1 };
+    int tmp, general, dst;
+
+    fl_clobber(t);
+    o.m[0] = rm_reg(ra_use_vec(t, in->a));
+    tmp = v_temp(t);
+    general = ra_temp(t, GPR_SCRATCH, 0);
+    o.regs = v_bit(o.m[0]);
+    dst = fp_def(t, i, in, &o);
+    if (single) {
+        v_op2_imm(t, V_INSERTPS, tmp, o.m[0].base, o.m[0], 0xe);
+    } else {
+        x_movdqa(t, tmp, o.m[0]);
+    }
+    /* The result is the second operand. */
+    v_op1(t, F_CVTPS2PH, tmp, rm_reg(dst));
+    x_byte(&t->as, 0);
+    v_op2_const(t, V_PAND, tmp, dst, v_splat(1, 0x7fff), v_splat(1, 0x7fff));
+    v_op2_const(t, V_PCMPEQW, tmp, tmp, v_splat(1, 0x400), v_splat(1, 0x400));
+    v_op1(t, V_PMOVMSKB, general, rm_reg(tmp));
+    x_rr(&t->as, X_TEST, general, general);
+    fp_fix(t, in, CC_NE, dst, &o);
+}
 
 /* Packed conversions of a value and a zero, so that the rest is zero. */
 void emit_fcvt(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
@@ -25,6 +70,15 @@ void emit_fcvt(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     struct fp_test test;
     int dst;
 
+    if (t->u->fp_default && t->host.f16c && from == IR_F16) {
+        from_half(t, i, in);
+        return;
+    }
+    if (t->u->fp_default && t->host.f16c && from == IR_F32 &&
+        in->type == IR_F16) {
+        to_half(t, i, in);
+        return;
+    }
     if (!fp_fast(t, in) || from == IR_F16) {
         emit_vec_call(t, i, in);
         return;
@@ -82,6 +136,10 @@ void emit_fcvtn(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     struct fp_test test;
     int dst;
 
+    if (t->u->fp_default && t->host.f16c && in->type == IR_F16) {
+        to_half(t, i, in);
+        return;
+    }
     if (!fp_fast(t, in) || in->imm) {
         emit_vec_call(t, i, in);
         return;
@@ -134,12 +192,6 @@ static struct fp_fix *to_signed(struct backend_thread *t,
     return fp_fix(t, in, CC_O, dst, o);
 }
 
-static uint64_t power_of_two(const struct ir_insn *in, int n)
-{
-    return in->type == IR_F64 ? (uint64_t)(1023 + n) << 52
-                              : (uint64_t)(127 + n) << 23;
-}
-
 /* Only between -1 and the bound, which is tested first: an inexact result
  * must not be flagged when it is out of range. */
 static void to_unsigned(struct backend_thread *t, const struct ir_insn *in,
@@ -150,13 +202,37 @@ static void to_unsigned(struct backend_thread *t, const struct ir_insn *in,
     int bound = v_extra(in) == IR_I64 ? 63 : 32;
     struct fp_fix *fix;
 
-    v_const(t, tmp, power_of_two(in, 0) | sign, 0);
+    v_const(t, tmp, fp_power_of_two(in, 0) | sign, 0);
     v_op1(t, ucomis, o->m[0].base, rm_reg(tmp));
     fix = fp_fix(t, in, CC_BE, dst, o);
-    v_const(t, tmp, power_of_two(in, bound), 0);
+    v_const(t, tmp, fp_power_of_two(in, bound), 0);
     v_op1(t, ucomis, tmp, o->m[0]);
     fix->from[1] = x_jcc32(&t->as, CC_BE);
     v_op1(t, to_int_op(in) | X_W, dst, o->m[0]);
+    fix->back = t->as.p;
+}
+
+/* Up, down or ties away: numbers that surely fit, rounded first. */
+static void to_rounded(struct backend_thread *t, const struct ir_insn *in,
+                       int dst, int tmp, int tmp2,
+                       const struct fp_operands *o)
+{
+    unsigned w = v_extra(in) == IR_I64 ? X_W : 0;
+    unsigned truncate = F_CVTTS2SI | (in->type == IR_F64 ? X_F2 : X_F3) | w;
+    unsigned round = P3A(0a) + (in->type == IR_F64);
+    int exponent = fp_fraction_bits(in), rounded = v_temp(t);
+    int a = o->m[0].base;
+    struct fp_fix *fix;
+
+    exponent = exponent > 30 && !w ? 30 : exponent;
+    fix = fp_guard(t, in, exponent, tmp, tmp2, dst, o);
+    if (rounding(in) == 4) {
+        v_op1(t, truncate, dst, rm_reg(a)); /* for Inexact */
+        fp_round_away(t, in, rounded, a, tmp, tmp2);
+    } else {
+        v_op2_imm(t, round, rounded, a, rm_reg(a), rounding(in) == 1 ? 2 : 1);
+    }
+    v_op1(t, truncate, dst, rm_reg(rounded));
     fix->back = t->as.p;
 }
 
@@ -164,20 +240,23 @@ void emit_ftoi_r(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     unsigned w = v_extra(in) == IR_I64 ? X_W : 0;
     struct fp_operands o = { .count = 1 };
-    int dst, tmp;
+    int dst, tmp, tmp2;
 
     if (!fp_fast(t, in) || fraction_bits(in) ||
-        (rounding(in) != 3 && (rounding(in) || is_unsigned(in)))) {
+        (rounding(in) != 3 && is_unsigned(in))) {
         emit_vec_call(t, i, in);
         return;
     }
     fl_clobber(t);
     o.m[0] = rm_reg(ra_use_vec(t, in->a));
     tmp = v_temp(t);
+    tmp2 = v_temp(t);
     ra_release_all(t, in);
     dst = ra_def(t, i, NO_REG, 0);
     if (is_unsigned(in)) {
         to_unsigned(t, in, dst, tmp, &o);
+    } else if (rounding(in) != 3 && rounding(in) != 0) {
+        to_rounded(t, in, dst, tmp, tmp2, &o);
     } else {
         to_signed(t, in, w, dst, dst, &o);
     }
@@ -259,7 +338,7 @@ void emit_ftoi(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 static void scale(struct backend_thread *t, const struct ir_insn *in, int dst)
 {
     unsigned n = fraction_bits(in);
-    uint64_t factor = v_splat(v_log2(in), power_of_two(in, -(int)n));
+    uint64_t factor = v_splat(v_log2(in), fp_power_of_two(in, -(int)n));
 
     if (n) {
         v_op2_const(t, F_MUL | fp_prefix(in), dst, dst, factor, factor);

@@ -233,10 +233,14 @@ struct stored mem_stored(struct backend_thread *t, ir_ref ref,
         s.m = rm_reg(ra_use_vec(t, ref));
         return s;
     }
-    if (v->reg == NO_REG && val_const(t, ref, &s.imm)) {
+    s.is_pc = v->state & VAL_PC;
+    if (v->reg == NO_REG && (v->state & VAL_CONST) &&
+        !(s.is_pc && v->home != NO_HOME)) {
+        s.imm = t->u->insn[ref].imm;
         s.is_const = true;
         return s;
     }
+    s.is_pc = false;
     s.m = ra_where(t, ref);
     s.narrow = type == IR_I64 && (v->state & VAL_NARROW);
     return s;
@@ -258,7 +262,9 @@ static void hold_stored(struct backend_thread *t, ir_ref ref)
 void mem_load_stored(struct backend_thread *t, const struct stored *s,
                      int dst)
 {
-    if (s->is_const) {
+    if (s->is_pc) {
+        load_pc(t, dst, s->imm);
+    } else if (s->is_const) {
         x_mov_imm(&t->as, dst, s->imm);
     } else {
         x_op(&t->as, X_MOV_LOAD | (s->narrow ? 0 : X_W), dst, s->m);
@@ -281,6 +287,9 @@ static bool store_imm(struct backend_thread *t, const struct stored *s,
 {
     struct asm_buf *as = &t->as;
 
+    if (s->is_pc) {
+        return false;
+    }
     switch (s->type) {
     case IR_I8:
         x_op(as, X_MOV_IMM8, 0, to);
@@ -481,7 +490,7 @@ static unsigned value_key(const struct stored *v)
     unsigned home = (v->m.disp + VCPU_BASE) / 8;
 
     if (v->is_const) {
-        return v->imm ? KEY_UNSHARED : 0xc0;
+        return v->imm || v->is_pc ? KEY_UNSHARED : 0xc0;
     }
     if (!v->m.mem) {
         return v->m.base < XMM0 ? v->m.base | v->narrow << 4 : KEY_UNSHARED;

@@ -13,9 +13,21 @@ void emit_nothing(struct backend_thread *t, ir_ref i,
     (void)t, (void)i, (void)in;
 }
 
-static int pinned(unsigned home)
+/* A home's host register to memory, or from there. */
+static void home_sync(struct backend_thread *t, unsigned home, bool store)
 {
-    return home < HOME_V ? x64_pinned[home] : 0;
+    struct x64_rm m = rm_home(home);
+    int reg = home_reg(home);
+
+    if (reg >= XMM0 && store) {
+        x_movdqa_store(t, m, reg);
+    } else if (reg >= XMM0) {
+        x_movdqa(t, reg, m);
+    } else if (store) {
+        x_store(&t->as, m, reg);
+    } else {
+        x_load(&t->as, reg, m);
+    }
 }
 
 /* -- GET --------------------------------------------------------------- */
@@ -44,7 +56,7 @@ static void get_home(struct backend_thread *t, ir_ref i, enum ir_type type,
 {
     struct value *v = &t->val[i];
     ir_ref owner = t->home_owner[home];
-    int reg = pinned(home);
+    int reg = home_reg(home);
 
     if (owner != IR_NONE) {
         /* Another value is known to be there: make a copy. */
@@ -62,7 +74,7 @@ static void get_home(struct backend_thread *t, ir_ref i, enum ir_type type,
         load_plain(t, i, type, rm_home(home));
         return;
     }
-    if (!reg && v->hint != NO_HOME && x64_pinned[v->hint]) {
+    if (!reg && v->hint != NO_HOME && home_reg(v->hint)) {
         load_plain(t, i, type, rm_home(home));
         return;
     }
@@ -84,8 +96,8 @@ void emit_get(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
         return;
     }
     home = home_around(in->imm);
-    if (home != NO_HOME && pinned(home)) {
-        x_store(&t->as, rm_home(home), pinned(home));
+    if (home != NO_HOME && home_reg(home)) {
+        home_sync(t, home, true);
     }
     load_plain(t, i, in->type, rm_vcpu(in->imm));
 }
@@ -97,7 +109,8 @@ static void settle(struct backend_thread *t, ir_ref ref, unsigned home)
 {
     struct value *v = &t->val[ref];
 
-    if (!v->left) {
+    if (!v->left || (v->spill && (v->state & VAL_NARROW))) {
+        /* A spill slot of a narrow value is not clean, either. */
         return;
     }
     if (v->state & VAL_NARROW) {
@@ -111,7 +124,7 @@ static void settle(struct backend_thread *t, ir_ref ref, unsigned home)
 static void set_const(struct backend_thread *t, ir_ref ref, unsigned home,
                       uint64_t imm)
 {
-    int reg = pinned(home);
+    int reg = home_reg(home);
 
     ra_clobber_home(t, home);
     if (reg) {
@@ -131,7 +144,7 @@ static void set_general(struct backend_thread *t, ir_ref ref,
     /* The register will equal the value as the IR sees it. */
     bool exact = type == IR_I64 || val_is_zext(t, ref);
     bool clean = !(v->state & VAL_NARROW);
-    int reg = pinned(home), src;
+    int reg = home_reg(home), src;
     struct x64_rm from;
     uint64_t imm;
 
@@ -146,7 +159,10 @@ static void set_general(struct backend_thread *t, ir_ref ref,
         ra_release(t, ref);
         return;
     }
-    if (reg) {
+    if (reg && (v->state & VAL_PC) && v->reg == NO_REG) {
+        ra_clobber_home(t, home);
+        ra_load(t, ref, reg);
+    } else if (reg) {
         from = ra_where(t, ref);
         ra_clobber_home(t, home);
         x_op(&t->as, X_MOV_LOAD | (exact && clean ? X_W : 0), reg, from);
@@ -193,15 +209,22 @@ static void set_flags(struct backend_thread *t, ir_ref ref)
 
 static void set_vec(struct backend_thread *t, ir_ref ref, unsigned home)
 {
-    int src;
+    int reg = home_reg(home), src;
 
     if (t->home_owner[home] == ref) {
         ra_release(t, ref);
         return;
     }
-    src = ra_use_vec(t, ref);
-    ra_clobber_home(t, home);
-    x_movdqa_store(t, rm_home(home), src);
+    if (reg) {
+        struct x64_rm from = ra_where(t, ref);
+
+        ra_clobber_home(t, home);
+        x_movdqa(t, reg, from);
+    } else {
+        src = ra_use_vec(t, ref);
+        ra_clobber_home(t, home);
+        x_movdqa_store(t, rm_home(home), src);
+    }
     ra_release(t, ref);
     settle(t, ref, home);
 }
@@ -222,8 +245,8 @@ static void set_plain(struct backend_thread *t, const struct ir_insn *in)
 
     if (home != NO_HOME) {
         ra_clobber_home(t, home);
-        if (pinned(home)) {
-            x_store(&t->as, rm_home(home), pinned(home));
+        if (home_reg(home)) {
+            home_sync(t, home, true);
         }
     }
     if (ir_type_is_vec(in->type)) {
@@ -231,8 +254,8 @@ static void set_plain(struct backend_thread *t, const struct ir_insn *in)
     } else {
         x_op(&t->as, store[in->type], src, to);
     }
-    if (home != NO_HOME && pinned(home)) {
-        x_load(&t->as, pinned(home), rm_home(home));
+    if (home != NO_HOME && home_reg(home)) {
+        home_sync(t, home, false);
     }
     ra_release(t, in->a);
 }

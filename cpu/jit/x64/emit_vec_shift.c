@@ -73,7 +73,7 @@ enum {
 
 /* Registers to work with. */
 struct shift_temps {
-    int left, right, count;
+    int left, right, count, tmp;
 };
 
 static void shift_logical(struct backend_thread *t, unsigned log2, int dst,
@@ -99,7 +99,7 @@ static void shift_signed(struct backend_thread *t, unsigned log2, int dst,
     unsigned w = log2 == 3 ? X_W : 0, sub = v_family[VF_SUB][log2];
     unsigned greater = v_family[VF_CMPGTS][log2];
     uint64_t byte = v_splat(log2, 0xff), sign = v_splat(log2, 0x80);
-    int zero = r->left, tmp = v_temp(t);
+    int zero = r->left, tmp = r->tmp;
 
     /* right := a shifted right by -b */
     v_const(t, zero, 0, 0);
@@ -136,6 +136,7 @@ static void shift16(struct backend_thread *t, ir_ref i,
     v_shift(t, V_SHIFT + 1, V_SLL, x, a, 16);
     v_shift(t, V_SHIFT + 1, digit, x, x, 16);
     (is_signed ? shift_signed : shift_logical)(t, 2, x, x, b, r);
+    ra_free_temp(t, r->left);
     dst = v_def(t, i, in, NO_REG, 0);
     v_op2_const(t, V_PAND, dst, x, low, low);
     v_op2(t, V_POR, dst, dst, rm_reg(y));
@@ -154,7 +155,7 @@ void emit_vshlv(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     }
     a = ra_use_vec(t, in->a);
     b = ra_use_vec(t, in->b);
-    r = (struct shift_temps){ v_temp(t), v_temp(t), v_temp(t) };
+    r = (struct shift_temps){ v_temp(t), v_temp(t), v_temp(t), v_temp(t) };
     if (log2 == 1) {
         shift16(t, i, in, a, b, &r);
         return;

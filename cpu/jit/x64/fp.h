@@ -26,7 +26,7 @@ enum {
 };
 
 /* Predicates of F_CMP; those from 8 up need AVX. */
-enum { CMP_EQ, CMP_LT, CMP_LE, CMP_UNORD, CMP_EQ_UNORD = 8 };
+enum { CMP_EQ, CMP_LT, CMP_LE, CMP_UNORD, CMP_NLT = 5, CMP_EQ_UNORD = 8 };
 
 /* The op has host code here. */
 static inline bool fp_fast(const struct backend_thread *t,
@@ -55,6 +55,17 @@ static inline unsigned fp_prefix(const struct ir_insn *in)
 static inline unsigned fp_packed_prefix(const struct ir_insn *in)
 {
     return in->type == IR_F64 ? X_66 : 0;
+}
+
+static inline int fp_fraction_bits(const struct ir_insn *in)
+{
+    return in->type == IR_F64 ? 52 : 23;
+}
+
+static inline uint64_t fp_power_of_two(const struct ir_insn *in, int n)
+{
+    return in->type == IR_F64 ? (uint64_t)(1023 + n) << 52
+                              : (uint64_t)(127 + n) << 23;
 }
 
 /* The operands of an op, in the host's order. */
@@ -93,5 +104,13 @@ void fp_test_end(struct backend_thread *t, const struct ir_insn *in,
 /* A jump to the op in C on condition cc. */
 struct fp_fix *fp_fix(struct backend_thread *t, const struct ir_insn *in,
                       int cc, int dst, const struct fp_operands *o);
+/* To C unless the scalar operand is less than 2^exponent, and a number. */
+struct fp_fix *fp_guard(struct backend_thread *t, const struct ir_insn *in,
+                        int exponent, int tmp, int bound, int dst,
+                        const struct fp_operands *o);
+/* dst := a, a scalar less than 2^fp_fraction_bits(), rounded to integral,
+ * ties away, without any flag. */
+void fp_round_away(struct backend_thread *t, const struct ir_insn *in,
+                   int dst, int a, int tmp, int tmp2);
 
 #endif

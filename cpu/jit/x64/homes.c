@@ -78,7 +78,7 @@ static void promote(struct value *v)
     v->home = v->alt;
     v->alt = NO_HOME;
     if (is_pinned_home(v->home)) {
-        v->reg = x64_pinned[v->home];
+        v->reg = home_reg(v->home);
     }
 }
 
@@ -104,7 +104,7 @@ void ra_clobber_home(struct backend_thread *t, unsigned home)
         (v->reg == NO_REG || is_pinned_home(home))) {
         move_out(t, ref);
     }
-    if (is_pinned_home(home) && v->reg == x64_pinned[home]) {
+    if (is_pinned_home(home) && v->reg == home_reg(home)) {
         v->reg = NO_REG;
     }
     v->home = NO_HOME;
@@ -138,7 +138,7 @@ void ra_add_home(struct backend_thread *t, ir_ref ref, unsigned home)
     }
     if (is_pinned_home(first)) {
         ra_drop(t, ref);
-        v->reg = x64_pinned[first];
+        v->reg = home_reg(first);
     }
     v->home = first;
     v->alt = second;

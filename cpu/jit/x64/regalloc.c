@@ -231,8 +231,13 @@ void ra_load(struct backend_thread *t, ir_ref ref, int reg)
     if (v->reg == reg) {
         return;
     }
-    if (v->state & VAL_CONST && v->reg == NO_REG) {
-        ra_load_const(t, reg, t->u->insn[ref].imm);
+    if (v->state & VAL_CONST && v->reg == NO_REG &&
+        !(v->state & VAL_PC && v->home != NO_HOME)) {
+        if (v->state & VAL_PC) {
+            load_pc(t, reg, t->u->insn[ref].imm);
+        } else {
+            ra_load_const(t, reg, t->u->insn[ref].imm);
+        }
         return;
     }
     from = v->reg != NO_REG ? rm_reg(v->reg)
@@ -292,7 +297,7 @@ int ra_use_in(struct backend_thread *t, ir_ref ref, bool wide, uint32_t set)
 
 int ra_use_vec(struct backend_thread *t, ir_ref ref)
 {
-    return ra_use_in(t, ref, false, XMM_SCRATCH);
+    return ra_use_in(t, ref, false, XMM_SCRATCH | XMM_PINNED);
 }
 
 static bool in_memory(const struct value *v)
@@ -329,8 +334,8 @@ struct x64_rm ra_where(struct backend_thread *t, ir_ref ref)
         t->lock |= REG_BIT(v->reg);
         return rm_reg(v->reg);
     }
-    if (v->state & VAL_CONST) {
-        return rm_reg(ra_use(t, ref, false));
+    if (!v->spill && v->home == NO_HOME) {
+        return rm_reg(ra_use(t, ref, false)); /* a constant */
     }
     return v->spill ? rm_spill(v->spill) : rm_home(v->home);
 }
@@ -378,14 +383,14 @@ void ra_forget(struct backend_thread *t, ir_ref ref)
 /* Into the guest register that it will be SET to. */
 static int def_hint(struct backend_thread *t, ir_ref i, struct value *v)
 {
-    unsigned home = HOME_R + v->hint;
+    unsigned home = v->hint;
 
     if (t->home_owner[home] != IR_NONE) {
         ra_clobber_home(t, home);
     }
     v->home = home;
     t->home_owner[home] = i;
-    v->reg = x64_pinned[home];
+    v->reg = home_reg(home);
     return v->reg;
 }
 
@@ -396,7 +401,7 @@ static inline int def(struct backend_thread *t, ir_ref i, int prefer,
     uint32_t bit, m;
     int reg;
 
-    if (v->hint != NO_HOME && !(avoid & REG_BIT(x64_pinned[v->hint]))) {
+    if (v->hint != NO_HOME && !(avoid & REG_BIT(home_reg(v->hint)))) {
         return def_hint(t, i, v);
     }
     set &= ~avoid;

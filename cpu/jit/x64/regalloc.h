@@ -8,7 +8,7 @@
 
 static inline bool is_pinned_home(unsigned home)
 {
-    return home < HOME_V && x64_pinned[home];
+    return home_reg(home) != 0;
 }
 
 /* The value need not be spilled when it loses its scratch register. */

@@ -8,7 +8,8 @@
  *   X64_PINNED      guest registers, the same in all code, so that jumps
  *                   between units move nothing
  *   rax rcx rdx rdi scratch: values of the unit
- *   xmm0..15        scratch: vector values of the unit
+ *   X64_PINNED_VEC  guest vector registers, likewise
+ *   xmm0..7         scratch: vector values of the unit
  *
  * Guest registers that own no host register are memory operands off rbp.
  */
@@ -22,10 +23,14 @@
 #include "cpu/vcpu.h"
 
 /* P(guest register, host register).  Tune here: nothing else names them,
- * but scratch registers, rbp, rsp and r14 are not available. */
+ * but scratch registers, rbp, rsp and r14 are not available; nor are
+ * xmm0..7. */
 #define X64_PINNED(P)                                                   \
     P(0, RBX) P(1, RSI) P(2, R8) P(3, R9) P(4, R10) P(8, R11)           \
     P(19, R12) P(20, R13) P(31, R15)
+
+#define X64_PINNED_VEC(P)                                               \
+    P(0, 8) P(1, 9) P(2, 10) P(3, 11) P(4, 12) P(5, 13) P(6, 14) P(7, 15)
 
 #define REG_TLB R14
 #define REG_VCPU RBP
@@ -35,7 +40,8 @@
 #define XMM0 16
 #define GPR_SCRATCH \
     (REG_BIT(RAX) | REG_BIT(RCX) | REG_BIT(RDX) | REG_BIT(RDI))
-#define XMM_SCRATCH 0xffff0000u
+#define XMM_PINNED 0xff000000u
+#define XMM_SCRATCH 0x00ff0000u
 /* General registers that C functions do not preserve. */
 #define GPR_VOLATILE \
     (GPR_SCRATCH | REG_BIT(RSI) | REG_BIT(R8) | REG_BIT(R9) | \
@@ -45,6 +51,13 @@
 static const uint8_t x64_pinned[32] = {
 #define PINNED_ROW(guest, host) [guest] = host,
     X64_PINNED(PINNED_ROW)
+#undef PINNED_ROW
+};
+
+/* Likewise XMM0 + register for vector registers. */
+static const uint8_t x64_pinned_vec[32] = {
+#define PINNED_ROW(guest, host) [guest] = XMM0 + host,
+    X64_PINNED_VEC(PINNED_ROW)
 #undef PINNED_ROW
 };
 

@@ -44,6 +44,15 @@ static void pinned(struct asm_buf *a, uint32_t set, bool store)
             x_load(a, reg, field(VCPU_R(n)));
         }
     }
+    for (unsigned n = 0; n < 32; n++) {
+        int reg = x64_pinned_vec[n];
+
+        if (reg && (set & REG_BIT(reg))) {
+            /* movaps, whatever the host: no upper halves are in use. */
+            x_op(a, (store ? 0x29 : 0x28) | X_0F, reg - XMM0,
+                 field(VCPU_V(n)));
+        }
+    }
 }
 
 /* Sticky bits of MXCSR into vcpu.fp.flags; the denormal operand (bit 1) has
@@ -194,7 +203,7 @@ static void slow_common(struct asm_buf *a, const void *fn,
     for (unsigned k = 0; k < ARRAY_SIZE(scratch); k++) {
         x_push(a, scratch[k]);
     }
-    pinned(a, GPR_VOLATILE, true);
+    pinned(a, GPR_VOLATILE | XMM_PINNED, true);
     if (!nested) {
         x_push(a, RAX); /* alignment */
     }
@@ -205,7 +214,7 @@ static void slow_common(struct asm_buf *a, const void *fn,
     if (!nested) {
         x_pop(a, RAX);
     }
-    pinned(a, GPR_VOLATILE, false);
+    pinned(a, GPR_VOLATILE | XMM_PINNED, false);
     for (unsigned k = ARRAY_SIZE(scratch); k-- > 0;) {
         x_pop(a, scratch[k]);
     }
@@ -241,7 +250,9 @@ static void thunks_slow(struct backend *b, struct asm_buf *a,
 static void thunk_call(struct asm_buf *a, const void *fn, unsigned flags,
                        bool vector, const uint8_t *leave)
 {
-    uint32_t set = flags & IR_HELPER_REGS ? ~0u : GPR_VOLATILE;
+    uint32_t set = flags & IR_HELPER_REGS    ? ~0u
+                   : flags & IR_HELPER_NO_FP ? GPR_VOLATILE
+                                             : GPR_VOLATILE | XMM_PINNED;
 
     pinned(a, set, true);
     x_mov(a, RSI, RDI);
@@ -376,16 +387,21 @@ const uint8_t *thunk_slow(struct backend_thread *t, const struct slow_path *s)
     uint64_t key = slow_key(s);
     const uint8_t *code = key ? known(b, key) : NULL;
     struct asm_buf unit = t->as;
+    unsigned relocs = t->thunk_relocs; /* the thunk does not move */
+    ptrdiff_t delta = t->rx_delta;
 
     if (code || !key || b->thunks_used > SLOW_AREA ||
         b->keyed_count > KEYED_THUNKS / 2) {
         return code;
     }
     t->as = begin(b);
+    t->rx_delta = b->thunks.rx - b->thunks.rw;
     slow_body(t, s, true);
     x_ret(&t->as);
     code = finish(b, key, t->as.p);
     t->as = unit;
+    t->rx_delta = delta;
+    t->thunk_relocs = relocs;
     return code;
 }
 

@@ -25,7 +25,8 @@ enum {
     V_PEXTRB = P3A(14), V_PEXTRW = P3A(15), V_PEXTRD = P3A(16), /* to r/m */
     V_PINSRB = P3A(20), V_PINSRW = P(c4), V_PINSRD = P3A(22),
     V_PAND = P(db), V_PANDN = P(df), V_POR = P(eb), V_PXOR = P(ef),
-    V_PCMPEQB = P(74), V_PCMPEQD = P(76), V_PCMPGTB = P(64),
+    V_PCMPEQB = P(74), V_PCMPEQW = P(75), V_PCMPEQD = P(76),
+    V_PMOVMSKB = P(d7), V_PCMPGTB = P(64),
     V_PCMPGTQ = P38(37),
     V_PADDB = P(fc), V_PADDW = P(fd), V_PADDD = P(fe), V_PADDQ = P(d4),
     V_PSUBB = P(f8), V_PADDUSB = P(dc),

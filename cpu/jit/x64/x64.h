@@ -60,6 +60,14 @@ enum {
     HOMES,
 };
 
+/* The host register that a home owns, or 0. */
+static inline int home_reg(unsigned home)
+{
+    return home < HOME_V       ? x64_pinned[home]
+           : home < HOME_FLAGS ? x64_pinned_vec[home - HOME_V]
+                               : 0;
+}
+
 enum {
     VAL_VEC = 1 << 0,
     VAL_FLAGS = 1 << 1,
@@ -67,6 +75,7 @@ enum {
     VAL_NARROW = 1 << 3,  /* register or home: only 32 bits are the value's */
     VAL_CROSSES = 1 << 4, /* live across a LABEL: keeps its spill slot */
     VAL_DEAD = 1 << 5,    /* an op without effect */
+    VAL_PC = 1 << 6,      /* a constant that only relocation may look at */
 };
 
 /*
@@ -101,6 +110,7 @@ struct stored {
     uint64_t imm;
     uint8_t type;      /* enum ir_type of the access */
     bool is_const;
+    bool is_pc;        /* a constant that load_pc() makes */
     bool narrow;       /* to be cleared above bit 31 */
 };
 
@@ -188,7 +198,6 @@ struct backend_thread {
     struct slow_path slow[IR_MAX_INSNS];
     struct fp_fix fix[IR_MAX_INSNS];
     struct block_link links[IR_MAX_EDGES];
-    uint16_t link_edge[IR_MAX_EDGES];
     struct block_site sites[2 * IR_MAX_INSNS];
     struct pool_entry pool[MAX_POOL];
     struct pool_use pool_use[4 * MAX_POOL];
@@ -197,6 +206,12 @@ struct backend_thread {
     unsigned label_uses;
     uint32_t poll_stub[IR_MAX_EDGES];
     uint8_t *guarded, *polled, *entry;
+
+    /* Offsets of what depends on where the code lies (displacements to
+     * thunks) and on where the guest's code lies (64-bit immediates). */
+    unsigned thunk_relocs, pc_relocs;
+    uint16_t thunk_reloc[BLOCK_MAX_CODE / 5 + 1];
+    uint16_t pc_reloc[BLOCK_MAX_CODE / 10 + 1];
 };
 
 /* -- the table of ops (ops.c) ------------------------------------------ */
@@ -377,7 +392,7 @@ static inline unsigned home_of(enum ir_type type, uint64_t offset)
 static inline bool val_const(const struct backend_thread *t, ir_ref ref,
                              uint64_t *imm)
 {
-    if (!(t->val[ref].state & VAL_CONST)) {
+    if ((t->val[ref].state & (VAL_CONST | VAL_PC)) != VAL_CONST) {
         return false;
     }
     *imm = t->u->insn[ref].imm;
@@ -414,6 +429,8 @@ ir_ref fl_of(const struct backend_thread *t, ir_ref i);
 
 void call_thunk(struct backend_thread *t, const uint8_t *rx);
 void jump_thunk(struct backend_thread *t, const uint8_t *rx);
+/* reg := a guest address that moves with the unit. */
+void load_pc(struct backend_thread *t, int reg, uint64_t pc);
 void add_site(struct backend_thread *t, unsigned insn);
 void emit_stubs(struct backend_thread *t);
 

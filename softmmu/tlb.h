@@ -171,6 +171,7 @@ enum {
     TLB_NO_FILL = 1 << 1,   /* leave the first level alone (debugger) */
     TLB_PAIR = 1 << 2,      /* two elements of size/2: alignment, and the
                                accesses a device sees, are theirs */
+    TLB_NORMAL = 1 << 3,    /* alignment fault in Device memory */
 };
 
 /*

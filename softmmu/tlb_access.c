@@ -317,7 +317,7 @@ static bool transfer(const struct access *a, uint64_t va,
 
 static bool is_unaligned(const struct access *a)
 {
-    return a->va & (a->element - 1);
+    return (a->flags & TLB_NORMAL) || (a->va & (a->element - 1));
 }
 
 static bool access_crossing(const struct access *a, unsigned first,

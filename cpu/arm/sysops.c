@@ -94,7 +94,6 @@ static void dc_zva(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
     struct tlb_page page;
 
     (void)op;
-    x = align_down(x, LINE);
     bool good = tlb_translate(vcpu->mmu, vcpu->tlb, x, TLB_WRITE, &page,
                               &fault);
     if (good && page.device) {
@@ -102,6 +101,7 @@ static void dc_zva(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
                                    .access = TLB_WRITE, .stage = 1};
         good = false;
     }
+    x = align_down(x, LINE);
     for (unsigned n = 0; good && n < LINE; n += sizeof(zero)) {
         good = tlb_store(vcpu->mmu, vcpu->tlb, x + n, sizeof(zero), 0, zero,
                          &fault);

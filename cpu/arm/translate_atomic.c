@@ -3,13 +3,19 @@
  * exclusive", "ordered", "Compare and swap", "Atomic memory operations").
  */
 #include "cpu/arm/a64_trans.h"
-#include "cpu/arm/translate.h"
+#include "cpu/arm/translate_mem.h"
 
 /* These accesses must be aligned whatever SCTLR.A says. */
 static unsigned flags(bool acquire, bool release)
 {
     return IR_MEM_ALIGNED | (acquire ? IR_MEM_ACQUIRE : 0) |
            (release ? IR_MEM_RELEASE : 0);
+}
+
+/* A register as memory will hold it. */
+static ir_ref in_order(struct a64_ctx *s, int esz, int n)
+{
+    return a64_order(s, (unsigned)esz, a64_r(s, true, (unsigned)n));
 }
 
 /* -- exclusives ----------------------------------------------------------- */
@@ -25,9 +31,10 @@ static bool load_exclusive(struct a64_ctx *s, bool pair,
                           : ir_emit(s->u, IR_SECOND, t, 0, v, IR_NONE,
                                     IR_NONE, 0);
 
-    a64_set_r(s, true, (unsigned)a->rt, v);
+    a64_set_r(s, true, (unsigned)a->rt, a64_order(s, (unsigned)a->esz, v));
     if (pair) {
-        a64_set_r(s, true, (unsigned)a->rt2, second);
+        a64_set_r(s, true, (unsigned)a->rt2,
+                  a64_order(s, (unsigned)a->esz, second));
     }
     return true;
 }
@@ -36,8 +43,8 @@ static bool store_exclusive(struct a64_ctx *s, bool pair,
                             const struct a64_arg_excl *a)
 {
     ir_ref base = a64_sp(s, true, (unsigned)a->rn);
-    ir_ref v = a64_r(s, true, (unsigned)a->rt);
-    ir_ref second = pair ? a64_r(s, true, (unsigned)a->rt2) : IR_NONE;
+    ir_ref v = in_order(s, a->esz, a->rt);
+    ir_ref second = pair ? in_order(s, a->esz, a->rt2) : IR_NONE;
     ir_ref status = ir_emit(s->u, pair ? IR_STORE_EX2 : IR_STORE_EX,
                             a64_mem_type((unsigned)a->esz),
                             flags(false, a->acqrel), base, v, second, 0);
@@ -54,8 +61,7 @@ static bool load_ordered(struct a64_ctx *s, unsigned esz, unsigned extra,
     ir_ref at = ir_bini(s->u, IR_ADD, IR_I64, a64_sp(s, true, rn),
                         (uint64_t)offset);
 
-    a64_set_r(s, sf, rt, ir_load(s->u, a64_mem_type(esz),
-                                 flags(true, false) | extra, at));
+    a64_set_r(s, sf, rt, a64_load(s, esz, flags(true, false) | extra, at));
     return true;
 }
 
@@ -65,22 +71,32 @@ static bool store_ordered(struct a64_ctx *s, unsigned esz, unsigned rn,
     ir_ref at = ir_bini(s->u, IR_ADD, IR_I64, a64_sp(s, true, rn),
                         (uint64_t)offset);
 
-    ir_store(s->u, a64_mem_type(esz), flags(false, true), at,
-             a64_r(s, true, rt));
+    a64_store(s, esz, flags(false, true), at, a64_r(s, true, rt));
     return true;
 }
 
 /* -- read-modify-write ---------------------------------------------------- */
 
+/* Whether the order of the bytes makes a difference to it. */
+static bool is_arithmetic(enum ir_rmw kind)
+{
+    return kind != IR_RMW_CLR && kind != IR_RMW_EOR && kind != IR_RMW_SET &&
+           kind != IR_RMW_SWP;
+}
+
 static bool read_modify_write(struct a64_ctx *s, enum ir_rmw kind,
                               const struct a64_arg_atomic *a)
 {
+    bool reversed = (s->context & CTX_BIG_ENDIAN) && is_arithmetic(kind);
     ir_ref base = a64_sp(s, true, (unsigned)a->rn);
+    ir_ref operand = reversed ? a64_r(s, true, (unsigned)a->rs)
+                              : in_order(s, a->esz, a->rs);
     ir_ref old = ir_emit(s->u, IR_RMW, a64_mem_type((unsigned)a->esz),
-                         flags(true, true), base,
-                         a64_r(s, true, (unsigned)a->rs), IR_NONE, kind);
+                         flags(true, true) |
+                             (reversed ? IR_MEM_REVERSED : 0),
+                         base, operand, IR_NONE, kind);
 
-    a64_set_r(s, true, (unsigned)a->rt, old);
+    a64_set_r(s, true, (unsigned)a->rt, a64_order(s, (unsigned)a->esz, old));
     return true;
 }
 
@@ -89,21 +105,32 @@ static bool compare_and_swap(struct a64_ctx *s, const struct a64_arg_cas *a)
     ir_ref base = a64_sp(s, true, (unsigned)a->rn);
     ir_ref old = ir_emit(s->u, IR_CAS, a64_mem_type((unsigned)a->esz),
                          flags(true, true), base,
-                         a64_r(s, true, (unsigned)a->rs),
-                         a64_r(s, true, (unsigned)a->rt), 0);
+                         in_order(s, a->esz, a->rs),
+                         in_order(s, a->esz, a->rt), 0);
 
-    a64_set_r(s, true, (unsigned)a->rs, old);
+    a64_set_r(s, true, (unsigned)a->rs, a64_order(s, (unsigned)a->esz, old));
     return true;
 }
 
-/* A pair of X registers; registers = rs | rt << 8. */
+/* A pair of X registers; registers = rs | rt << 8 | CASP_BIG. */
+#define CASP_BIG 0x10000
+
+static uint64_t casp_order(uint64_t value, bool big)
+{
+    return big ? __builtin_bswap64(value) : value;
+}
+
 static uint64_t cas_pair(struct vcpu *vcpu, uint64_t va, uint64_t registers,
                          uint64_t unused)
 {
-    uint64_t *rs = &vcpu->r[registers & 31], *rt = &vcpu->r[registers >> 8];
-    uint64_t low = rs[0], high = rs[1];
+    bool big = registers & CASP_BIG;
+    unsigned s = registers & 31, t = registers >> 8 & 31;
     /* Register 31 as the upper half reads as zero and is not written. */
-    bool rs_zero = (registers & 31) == 30, rt_zero = registers >> 8 == 30;
+    bool rs_zero = s == 30, rt_zero = t == 30;
+    uint64_t low = casp_order(vcpu->r[s], big);
+    uint64_t high = rs_zero ? 0 : casp_order(vcpu->r[s + 1], big);
+    uint64_t new_low = casp_order(vcpu->r[t], big);
+    uint64_t new_high = rt_zero ? 0 : casp_order(vcpu->r[t + 1], big);
     unsigned __int128 *host =
         tlb_host_for_atomic(vcpu->mmu, vcpu->tlb, va, 16, true, &vcpu->fault);
     bool swapped;
@@ -113,15 +140,14 @@ static uint64_t cas_pair(struct vcpu *vcpu, uint64_t va, uint64_t registers,
         vcpu->exit = VCPU_EXIT_FAULT;
         return 0;
     }
-    high = rs_zero ? 0 : high;
     __asm__ volatile("lock cmpxchg16b %1"
                      : "=@ccz"(swapped), "+m"(*host), "+a"(low), "+d"(high)
-                     : "b"(rt[0]), "c"(rt_zero ? 0 : rt[1])
+                     : "b"(new_low), "c"(new_high)
                      : "memory");
     tlb_atomic_done(vcpu->mmu);
-    rs[0] = low;
+    vcpu->r[s] = casp_order(low, big);
     if (!rs_zero) {
-        rs[1] = high;
+        vcpu->r[s + 1] = casp_order(high, big);
     }
     return 0;
 }
@@ -134,17 +160,20 @@ static const struct ir_helper helper_cas_pair = {
 /* A pair of W registers is one 64-bit access. */
 static void cas_pair_32(struct a64_ctx *s, const struct a64_arg_cas *a)
 {
-    unsigned rs = (unsigned)a->rs, rt = (unsigned)a->rt;
+    unsigned rs = (unsigned)a->rs;
     ir_ref base = a64_sp(s, true, (unsigned)a->rn);
-    ir_ref compare = ir_bfi(s->u, IR_I64, a64_r(s, true, rs),
-                            a64_r(s, true, rs + 1), 32, 32);
-    ir_ref value = ir_bfi(s->u, IR_I64, a64_r(s, true, rt),
-                          a64_r(s, true, rt + 1), 32, 32);
+    ir_ref compare = ir_bfi(s->u, IR_I64, in_order(s, 2, a->rs),
+                            in_order(s, 2, a->rs + 1), 32, 32);
+    ir_ref value = ir_bfi(s->u, IR_I64, in_order(s, 2, a->rt),
+                          in_order(s, 2, a->rt + 1), 32, 32);
     ir_ref old = ir_emit(s->u, IR_CAS, IR_I64, flags(true, true), base,
                          compare, value, 0);
 
-    a64_set_r(s, true, rs, ir_bfxu(s->u, IR_I64, old, 0, 32));
-    a64_set_r(s, true, rs + 1, ir_bini(s->u, IR_SHR, IR_I64, old, 32));
+    ir_ref second = ir_bini(s->u, IR_SHR, IR_I64, old, 32);
+
+    a64_set_r(s, true, rs,
+              a64_order(s, 2, ir_bfxu(s->u, IR_I64, old, 0, 32)));
+    a64_set_r(s, true, rs + 1, a64_order(s, 2, second));
 }
 
 static bool compare_and_swap_pair(struct a64_ctx *s,
@@ -157,7 +186,9 @@ static bool compare_and_swap_pair(struct a64_ctx *s,
         cas_pair_32(s, a);
     } else {
         ir_call(s->u, &helper_cas_pair, a64_sp(s, true, (unsigned)a->rn),
-                ir_const(s->u, IR_I64, (uint64_t)(a->rs | a->rt << 8)),
+                ir_const(s->u, IR_I64,
+                         (uint64_t)(a->rs | a->rt << 8) |
+                             (s->context & CTX_BIG_ENDIAN ? CASP_BIG : 0)),
                 IR_NONE);
     }
     return true;

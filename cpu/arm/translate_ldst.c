@@ -59,8 +59,7 @@ static bool write_back(struct a64_ctx *s, unsigned rn, struct address address)
 static bool load(struct a64_ctx *s, unsigned esz, unsigned flags, bool sf,
                  unsigned rn, unsigned rt, struct address address)
 {
-    ir_ref v = ir_load(s->u, a64_mem_type(esz), flags | a64_mem_flags(s),
-                       address.at);
+    ir_ref v = a64_load(s, esz, flags, address.at);
 
     write_back(s, rn, address);
     a64_set_r(s, sf, rt, v);
@@ -75,8 +74,7 @@ static unsigned sign(bool sf)
 static bool store(struct a64_ctx *s, unsigned esz, unsigned flags,
                   unsigned rn, unsigned rt, struct address address)
 {
-    ir_store(s->u, a64_mem_type(esz), flags | a64_mem_flags(s), address.at,
-             a64_r(s, true, rt));
+    a64_store(s, esz, flags, address.at, a64_r(s, true, rt));
     return write_back(s, rn, address);
 }
 
@@ -95,26 +93,6 @@ static bool store_vec(struct a64_ctx *s, unsigned esz, unsigned rn,
 {
     a64_store_vec(s, esz, address.at, a64_v(s, rt));
     return write_back(s, rn, address);
-}
-
-/* esz: B, H, S, D, Q. */
-ir_ref a64_load_vec(struct a64_ctx *s, unsigned esz, ir_ref at)
-{
-    if (esz == 0) {
-        return ir_emit(s->u, IR_VLOAD8, IR_V128, a64_mem_flags(s), at,
-                       IR_NONE, IR_NONE, 0);
-    }
-    return ir_load(s->u, IR_F16 + esz - 1, a64_mem_flags(s), at);
-}
-
-void a64_store_vec(struct a64_ctx *s, unsigned esz, ir_ref at, ir_ref value)
-{
-    if (esz == 0) {
-        ir_emit(s->u, IR_VSTORE8, IR_V128, a64_mem_flags(s), at, value,
-                IR_NONE, 0);
-    } else {
-        ir_store(s->u, IR_F16 + esz - 1, a64_mem_flags(s), at, value);
-    }
 }
 
 #define TRANS(row, args, call)                                       \
@@ -180,8 +158,7 @@ static bool load_pair(struct a64_ctx *s, unsigned flags,
 {
     struct address p = immediate(s, a->rn, a->mode,
                                  (int64_t)a->imm * (1 << a->esz));
-    ir_ref second, first = ir_load2(s->u, a64_mem_type(a->esz),
-                                    flags | a64_mem_flags(s), p.at, &second);
+    ir_ref second, first = a64_load2(s, a->esz, flags, p.at, &second);
 
     write_back(s, a->rn, p);
     a64_set_r(s, true, a->rt, first);
@@ -194,8 +171,8 @@ static bool store_pair(struct a64_ctx *s, const struct a64_arg_ldpair *a)
     struct address p = immediate(s, a->rn, a->mode,
                                  (int64_t)a->imm * (1 << a->esz));
 
-    ir_store2(s->u, a64_mem_type(a->esz), a64_mem_flags(s), p.at,
-              a64_r(s, true, a->rt), a64_r(s, true, a->rt2));
+    a64_store2(s, a->esz, p.at, a64_r(s, true, a->rt),
+               a64_r(s, true, a->rt2));
     return write_back(s, a->rn, p);
 }
 
@@ -203,8 +180,7 @@ static bool load_pair_vec(struct a64_ctx *s, const struct a64_arg_ldpair *a)
 {
     struct address p = immediate(s, a->rn, a->mode,
                                  (int64_t)a->imm * (1 << a->esz));
-    ir_ref second, first = ir_load2(s->u, IR_F16 + a->esz - 1,
-                                    a64_mem_flags(s), p.at, &second);
+    ir_ref second, first = a64_load2_vec(s, a->esz, p.at, &second);
 
     write_back(s, a->rn, p);
     a64_set_v(s, a->rt, first);
@@ -217,8 +193,7 @@ static bool store_pair_vec(struct a64_ctx *s, const struct a64_arg_ldpair *a)
     struct address p = immediate(s, a->rn, a->mode,
                                  (int64_t)a->imm * (1 << a->esz));
 
-    ir_store2(s->u, IR_F16 + a->esz - 1, a64_mem_flags(s), p.at,
-              a64_v(s, a->rt), a64_v(s, a->rt2));
+    a64_store2_vec(s, a->esz, p.at, a64_v(s, a->rt), a64_v(s, a->rt2));
     return write_back(s, a->rn, p);
 }
 

@@ -53,7 +53,7 @@ static void load_elements(struct a64_ctx *s,
     for (unsigned e = 0; e < elements; e++) {
         for (unsigned r = 0; r < selem; r++) {
             ir_ref at = offset(s, base, (e * selem + r) << esz);
-            ir_ref v = ir_load(s->u, element(esz), a64_mem_flags(s), at);
+            ir_ref v = a64_load(s, esz, 0, at);
 
             value[r] = ir_vec(s->u, IR_VINS, element(esz), IR_Q, 0, value[r],
                               v, IR_NONE, e);
@@ -74,7 +74,7 @@ static void store_elements(struct a64_ctx *s,
                               a64_v(s, ((unsigned)a->rt + r) & 31), IR_NONE,
                               IR_NONE, e);
 
-            ir_store(s->u, element(esz), a64_mem_flags(s), at, v);
+            a64_store(s, esz, 0, at, v);
         }
     }
 }
@@ -201,9 +201,11 @@ static void load_interleaved(struct a64_ctx *s,
         return;
     }
     for (unsigned n = 0; n < 4; n++) {
-        in[n] = 16 * n >= bytes ? in[0]
-                                : a64_load_vec(s, bytes - 16 * n < 16 ? 3 : 4,
-                                               offset(s, base, 16 * n));
+        in[n] = 16 * n >= bytes
+                    ? in[0]
+                    : a64_load_elements(s, bytes - 16 * n >= 16,
+                                        (unsigned)a->esz,
+                                        offset(s, base, 16 * n));
     }
     split(s, (unsigned)a->esz, (unsigned)a->selem, a->q, in, value);
 }
@@ -223,8 +225,8 @@ static void store_interleaved(struct a64_ctx *s,
     }
     join(s, (unsigned)a->esz, (unsigned)a->selem, in, out);
     for (unsigned n = 0; 16 * n < bytes; n++) {
-        a64_store_vec(s, bytes - 16 * n < 16 ? 3 : 4,
-                      offset(s, base, 16 * n), out[n]);
+        a64_store_elements(s, bytes - 16 * n >= 16, (unsigned)a->esz,
+                           offset(s, base, 16 * n), out[n]);
     }
 }
 
@@ -237,8 +239,8 @@ static bool load_multiple(struct a64_ctx *s,
 
     if (a->selem == 1) {
         for (unsigned r = 0; r < registers; r++) {
-            value[r] = a64_load_vec(s, a->q ? 4 : 3,
-                                    offset(s, base, r * bytes));
+            value[r] = a64_load_elements(s, a->q, (unsigned)a->esz,
+                                         offset(s, base, r * bytes));
         }
     } else {
         load_interleaved(s, a, base, value);
@@ -259,8 +261,9 @@ static bool store_multiple(struct a64_ctx *s,
 
     if (a->selem == 1) {
         for (unsigned r = 0; r < registers; r++) {
-            a64_store_vec(s, a->q ? 4 : 3, offset(s, base, r * bytes),
-                          a64_v(s, ((unsigned)a->rt + r) & 31));
+            a64_store_elements(s, a->q, (unsigned)a->esz,
+                               offset(s, base, r * bytes),
+                               a64_v(s, ((unsigned)a->rt + r) & 31));
         }
     } else {
         store_interleaved(s, a, base);
@@ -277,8 +280,7 @@ static bool load_single(struct a64_ctx *s, const struct a64_arg_ldst_one *a)
     unsigned esz = (unsigned)a->esz, registers = (unsigned)a->xregs + 1;
 
     for (unsigned r = 0; r < registers; r++) {
-        value[r] = ir_load(s->u, element(esz), a64_mem_flags(s),
-                           offset(s, base, r << esz));
+        value[r] = a64_load(s, esz, 0, offset(s, base, r << esz));
     }
     write_back(s, a->post, a->rn, a->rm, registers << esz, base);
     for (unsigned r = 0; r < registers; r++) {
@@ -301,8 +303,7 @@ static bool store_single(struct a64_ctx *s, const struct a64_arg_ldst_one *a)
                           a64_v(s, ((unsigned)a->rt + r) & 31), IR_NONE,
                           IR_NONE, (unsigned)a->index);
 
-        ir_store(s->u, element(esz), a64_mem_flags(s),
-                 offset(s, base, r << esz), v);
+        a64_store(s, esz, 0, offset(s, base, r << esz), v);
     }
     write_back(s, a->post, a->rn, a->rm, registers << esz, base);
     return true;
@@ -315,8 +316,7 @@ static bool load_replicate(struct a64_ctx *s,
     unsigned esz = (unsigned)a->esz, registers = (unsigned)a->xregs + 1;
 
     for (unsigned r = 0; r < registers; r++) {
-        value[r] = ir_load(s->u, element(esz), a64_mem_flags(s),
-                           offset(s, base, r << esz));
+        value[r] = a64_load(s, esz, 0, offset(s, base, r << esz));
     }
     write_back(s, a->post, a->rn, a->rm, registers << esz, base);
     for (unsigned r = 0; r < registers; r++) {

@@ -5,6 +5,7 @@
 #include "cpu/arm/translate_pauth.h"
 
 #include "cpu/arm/a64_trans.h"
+#include "cpu/arm/translate_mem.h"
 
 /* Work that a helper does: a key, or'ed with one of these. */
 enum { PAUTH_ADD = 0, PAUTH_CHECK = 8 };
@@ -146,7 +147,7 @@ static bool load(struct a64_ctx *s, enum pauth_key key,
     ir_ref base = a64_authenticate(s, key, a64_sp(s, true, a->rn), ZERO);
     ir_ref at = ir_bini(s->u, IR_ADD, IR_I64, base,
                         (uint64_t)(int64_t)a->imm * 8);
-    ir_ref v = ir_load(s->u, IR_I64, a64_mem_flags(s), at);
+    ir_ref v = a64_load(s, 3, 0, at);
 
     if (a->w) {
         a64_set_sp(s, true, a->rn, at);

@@ -229,18 +229,15 @@ bool a64_trans_MSR_reg(struct a64_ctx *s, const struct a64_arg_sysreg *a)
 
 #define ZVA_BYTES 64
 
-/*
- * DC ZVA: one small unaligned store that Device memory refuses, as it must,
- * then the block.
- */
+/* DC ZVA: one store where it points, which faults as the whole does, then
+ * the block. */
 static void zero_block(struct a64_ctx *s, unsigned rt)
 {
-    ir_ref at = ir_bini(s->u, IR_AND, IR_I64, a64_r(s, true, rt),
-                        ~(uint64_t)(ZVA_BYTES - 1));
+    ir_ref x = a64_r(s, true, rt);
+    ir_ref at = ir_bini(s->u, IR_AND, IR_I64, x, ~(uint64_t)(ZVA_BYTES - 1));
     ir_ref zero = ir_vconst(s->u, IR_Q, 0);
 
-    ir_store(s->u, IR_I64, 0, ir_bini(s->u, IR_ADD, IR_I64, at, 4),
-             ir_const(s->u, IR_I64, 0));
+    ir_store(s->u, IR_I8, IR_MEM_NORMAL, x, ir_const(s->u, IR_I64, 0));
     for (unsigned n = 0; n < ZVA_BYTES; n += 32) {
         ir_store2(s->u, IR_V128, 0, ir_bini(s->u, IR_ADD, IR_I64, at, n),
                   zero, zero);

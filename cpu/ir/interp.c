@@ -290,6 +290,7 @@ static unsigned access_flags(const struct ir_insn *i)
     bool pair = i->op == IR_LOAD2 || i->op == IR_STORE2;
 
     return (i->aux & IR_MEM_ALIGNED ? TLB_ALIGNED : 0) |
+           (i->aux & IR_MEM_NORMAL ? TLB_NORMAL : 0) |
            (pair ? TLB_PAIR : 0);
 }
 
@@ -483,6 +484,13 @@ static uint64_t rmw_value(enum ir_rmw kind, int bits, uint64_t old,
     }
 }
 
+/* The low `size` bytes in the order that computing with them takes. */
+static uint64_t rmw_order(const struct ir_insn *i, unsigned size, uint64_t v)
+{
+    return i->aux & IR_MEM_REVERSED ? __builtin_bswap64(v) >> (64 - 8 * size)
+                                    : v;
+}
+
 static bool read_modify_write(struct vcpu *vcpu, const struct ir_insn *i,
                               uint64_t va, uint64_t b, union vec *out)
 {
@@ -495,8 +503,9 @@ static bool read_modify_write(struct vcpu *vcpu, const struct ir_insn *i,
     }
     memcpy(&old, host, size);
     do {
-        value.d[0] = rmw_value((enum ir_rmw)i->imm, (int)size * 8, old.d[0],
-                               b);
+        value.d[0] = rmw_order(i, size,
+                               rmw_value((enum ir_rmw)i->imm, (int)size * 8,
+                                         rmw_order(i, size, old.d[0]), b));
     } while (!compare_swap(host, size, &old, &value));
     tlb_atomic_done(vcpu->mmu);
     *out = old;

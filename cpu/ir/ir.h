@@ -80,6 +80,8 @@ enum ir_mem {
     IR_MEM_RELEASE = 1 << 3,
     IR_MEM_ALIGNED = 1 << 4, /* fault unless aligned to the whole access */
     IR_MEM_UNPRIV = 1 << 5,  /* use vcpu.tlb_unpriv */
+    IR_MEM_NORMAL = 1 << 6,  /* alignment fault in Device memory */
+    IR_MEM_REVERSED = 1 << 7, /* RMW: computes with memory's bytes reversed */
 };
 
 /* aux of RMW. */

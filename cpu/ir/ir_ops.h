@@ -95,7 +95,7 @@ OP(LOAD_EX2, IR_C_INT, (IR_C_INT), IR_P_MEM)
 OP(STORE_EX, IR_C_INT, (IR_C_INT, IR_C_INT), IR_P_MEM)
 OP(STORE_EX2, IR_C_INT, (IR_C_INT, IR_C_INT, IR_C_INT), IR_P_MEM)
 /* Atomic read-modify-write with b, imm = enum ir_rmw; the old value,
- * zero-extended. */
+ * zero-extended and never reversed. */
 OP(RMW, IR_C_INT, (IR_C_INT, IR_C_INT), IR_P_MEM)
 /* Compare with b and swap in c; the old value, zero-extended. */
 OP(CAS, IR_C_INT, (IR_C_INT, IR_C_INT, IR_C_INT), IR_P_MEM)

@@ -16,6 +16,7 @@ void jit_slow_plain(struct vcpu *vcpu, uint32_t desc, union vec *arg)
 {
     unsigned size = 1u << (desc & SLOW_SIZE_MASK);
     unsigned flags = (desc & SLOW_ALIGNED ? TLB_ALIGNED : 0) |
+                     (desc & SLOW_NORMAL ? TLB_NORMAL : 0) |
                      (desc & SLOW_PAIR ? TLB_PAIR : 0);
     uint64_t va = arg[0].d[0];
     bool ok;
@@ -116,12 +117,23 @@ static uint64_t combine(enum ir_rmw op, int bits, uint64_t a, uint64_t b)
     }
 }
 
-static union vec rmw(void *host, unsigned size, enum ir_rmw op, uint64_t b)
+static uint64_t reverse(unsigned size, uint64_t v)
 {
+    return __builtin_bswap64(v) >> (64 - 8 * size);
+}
+
+static union vec rmw(void *host, unsigned size, uint32_t desc, uint64_t b)
+{
+    enum ir_rmw op = desc >> SLOW_RMW_SHIFT & 15;
     union vec old = load(host, size), value = { 0 };
 
     do {
-        value.d[0] = combine(op, (int)size * 8, old.d[0], b);
+        if (desc & SLOW_REVERSED) {
+            uint64_t was = reverse(size, old.d[0]);
+            value.d[0] = reverse(size, combine(op, (int)size * 8, was, b));
+        } else {
+            value.d[0] = combine(op, (int)size * 8, old.d[0], b);
+        }
     } while (!cas(host, size, &old, &value));
     return old;
 }
@@ -173,7 +185,7 @@ static void store_exclusive(struct vcpu *vcpu, void *host, unsigned size,
 void jit_slow_atomic(struct vcpu *vcpu, uint32_t desc, union vec *arg)
 {
     unsigned size = 1u << (desc & SLOW_SIZE_MASK);
-    enum slow_op op = desc >> SLOW_OP_SHIFT & 15;
+    enum slow_op op = desc >> SLOW_OP_SHIFT & 3;
     bool pair = desc & SLOW_PAIR;
     union vec old = { 0 };
     void *host;
@@ -199,7 +211,7 @@ void jit_slow_atomic(struct vcpu *vcpu, uint32_t desc, union vec *arg)
         store_exclusive(vcpu, host, size, pair, arg);
         break;
     case SLOW_RMW:
-        arg[1] = rmw(host, size, desc >> SLOW_RMW_SHIFT & 15, arg[1].d[0]);
+        arg[1] = rmw(host, size, desc, arg[1].d[0]);
         break;
     case SLOW_CAS:
         memcpy(&old, &arg[1], size);

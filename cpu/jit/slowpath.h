@@ -19,10 +19,12 @@ enum {
     SLOW_LOAD = 0,
     SLOW_STORE = 1 << 5,
     SLOW_PAIR = 1 << 6,     /* two elements of half the size */
-    SLOW_THUNKS = 1 << 7,   /* descriptions below have thunks of their own */
-    SLOW_ATOMIC = 1 << 7,
-    SLOW_OP_SHIFT = 8,      /* enum slow_op, atomics only */
-    SLOW_RMW_SHIFT = 12,    /* enum ir_rmw */
+    SLOW_NORMAL = 1 << 7,   /* alignment fault in Device memory */
+    SLOW_THUNKS = 1 << 8,   /* descriptions below have thunks of their own */
+    SLOW_ATOMIC = 1 << 8,
+    SLOW_OP_SHIFT = 9,      /* enum slow_op, atomics only */
+    SLOW_RMW_SHIFT = 11,    /* enum ir_rmw */
+    SLOW_REVERSED = 1 << 15, /* IR_MEM_REVERSED */
 };
 
 enum slow_op { SLOW_LOAD_EX, SLOW_STORE_EX, SLOW_RMW, SLOW_CAS };

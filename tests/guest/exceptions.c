@@ -334,6 +334,9 @@ static void test_el0(void)
     el0_gives("msr daifset", 0xd50342df, ESR(EC_SVC64, 0));
     el0_gives("mrs ctr_el0", 0xd53b0021, ESR(EC_SVC64, 0));
     el0_gives("dc zva", 0xd50b7420, ESR(EC_SVC64, 0));
+    /* sub x0, x0, #0x7e5 */
+    test_fault("dc zva, read-only", at_el0(0xd11f9400, 0xd50b7420),
+               ESR(EC_DATA_LOWER, 0x4f), USER + 0x81b);
     el0_gives("dc cvau", 0xd50b7b20, ESR(EC_SVC64, 0));
     el0_gives("ic ivau", 0xd50b7520, ESR(EC_SVC64, 0));
 }

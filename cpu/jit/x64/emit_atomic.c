@@ -38,6 +38,7 @@ static unsigned atomic_desc(const struct ir_insn *in)
 {
     return SLOW_ATOMIC | (is_pair(in) ? SLOW_PAIR : 0) |
            (in->aux & IR_MEM_UNPRIV ? SLOW_UNPRIV : 0) |
+           (in->aux & IR_MEM_REVERSED ? SLOW_REVERSED : 0) |
            __builtin_ctz(size_of(in)) << SLOW_SIZE_SHIFT |
            slow_op(in) << SLOW_OP_SHIFT |
            (in->op == IR_RMW ? in->imm << SLOW_RMW_SHIFT : 0);

@@ -108,7 +108,7 @@ void mem_check(struct backend_thread *t, struct slow_path *s, int t1, int t2,
                    ? size / 2 : size;
     unsigned n = 0;
 
-    if (t->force_slow) {
+    if (t->force_slow || (aux & IR_MEM_REVERSED)) {
         s->from[n++] = x_jmp32(as);
     }
     if ((aux & IR_MEM_ALIGNED) && align > 1) {
@@ -127,6 +127,7 @@ static unsigned slow_desc(const struct ir_insn *in, unsigned size, bool pair)
 {
     return (in->aux & IR_MEM_ALIGNED ? SLOW_ALIGNED : 0) |
            (in->aux & IR_MEM_UNPRIV ? SLOW_UNPRIV : 0) |
+           (in->aux & IR_MEM_NORMAL ? SLOW_NORMAL : 0) |
            (pair ? SLOW_PAIR : 0) | __builtin_ctz(size) << SLOW_SIZE_SHIFT;
 }
 

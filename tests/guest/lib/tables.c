@@ -32,6 +32,15 @@ static uint64_t *new_table(unsigned shift)
     return table;
 }
 
+void tables_reverse(void)
+{
+    for (uint64_t i = 0; i < used / 8; i++) {
+        volatile uint64_t *entry = (uint64_t *)pool + i;
+
+        *entry = __builtin_bswap64(*entry);
+    }
+}
+
 struct space tables_new(unsigned shift, unsigned va_bits)
 {
     return (struct space){shift, va_bits, new_table(shift)};

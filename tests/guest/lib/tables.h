@@ -54,6 +54,9 @@ uint64_t *tables_entry(const struct space *space, uint64_t va,
 unsigned tables_first_level(const struct space *space);
 uint64_t tables_block(const struct space *space, unsigned level);
 
+/* All descriptors from little-endian to big-endian or back; MMU off. */
+void tables_reverse(void);
+
 /* Devices below 1 GiB and 256 MiB of memory, one to one, by level 2 blocks. */
 void tables_identity(const struct space *space);
 

@@ -1,0 +1,160 @@
+/*
+ * See translate_mem.h.
+ */
+#include "cpu/arm/translate_mem.h"
+
+static bool is_big_endian(const struct a64_ctx *s)
+{
+    return s->context & CTX_BIG_ENDIAN;
+}
+
+/* -- reversal ------------------------------------------------------------- */
+
+/* shift: SHR or SAR, which extends the result. */
+static ir_ref reverse(struct a64_ctx *s, unsigned esz, enum ir_opcode shift,
+                      ir_ref value)
+{
+    return ir_bini(s->u, shift, IR_I64,
+                   ir_un(s->u, IR_BSWAP, IR_I64, value), 64 - (8u << esz));
+}
+
+ir_ref a64_order(struct a64_ctx *s, unsigned esz, ir_ref value)
+{
+    return is_big_endian(s) ? reverse(s, esz, IR_SHR, value) : value;
+}
+
+ir_ref a64_order_vec(struct a64_ctx *s, unsigned esz, ir_ref value)
+{
+    if (!is_big_endian(s) || esz == 0) {
+        return value;
+    }
+    value = ir_vec(s->u, IR_VREV, IR_I8, IR_Q, 0, value, IR_NONE, IR_NONE,
+                   esz == 4 ? 64 : 8u << esz);
+    return esz < 4 ? value
+                   : ir_vec(s->u, IR_VEXT, IR_I8, IR_Q, 0, value, value,
+                            IR_NONE, 8);
+}
+
+/* -- integers ------------------------------------------------------------- */
+
+static unsigned all_flags(const struct a64_ctx *s, unsigned flags)
+{
+    return flags | a64_mem_flags(s);
+}
+
+#define SIGNED (IR_MEM_SIGN32 | IR_MEM_SIGN64)
+
+/* What a load without SIGN32 and SIGN64 gave, as one with `flags` gives. */
+static ir_ref loaded(struct a64_ctx *s, unsigned esz, unsigned flags,
+                     ir_ref value)
+{
+    return reverse(s, esz, flags & SIGNED ? IR_SAR : IR_SHR, value);
+}
+
+ir_ref a64_load(struct a64_ctx *s, unsigned esz, unsigned flags, ir_ref at)
+{
+    enum ir_type type = a64_mem_type(esz);
+
+    flags = all_flags(s, flags);
+    if (!is_big_endian(s)) {
+        return ir_load(s->u, type, flags, at);
+    }
+    return loaded(s, esz, flags,
+                  ir_load(s->u, type, flags & ~(unsigned)SIGNED, at));
+}
+
+void a64_store(struct a64_ctx *s, unsigned esz, unsigned flags, ir_ref at,
+               ir_ref value)
+{
+    ir_store(s->u, a64_mem_type(esz), all_flags(s, flags), at,
+             a64_order(s, esz, value));
+}
+
+ir_ref a64_load2(struct a64_ctx *s, unsigned esz, unsigned flags, ir_ref at,
+                 ir_ref *second)
+{
+    enum ir_type type = a64_mem_type(esz);
+    ir_ref first;
+
+    flags = all_flags(s, flags);
+    if (!is_big_endian(s)) {
+        return ir_load2(s->u, type, flags, at, second);
+    }
+    first = ir_load2(s->u, type, flags & ~(unsigned)SIGNED, at, second);
+    *second = loaded(s, esz, flags, *second);
+    return loaded(s, esz, flags, first);
+}
+
+void a64_store2(struct a64_ctx *s, unsigned esz, ir_ref at, ir_ref first,
+                ir_ref second)
+{
+    first = a64_order(s, esz, first);
+    second = a64_order(s, esz, second);
+    ir_store2(s->u, a64_mem_type(esz), a64_mem_flags(s), at, first, second);
+}
+
+/* -- vectors -------------------------------------------------------------- */
+
+static enum ir_type vec_type(unsigned esz)
+{
+    return IR_F16 + esz - 1;
+}
+
+static ir_ref load_raw(struct a64_ctx *s, unsigned esz, ir_ref at)
+{
+    if (esz == 0) {
+        return ir_emit(s->u, IR_VLOAD8, IR_V128, a64_mem_flags(s), at,
+                       IR_NONE, IR_NONE, 0);
+    }
+    return ir_load(s->u, vec_type(esz), a64_mem_flags(s), at);
+}
+
+static void store_raw(struct a64_ctx *s, unsigned esz, ir_ref at,
+                      ir_ref value)
+{
+    if (esz == 0) {
+        ir_emit(s->u, IR_VSTORE8, IR_V128, a64_mem_flags(s), at, value,
+                IR_NONE, 0);
+    } else {
+        ir_store(s->u, vec_type(esz), a64_mem_flags(s), at, value);
+    }
+}
+
+ir_ref a64_load_vec(struct a64_ctx *s, unsigned esz, ir_ref at)
+{
+    return a64_order_vec(s, esz, load_raw(s, esz, at));
+}
+
+void a64_store_vec(struct a64_ctx *s, unsigned esz, ir_ref at, ir_ref value)
+{
+    store_raw(s, esz, at, a64_order_vec(s, esz, value));
+}
+
+ir_ref a64_load2_vec(struct a64_ctx *s, unsigned esz, ir_ref at,
+                     ir_ref *second)
+{
+    ir_ref first = ir_load2(s->u, vec_type(esz), a64_mem_flags(s), at,
+                            second);
+
+    *second = a64_order_vec(s, esz, *second);
+    return a64_order_vec(s, esz, first);
+}
+
+void a64_store2_vec(struct a64_ctx *s, unsigned esz, ir_ref at, ir_ref first,
+                    ir_ref second)
+{
+    first = a64_order_vec(s, esz, first);
+    second = a64_order_vec(s, esz, second);
+    ir_store2(s->u, vec_type(esz), a64_mem_flags(s), at, first, second);
+}
+
+ir_ref a64_load_elements(struct a64_ctx *s, bool q, unsigned esz, ir_ref at)
+{
+    return a64_order_vec(s, esz, load_raw(s, q ? 4 : 3, at));
+}
+
+void a64_store_elements(struct a64_ctx *s, bool q, unsigned esz, ir_ref at,
+                        ir_ref value)
+{
+    store_raw(s, q ? 4 : 3, at, a64_order_vec(s, esz, value));
+}

@@ -24,9 +24,14 @@ BEGIN {
     LOW = 0.25; HIGH = 1024
     colour["int"] = "#4477aa"; colour["fp"] = "#cc6677"
     colour["simd"] = "#ddaa33"; colour["system"] = "#228833"
+    colour["linux"] = "#66ccee"; colour["programs"] = "#aa3377"
+    colour["boot"] = "#777777"
 }
 
 NR > 1 && $3 > 0 && $4 > 0 {
+    if ($2 != kind[n]) { # a gap, with the class's name
+        kind[++n] = $2
+    }
     name[++n] = $1; kind[n] = $2
     ratio[n] = $4 / $3
     limit[n] = $5 > 0 ? $4 / $5 : 0
@@ -46,6 +51,11 @@ END {
     }
     for (i = 1; i <= n; i++) {
         y = TOP + (i - 1) * ROW
+        if (!(i in name)) {
+            text(LEFT - 8, y + 14, "end", "<tspan font-weight=\"bold\">" \
+                kind[i] "</tspan>")
+            continue
+        }
         fill = kind[i] in colour ? colour[kind[i]] : "#888888"
         from = x_of(ratio[i] < 1 ? ratio[i] : 1)
         to = x_of(ratio[i] < 1 ? 1 : ratio[i])

@@ -1,0 +1,18 @@
+/*
+ * One row's measurement, in the guest and on the host alike: says when the
+ * work begins, and afterwards what it took.
+ */
+#ifndef TESTS_BENCH_ROW_H
+#define TESTS_BENCH_ROW_H
+
+#include <stdint.h>
+
+/* Prints "@begin NAME", rests while the emulator is looked at, starts the
+ * clocks. */
+void row_begin(const char *name);
+
+/* Stops the clocks, prints "@end NAME WALL CPU SUM" (nanoseconds; CPU is this
+ * process with the children it has waited for), and rests. */
+void row_end(const char *name, uint64_t sum);
+
+#endif

@@ -110,7 +110,8 @@ endif
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard pc-bios/*.c)): \
     $(GUEST)
 
-# Generated from the instruction tables; `make V=1` shows how.
+# Generated from the instruction tables; `make V=1` shows how.  The generator
+# leaves its memory to exit().
 DECODEGEN = $(BUILD)/tools/decodegen
 DECODE = $(sort $(wildcard cpu/arm/*.decode))
 GEN = $(BUILD)/gen/cpu/arm
@@ -123,7 +124,7 @@ $(GEN)/a64_generator.inc: GEN_FLAG = --generator
 $(GEN)/a64_%: $(DECODEGEN) $(DECODE)
 	$(say) GEN $@
 	@mkdir -p $(@D)
-	$(Q)$(DECODEGEN) $(GEN_FLAG) $(DECODE) >$@
+	$(Q)ASAN_OPTIONS=detect_leaks=0 $(DECODEGEN) $(GEN_FLAG) $(DECODE) >$@
 
 $(DECODEGEN): $(TOOLS:%.c=$(BUILD)/%.o)
 	$(say) LD $@
@@ -157,6 +158,57 @@ $(BUILD)/tests/unit/runner: $(UNIT_OBJECTS) $(LIBRARY)
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARY)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+# Fuzzing.  A target is tests/fuzz/targets/NAME.c; `make fuzz` links it with
+# libFuzzer, in a build directory of its own, and tests/fuzz/run has a plain
+# program that puts every seed through every target.
+FUZZ_TARGETS = $(sort $(patsubst tests/fuzz/targets/%.c,%, \
+    $(wildcard tests/fuzz/targets/*.c)))
+FUZZ_SHARED = $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/replay.c, \
+    $(wildcard tests/fuzz/shared/*.c)))
+FUZZ_OBJECTS = $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/targets/%.o)
+FUZZ_IMG = $(filter-out %/main.o,$(IMG_OBJECTS))
+FUZZ_BUILD = build-fuzz
+
+$(BUILD)/gen/tests/fuzz/targets.inc: $(wildcard tests/fuzz/targets/*.c) Makefile
+	@mkdir -p $(@D)
+	$(Q)printf 'TARGET(%s)\n' $(FUZZ_TARGETS) >$@
+$(BUILD)/tests/fuzz/shared/replay.o: $(BUILD)/gen/tests/fuzz/targets.inc
+$(FUZZ_OBJECTS) $(FUZZ_SHARED): | $(GENERATED)
+
+# There each target's function has a name of its own.
+$(BUILD)/tests/fuzz/replay/%.o: tests/fuzz/targets/%.c $(BUILD)/config.h \
+    | $(GENERATED)
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -DLLVMFuzzerTestOneInput=fuzz_$* -MMD -MP -c \
+	    -o $@ $<
+$(BUILD)/tests/fuzz/replay-seeds: $(BUILD)/tests/fuzz/shared/replay.o \
+    $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/replay/%.o) $(FUZZ_SHARED) \
+    $(FUZZ_IMG) $(LIBRARY)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+$(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/targets/%): \
+    $(BUILD)/tests/fuzz/targets/%: $(BUILD)/tests/fuzz/targets/%.o \
+    $(FUZZ_SHARED) $(FUZZ_IMG) $(LIBRARY)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(ALL_LIBS)
+
+# TARGET=NAME for SECONDS, or all targets one after the other.
+TARGET ?= $(FUZZ_TARGETS)
+SECONDS ?= 600
+ifneq ($(BUILD),$(FUZZ_BUILD))
+$(FUZZ_BUILD)/config.mk: configure
+	@CC= ./configure --enable-fuzzing --build-dir=$(FUZZ_BUILD)
+endif
+.PHONY: fuzz
+fuzz: $(FUZZ_BUILD)/config.mk
+	+$(Q)$(MAKE) BUILD=$(FUZZ_BUILD) \
+	    $(TARGET:%=$(FUZZ_BUILD)/tests/fuzz/targets/%)
+	@for t in $(TARGET); do \
+	    tests/fuzz/fuzz $(FUZZ_BUILD) $$t $(SECONDS) || exit; \
+	done
 
 check: all $(BUILD)/tests/unit/runner
 	+@tests/check $(LEVELS)

@@ -164,16 +164,22 @@ static void put_processor(struct bytes *b, const struct smbios_config *c,
     end(&s);
 }
 
+/* An empty one would be the end of the structure: it is left out. */
 static void put_oem_strings(struct bytes *b, const struct smbios_config *c)
 {
     struct structure s = begin(b, TYPE_OEM_STRINGS, 0);
+    size_t count_at = b->size;
 
-    bytes_u8(b, at_most_255(c->oem_string_count));
-    for (unsigned i = 0; i < at_most_255(c->oem_string_count); i++) {
-        bytes_put(&s.strings, c->oem_strings[i],
-                  strlen(c->oem_strings[i]) + 1);
-        s.count++;
+    bytes_u8(b, 0);
+    for (unsigned i = 0;
+         i < c->oem_string_count && s.count < MAX_STRINGS; i++) {
+        const char *text = c->oem_strings[i];
+        if (*text) {
+            bytes_put(&s.strings, text, strlen(text) + 1);
+            s.count++;
+        }
     }
+    bytes_set_u8(b, count_at, (uint8_t)s.count);
     end(&s);
 }
 

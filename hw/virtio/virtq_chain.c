@@ -262,8 +262,10 @@ uint64_t virtq_read(const struct virtq_chain *chain, uint64_t offset,
 uint64_t virtq_write(const struct virtq_chain *chain, uint64_t offset,
                      const void *buffer, uint64_t size)
 {
-    return copy(chain->iov + chain->out_count, chain->in_count, offset, NULL,
-                buffer, size);
+    /* Without buffers there need not be a list. */
+    return !chain->in_count ? 0 : copy(chain->iov + chain->out_count,
+                                       chain->in_count, offset, NULL, buffer,
+                                       size);
 }
 
 void virtq_chain_written(struct virtq *vq, const struct virtq_chain *chain,

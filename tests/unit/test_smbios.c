@@ -107,7 +107,9 @@ END_TEST
 
 START_TEST(test_large)
 {
-    static const char *const strings[] = {"io.systemd.credential:a=b", "x"};
+    /* The empty one would end the structure: it is left out. */
+    static const char *const strings[] = {"io.systemd.credential:a=b", "",
+                                          "x"};
     struct smbios_config c = {
         .serial = "ds=nocloud",
         .sockets = 1,
@@ -116,7 +118,7 @@ START_TEST(test_large)
         .ram_base = 0x40000000,
         .ram_size = (UINT64_C(255) << 30) + (1 << 20),
         .oem_strings = strings,
-        .oem_string_count = 2,
+        .oem_string_count = 3,
     };
 
     build(&c);
@@ -124,7 +126,7 @@ START_TEST(test_large)
     ck_assert_str_eq(string(find(1), find(1)[7]), "ds=nocloud");
     ck_assert_uint_eq(find(11)[4], 2);
     ck_assert_str_eq(string(find(11), 1), strings[0]);
-    ck_assert_str_eq(string(find(11), 2), strings[1]);
+    ck_assert_str_eq(string(find(11), 2), strings[2]);
     release();
 }
 END_TEST

@@ -1,0 +1,52 @@
+/* The image tool on somebody else's image: info, check and repair, map,
+ * measure, snapshots, resizing.  The first byte says what. */
+#include "block/img/img.h"
+
+#include <stdlib.h>
+
+#include "tests/fuzz/shared/file.h"
+#include "tests/fuzz/targets/input.h"
+
+static const struct command {
+    int (*run)(struct img_args *args);
+    int option;
+    const char *value;
+    const char *second; /* word, or NULL */
+} commands[] = {
+    {img_info, 0, NULL, NULL},
+    {img_info, IMG_OUTPUT, "json", NULL},
+    {img_check, 0, NULL, NULL},
+    {img_check, IMG_OUTPUT, "json", NULL},
+    {img_check, 'r', "leaks", NULL},
+    {img_check, 'r', "all", NULL},
+    {img_map, 0, NULL, NULL},
+    {img_map, IMG_OUTPUT, "json", NULL},
+    {img_measure, 'O', "qcow2", NULL},
+    {img_snapshot, 'l', "", NULL},
+    {img_snapshot, 'c', "new", NULL},
+    {img_snapshot, 'a', "1", NULL},
+    {img_snapshot, 'd', "1", NULL},
+    {img_resize, 0, NULL, "+64K"},
+    {img_resize, IMG_SHRINK, "", "-64K"},
+    {img_info, IMG_BACKING_CHAIN, "", NULL},
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static bool inside;
+    struct input in = {data, data + size};
+    const struct command *c = &commands[in_u8(&in) % ARRAY_SIZE(commands)];
+    char *words[] = {(char *)file_with(0, in.at, in_left(&in)),
+                     (char *)c->second, NULL};
+    struct img_args args = {.word = words, .words = c->second ? 2 : 1};
+
+    if (!inside) {
+        file_enter_sandbox();
+        inside = true;
+    }
+    if (c->option) {
+        args.option[c->option] = c->value;
+    }
+    c->run(&args);
+    return 0;
+}

@@ -90,6 +90,23 @@ void cpu_memory_remapped(struct cpu_system *s);
 /* Registers of every processor, for dumps while stopped. */
 void cpu_system_dump(struct cpu_system *s, FILE *f);
 
+/* -- one processor, for people and debuggers; while stopped -- */
+
+void cpu_dump(struct cpu_system *s, unsigned cpu, FILE *f);
+/* x0..x30, w0..w30, sp, pc, lr, pstate, in lower case; false: unknown. */
+bool cpu_get_register(const struct cpu_system *s, unsigned cpu,
+                      const char *name, uint64_t *value);
+/* As the processor translates now for reading; no state changes. */
+bool cpu_translate(struct cpu_system *s, unsigned cpu, uint64_t va,
+                   uint64_t *pa);
+/* The host's thread, or 0 before it has one. */
+int cpu_thread_id(const struct cpu_system *s, unsigned cpu);
+/* One instruction as text; the length, as snprintf. */
+int cpu_disassemble(uint32_t insn, uint64_t pc, char *out, size_t size);
+
+/* The translator's counters; may be called while it runs. [any] */
+void cpu_system_print_stats(struct cpu_system *s, FILE *f);
+
 /*
  * What each processor is doing, in sentences, for a user whose guest says
  * nothing.  While stopped; cpu_system_sample() some times before, with the

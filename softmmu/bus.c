@@ -463,7 +463,7 @@ void bus_free(struct bus *bus)
     }
 }
 
-void bus_dump(struct bus *bus)
+void bus_dump(struct bus *bus, FILE *f)
 {
     pthread_mutex_lock(&bus->writer);
     for (unsigned i = 0; i < bus->count; i++) {
@@ -472,8 +472,8 @@ void bus_dump(struct bus *bus)
                            : r->ops           ? "romd"
                            : r->ram->readonly ? "rom"
                                               : "ram";
-        printf("%016llx-%016llx %-4s %s\n", (unsigned long long)r->base,
-               (unsigned long long)r->last, kind, r->name);
+        fprintf(f, "%016llx-%016llx %-4s %s\n", (unsigned long long)r->base,
+                (unsigned long long)r->last, kind, r->name);
     }
     pthread_mutex_unlock(&bus->writer);
 }

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "softmmu/ram.h"
 #include "util/error.h"
@@ -80,6 +81,6 @@ bool bus_write(struct bus *bus, uint64_t pa, unsigned size, unsigned cpu,
                uint64_t value);
 
 /* Print the map, a range a line. */
-void bus_dump(struct bus *bus);
+void bus_dump(struct bus *bus, FILE *f);
 
 #endif

@@ -15,7 +15,12 @@
 #include "util/error.h"
 #include "util/loop.h"
 
-enum chardev_event { CHARDEV_OPENED, CHARDEV_CLOSED, CHARDEV_BREAK };
+enum chardev_event {
+    CHARDEV_OPENED,
+    CHARDEV_CLOSED,
+    CHARDEV_BREAK,
+    CHARDEV_FOCUS, /* the user has turned to this one of two front ends */
+};
 
 struct chardev_frontend {
     /* Bytes the front end can take now; 0 holds the back end's input
@@ -29,6 +34,7 @@ struct chardev;
 
 struct chardev_ops {
     const char *name; /* as in -chardev NAME,... */
+    bool announces;   /* tells of OPENED and CLOSED; else it always is open */
     /* Write up to `length` bytes; returns how many were taken.  [any] */
     size_t (*write)(struct chardev *chr, const uint8_t *data, size_t length);
     void (*accept_input)(struct chardev *chr); /* may be NULL.  [any] */

@@ -2,6 +2,9 @@
  * Escape keys: the guest gets every key, control characters and all, so one
  * of them (Ctrl-A unless -echr says otherwise) announces a key for us.
  *
+ * A second front end, the monitor, may sit beside the guest's: "c" turns to
+ * the other one, output of both is shown.
+ *
  * Input is taken from the back end even while the guest has no room, up to
  * FIFO_SIZE bytes: a guest that hangs must not keep us from seeing "x".
  *
@@ -21,7 +24,9 @@
 #define FIFO_SIZE 4096
 
 struct chardev_mux {
-    struct chardev chr;
+    struct chardev chr;     /* the guest's side */
+    struct chardev monitor; /* the monitor's */
+    bool on_monitor;
     struct chardev *back;
     struct loop *loop;
     uint8_t escape;
@@ -64,9 +69,11 @@ static void say(struct chardev_mux *s, const char *text)
 
 /* Keys ----------------------------------------------------------------- */
 
-static void fifo_put(struct chardev_mux *s, uint8_t byte)
+static void put(struct chardev_mux *s, uint8_t byte)
 {
-    if (s->chr.frontend && s->count < FIFO_SIZE) {
+    if (s->on_monitor) {
+        s->monitor.frontend->receive(s->monitor.device, &byte, 1);
+    } else if (s->chr.frontend && s->count < FIFO_SIZE) {
         s->fifo[(s->first + s->count) % FIFO_SIZE] = byte;
         s->count++;
     }
@@ -105,8 +112,18 @@ static void press_break(struct chardev_mux *s)
 
 static void press_monitor(struct chardev_mux *s)
 {
-    say(s, "\r\narmature: this key is reserved for the monitor, "
-           "which does not exist yet\r\n");
+    const struct chardev_frontend *fe = s->monitor.frontend;
+
+    if (!fe) {
+        say(s, "\r\narmature: there is no monitor on this console; "
+               "'-serial mon:stdio' has one\r\n");
+        return;
+    }
+    s->on_monitor = !s->on_monitor;
+    say(s, "\r\n");
+    if (s->on_monitor) {
+        fe->event(s->monitor.device, CHARDEV_FOCUS);
+    }
 }
 
 static void press_help(struct chardev_mux *s);
@@ -116,7 +133,7 @@ static const struct key keys[] = {
     {'h', "this list", press_help},
     {'d', "what the guest is doing, when it says nothing", press_explain},
     {'b', "send a break", press_break},
-    {'c', "reserved for the monitor", press_monitor},
+    {'c', "to the monitor, and back to the guest", press_monitor},
 };
 
 static void press_help(struct chardev_mux *s)
@@ -141,13 +158,13 @@ static void take_byte(struct chardev_mux *s, uint8_t byte)
         if (byte == s->escape) {
             s->escaped = true;
         } else {
-            fifo_put(s, byte);
+            put(s, byte);
         }
         return;
     }
     s->escaped = false;
     if (byte == s->escape) {
-        fifo_put(s, byte);
+        put(s, byte);
         return;
     }
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
@@ -264,6 +281,39 @@ static const struct chardev_ops mux_ops = {
     .close = mux_close,
 };
 
+static size_t monitor_write(struct chardev *chr, const uint8_t *data,
+                            size_t length)
+{
+    struct chardev *back =
+        container_of(chr, struct chardev_mux, monitor)->back;
+
+    return back->ops->write(back, data, length);
+}
+
+/* Somebody is there now; without a guest it has the keys from the start. */
+static void monitor_accept_input(struct chardev *chr)
+{
+    struct chardev_mux *s = container_of(chr, struct chardev_mux, monitor);
+
+    if (!s->chr.frontend && !s->on_monitor) {
+        s->on_monitor = true;
+        chr->frontend->event(chr->device, CHARDEV_FOCUS);
+    }
+}
+
+/* A session begins when the user turns to it. */
+static const struct chardev_ops monitor_ops = {
+    .name = "mux",
+    .announces = true,
+    .write = monitor_write,
+    .accept_input = monitor_accept_input,
+};
+
+struct chardev *chardev_mux_monitor(struct chardev *mux)
+{
+    return &from_chr(mux)->monitor;
+}
+
 struct chardev *chardev_mux_back(struct chardev *chr)
 {
     return chr->ops == &mux_ops ? from_chr(chr)->back : chr;
@@ -278,7 +328,8 @@ struct chardev *chardev_mux_new(struct chardev *back, struct loop *loop,
 
     assert(s);
     s->chr.ops = &mux_ops;
-    s->chr.id = back->id;
+    s->chr.id = s->monitor.id = back->id;
+    s->monitor.ops = &monitor_ops;
     s->back = back;
     s->loop = loop;
     s->escape = escape;

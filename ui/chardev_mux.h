@@ -11,7 +11,8 @@
 
 /*
  * A character device in front of `back`, which it owns, that keeps the keys
- * after `escape` for itself.  The calls are on the loop thread.
+ * after `escape` for itself, and can be shared with a monitor.  The calls are
+ * on the loop thread.
  */
 struct chardev_mux_calls {
     void (*quit)(void *opaque);
@@ -23,6 +24,10 @@ struct chardev *chardev_mux_new(struct chardev *back, struct loop *loop,
                                 uint8_t escape,
                                 const struct chardev_mux_calls *calls,
                                 void *opaque);
+
+/* The monitor's side of such a device: a front end there has the keys while
+ * the user has turned to it.  It lives as long as `mux` and is not closed. */
+struct chardev *chardev_mux_monitor(struct chardev *mux);
 
 /* What is behind `chr` when that is such a device, else `chr`. */
 struct chardev *chardev_mux_back(struct chardev *chr);

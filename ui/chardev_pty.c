@@ -93,6 +93,7 @@ static void pty_close(struct chardev *chr)
 
 static const struct chardev_ops pty_ops = {
     .name = "pty",
+    .announces = true,
     .write = pty_write,
     .accept_input = pty_accept_input,
     .close = pty_close,

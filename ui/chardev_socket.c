@@ -353,6 +353,7 @@ static void socket_close(struct chardev *chr)
 
 static const struct chardev_ops socket_ops = {
     .name = "socket",
+    .announces = true,
     .write = socket_write,
     .accept_input = socket_accept_input,
     .close = socket_close,

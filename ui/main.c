@@ -17,6 +17,7 @@
 #include "ui/chardev_mux.h"
 #include "ui/chardev_terminal.h"
 #include "ui/daemon.h"
+#include "ui/monitor.h"
 #include "ui/netdevs.h"
 #include "ui/options.h"
 #include "ui/pidfile.h"
@@ -34,6 +35,8 @@ struct app {
     struct machine_ports ports;
     struct netdevs *netdevs;
     struct machine *machine;
+    struct monitor_env monitor_env;
+    struct monitor **monitors; /* parallel to options.monitors */
     const char *pidfile; /* ours, to be removed */
     bool quit;           /* the user has had enough */
 };
@@ -245,6 +248,33 @@ static bool create_machine(struct app *app, struct error **err)
     return app->machine != NULL;
 }
 
+static void open_monitors(struct app *app)
+{
+    const struct options *options = &app->options;
+
+    app->monitor_env = (struct monitor_env){
+        options, app->machine, app->netdevs, find_chardev, on_quit, app,
+    };
+    app->monitors = calloc(options->monitor_count + 1,
+                           sizeof(*app->monitors));
+    for (size_t i = 0; app->monitors && i < options->monitor_count; i++) {
+        struct chardev *chr = find_chardev(app, options->monitors[i]);
+        if (chardev_mux_back(chr) != chr) {
+            chr = chardev_mux_monitor(chr);
+        }
+        app->monitors[i] = monitor_new(chr, &app->monitor_env);
+    }
+}
+
+static void close_monitors(struct app *app)
+{
+    for (size_t i = 0; app->monitors && i < app->options.monitor_count;
+         i++) {
+        monitor_free(app->monitors[i]);
+    }
+    free(app->monitors);
+}
+
 /* No character device is opened: nothing will run. */
 static bool dump_dtb(struct app *app, struct error **err)
 {
@@ -310,10 +340,13 @@ static bool run(struct app *app, int *status, struct error **err)
         !create_machine(app, err)) {
         return false;
     }
+    open_monitors(app);
     install_signals(app->loop);
     if (app->machine && options->machine.start_paused) {
-        error_report("warning: -S: the processors are stopped, and there "
-                     "is no monitor yet to start them");
+        if (options->monitor_count == 0) {
+            error_report("warning: -S: the processors are stopped, and there "
+                         "is no monitor to start them");
+        }
     } else if (app->machine) {
         machine_start(app->machine);
     }
@@ -331,6 +364,7 @@ static void finish(struct app *app)
     if (app->pidfile) {
         pidfile_remove(app->pidfile);
     }
+    close_monitors(app);
     machine_free(app->machine);
     netdevs_close(app->netdevs);
     close_chardevs(app);

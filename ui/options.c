@@ -219,8 +219,9 @@ static const struct option_row rows[] = {
     {"vga", "none", "no display adapter", option_none},
     {"serial", "stdio|mon:stdio|null|none|pty|file:PATH|chardev:ID",
      "far end of a UART; may be repeated", option_serial},
-    {"monitor", "none", "where the monitor is", option_monitor},
-    {"mon", "[chardev=]ID", "the same, on a -chardev with mux=on",
+    {"monitor", "stdio|none|tcp:...|unix:...|chardev:ID",
+     "the monitor, which takes commands ('help')", option_monitor},
+    {"mon", "[chardev=]ID", "the same, on a -chardev",
      option_mon},
     {"parallel", "none", "the board has no parallel port", option_parallel},
     {"chardev", "KIND,id=ID[,PROP=VALUE...]",
@@ -493,6 +494,7 @@ void options_free(struct options *options)
     }
     free(options->kept);
     free(options->chardevs);
+    free(options->monitors);
     free(options->fw_cfg);
     free(options->machine.drives);
     free(options->machine.devices);

@@ -22,6 +22,8 @@ struct options {
 
     struct chardev_config *chardevs; /* machine.serial names some of them */
     size_t chardev_count;
+    const char **monitors; /* ids of chardevs with a monitor on them */
+    size_t monitor_count;
     uint8_t escape;      /* -echr */
     const char *pidfile; /* or NULL */
     bool daemonize;

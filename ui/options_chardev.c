@@ -212,12 +212,8 @@ static bool is_none(const char *text)
 bool option_monitor(struct parse *p, const char *text, struct error **err)
 {
     p->monitor = true;
-    if (is_none(text)) {
-        return true;
-    }
-    error_set(err, "-monitor %s: the monitor is not supported yet; use "
-                   "-monitor none", text);
-    return false;
+    return strcmp(text, "none") == 0 ||
+           parse_list_add(&p->monitors, text, err);
 }
 
 bool option_parallel(struct parse *p, const char *text, struct error **err)
@@ -249,8 +245,24 @@ bool option_echr(struct parse *p, const char *text, struct error **err)
     return true;
 }
 
-/* A monitor on a multiplexed console is there with its key reserved. */
-static bool check_mon(struct parse *p, const char *text, struct error **err)
+static void add_monitor(struct parse *p, const char *id)
+{
+    struct options *out = p->out;
+
+    for (size_t i = 0; i < out->monitor_count; i++) {
+        if (strcmp(out->monitors[i], id) == 0) {
+            return; /* -serial mon:stdio -mon ...: the same one */
+        }
+    }
+    out->monitors = realloc(out->monitors, (out->monitor_count + 1) *
+                                               sizeof(*out->monitors));
+    if (!out->monitors) {
+        abort();
+    }
+    out->monitors[out->monitor_count++] = id;
+}
+
+static bool read_mon(struct parse *p, const char *text, struct error **err)
 {
     static const char *const modes[] = {"readline", "control", NULL};
     struct keyval *kv = parse_keyval(p, text, "chardev", err);
@@ -276,10 +288,7 @@ static bool check_mon(struct parse *p, const char *text, struct error **err)
         error_set(err, "QMP is not supported yet");
         return false;
     }
-    if (!config->mux) {
-        error_set(err, "the monitor is not supported yet");
-        return false;
-    }
+    add_monitor(p, config->id);
     return keyval_check(kv, err);
 }
 
@@ -321,7 +330,52 @@ bool options_resolve_chardev(struct parse *p, const char *text,
     }
     config.mux = mux;
     *id = config.id;
+    if (mux) {
+        add_monitor(p, config.id);
+    }
     return add(p, &config, err);
+}
+
+static bool id_is_used(const struct machine_config *machine, const char *id)
+{
+    for (unsigned i = 0; i < machine->serials; i++) {
+        if (machine->serial[i] && strcmp(machine->serial[i], id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool finish_monitor(struct parse *p, const char *text, unsigned n,
+                           struct error **err)
+{
+    char *name;
+    const char *id;
+
+    if (asprintf(&name, "compat_monitor%u", n) < 0) {
+        abort();
+    }
+    bool good = options_resolve_chardev(p, text, name, &id, err);
+    if (good && id) {
+        add_monitor(p, id);
+    }
+    free(name);
+    return good;
+}
+
+/* Two front ends need the device with the escape keys between them. */
+static bool check_monitors(struct parse *p, struct error **err)
+{
+    for (size_t i = 0; i < p->out->monitor_count; i++) {
+        const char *id = p->out->monitors[i];
+        if (!options_find_chardev(p, id)->mux &&
+            id_is_used(&p->out->machine, id)) {
+            error_set(err, "character device '%s' is a serial port's; with "
+                           "mux=on it can have a monitor, too", id);
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Where the first UART goes when no -serial says so.  There is no window
@@ -335,16 +389,6 @@ static const char *default_serial(const struct parse *p)
         return p->monitor && p->mons.count == 0 ? "stdio" : "mon:stdio";
     }
     return "null";
-}
-
-static bool id_is_used(const struct machine_config *machine, const char *id)
-{
-    for (unsigned i = 0; i < machine->serials; i++) {
-        if (machine->serial[i] && strcmp(machine->serial[i], id) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static bool finish_serial(struct parse *p, const char *text,
@@ -403,11 +447,17 @@ bool options_finish_chardevs(struct parse *p, struct error **err)
             return false;
         }
     }
+    for (unsigned i = 0; i < p->monitors.count; i++) {
+        if (!finish_monitor(p, p->monitors.items[i], i, err)) {
+            error_prepend(err, "-monitor %s", p->monitors.items[i]);
+            return false;
+        }
+    }
     for (unsigned i = 0; i < p->mons.count; i++) {
-        if (!check_mon(p, p->mons.items[i], err)) {
+        if (!read_mon(p, p->mons.items[i], err)) {
             error_prepend(err, "-mon %s", p->mons.items[i]);
             return false;
         }
     }
-    return check_daemon(p, err);
+    return check_monitors(p, err) && check_daemon(p, err);
 }

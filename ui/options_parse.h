@@ -39,7 +39,7 @@ struct parse {
 
     struct keyval *machine, *memory, *smp, *rtc, *action;
     struct keyval *semihosting; /* or NULL */
-    struct parse_list accels, serials, mons, data_dirs;
+    struct parse_list accels, serials, monitors, mons, data_dirs;
     const char *cpu;
     bool nographic, display, nodefaults, monitor;
     bool snapshot;

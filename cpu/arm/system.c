@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "cpu/arm/guest.h"
 #include "cpu/arm/semihosting.h"
@@ -167,12 +168,17 @@ static void end_threads(struct cpu_system *s)
     }
 }
 
+void cpu_system_print_stats(struct cpu_system *s, FILE *f)
+{
+    engine_print_stats(s->engine, f);
+}
+
 static void print_stats(struct cpu_system *s)
 {
     FILE *f = log_lock(LOG_STATS);
 
     if (f) {
-        engine_print_stats(s->engine, f);
+        cpu_system_print_stats(s, f);
         log_unlock(f);
     }
 }
@@ -232,9 +238,10 @@ static void *cpu_main(void *opaque)
 {
     struct arm_cpu *cpu = current = opaque;
     struct cpu_system *s = cpu->system;
-    const struct cpu_thread *t = &s->thread[cpu->vcpu.index];
+    struct cpu_thread *t = &s->thread[cpu->vcpu.index];
     char name[16];
 
+    t->tid = gettid();
     snprintf(name, sizeof(name), "CPU %u", cpu->vcpu.index);
     prctl(PR_SET_NAME, name);
     prctl(PR_SET_TIMERSLACK, 1000);
@@ -408,7 +415,6 @@ unsigned cpu_page_sizes(const struct cpu_system *s)
 void cpu_system_dump(struct cpu_system *s, FILE *f)
 {
     for (unsigned n = 0; n < s->count; n++) {
-        fprintf(f, "CPU#%u\n", n);
-        arm_cpu_dump(&s->cpu[n]->vcpu, f);
+        cpu_dump(s, n, f);
     }
 }

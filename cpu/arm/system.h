@@ -26,6 +26,7 @@ enum cpu_power { CPU_ON, CPU_OFF, CPU_ON_PENDING };
 struct cpu_thread {
     pthread_t thread;
     bool created;
+    int tid; /* the host's */
     enum cpu_power power;
     /* Where an ON_PENDING one starts. */
     uint64_t entry, arg;

@@ -15,7 +15,7 @@ static void pause_machine(void *opaque)
 
     if (m->state == MACHINE_RUNNING) {
         error_report("the machine is stopped for an error of a disk: %s; "
-                     "there is no monitor yet to let it go on",
+                     "'cont' in the monitor tries again",
                      strerror(m->disk_error));
         machine_stop(m);
     }
@@ -66,6 +66,15 @@ struct block_backend *drives_find(const struct machine *m,
                                   const struct drive_config *config)
 {
     return m->drives[config - m->config->drives];
+}
+
+void drives_resume(struct machine *m)
+{
+    for (unsigned i = 0; m->drives && i < m->config->drive_count; i++) {
+        if (m->drives[i]) {
+            block_resume(m->drives[i]);
+        }
+    }
 }
 
 void drives_close(struct machine *m)

@@ -211,8 +211,16 @@ void machine_start(struct machine *m)
 {
     if (m->state == MACHINE_PAUSED) {
         m->state = MACHINE_RUNNING;
+        m->started = true;
         cpu_system_start(m->cpus);
     }
+}
+
+void machine_continue(struct machine *m)
+{
+    m->disk_error = 0;
+    machine_start(m);
+    drives_resume(m);
 }
 
 void machine_stop(struct machine *m)

@@ -47,6 +47,7 @@ struct machine {
     const struct machine_ports *ports;
     struct loop *loop;
     enum machine_state state;
+    bool started; /* has run */
     unsigned requests; /* enum machine_request, set by any thread */
     int exit_status;   /* of machine_exit() */
 
@@ -91,6 +92,8 @@ bool machine_dump_dtb(const struct machine *m, const char *path,
 
 void machine_start(struct machine *m); /* run, or go on after a stop */
 void machine_stop(struct machine *m);  /* returns when nothing runs */
+/* machine_start() for the user: what a disk's error held is tried again. */
+void machine_continue(struct machine *m);
 
 /* Power-on state and, if it was running, off again.  False when a guest
  * file can no longer be read: the machine stays stopped. */

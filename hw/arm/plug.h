@@ -25,6 +25,7 @@ bool plug_entry(const struct machine *m, unsigned cpu, uint64_t *pc);
 /* drives.c: m->drives, parallel to the config's. */
 bool drives_open(struct machine *m, struct error **err);
 void drives_close(struct machine *m);
+void drives_resume(struct machine *m); /* requests that were held */
 struct block_backend *drives_find(const struct machine *m,
                                   const struct drive_config *config);
 

@@ -194,9 +194,10 @@ static void test_keys(void)
     expect_raw(true);
     type("\001h");
     expect("Ctrl-A b");
-    type("\001c");
-    expect("monitor,");
-    type("\003\001x"); /* Ctrl-C is the guest's */
+    expect("monitor - type 'help'"); /* which has no guest beside it */
+    type("\003print 6*7\r"); /* Ctrl-C is no signal */
+    expect("0x2a");
+    type("\001cquit\r\001cquit\r"); /* the guest's, then the monitor's */
     finish(0);
 
     start("-echr 0x14", ARGUMENTS("-nographic", "-echr", "0x14"));

@@ -170,6 +170,12 @@ START_TEST(test_serial)
 
     ck_assert_str_eq(c->serial[0], options.chardevs[0].id);
     ck_assert(options.chardevs[0].mux);
+    ck_assert_uint_eq(options.monitor_count, 1);
+    good("-display none -serial null -monitor stdio");
+    ck_assert_uint_eq(options.monitor_count, 1);
+    ck_assert_str_eq(options.monitors[0], "compat_monitor0");
+    good("-serial mon:stdio -mon serial0");
+    ck_assert_uint_eq(options.monitor_count, 1);
     good("-display none -serial stdio");
     ck_assert(!options.chardevs[0].mux && options.chardevs[0].signals);
     good("-nographic -monitor none");
@@ -275,8 +281,14 @@ START_TEST(test_mistakes)
         {"-serial chardev:x",
          "-serial chardev:x: there is no -chardev with the id 'x'"},
         {"-chardev stdio", "-chardev stdio: no id=NAME is given"},
-        {"-monitor stdio", "-monitor stdio: the monitor is not supported "
-                           "yet; use -monitor none"},
+        {"-nographic -monitor stdio",
+         "-monitor stdio: stdio is in use by 'serial0' already; only one "
+         "character device can have it"},
+        {"-chardev null,id=a -serial chardev:a -mon chardev=a",
+         "character device 'a' is a serial port's; with mux=on it can have "
+         "a monitor, too"},
+        {"-mon chardev=absent",
+         "-mon chardev=absent: there is no -chardev with the id 'absent'"},
         {"-display sdl", "-display sdl: not supported yet; use -display "
                          "none or -nographic"},
         {"-rtc base=never",

@@ -40,6 +40,7 @@ int main(int argc, char **argv)
         if (!strcmp(argv[1], outputs[i].option)) {
             dg_parse(&table, argv + 2, argc - 2);
             outputs[i].emit(stdout, &table);
+            dg_free();
             return fflush(stdout) || ferror(stdout) ? 1 : 0;
         }
     }

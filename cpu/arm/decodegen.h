@@ -75,6 +75,8 @@ _Noreturn void dg_die(const char *file, int line, const char *fmt, ...)
 
 /* Read every file, expand alternatives, check fields and overlaps. */
 void dg_parse(struct dg_table *t, char **files, int nfiles);
+/* Everything dg_parse() made. */
+void dg_free(void);
 
 void dg_emit_header(FILE *out, const struct dg_table *t);
 void dg_emit_decoder(FILE *out, const struct dg_table *t);

@@ -6,6 +6,7 @@
 #include "cpu/arm/decodegen_parse.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,15 +22,33 @@ void dg_die(const char *file, int line, const char *fmt, ...)
     exit(1);
 }
 
+/* The table lives until dg_free(), and all of it goes together. */
+static struct chunk {
+    struct chunk *next;
+    max_align_t data[];
+} *chunks;
+
 static void *xalloc(size_t size)
 {
-    void *mem = calloc(1, size);
+    struct chunk *chunk = calloc(1, sizeof(*chunk) + size);
 
-    if (!mem) {
+    if (!chunk) {
         fprintf(stderr, "decodegen: out of memory\n");
         exit(1);
     }
-    return mem;
+    chunk->next = chunks;
+    chunks = chunk;
+    return chunk->data;
+}
+
+void dg_free(void)
+{
+    while (chunks) {
+        struct chunk *next = chunks->next;
+
+        free(chunks);
+        chunks = next;
+    }
 }
 
 static char *xstrdup(const char *s)

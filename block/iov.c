@@ -37,6 +37,32 @@ void iov_zero(const struct iovec *iov, unsigned count, uint64_t skip,
     }
 }
 
+void iov_to_buffer(const struct iovec *iov, unsigned count, void *buffer,
+                   uint64_t size)
+{
+    char *to = buffer;
+
+    for (unsigned i = 0; i < count && size; i++) {
+        size_t n = iov[i].iov_len < size ? iov[i].iov_len : size;
+        memcpy(to, iov[i].iov_base, n);
+        to += n;
+        size -= n;
+    }
+}
+
+void iov_from_buffer(const struct iovec *iov, unsigned count,
+                     const void *buffer, uint64_t size)
+{
+    const char *from = buffer;
+
+    for (unsigned i = 0; i < count && size; i++) {
+        size_t n = iov[i].iov_len < size ? iov[i].iov_len : size;
+        memcpy(iov[i].iov_base, from, n);
+        from += n;
+        size -= n;
+    }
+}
+
 uint64_t iov_length(const struct iovec *iov, unsigned count)
 {
     uint64_t length = 0;

@@ -16,6 +16,12 @@ unsigned iov_slice(struct iovec *to, const struct iovec *from, unsigned count,
 void iov_zero(const struct iovec *iov, unsigned count, uint64_t skip,
               uint64_t length);
 
+/* Copy `size` bytes, which the list has, to or from a buffer. */
+void iov_to_buffer(const struct iovec *iov, unsigned count, void *buffer,
+                   uint64_t size);
+void iov_from_buffer(const struct iovec *iov, unsigned count,
+                     const void *buffer, uint64_t size);
+
 uint64_t iov_length(const struct iovec *iov, unsigned count);
 bool iov_is_zero(const struct iovec *iov, unsigned count);
 

@@ -10,8 +10,7 @@
 
 /* Models of QEMU's that exist but not here. */
 static const char *const missing[] = {
-    "virtio-scsi", "virtio-scsi-pci", "virtio-scsi-device", "scsi-hd",
-    "scsi-cd", "scsi-block", "scsi-generic", "virtio-9p", "virtio-9p-pci",
+    "scsi-block", "scsi-generic", "virtio-9p", "virtio-9p-pci",
     "virtio-9p-device", "virtio-balloon", "virtio-balloon-pci",
     "virtio-balloon-device", "virtio-gpu", "virtio-gpu-pci",
     "virtio-gpu-device", "virtio-gpu-gl", "virtio-gpu-gl-pci", "virtio-vga",

@@ -19,7 +19,7 @@
 static const struct {
     const char *name;
     enum drive_interface interface;
-    bool missing;
+    bool missing; /* on this board */
 } interfaces[] = {
     {"virtio", DRIVE_VIRTIO, false}, {"none", DRIVE_NONE, false},
     {"pflash", DRIVE_PFLASH, false}, {"scsi", DRIVE_NONE, true},
@@ -47,8 +47,10 @@ static bool read_interface(struct keyval *kv, enum drive_interface *result,
         if (strcmp(interfaces[i].name, name) == 0) {
             *result = interfaces[i].interface;
             if (interfaces[i].missing) {
-                error_set(err, "if=%s: not supported yet; use if=virtio or "
-                               "if=pflash", name);
+                error_set(err, "machine type does not support if=%s; use "
+                               "if=virtio, or if=none with -device%s", name,
+                          strcmp(name, "scsi") == 0
+                              ? " virtio-scsi-pci -device scsi-hd" : "");
             }
             return !interfaces[i].missing;
         }

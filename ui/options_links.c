@@ -90,6 +90,10 @@ static bool link_drive(struct parse *p, struct device_config *c,
                   c->drive_id);
         return false;
     }
+    if (c->type->create == plug_scsi_cd) {
+        drive->cdrom = true;
+        drive->block.read_only = true;
+    }
     drive->user = c->text;
     drive->block.share_rw |= c->share_rw;
     drive->block.werror = c->has_werror ? c->werror : drive->block.werror;

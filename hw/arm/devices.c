@@ -9,7 +9,7 @@
 #include "util/bits.h"
 
 const char *const device_bus_names[] = {"PCI", "virtio-bus",
-                                        "virtio-serial-bus", NULL};
+                                        "virtio-serial-bus", "SCSI", NULL};
 
 /* Properties ------------------------------------------------------------ */
 
@@ -163,6 +163,98 @@ static const struct device_property port_properties[] = {
     END,
 };
 
+static const struct device_property scsi_properties[] = {
+    {"num_queues", VALUE_UINT, "queues of requests; one per CPU on PCI",
+     AT(scsi.queues), 1024},
+    {"virtqueue_size", VALUE_UINT, "requests in each",
+     AT(scsi.queue_size), UINT16_MAX},
+    {"max_sectors", VALUE_UINT, "of 512 bytes in a request",
+     AT(scsi.max_sectors), UINT32_MAX},
+    {"cmd_per_lun", VALUE_UINT, "requests at a time",
+     AT(scsi.cmd_per_lun), UINT32_MAX},
+    {"hotplug", VALUE_NOT_BOOL, "events for units that come and go",
+     AT(scsi.no_hotplug), 0},
+    {"param_change", VALUE_NOT_BOOL, "events for media that change",
+     AT(scsi.no_param_change), 0},
+    IGNORED("iothread"),
+    IGNORED("seg_max_adjust"),
+    END,
+};
+
+static const struct device_property unit_properties[] = {
+    {"drive", VALUE_STRING, "id of a -drive, or node name",
+     AT(drive_id), 0},
+    {"channel", VALUE_UINT, "0", AT(unit.channel), UINT32_MAX},
+    {"scsi-id", VALUE_UINT, "target, 0 to 255", AT(unit.target),
+     UINT32_MAX},
+    {"lun", VALUE_UINT, "0 to 16383", AT(unit.lun), UINT32_MAX},
+    {"bootindex", VALUE_INT, "0 is tried first", AT(bootindex), 0},
+    {"serial", VALUE_STRING, "what the guest sees: 36 characters",
+     AT(unit.serial), 0},
+    {"vendor", VALUE_STRING, "8 characters", AT(unit.vendor), 0},
+    {"product", VALUE_STRING, "16 characters", AT(unit.product), 0},
+    {"ver", VALUE_STRING, "4 characters", AT(unit.version), 0},
+    {"device_id", VALUE_STRING, "name; the serial or the drive's id",
+     AT(unit.device_id), 0},
+    {"wwn", VALUE_UINT64, "world wide name", AT(unit.wwn), 0},
+    {"port_wwn", VALUE_UINT64, "of the port", AT(unit.port_wwn), 0},
+    {"port_index", VALUE_UINT16, "number of the port",
+     AT(unit.port_index), 0},
+    {"scsi_version", VALUE_INT, "5: SPC-3", AT(unit.version_code), 0},
+    {"write-cache", VALUE_OFF_OR_ON, "whether it starts switched on",
+     AT(unit.write_cache_off), 0},
+    {"share-rw", VALUE_BOOL, "others may write the image, too",
+     AT(share_rw), 0},
+    {"werror", VALUE_ON_ERROR, "report, ignore, enospc or stop",
+     AT(werror), AT(has_werror)},
+    {"rerror", VALUE_ON_ERROR, "report, ignore, enospc or stop",
+     AT(rerror), AT(has_rerror)},
+    IGNORED("account-failed"),
+    IGNORED("account-invalid"),
+    IGNORED("backend_defaults"),
+    IGNORED("quirk_mode_page_vendor_specific_apple"),
+    END,
+};
+
+static const struct device_property hd_properties[] = {
+    {"removable", VALUE_BOOL, "the medium can be", AT(unit.removable), 0},
+    {"rotation_rate", VALUE_UINT16, "per minute; 1: does not turn",
+     AT(unit.rotation_rate), 0},
+    {"logical_block_size", VALUE_BYTES, "512 to 2M",
+     AT(unit.logical_block_size), 0},
+    {"physical_block_size", VALUE_BYTES, "512 to 2M",
+     AT(unit.physical_block_size), 0},
+    {"min_io_size", VALUE_BYTES, "a hint", AT(unit.min_io_size), 0},
+    {"opt_io_size", VALUE_BYTES, "a hint", AT(unit.opt_io_size), 0},
+    {"discard_granularity", VALUE_BYTES, "a hint",
+     AT(unit.discard_granularity), 0},
+    {"max_io_size", VALUE_UINT64, "bytes, a hint", AT(unit.max_io_size), 0},
+    {"max_unmap_size", VALUE_UINT64, "bytes, a hint",
+     AT(unit.max_unmap_size), 0},
+    {"dpofua", VALUE_BOOL, "writes past the cache are offered",
+     AT(unit.dpofua), 0},
+    IGNORED("cyls"),
+    IGNORED("heads"),
+    IGNORED("lcyls"),
+    IGNORED("lheads"),
+    IGNORED("lsecs"),
+    IGNORED("secs"),
+    END,
+};
+
+static const struct device_property cd_properties[] = {
+    IGNORED("discard_granularity"),
+    IGNORED("logical_block_size"),
+    IGNORED("max_io_size"),
+    IGNORED("min_io_size"),
+    IGNORED("opt_io_size"),
+    IGNORED("physical_block_size"),
+    IGNORED("quirk_mode_page_apple_vendor"),
+    IGNORED("quirk_mode_page_truncated"),
+    IGNORED("quirk_mode_sense_rom_use_dbd"),
+    END,
+};
+
 static const struct device_property root_port_properties[] = {
     {"slot", VALUE_UINT, "physical slot", AT(root_port.slot), UINT16_MAX},
     {"port", VALUE_UINT, "number of the link", AT(root_port.port),
@@ -230,6 +322,11 @@ static const struct device_type types[] = {
     OTHER("pcie-root-port", DEVICE_PCI, BRIDGE, "PCI Express root port",
           plug_root_port, root_port_properties, pci_properties),
     VIRTIO("blk", STORAGE, "disk", plug_make_blk, blk_properties),
+    VIRTIO("scsi", STORAGE, "SCSI bus", plug_make_scsi, scsi_properties),
+    OTHER("scsi-hd", DEVICE_SCSI, STORAGE, "disk on a SCSI bus",
+          plug_scsi_hd, unit_properties, hd_properties),
+    OTHER("scsi-cd", DEVICE_SCSI, STORAGE, "CD-ROM drive on a SCSI bus",
+          plug_scsi_cd, unit_properties, cd_properties),
     VIRTIO("net", NETWORK, "network card", plug_make_net, net_properties),
     VIRTIO("serial", INPUT, "bus of consoles and ports", plug_make_serial,
            serial_properties),
@@ -285,7 +382,10 @@ void device_config_init(struct device_config *c,
     } else if (ends_with(type->name, "-transitional")) {
         c->pci.disable_legacy = VIRTIO_PCI_OFF;
     }
-    if (type->create == plug_port) {
+    if (type->bus == DEVICE_SCSI) {
+        c->unit.target = SCSI_ANY;
+        c->unit.lun = SCSI_ANY;
+    } else if (type->create == plug_port) {
         c->port.nr = VIRTIO_CONSOLE_ANY;
         c->port.console = strcmp(type->name, "virtconsole") == 0;
     } else if (type->create == plug_loader) {

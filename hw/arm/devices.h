@@ -18,6 +18,7 @@
 #include "hw/virtio/virtio_net.h"
 #include "hw/virtio/virtio_pci.h"
 #include "hw/virtio/virtio_rng.h"
+#include "hw/virtio/virtio_scsi.h"
 
 struct machine;
 struct device_type;
@@ -42,6 +43,8 @@ struct device_config {
         struct virtio_rng_config rng;
         uint32_t max_ports; /* virtio-serial */
         struct virtio_console_port port;
+        struct virtio_scsi_config scsi;
+        struct scsi_unit_config unit;
         struct root_port_config root_port;
         uint64_t membar; /* pci-testdev */
         struct loader_config loader;
@@ -86,6 +89,7 @@ enum device_bus {
     DEVICE_PCI,
     DEVICE_VIRTIO_MMIO,
     DEVICE_VIRTIO_SERIAL,
+    DEVICE_SCSI,
     DEVICE_BOARD, /* no bus: part of the machine */
 };
 extern const char *const device_bus_names[]; /* ORDER device_bus */
@@ -119,7 +123,7 @@ const struct device_type *device_type_find(const char *name);
 void device_config_init(struct device_config *config,
                         const struct device_type *type);
 
-/* What `make` and `create` are; plug.c. */
+/* What `make` and `create` are; plug.c, plug_buses.c. */
 struct virtio_device *plug_make_blk(struct machine *m,
                                     const struct device_config *config,
                                     const struct virtio_host *host,
@@ -136,8 +140,16 @@ struct virtio_device *plug_make_serial(struct machine *m,
                                        const struct device_config *config,
                                        const struct virtio_host *host,
                                        struct error **err);
+struct virtio_device *plug_make_scsi(struct machine *m,
+                                     const struct device_config *config,
+                                     const struct virtio_host *host,
+                                     struct error **err);
 bool plug_port(struct machine *m, const struct device_config *config,
                struct error **err);
+bool plug_scsi_hd(struct machine *m, const struct device_config *config,
+                  struct error **err);
+bool plug_scsi_cd(struct machine *m, const struct device_config *config,
+                  struct error **err);
 bool plug_root_port(struct machine *m, const struct device_config *config,
                     struct error **err);
 bool plug_testdev(struct machine *m, const struct device_config *config,

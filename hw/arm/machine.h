@@ -63,6 +63,7 @@ struct machine {
     struct boot_entry *boot_entries; /* in the order of their index */
     unsigned boot_entry_count;
     struct plugged *plugged;
+    struct child_bus *buses; /* of devices that have one */
 
     struct fdt_builder *fdt;
     struct block_backend *flash_images[MACHINE_FLASH_BANKS];

@@ -15,16 +15,7 @@
 #include "hw/virtio/virtio_mmio.h"
 #include "util/bits.h"
 
-/* A virtio-serial with room for ports. */
-struct serial_bus {
-    struct virtio_device *dev;
-    bool mmio;
-    char name[80];
-};
-
 struct plugged {
-    struct serial_bus *serials; /* one for each device at most */
-    unsigned serial_count, unnamed_serials;
     struct loader **loaders;
     unsigned loader_count;
     struct vmcoreinfo *vmcoreinfo;
@@ -211,82 +202,6 @@ struct virtio_device *plug_make_rng(struct machine *m,
     return virtio_rng_create(&c->rng, host, err);
 }
 
-struct virtio_device *plug_make_serial(struct machine *m,
-                                       const struct device_config *c,
-                                       const struct virtio_host *host,
-                                       struct error **err)
-{
-    struct plugged *p = m->plugged;
-    struct virtio_device *dev =
-        virtio_console_create(c->max_ports, host, err);
-    struct serial_bus *s = &p->serials[p->serial_count];
-
-    if (!dev) {
-        return NULL;
-    }
-    p->serial_count++;
-    s->dev = dev;
-    s->mmio = c->type->bus == DEVICE_VIRTIO_MMIO;
-    if (c->id) {
-        snprintf(s->name, sizeof(s->name), "%s.0", c->id);
-    } else {
-        snprintf(s->name, sizeof(s->name), "virtio-serial-bus.%u",
-                 p->unnamed_serials++);
-    }
-    return dev;
-}
-
-/* Ports of a virtio-serial ------------------------------------------------ */
-
-/* Of those with no name given, the first over MMIO, else the last on PCI:
- * where QEMU's search ends. */
-static struct serial_bus *find_serial(struct machine *m, const char *name,
-                                      struct error **err)
-{
-    struct plugged *p = m->plugged;
-    struct serial_bus *found = NULL;
-
-    for (unsigned i = 0; i < p->serial_count; i++) {
-        struct serial_bus *s = &p->serials[i];
-        if (name ? strcmp(s->name, name) == 0
-                 : !found || (!found->mmio)) {
-            found = s;
-        }
-    }
-    if (!found && name) {
-        error_set(err, "Bus '%s' not found", name);
-    } else if (!found) {
-        error_set(err, "No 'virtio-serial-bus' bus found; put -device "
-                  "virtio-serial-pci before it");
-    }
-    return found;
-}
-
-bool plug_port(struct machine *m, const struct device_config *c,
-               struct error **err)
-{
-    struct serial_bus *bus = find_serial(m, c->bus, err);
-    struct virtio_console_port port = c->port;
-
-    if (!bus) {
-        return false;
-    }
-    if (c->chardev) {
-        port.chr = m->ports->find_chardev(m->ports->opaque, c->chardev);
-        if (!port.chr) {
-            error_set(err, "there is no -chardev with the id '%s'",
-                      c->chardev);
-            return false;
-        }
-        if (port.chr->frontend) {
-            error_set(err, "the character device '%s' is in use already",
-                      c->chardev);
-            return false;
-        }
-    }
-    return virtio_console_add_port(bus->dev, &port, err);
-}
-
 /* PCI --------------------------------------------------------------------- */
 
 bool plug_root_port(struct machine *m, const struct device_config *c,
@@ -376,6 +291,7 @@ static bool plug(struct machine *m, const struct device_config *c,
         return c->type->make ? plug_pci(m, c, err) != NULL
                              : c->type->create(m, c, err);
     case DEVICE_VIRTIO_SERIAL:
+    case DEVICE_SCSI:
     case DEVICE_BOARD:
         break;
     }
@@ -389,9 +305,8 @@ bool plug_devices(struct machine *m, struct error **err)
 
     assert(p);
     m->plugged = p;
-    p->serials = calloc(count + 1, sizeof(*p->serials));
     p->loaders = calloc(count + 1, sizeof(struct loader *));
-    assert(p->serials && p->loaders);
+    assert(p->loaders);
     for (unsigned i = 0; i < count; i++) {
         const struct device_config *c = &m->config->devices[i];
         if (!plug(m, c, err)) {
@@ -413,6 +328,7 @@ void plug_free(struct machine *m)
 {
     struct plugged *p = m->plugged;
 
+    plug_free_buses(m);
     if (!p) {
         return;
     }
@@ -420,7 +336,6 @@ void plug_free(struct machine *m)
         loader_close(p->loaders[i]);
     }
     vmcoreinfo_free(p->vmcoreinfo);
-    free(p->serials);
     free(p->loaders);
     free(p);
 }

@@ -1,5 +1,5 @@
 /*
- * What plug.c, drives.c and bootorder.c keep for machine.c.  Loop thread,
+ * What plug.c, plug_buses.c, drives.c and bootorder.c keep for machine.c.  Loop thread,
  * while the guest does not run.
  */
 #ifndef HW_ARM_PLUG_H
@@ -16,6 +16,9 @@ bool plug_devices(struct machine *m, struct error **err);
 /* What belongs to no bus: after the buses' devices and the fw_cfg. */
 void plug_free(struct machine *m);
 void plug_reset(struct machine *m);
+
+/* plug_buses.c: the names of buses that devices have brought. */
+void plug_free_buses(struct machine *m);
 
 /* -device loader: after boot_load(), at the start and at every reset. */
 bool plug_load(struct machine *m, struct error **err);

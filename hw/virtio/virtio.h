@@ -32,6 +32,7 @@ enum {
     VIRTIO_ID_BLOCK = 2,
     VIRTIO_ID_CONSOLE = 3,
     VIRTIO_ID_RNG = 4,
+    VIRTIO_ID_SCSI = 8,
 };
 
 /* Status (2.1) */

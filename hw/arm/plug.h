@@ -1,6 +1,6 @@
 /*
- * What plug.c, plug_buses.c, drives.c and bootorder.c keep for machine.c.  Loop thread,
- * while the guest does not run.
+ * What plug.c, plug_buses.c, drives.c and bootorder.c keep for machine.c.
+ * Loop thread, while the guest does not run.
  */
 #ifndef HW_ARM_PLUG_H
 #define HW_ARM_PLUG_H

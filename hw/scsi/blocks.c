@@ -6,7 +6,7 @@
 
 #include "util/bits.h"
 
-/* READ ---------------------------------------------------------------- */
+/* READ ------------------------------------------------------------------- */
 
 static void read_6(struct scsi_command *cmd)
 {
@@ -48,7 +48,7 @@ static void synchronize(struct scsi_command *cmd)
     }
 }
 
-/* Capacity ------------------------------------------------------------ */
+/* Capacity --------------------------------------------------------------- */
 
 static bool has_blocks(struct scsi_command *cmd)
 {
@@ -90,7 +90,7 @@ static void capacity_16(struct scsi_command *cmd)
     }
 }
 
-/* START STOP UNIT (5.20) ------------------------------------------------ */
+/* START STOP UNIT (5.20) ------------------------------------------------- */
 
 static void eject(struct scsi_unit *unit)
 {

@@ -30,7 +30,7 @@ void scsi_bus_free(struct scsi_bus *bus)
     pthread_mutex_destroy(&bus->members);
 }
 
-/* Commands that run ------------------------------------------------------- */
+/* Commands that run ------------------------------------------------------ */
 
 void scsi_bus_running(struct scsi_command *cmd)
 {
@@ -88,7 +88,7 @@ bool scsi_is_running(const struct scsi_bus *bus, uint32_t target,
     return cmd != NULL;
 }
 
-/* Submission -------------------------------------------------------------- */
+/* Submission ------------------------------------------------------------- */
 
 static struct scsi_unit *find(const struct scsi_bus *bus, uint32_t target,
                               uint32_t lun)
@@ -159,7 +159,7 @@ void scsi_bus_drain(struct scsi_bus *bus)
     pthread_mutex_unlock(&bus->members);
 }
 
-/* Reset ------------------------------------------------------------------- */
+/* Reset ------------------------------------------------------------------ */
 
 void scsi_set_attention(struct scsi_unit *unit, struct scsi_sense sense)
 {

@@ -18,7 +18,7 @@ static bool is_dvd(const struct scsi_unit *unit)
     return unit->blocks > CD_MAX_BLOCKS;
 }
 
-/* READ TOC/PMA/ATIP (6.25) -------------------------------------------------- */
+/* READ TOC/PMA/ATIP (6.25) ----------------------------------------------- */
 
 /* An address in blocks, or in minutes, seconds and frames, the first of
  * which is at two seconds. */
@@ -121,7 +121,7 @@ static void read_toc(struct scsi_command *cmd)
     scsi_reply(cmd, data, size, cmd->count);
 }
 
-/* GET CONFIGURATION (6.5), features (5.3) ------------------------------------ */
+/* GET CONFIGURATION (6.5), features (5.3) -------------------------------- */
 
 enum { PROFILE_CD_ROM = 0x0008, PROFILE_DVD_ROM = 0x0010 };
 
@@ -178,7 +178,7 @@ static void get_configuration(struct scsi_command *cmd)
     scsi_reply(cmd, data, (uint64_t)(at - data), cmd->count);
 }
 
-/* GET EVENT STATUS NOTIFICATION (6.6) ----------------------------------------- */
+/* GET EVENT STATUS NOTIFICATION (6.6) ------------------------------------ */
 
 enum { CLASS_MEDIA = 4, NO_EVENT = 0x80 };
 
@@ -205,7 +205,7 @@ static void event_status(struct scsi_command *cmd)
     scsi_reply(cmd, data, sizeof(data), cmd->count);
 }
 
-/* Others -------------------------------------------------------------------- */
+/* Others ----------------------------------------------------------------- */
 
 /* READ DISC INFORMATION (6.21): one complete session, one track */
 static void disc_information(struct scsi_command *cmd)
@@ -227,7 +227,7 @@ static void mechanism_status(struct scsi_command *cmd)
     scsi_reply(cmd, data, sizeof(data), scsi_get(cmd->cdb + 8, 2));
 }
 
-/* Pages ---------------------------------------------------------------------- */
+/* Pages ------------------------------------------------------------------ */
 
 static const struct scsi_page vital[] = {
     {0x00, scsi_vital_supported},
@@ -276,7 +276,7 @@ static const struct scsi_page modes[] = {
     {0, NULL},
 };
 
-/* The whole --------------------------------------------------------------- */
+/* The whole -------------------------------------------------------------- */
 
 static const struct scsi_row rows[] = {
     {0x43, 0, read_toc},                      /* READ TOC/PMA/ATIP */

@@ -19,7 +19,7 @@
 /* Geometry for mode pages that ask for one: 16 heads of 63 sectors. */
 enum { HEADS = 16, SECTORS = 63 };
 
-/* Writing ----------------------------------------------------------------- */
+/* Writing ---------------------------------------------------------------- */
 
 static void write_6(struct scsi_command *cmd)
 {
@@ -47,7 +47,7 @@ static void write_verify(struct scsi_command *cmd)
     scsi_transfer(cmd, BLOCK_WRITE);
 }
 
-/* WRITE SAME (5.45) --------------------------------------------------------- */
+/* WRITE SAME (5.45) ------------------------------------------------------ */
 
 static uint64_t max_write_same(const struct scsi_unit *unit)
 {
@@ -126,7 +126,7 @@ static void write_same(struct scsi_command *cmd)
     }
 }
 
-/* UNMAP (5.28) ------------------------------------------------------------ */
+/* UNMAP (5.28) ----------------------------------------------------------- */
 
 enum { UNMAP_HEADER = 8, UNMAP_DESCRIPTOR = 16 };
 
@@ -193,7 +193,7 @@ static void unmap(struct scsi_command *cmd)
     unmap_next(cmd);
 }
 
-/* Vital product data (6.5) ------------------------------------------------ */
+/* Vital product data (6.5) ----------------------------------------------- */
 
 /* B0h: block limits */
 static int block_limits(const struct scsi_unit *unit, uint8_t *page)
@@ -235,7 +235,7 @@ static const struct scsi_page vital[] = {
     {0, NULL},
 };
 
-/* Mode pages (6.4) ---------------------------------------------------------- */
+/* Mode pages (6.4) ------------------------------------------------------- */
 
 /* 01h: read-write error recovery: blocks are reassigned */
 static int error_recovery(const struct scsi_unit *unit, uint8_t *page)
@@ -297,7 +297,7 @@ static const struct scsi_page modes[] = {
     {0, NULL},
 };
 
-/* The whole --------------------------------------------------------------- */
+/* The whole -------------------------------------------------------------- */
 
 static const struct scsi_row rows[] = {
     {0x2a, ROW_WRITES, write_blocks}, /* WRITE (10) */

@@ -22,7 +22,7 @@ int scsi_caching_page(const struct scsi_unit *unit, uint8_t *page)
     return 18;
 }
 
-/* MODE SENSE -------------------------------------------------------------- */
+/* MODE SENSE ------------------------------------------------------------- */
 
 static unsigned put_page(const struct scsi_unit *unit,
                          const struct scsi_page *page, unsigned control,
@@ -94,7 +94,7 @@ void scsi_mode_sense(struct scsi_command *cmd)
     scsi_reply(cmd, data, size, cmd->count);
 }
 
-/* MODE SELECT ------------------------------------------------------------- */
+/* MODE SELECT ------------------------------------------------------------ */
 
 /* The page as it would be, in a parameter list: right in its size, and the
  * same but for what can be changed. */

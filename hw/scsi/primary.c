@@ -19,7 +19,7 @@ void scsi_no_op(struct scsi_command *cmd)
     scsi_good(cmd);
 }
 
-/* INQUIRY (6.6) ----------------------------------------------------------- */
+/* INQUIRY (6.6) ---------------------------------------------------------- */
 
 /* Left-aligned and padded with blanks. */
 static void put_text(uint8_t *at, unsigned size, const char *text)
@@ -84,7 +84,7 @@ static void inquiry(struct scsi_command *cmd)
     }
 }
 
-/* Vital product data (7.8) -------------------------------------------------- */
+/* Vital product data (7.8) ----------------------------------------------- */
 
 /* 00h: which there are */
 int scsi_vital_supported(const struct scsi_unit *unit, uint8_t *page)
@@ -162,7 +162,7 @@ int scsi_vital_device(const struct scsi_unit *unit, uint8_t *page)
     return (int)(at - page);
 }
 
-/* Sense ------------------------------------------------------------------- */
+/* Sense ------------------------------------------------------------------ */
 
 /* REQUEST SENSE (6.37).  What a command met was told with its status. */
 static void reply_sense(struct scsi_command *cmd, struct scsi_sense sense)
@@ -186,7 +186,7 @@ static void request_sense(struct scsi_command *cmd)
     reply_sense(cmd, sense);
 }
 
-/* REPORT LUNS (6.33) ------------------------------------------------------ */
+/* REPORT LUNS (6.33) ----------------------------------------------------- */
 
 /* SAM-5 4.7.7: peripheral addressing up to 255, flat addressing above */
 static void put_lun(uint8_t entry[8], uint32_t lun)
@@ -219,7 +219,7 @@ static void report_luns(struct scsi_command *cmd)
     scsi_reply(cmd, data, size, cmd->count);
 }
 
-/* A place with no unit ---------------------------------------------------- */
+/* A place with no unit --------------------------------------------------- */
 
 static void absent_inquiry(struct scsi_command *cmd)
 {

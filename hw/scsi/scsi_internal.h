@@ -75,7 +75,7 @@ struct scsi_unit {
     bool plugged;                /* something waits for scsi_bus_unplug() */
 };
 
-/* command.c: what running a command is made of ---------------------------- */
+/* command.c: what running a command is made of --------------------------- */
 
 void scsi_run(struct scsi_command *cmd);
 
@@ -110,14 +110,14 @@ void *scsi_buffer(struct scsi_command *cmd, size_t size);
 /* Sense data; the descriptor format has 8 bytes. */
 void scsi_put_sense(uint8_t data[SCSI_SENSE_SIZE], struct scsi_sense sense);
 
-/* bus.c ------------------------------------------------------------------- */
+/* bus.c ------------------------------------------------------------------ */
 
 void scsi_bus_running(struct scsi_command *cmd);
 void scsi_bus_stopped(struct scsi_command *cmd);
 void scsi_bus_plug(struct scsi_unit *unit, bool kick);
 void scsi_set_attention(struct scsi_unit *unit, struct scsi_sense sense);
 
-/* unit.c ------------------------------------------------------------------ */
+/* unit.c ----------------------------------------------------------------- */
 
 /* There is a medium, and the tray is closed. */
 bool scsi_is_ready(const struct scsi_unit *unit);

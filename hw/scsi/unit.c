@@ -13,7 +13,7 @@
 #define DEFAULT_MAX_UNMAP (UINT64_C(1) << 30)
 #define DEFAULT_GRANULARITY 4096u
 
-/* The medium -------------------------------------------------------------- */
+/* The medium ------------------------------------------------------------- */
 
 bool scsi_is_ready(const struct scsi_unit *unit)
 {
@@ -76,7 +76,7 @@ bool scsi_unit_is_locked(const struct scsi_unit *unit)
     return unit->locked;
 }
 
-/* The place --------------------------------------------------------------- */
+/* The place -------------------------------------------------------------- */
 
 /* Target and LUN as asked for, or the first that are free: a LUN of the
  * target, or else a target. */
@@ -152,7 +152,7 @@ static void announce(struct scsi_unit *unit, enum scsi_change change)
     bus->ops->changed(bus->adapter, unit, change, sense_luns_changed);
 }
 
-/* Creation ---------------------------------------------------------------- */
+/* Creation --------------------------------------------------------------- */
 
 static bool is_block_size(uint32_t size)
 {

@@ -55,7 +55,7 @@ struct scsi_request {
     unsigned data_room;
 };
 
-/* Completion ----------------------------------------------------------- */
+/* Completion ------------------------------------------------------------- */
 
 static struct scsi_request *request_get(struct virtio_scsi *s)
 {
@@ -128,7 +128,7 @@ static void request_done(struct scsi_command *cmd)
     }
 }
 
-/* Starting ------------------------------------------------------------- */
+/* Starting --------------------------------------------------------------- */
 
 /* 1, target, and a LUN of peripheral or flat addressing. */
 bool scsi_parse_lun(const uint8_t lun[8], uint32_t *target, uint32_t *unit)
@@ -238,7 +238,7 @@ static void scsi_process(struct virtio_device *dev, unsigned n)
     scsi_bus_unplug(&s->bus);
 }
 
-/* Config space --------------------------------------------------------- */
+/* Config space ----------------------------------------------------------- */
 
 static void scsi_config_read(struct virtio_device *dev, uint8_t *config)
 {
@@ -262,7 +262,7 @@ static void scsi_config_write(struct virtio_device *dev, unsigned offset,
     }
 }
 
-/* Reset, creation ------------------------------------------------------ */
+/* Reset, creation -------------------------------------------------------- */
 
 static void scsi_drain(struct virtio_device *dev)
 {

@@ -49,7 +49,7 @@ enum { NO_EVENT = 0, TRANSPORT_RESET = 1, PARAM_CHANGE = 3 };
 #define EVENTS_MISSED UINT32_C(0x80000000)
 enum { RESET_RESCAN = 1, RESET_REMOVED = 2 };
 
-/* Task management --------------------------------------------------------- */
+/* Task management -------------------------------------------------------- */
 
 static void answer(struct virtio_scsi *s, const void *response, uint64_t size)
 {
@@ -187,7 +187,7 @@ void scsi_control_process(struct virtio_scsi *s)
     }
 }
 
-/* Events ------------------------------------------------------------------ */
+/* Events ----------------------------------------------------------------- */
 
 static void send_event(struct virtio_scsi *s, struct event event)
 {

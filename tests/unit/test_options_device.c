@@ -420,8 +420,9 @@ START_TEST(test_mistakes)
 {
     static const struct { const char *line, *message; } rows[] = {
         {"-drive file=a,if=scsi",
-         "-drive file=a,if=scsi: if=scsi: not supported yet; use if=virtio "
-         "or if=pflash"},
+         "-drive file=a,if=scsi: machine type does not support if=scsi; use "
+         "if=virtio, or if=none with -device virtio-scsi-pci -device "
+         "scsi-hd"},
         {"-drive file=a,if=xyz",
          "-drive file=a,if=xyz: if=xyz: unsupported bus type; use virtio, "
          "pflash or none"},

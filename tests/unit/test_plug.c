@@ -135,6 +135,47 @@ START_TEST(test_bootorder)
 }
 END_TEST
 
+/* Units of SCSI buses: on which, and where. */
+START_TEST(test_scsi)
+{
+    static const char *const paths[] = {
+        "/pci@ffffffffffffffff/scsi@2/channel@0/disk@0,0",
+        "/pci@ffffffffffffffff/scsi@1/channel@0/disk@ff,1000",
+        "/pci@ffffffffffffffff/scsi@2/channel@0/disk@1,0",
+        "/pci@ffffffffffffffff/scsi@2/channel@0/disk@1,1",
+    };
+    static const char *const mmio[] = {
+        "/virtio-mmio@000000000a003e00/channel@0/disk@0,0",
+        "/virtio-mmio@000000000a003e00/channel@0/disk@1,0",
+    };
+
+    good(DRIVE("a") DRIVE("b") "-device virtio-scsi-pci,id=s "
+         "-device virtio-scsi-pci -device scsi-hd,drive=a,bootindex=1 "
+         "-device scsi-cd,scsi-id=255,lun=4096,bus=s.0,bootindex=2 "
+         "-device scsi-cd,scsi-id=1,bootindex=3 "
+         "-device scsi-hd,drive=b,scsi-id=1,bus=scsi.0,bootindex=4");
+    ck_assert_uint_eq(machine->boot_entry_count, ARRAY_SIZE(paths));
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        ck_assert_str_eq(machine->boot_entries[i].path, paths[i]);
+    }
+    /* With no bus named, the first over MMIO. */
+    good(DRIVE("a") "-device virtio-scsi-pci -device virtio-scsi-device "
+         "-device virtio-scsi-pci,id=s -device scsi-hd,drive=a,bootindex=1 "
+         "-device scsi-cd,bootindex=2");
+    ck_assert_uint_eq(machine->boot_entry_count, ARRAY_SIZE(mmio));
+    for (size_t i = 0; i < ARRAY_SIZE(mmio); i++) {
+        ck_assert_str_eq(machine->boot_entries[i].path, mmio[i]);
+    }
+    /* A request queue for each processor on PCI, one over MMIO. */
+    good("-smp 3 -device virtio-scsi-device");
+    struct virtio_device *dev = virtio_mmio_device(machine->virtio_slots[31]);
+    ck_assert_uint_eq(dev->queue_count, 3);
+    good("-boot order=d " DRIVE("a") "-device virtio-scsi-device "
+         "-device scsi-cd,drive=a");
+    ck_assert_uint_eq(machine->boot_entry_count, 1);
+}
+END_TEST
+
 static const char *in_slot(unsigned slot)
 {
     struct virtio_device *dev =
@@ -229,6 +270,7 @@ Suite *plug_suite(void)
     tcase_set_timeout(tc, 30);
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, test_bootorder);
+    tcase_add_test(tc, test_scsi);
     tcase_add_test(tc, test_mmio_slots);
     tcase_add_test(tc, test_serial_buses);
     tcase_add_test(tc, test_refused);

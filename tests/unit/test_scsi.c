@@ -769,7 +769,7 @@ START_TEST(test_large_blocks)
 }
 END_TEST
 
-/* CD-ROMs ------------------------------------------------------------------ */
+/* CD-ROMs ---------------------------------------------------------------- */
 
 START_TEST(test_cd)
 {
@@ -887,7 +887,7 @@ START_TEST(test_write_protect)
 }
 END_TEST
 
-/* Task management ----------------------------------------------------------- */
+/* Task management -------------------------------------------------------- */
 
 /* Commands that run when they are aborted end as told, and only those. */
 START_TEST(test_abort)

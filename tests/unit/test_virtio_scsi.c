@@ -217,7 +217,7 @@ static void expect_file(uint64_t offset, uint64_t length, uint8_t value)
     close(fd);
 }
 
-/* Config --------------------------------------------------------------- */
+/* Config ----------------------------------------------------------------- */
 
 START_TEST(test_config)
 {
@@ -276,7 +276,7 @@ START_TEST(test_bad_config)
 }
 END_TEST
 
-/* Requests ------------------------------------------------------------- */
+/* Requests --------------------------------------------------------------- */
 
 START_TEST(test_read_write)
 {
@@ -540,7 +540,7 @@ START_TEST(test_queues)
 }
 END_TEST
 
-/* Task management ---------------------------------------------------------- */
+/* Task management -------------------------------------------------------- */
 
 static uint8_t tmf(uint32_t subtype, unsigned target, unsigned lun,
                    uint64_t id)
@@ -739,7 +739,7 @@ START_TEST(test_no_space)
 }
 END_TEST
 
-/* Events --------------------------------------------------------------------- */
+/* Events ----------------------------------------------------------------- */
 
 static uint64_t give_buffer(uint32_t size)
 {

@@ -31,8 +31,7 @@ struct runner {
     struct code_chunk *chunk;
     struct backend_thread *compiler;
     struct ir_unit *unit;
-    uint32_t context;        /* valid unless context_stale */
-    bool context_stale;
+    bool context_stale;      /* vcpu->jump_key is not of the state */
     bool strict;             /* stores to pages with code are trapped */
     bool slept;              /* code may have been reused since it last
                                 served its requests */
@@ -216,14 +215,20 @@ static void kick_all(void *opaque)
     }
 }
 
+/* The current context flags. */
+static uint32_t context(const struct runner *r)
+{
+    return (uint32_t)(r->vcpu->jump_key >> 48);
+}
+
 /* At most `bytes` of guest code. */
 static void build(struct engine *e, struct runner *r, uint64_t pc,
                   const uint8_t *host, unsigned bytes)
 {
     struct ir_unit *u = r->unit;
 
-    ir_begin(u, pc, r->context);
-    e->guest->translate(r->vcpu, u, pc, r->context, host, bytes);
+    ir_begin(u, pc, context(r));
+    e->guest->translate(r->vcpu, u, pc, context(r), host, bytes);
     if (log_on(LOG_IN_ASM)) {
         print_guest_code(e, pc, host, u->guest_bytes);
     }
@@ -261,7 +266,7 @@ static void compile(struct engine *e, struct runner *r, uint64_t pc,
 
 static uint32_t key_context(const struct runner *r)
 {
-    return r->context | (r->alone ? KEY_ALONE : 0);
+    return context(r) | (r->alone ? KEY_ALONE : 0);
 }
 
 /* From guest code: fills in the rest of *key. */
@@ -404,7 +409,7 @@ static struct block *translate(struct engine *e, struct runner *r,
 /* Where the block at pc is remembered. */
 static struct block **recent(struct runner *r, uint64_t pc)
 {
-    return &r->recent[(pc >> 2 ^ pc >> 15 ^ r->context << 9) &
+    return &r->recent[(pc >> 2 ^ pc >> 15 ^ context(r) << 9) &
                       (RECENT_BLOCKS - 1)];
 }
 
@@ -429,7 +434,7 @@ static struct block *find(struct engine *e, struct runner *r)
     uint32_t page_id;
 
     if (r->context_stale) {
-        r->context = e->guest->context(vcpu);
+        e->guest->context(vcpu);
         r->context_stale = false;
     }
     if (!r->alone && e->guest->check_pc(vcpu)) {
@@ -512,39 +517,6 @@ static void fill_jump_cache(struct runner *r, const struct block *to)
     entry->key = to->pc ^ vcpu->jump_key;
     entry->code = to->code + to->guarded;
     r->stats.jump_cache_fills++;
-}
-
-/*
- * Run the code at vcpu->pc once.  `from`/`link`: the exit by which the
- * last block was left, to be linked to what is found.
- */
-static void run_code(struct engine *e, struct runner *r)
-{
-    struct vcpu *vcpu = r->vcpu;
-    struct block *b = find(e, r), *from = NULL;
-
-    while (b) {
-        bool alone = r->alone;
-
-        if (!e->backend) {
-            ir_interpret(vcpu, block_ir(b), b->ir_count, block_edges(b));
-            r->alone = false;
-            return;
-        }
-        backend_enter(e->backend, vcpu, b->code + b->entry);
-        r->alone = false;
-        struct block_link *link = sync_pc(e, vcpu, &from);
-        if (vcpu->exit != VCPU_EXIT_NONE || vcpu->request || alone) {
-            return;
-        }
-        b = find(e, r);
-        if (b && link && !log_on(LOG_EXEC)) {
-            block_link(e->blocks, from, link, b);
-            r->stats.links++;
-        } else if (b && !link) {
-            fill_jump_cache(r, b);
-        }
-    }
 }
 
 /* -- sleeping and requests ------------------------------------------------ */
@@ -635,8 +607,9 @@ static bool serve_requests(struct engine *e, struct runner *r)
         return false;
     }
     if (bits & (VCPU_REQ_IRQ | VCPU_REQ_TIMER)) {
-        e->guest->interrupts(vcpu);
-        r->context_stale = true;
+        if (!e->guest->interrupts(vcpu)) {
+            r->context_stale = true;
+        }
         r->alone = false;
     }
     return true;
@@ -658,6 +631,8 @@ static void refresh_chunk(struct engine *e, struct runner *r)
     }
 }
 
+/* -- the loop -------------------------------------------------------------- */
+
 /* A fault or an exception; or a store that changes code, which has to be
  * the last of its unit (before_store()). */
 static void deliver(struct engine *e, struct runner *r)
@@ -666,8 +641,71 @@ static void deliver(struct engine *e, struct runner *r)
 
     r->alone = vcpu->exit == VCPU_EXIT_FAULT && vcpu->fault.retry;
     if (!r->alone) {
-        e->guest->deliver(vcpu);
+        r->context_stale = !e->guest->deliver(vcpu);
+    }
+}
+
+/* What code came back for.  False when it is to be seen whether something
+ * else is wanted, before more is run. */
+static bool serve_exit(struct engine *e, struct runner *r)
+{
+    struct vcpu *vcpu = r->vcpu;
+    enum vcpu_exit why = vcpu->exit;
+
+    r->stats.exits[why & 7]++;
+    switch (why) {
+    case VCPU_EXIT_NONE:
+        break;
+    case VCPU_EXIT_FAULT:
+    case VCPU_EXIT_EXCEPTION:
+    case VCPU_EXIT_RETURN:
+        deliver(e, r);
+        break;
+    case VCPU_EXIT_STATE:
         r->context_stale = true;
+        break;
+    case VCPU_EXIT_WAIT:
+        sleep_until_woken(e, r);
+        r->context_stale = true;
+        return false;
+    case VCPU_EXIT_REQUEST:
+        return false;
+    }
+    vcpu->exit = VCPU_EXIT_NONE;
+    return !__atomic_load_n(&vcpu->request, __ATOMIC_ACQUIRE);
+}
+
+/* Run code from vcpu->pc on until something else is wanted. */
+static void run_code(struct engine *e, struct runner *r)
+{
+    struct vcpu *vcpu = r->vcpu;
+    struct block *b = find(e, r), *from = NULL;
+
+    while (b) {
+        bool alone = r->alone;
+
+        r->alone = false;
+        if (!e->backend) {
+            ir_interpret(vcpu, block_ir(b), b->ir_count, block_edges(b));
+            serve_exit(e, r);
+            return;
+        }
+        backend_enter(e->backend, vcpu, b->code + b->entry);
+        struct block_link *link = sync_pc(e, vcpu, &from);
+        bool exits = vcpu->exit != VCPU_EXIT_NONE;
+        if (!serve_exit(e, r) || alone) {
+            return;
+        }
+        b = find(e, r);
+        if (exits) {
+            continue;
+        }
+        if (b && link && !log_on(LOG_EXEC)) {
+            block_link(e->blocks, from, link, b);
+            r->stats.links++;
+        } else if (b && !link) {
+            fill_jump_cache(r, b);
+        }
     }
 }
 
@@ -691,22 +729,6 @@ void engine_run(struct engine *e, struct vcpu *vcpu)
         refresh_chunk(e, r);
         vcpu->exit = VCPU_EXIT_NONE;
         run_code(e, r);
-        r->stats.exits[vcpu->exit & 7]++;
-        switch (vcpu->exit) {
-        case VCPU_EXIT_FAULT:
-        case VCPU_EXIT_EXCEPTION:
-            deliver(e, r);
-            break;
-        case VCPU_EXIT_STATE:
-            r->context_stale = true;
-            break;
-        case VCPU_EXIT_WAIT:
-            sleep_until_woken(e, r);
-            r->context_stale = true;
-            break;
-        default:
-            break;
-        }
     }
     shootdown_sleep(e->config.shootdown, vcpu->index);
     code_cache_sleep(e->cache, vcpu->index, true);
@@ -783,11 +805,12 @@ void engine_print_stats(struct engine *e, FILE *f)
                 ", jump cache fills %" PRIu64 ", retries %" PRIu64
                 "; exits: none %" PRIu64 ", request %" PRIu64
                 ", fault %" PRIu64 ", exception %" PRIu64 ", state %" PRIu64
-                ", wait %" PRIu64 " (slept %" PRIu64 ")\n",
+                ", wait %" PRIu64 " (slept %" PRIu64 "), return %" PRIu64
+                "\n",
                 n, s->lookups, s->searches, s->links, s->jump_cache_fills,
                 s->retries,
                 s->exits[0], s->exits[1], s->exits[2], s->exits[3],
-                s->exits[4], s->exits[5], s->waits);
+                s->exits[4], s->exits[5], s->waits, s->exits[6]);
     }
     fprintf(f, "code cache: %zu bytes, %u blocks\n",
             code_cache_used(e->cache), block_count(e->blocks));

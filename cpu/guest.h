@@ -10,9 +10,9 @@
 #include "cpu/ir/ir.h"
 
 struct guest_ops {
-    /* Current context flags (part of every block's key, < 2^16); also
-     * selects vcpu->tlb and vcpu->tlb_unpriv and sets vcpu->jump_key. */
-    uint32_t (*context)(struct vcpu *vcpu);
+    /* Make vcpu->jump_key (the context flags, part of every block's key),
+     * vcpu->tlb and vcpu->tlb_unpriv anew from the state. */
+    void (*context)(struct vcpu *vcpu);
     /* Build the unit for code at pc.  `code` is the host address of the
      * guest bytes at pc, `bytes` how many follow up to the page's end. */
     void (*translate)(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
@@ -24,11 +24,13 @@ struct guest_ops {
     /* pc & 3 != 0, tag in pc: fix pc or take the exception.  True: fetch
      * again, pc or context changed. */
     bool (*check_pc)(struct vcpu *vcpu);
-    /* Take the exception for vcpu->exit FAULT or EXCEPTION at vcpu->pc. */
-    void (*deliver)(struct vcpu *vcpu);
+    /* Take the exception for vcpu->exit FAULT or EXCEPTION at vcpu->pc, or
+     * make the return for RETURN.  True: context() is not needed. */
+    bool (*deliver)(struct vcpu *vcpu);
     /* Serve interrupts and timers after VCPU_REQ_IRQ/TIMER: take an
-     * exception if one is pending and not masked. */
-    void (*interrupts)(struct vcpu *vcpu);
+     * exception if one is pending and not masked.  True: context() is not
+     * needed. */
+    bool (*interrupts)(struct vcpu *vcpu);
     /* WFI/WFE at VCPU_EXIT_WAIT: true if there is something to wake for
      * at once; else *deadline_ns is the next timer event (monotonic, or
      * UINT64_MAX). */

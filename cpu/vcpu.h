@@ -54,6 +54,8 @@ enum vcpu_exit {
                             code depends on (TTBR, SCTLR, EL, ...): re-read
                             the context, go on at vcpu.pc */
     VCPU_EXIT_WAIT,      /* WFI/WFE: sleep; vcpu.pc is the next one */
+    VCPU_EXIT_RETURN,    /* an exception return to vcpu.syndrome that
+                            generated code does not make itself */
 };
 
 #define VCPU_EXCL_NONE UINT64_MAX
@@ -81,7 +83,9 @@ struct vcpu {
     struct tlb_context *tlb_unpriv; /* for unprivileged accesses */
     uint32_t exit;          /* enum vcpu_exit; helpers set it to leave */
     uint32_t saturated;     /* sticky: a vector op saturated (nonzero) */
-    uint64_t jump_key;      /* current context flags << 48, see block.h */
+    uint64_t jump_key;      /* current context flags << 48, see block.h;
+                               helpers that change what it stands for change
+                               it, vcpu.tlb and tlb_unpriv together */
 
     union vec v[32];
 
@@ -97,6 +101,8 @@ struct vcpu {
     struct mem_fault fault;   /* VCPU_EXIT_FAULT */
     uint64_t syndrome;        /* VCPU_EXIT_EXCEPTION: the architecture's */
     uint64_t fault_address;   /* likewise, where the exception has one */
+    uint64_t target;          /* where a helper sends its unit, which ends by
+                                 EXIT_INDIRECT */
 
     union vec mem_buffer[2];  /* multi-word slow-path loads and stores */
     uintptr_t host_return;    /* return address into generated code, set by

@@ -20,13 +20,6 @@
 
 _Static_assert(sizeof(struct tlb_key) == sizeof(uint64_t), "packed key");
 
-static uint64_t pack_key(const struct tlb_key *key)
-{
-    uint64_t packed;
-    memcpy(&packed, key, sizeof(packed));
-    return packed;
-}
-
 /* ---- contexts ---- */
 
 static void clear_slot(struct tlb_context *ctx, unsigned i)
@@ -72,7 +65,7 @@ static unsigned least_recently_used(const struct tlb *tlb)
 
 struct tlb_context *tlb_context(struct tlb *tlb, const struct tlb_key *key)
 {
-    uint64_t packed = pack_key(key);
+    uint64_t packed = tlb_pack_key(key);
     unsigned i = tlb->current;
 
     if (tlb->keys[i] != packed) {
@@ -88,7 +81,7 @@ struct tlb_context *tlb_context(struct tlb *tlb, const struct tlb_key *key)
         }
         tlb->current = i;
     }
-    tlb->contexts[i].last_used = ++tlb->tick;
+    tlb->contexts[i].last_used = ++tlb->head.tick;
     return &tlb->contexts[i];
 }
 

@@ -165,6 +165,31 @@ void tlb_free(struct tlb *tlb);
  * on every change of key. */
 struct tlb_context *tlb_context(struct tlb *tlb, const struct tlb_key *key);
 
+/* What the owner of a context does inline: see tlb_context(). */
+struct tlb_head {
+    uint64_t tick; /* for least recently used */
+};
+
+static inline uint64_t tlb_pack_key(const struct tlb_key *key)
+{
+    uint64_t packed;
+
+    __builtin_memcpy(&packed, key, sizeof(packed));
+    return packed;
+}
+
+/* Whether `ctx`, once handed out for this packed key, still is for it; then
+ * it counts as handed out again. */
+static inline bool tlb_context_again(struct tlb *tlb,
+                                     struct tlb_context *ctx, uint64_t key)
+{
+    if (!ctx || tlb_pack_key(&ctx->key) != key) {
+        return false;
+    }
+    ctx->last_used = ++((struct tlb_head *)tlb)->tick;
+    return true;
+}
+
 /* Flags of slow-path accesses. */
 enum {
     TLB_ALIGNED = 1 << 0,   /* fault when not size-aligned */

@@ -40,10 +40,10 @@ struct l2_set {
 };
 
 struct tlb {
+    struct tlb_head head;        /* first */
     struct tlb_context contexts[TLB_CONTEXTS];
     uint64_t keys[TLB_CONTEXTS]; /* packed key, TLB_NO_KEY = not in use */
     unsigned current;            /* the context handed out last */
-    uint64_t tick;               /* for least recently used */
 
     struct bus *bus;
     struct page_ids *ids;

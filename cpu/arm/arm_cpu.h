@@ -92,6 +92,18 @@ struct arm_trace {
     } last, before;
 };
 
+/*
+ * What guest.c context() found, kept for changes between EL0 and EL1 that
+ * generated code makes without it (exception.c).
+ */
+struct arm_switch {
+    uint64_t key[3];     /* packed: EL0, EL1, EL1 with PAN */
+    struct tlb_context *tlb[3]; /* of these, if they still are */
+    uint32_t flags[2];   /* context flags by exception level, but for those
+                            that come from SPSel, UAO and SP */
+    uint8_t sp_mask[2];  /* bits of SP that must be clear (SCTLR.SA, SA0) */
+};
+
 struct arm_cpu {
     struct vcpu vcpu; /* first */
 
@@ -129,6 +141,8 @@ struct arm_cpu {
     uint64_t dczid, ctr;
     struct arm_debug debug;
     struct arm_pmu pmu;
+
+    struct arm_switch fast;
 
     bool step_active;       /* software step applies (context()) */
     bool stepping;          /* its one instruction has been started */

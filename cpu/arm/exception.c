@@ -1,10 +1,12 @@
 /*
  * Exceptions; see exception.h.  EL1 takes everything: there is no EL2 or
  * EL3 that could be routed to, which arm_target_el() alone knows.
+ *
+ * What is frequent also comes as helpers of generated code, which then goes
+ * on in the new state without its run loop.  They keep out of vector
+ * registers of the host (IR_HELPER_NO_FP), as this file is compiled to.
  */
 #include "cpu/arm/exception.h"
-
-#include <inttypes.h>
 
 #include "cpu/arm/guest.h"
 #include "cpu/ir/interp.h"
@@ -27,11 +29,16 @@ unsigned arm_target_el(const struct arm_cpu *cpu)
 
 /* -- PSTATE -------------------------------------------------------------- */
 
+static uint32_t pstate_but_flags(const struct arm_cpu *cpu)
+{
+    return cpu->pstate_misc | cpu->btype << 10 | cpu->daif |
+           (uint32_t)cpu->el << 2 | cpu->spsel;
+}
+
 uint64_t arm_pstate(const struct arm_cpu *cpu)
 {
     return (uint64_t)ir_flags_unpack(cpu->vcpu.flags) << 28 |
-           cpu->pstate_misc | cpu->btype << 10 | cpu->daif | cpu->el << 2 |
-           cpu->spsel;
+           pstate_but_flags(cpu);
 }
 
 void arm_set_el(struct arm_cpu *cpu, unsigned el, unsigned spsel)
@@ -53,77 +60,18 @@ static uint32_t misc_bits(const struct arm_cpu *cpu)
            (cpu->feature[A64_FEAT_MTE] ? PSTATE_TCO : 0);
 }
 
+static void set_masks(struct arm_cpu *cpu, uint64_t spsr)
+{
+    cpu->daif = spsr & (PSTATE_D | PSTATE_A | PSTATE_I | PSTATE_F);
+    cpu->btype = cpu->feature[A64_FEAT_BTI] ? spsr >> 10 & 3 : 0;
+}
+
 /* All of it but EL and SP. */
 static void set_pstate(struct arm_cpu *cpu, uint64_t spsr)
 {
     cpu->vcpu.flags = ir_flags_pack(spsr >> 28 & 15);
-    cpu->daif = spsr & (PSTATE_D | PSTATE_A | PSTATE_I | PSTATE_F);
     cpu->pstate_misc = spsr & misc_bits(cpu);
-    cpu->btype = cpu->feature[A64_FEAT_BTI] ? spsr >> 10 & 3 : 0;
-}
-
-/* -- the log ------------------------------------------------------------- */
-
-struct exception_name {
-    uint8_t ec, number;
-    const char *name;
-};
-
-static const struct exception_name names[] = {
-    {EC_SVC, 2, "SVC"},
-    {EC_HVC, 11, "Hypervisor Call"},
-    {EC_SMC, 13, "Secure Monitor Call"},
-    {EC_IABORT_LOWER, 3, "Prefetch Abort"},
-    {EC_IABORT_SAME, 3, "Prefetch Abort"},
-    {EC_DABORT_LOWER, 4, "Data Abort"},
-    {EC_DABORT_SAME, 4, "Data Abort"},
-    {EC_BRK, 7, "Breakpoint"},
-    {EC_UNKNOWN, 1, "Undefined Instruction"}, /* last: all others */
-};
-
-static const struct exception_name vector_names[] = {
-    [ARM_VECTOR_IRQ] = {0, 5, "IRQ"},
-    [ARM_VECTOR_FIQ] = {0, 6, "FIQ"},
-    [ARM_VECTOR_SERROR] = {0, 24, "SError"},
-};
-
-static const struct exception_name *name_of(enum arm_vector vector,
-                                            uint32_t syndrome)
-{
-    const struct exception_name *name = names;
-
-    if (vector != ARM_VECTOR_SYNC) {
-        return &vector_names[vector];
-    }
-    while (name->ec != syndrome >> 26 && name->ec != EC_UNKNOWN) {
-        name++;
-    }
-    return name;
-}
-
-static void log_exception(const struct arm_cpu *cpu, enum arm_vector vector,
-                          unsigned from, uint32_t syndrome)
-{
-    const struct exception_name *name = name_of(vector, syndrome);
-    unsigned ec = syndrome >> 26;
-    FILE *f = log_lock(LOG_INT);
-
-    if (!f) {
-        return;
-    }
-    fprintf(f, "Taking exception %u [%s] on CPU %u\n", name->number,
-            name->name, cpu->vcpu.index);
-    fprintf(f, "...from EL%u to EL%u\n", from, cpu->el);
-    if (vector == ARM_VECTOR_SYNC) {
-        fprintf(f, "...with ESR 0x%x/0x%" PRIx32 "\n", ec, syndrome);
-        if (name->number == 3 || name->number == 4) {
-            fprintf(f, "...with FAR 0x%" PRIx64 "\n", cpu->far_el[cpu->el]);
-        }
-    }
-    fprintf(f, "...with ELR 0x%" PRIx64 "\n", cpu->elr_el[cpu->el]);
-    fprintf(f, "...to EL%u PC 0x%" PRIx64 " PSTATE 0x%" PRIx64 "\n", cpu->el,
-            cpu->vcpu.pc, arm_pstate(cpu));
-    log_unlock(f);
+    set_masks(cpu, spsr);
 }
 
 /* -- entry --------------------------------------------------------------- */
@@ -137,42 +85,49 @@ static uint64_t vector_offset(const struct arm_cpu *cpu,
 }
 
 /* PSTATE on entry, besides EL, SP and DAIF (AArch64.TakeException). */
-static void enter_pstate(struct arm_cpu *cpu)
+static uint32_t entry_misc(const struct arm_cpu *cpu)
 {
     uint64_t sctlr = cpu->mmu.sctlr;
-    uint32_t set = 0;
+    uint32_t set = PSTATE_TCO;
 
     if (!(sctlr & SCTLR_SPAN)) {
         set |= PSTATE_PAN;
     }
-    cpu->pstate_misc &= ~(PSTATE_SS | PSTATE_IL | PSTATE_UAO | PSTATE_SSBS);
     if (sctlr & SCTLR_DSSBS) {
         set |= PSTATE_SSBS;
     }
-    set |= PSTATE_TCO;
-    cpu->pstate_misc |= set & misc_bits(cpu);
+    return (cpu->pstate_misc &
+            ~(PSTATE_SS | PSTATE_IL | PSTATE_UAO | PSTATE_SSBS)) |
+           (set & misc_bits(cpu));
+}
+
+/* All but the stack pointer. */
+static void enter(struct arm_cpu *cpu, enum arm_vector vector,
+                  unsigned target, uint32_t syndrome, uint64_t return_pc,
+                  uint64_t pstate)
+{
+    cpu->vcpu.pc = cpu->vbar_el[target] + vector_offset(cpu, vector, target);
+    cpu->spsr_el[target] = pstate;
+    cpu->elr_el[target] = return_pc;
+    if (vector == ARM_VECTOR_SYNC || vector == ARM_VECTOR_SERROR) {
+        cpu->esr_el[target] = syndrome;
+    }
+    cpu->pstate_misc = entry_misc(cpu);
     cpu->btype = 0;
+    cpu->daif = PSTATE_D | PSTATE_A | PSTATE_I | PSTATE_F;
+    cpu->stepping = false;
 }
 
 void arm_take_exception(struct arm_cpu *cpu, enum arm_vector vector,
                         unsigned target, uint32_t syndrome,
                         uint64_t return_pc)
 {
-    uint64_t offset = vector_offset(cpu, vector, target);
     unsigned from = cpu->el;
 
-    cpu->spsr_el[target] = arm_pstate(cpu);
-    cpu->elr_el[target] = return_pc;
-    if (vector == ARM_VECTOR_SYNC || vector == ARM_VECTOR_SERROR) {
-        cpu->esr_el[target] = syndrome;
-    }
+    enter(cpu, vector, target, syndrome, return_pc, arm_pstate(cpu));
     arm_set_el(cpu, target, 1);
-    enter_pstate(cpu);
-    cpu->daif = PSTATE_D | PSTATE_A | PSTATE_I | PSTATE_F;
-    cpu->stepping = false;
-    cpu->vcpu.pc = cpu->vbar_el[target] + offset;
     if (log_on(LOG_INT)) {
-        log_exception(cpu, vector, from, syndrome);
+        arm_log_exception(cpu, vector, from, syndrome);
     }
 }
 
@@ -233,18 +188,28 @@ static bool has_far(unsigned ec)
            ec == EC_WATCHPOINT_LOWER || ec == EC_WATCHPOINT_LOWER + 1;
 }
 
+/* Whether the return address is that of the next instruction. */
+static bool is_call(unsigned ec)
+{
+    return ec == EC_SVC || ec == EC_HVC || ec == EC_SMC;
+}
+
 void arm_deliver(struct arm_cpu *cpu)
 {
     struct vcpu *vcpu = &cpu->vcpu;
     uint64_t return_pc = vcpu->pc;
 
+    if (vcpu->exit == VCPU_EXIT_RETURN) {
+        arm_exception_return(cpu, vcpu->syndrome);
+        return;
+    }
     if (vcpu->exit == VCPU_EXIT_FAULT) {
         arm_raise_data_abort(cpu, &vcpu->fault, false);
     }
     uint32_t syndrome = (uint32_t)vcpu->syndrome;
     unsigned ec = syndrome >> 26;
 
-    if (ec == EC_SVC || ec == EC_HVC || ec == EC_SMC) {
+    if (is_call(ec)) {
         arm_step_advance(cpu);
         return_pc += 4;
     }
@@ -367,6 +332,16 @@ static bool is_legal_return(const struct arm_cpu *cpu, uint64_t spsr)
            (el > 0 || !(spsr & SPSR_M_SP));
 }
 
+/* After a change of DAIF: an interrupt that was held back is looked at before
+ * the next unit. */
+static void request_unmasked(struct arm_cpu *cpu)
+{
+    if (arm_interrupt_unmasked(cpu)) {
+        __atomic_fetch_or(&cpu->vcpu.request, VCPU_REQ_IRQ,
+                          __ATOMIC_SEQ_CST);
+    }
+}
+
 void arm_exception_return(struct arm_cpu *cpu, uint64_t target)
 {
     uint64_t spsr = cpu->spsr_el[cpu->el];
@@ -388,8 +363,109 @@ void arm_exception_return(struct arm_cpu *cpu, uint64_t target)
     cpu->event = true;
     cpu->vcpu.pc = target;
     if (log_on(LOG_INT)) {
-        log_printf(LOG_INT,
-                   "Exception return on CPU %u to EL%u PC 0x%" PRIx64 "\n",
-                   cpu->vcpu.index, cpu->el, target);
+        arm_log_return(cpu);
     }
+    request_unmasked(cpu);
 }
+
+/* -- without the run loop ------------------------------------------------ */
+
+/* Select the context of this state; nothing has changed if false. */
+static bool select_context(struct arm_cpu *cpu, unsigned el, unsigned spsel,
+                           uint32_t misc, uint64_t sp)
+{
+    const struct arm_switch *fast = &cpu->fast;
+    struct vcpu *vcpu = &cpu->vcpu;
+    unsigned space = el + (el > 0 && (misc & PSTATE_PAN));
+
+    if (el > 1 || (cpu->mdscr_el1 & 1) || cpu->step_active ||
+        !tlb_context_again(vcpu->mmu, fast->tlb[0], fast->key[0]) ||
+        !tlb_context_again(vcpu->mmu, fast->tlb[space], fast->key[space])) {
+        return false;
+    }
+    uint32_t flags = fast->flags[el];
+    if (el > 0) {
+        flags |= (spsel ? CTX_SPSEL : 0) |
+                 (misc & PSTATE_UAO ? 0 : CTX_UNPRIV);
+    }
+    if (sp & fast->sp_mask[el]) {
+        flags |= CTX_SP_ALIGN;
+    }
+    vcpu->tlb = fast->tlb[space];
+    vcpu->tlb_unpriv = fast->tlb[0];
+    vcpu->jump_key = (uint64_t)flags << 48;
+    return true;
+}
+
+bool arm_switch_context(struct arm_cpu *cpu)
+{
+    return select_context(cpu, cpu->el, cpu->spsel, cpu->pstate_misc,
+                          cpu->vcpu.r[31]);
+}
+
+static uint64_t leave(struct vcpu *vcpu, enum vcpu_exit exit,
+                      uint64_t syndrome, uint64_t pc)
+{
+    vcpu->exit = exit;
+    vcpu->syndrome = syndrome;
+    vcpu->pc = pc;
+    return 0;
+}
+
+static uint64_t call_enter(struct vcpu *vcpu, uint64_t syndrome,
+                           uint64_t return_pc, uint64_t nzcv)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+    unsigned ec = (unsigned)syndrome >> 26;
+    uint64_t sp = cpu->sp_el[1];
+
+    if (log_on(LOG_INT) || cpu->el > 1 ||
+        !select_context(cpu, 1, 1, entry_misc(cpu), sp)) {
+        return leave(vcpu, VCPU_EXIT_EXCEPTION, syndrome,
+                     return_pc - (is_call(ec) ? 4 : 0));
+    }
+    if (ec != EC_SVC) {
+        trace_sync(cpu, (uint32_t)syndrome, return_pc);
+    }
+    enter(cpu, ARM_VECTOR_SYNC, 1, (uint32_t)syndrome, return_pc,
+          nzcv | pstate_but_flags(cpu));
+    cpu->el = 1;
+    cpu->spsel = 1;
+    vcpu->target = vcpu->pc;
+    return sp;
+}
+
+const struct ir_helper arm_enter_helper = {
+    "enter_exception", {.call = call_enter}, 3,
+    IR_HELPER_EXITS | IR_HELPER_SETS_PC | IR_HELPER_TLB | IR_HELPER_NO_FP,
+};
+
+static uint64_t call_return(struct vcpu *vcpu, uint64_t target, uint64_t b,
+                            uint64_t c)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+    uint64_t spsr = cpu->spsr_el[1];
+    unsigned el = spsr >> 2 & 3, spsel = spsr & SPSR_M_SP;
+    uint32_t misc = spsr & misc_bits(cpu) & ~(uint32_t)PSTATE_SS;
+    uint64_t sp = cpu->sp_el[spsel ? el : 0];
+
+    (void)b, (void)c;
+    if (log_on(LOG_INT) || cpu->el > 1 || !is_legal_return(cpu, spsr) ||
+        (spsr & PSTATE_IL) || !select_context(cpu, el, spsel, misc, sp)) {
+        return leave(vcpu, VCPU_EXIT_RETURN, target, target);
+    }
+    set_masks(cpu, spsr);
+    cpu->pstate_misc = misc;
+    cpu->el = (uint8_t)el;
+    cpu->spsel = (uint8_t)spsel;
+    vcpu->excl_addr = VCPU_EXCL_NONE;
+    cpu->event = true;
+    vcpu->target = target;
+    request_unmasked(cpu);
+    return sp;
+}
+
+const struct ir_helper arm_return_helper = {
+    "return_from_exception", {.call = call_return}, 1,
+    IR_HELPER_EXITS | IR_HELPER_SETS_PC | IR_HELPER_TLB | IR_HELPER_NO_FP,
+};

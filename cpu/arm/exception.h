@@ -6,6 +6,7 @@
 #define CPU_ARM_EXCEPTION_H
 
 #include "cpu/arm/arm_cpu.h"
+#include "cpu/ir/ir.h"
 
 /* Which of the four entries of a vector group. */
 enum arm_vector { ARM_VECTOR_SYNC, ARM_VECTOR_IRQ, ARM_VECTOR_FIQ,
@@ -26,7 +27,8 @@ void arm_take_exception(struct arm_cpu *cpu, enum arm_vector vector,
                         unsigned target, uint32_t syndrome,
                         uint64_t return_pc);
 
-/* Take the synchronous exception of vcpu.exit (FAULT or EXCEPTION). */
+/* Take the synchronous exception of vcpu.exit (FAULT or EXCEPTION), or make
+ * the return (RETURN). */
 void arm_deliver(struct arm_cpu *cpu);
 
 /* An instruction fetch at vcpu.pc failed with vcpu.fault. */
@@ -47,8 +49,29 @@ bool arm_interrupt_unmasked(const struct arm_cpu *cpu);
 void arm_raise_data_abort(struct arm_cpu *cpu, const struct mem_fault *fault,
                           bool maintenance);
 
-/* ERET to `target`: sets vcpu.pc and PSTATE. */
+/* ERET to `target`: sets vcpu.pc and PSTATE.  An interrupt that this unmasks
+ * is requested. */
 void arm_exception_return(struct arm_cpu *cpu, uint64_t target);
+
+/*
+ * Helpers for the last instruction of a unit: do it all where the context
+ * that results is known (struct arm_switch), else leave for the run loop,
+ * which does.  The unit has stored SP to its home, takes the result as the
+ * new SP, sets the condition flags of a return and goes on at vcpu.target.
+ */
+/* Arguments: syndrome, return address, NZCV in bits 31..28. */
+extern const struct ir_helper arm_enter_helper;
+/* Argument: the target. */
+extern const struct ir_helper arm_return_helper;
+
+/* Make vcpu.jump_key, tlb and tlb_unpriv those of the present state, when only
+ * EL, SP and PSTATE have changed; false: needs guest_ops.context(). */
+bool arm_switch_context(struct arm_cpu *cpu);
+
+/* exception_log.c; after the event, `from` the exception level before. */
+void arm_log_exception(const struct arm_cpu *cpu, enum arm_vector vector,
+                       unsigned from, uint32_t syndrome);
+void arm_log_return(const struct arm_cpu *cpu);
 
 /* The instruction under software step has completed. */
 void arm_step_advance(struct arm_cpu *cpu);

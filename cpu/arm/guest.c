@@ -55,15 +55,22 @@ struct tlb_key arm_tlb_key(const struct arm_cpu *cpu, unsigned el, bool pan)
 
 void arm_select_tlb(struct arm_cpu *cpu)
 {
+    struct arm_switch *fast = &cpu->fast;
     struct vcpu *vcpu = &cpu->vcpu;
-    struct tlb_key key =
-        arm_tlb_key(cpu, cpu->el, cpu->pstate_misc & PSTATE_PAN);
+    bool pan = cpu->pstate_misc & PSTATE_PAN;
+    struct tlb_key key = arm_tlb_key(cpu, cpu->el, pan);
+    struct tlb_key el0 = arm_tlb_key(cpu, 0, false);
+    struct tlb_key el1 = arm_tlb_key(cpu, 1, false);
+    struct tlb_key el1_pan = arm_tlb_key(cpu, 1, true);
 
+    fast->key[0] = tlb_pack_key(&el0);
+    fast->key[1] = tlb_pack_key(&el1);
+    fast->key[2] = tlb_pack_key(&el1_pan);
+    fast->tlb[0] = tlb_context(vcpu->mmu, &el0);
+    vcpu->tlb_unpriv = fast->tlb[0];
     vcpu->tlb = tlb_context(vcpu->mmu, &key);
-    vcpu->tlb_unpriv = vcpu->tlb;
-    if (cpu->el > 0) {
-        key = arm_tlb_key(cpu, 0, false);
-        vcpu->tlb_unpriv = tlb_context(vcpu->mmu, &key);
+    if (cpu->el == 1) {
+        fast->tlb[1 + pan] = vcpu->tlb;
     }
 }
 
@@ -121,14 +128,14 @@ bool arm_step_enabled(const struct arm_cpu *cpu)
 }
 
 /* CPACR_EL1.FPEN: the exception level that FP traps to, 0 none. */
-static unsigned fp_trap_el(const struct arm_cpu *cpu)
+static unsigned fp_trap_el(const struct arm_cpu *cpu, unsigned el)
 {
     unsigned fpen = cpu->cpacr_el1 >> 20 & 3;
 
-    if (cpu->el > 1 || fpen == 3) {
+    if (el > 1 || fpen == 3) {
         return 0;
     }
-    return cpu->el == 0 || fpen != 1 ? 1 : 0;
+    return el == 0 || fpen != 1 ? 1 : 0;
 }
 
 static uint32_t flag(bool condition, uint32_t bits)
@@ -136,15 +143,11 @@ static uint32_t flag(bool condition, uint32_t bits)
     return condition ? bits : 0;
 }
 
-/* Those of the system registers. */
-static uint32_t context_of_sctlr(const struct arm_cpu *cpu)
+static uint32_t context_of_sctlr(const struct arm_cpu *cpu, bool el0)
 {
     uint64_t sctlr = cpu->mmu.sctlr;
-    bool el0 = cpu->el == 0;
 
     return flag((sctlr & SCTLR_A) || !(sctlr & SCTLR_M), CTX_ALIGN) |
-           flag((sctlr & (el0 ? SCTLR_SA0 : SCTLR_SA)) &&
-                    (cpu->vcpu.r[31] & 15), CTX_SP_ALIGN) |
            flag(sctlr & (el0 ? SCTLR_E0E : SCTLR_EE), CTX_BIG_ENDIAN) |
            flag((sctlr & SCTLR_PAUTH) && cpu->feature[A64_FEAT_PAUTH],
                 CTX_PAUTH) |
@@ -153,23 +156,38 @@ static uint32_t context_of_sctlr(const struct arm_cpu *cpu)
            flag(cpu->mmu.tcr & TCR_TBI, CTX_TBI);
 }
 
+/* Those of the system registers. */
+static uint32_t context_of_registers(const struct arm_cpu *cpu, unsigned el)
+{
+    return el << CTX_EL_SHIFT |
+           fp_trap_el(cpu, el) << CTX_FP_TRAP_SHIFT |
+           flag(cpu->fpcr & FPCR_MODE, CTX_FP_MODE) |
+           flag(cpu->fpcr & FPCR_RMODE, CTX_FP_RMODE) |
+           flag(cpu->guarded_seen, CTX_BTYPE_CHECK) |
+           context_of_sctlr(cpu, el == 0);
+}
+
+static uint8_t sp_mask(const struct arm_cpu *cpu, uint64_t sctlr_bit)
+{
+    return cpu->mmu.sctlr & sctlr_bit ? 15 : 0;
+}
+
+/* And those of PSTATE and SP. */
 static uint32_t context_flags(const struct arm_cpu *cpu)
 {
     bool unpriv = cpu->el == 1 && !(cpu->pstate_misc & PSTATE_UAO);
+    uint64_t sa = cpu->el == 0 ? SCTLR_SA0 : SCTLR_SA;
 
-    return (uint32_t)cpu->el << CTX_EL_SHIFT |
+    return context_of_registers(cpu, cpu->el) |
            flag(cpu->spsel && cpu->el > 0, CTX_SPSEL) |
-           fp_trap_el(cpu) << CTX_FP_TRAP_SHIFT |
-           flag(cpu->fpcr & FPCR_MODE, CTX_FP_MODE) |
-           flag(cpu->fpcr & FPCR_RMODE, CTX_FP_RMODE) |
-           flag(cpu->step_active, CTX_SS_ACTIVE) |
-           flag(cpu->guarded_seen, CTX_BTYPE_CHECK) |
-           flag(unpriv, CTX_UNPRIV) | context_of_sctlr(cpu);
+           flag(cpu->step_active, CTX_SS_ACTIVE) | flag(unpriv, CTX_UNPRIV) |
+           flag(cpu->vcpu.r[31] & sp_mask(cpu, sa), CTX_SP_ALIGN);
 }
 
-static uint32_t context(struct vcpu *vcpu)
+static void context(struct vcpu *vcpu)
 {
     struct arm_cpu *cpu = arm_cpu(vcpu);
+    struct arm_switch *fast = &cpu->fast;
 
     if (cpu->waiting) {
         cpu->waiting = false;
@@ -177,10 +195,11 @@ static uint32_t context(struct vcpu *vcpu)
     }
     cpu->step_active = arm_step_enabled(cpu);
     arm_select_tlb(cpu);
-
-    uint32_t flags = context_flags(cpu);
-    vcpu->jump_key = (uint64_t)flags << 48;
-    return flags;
+    fast->flags[0] = context_of_registers(cpu, 0);
+    fast->flags[1] = context_of_registers(cpu, 1);
+    fast->sp_mask[0] = sp_mask(cpu, SCTLR_SA0);
+    fast->sp_mask[1] = sp_mask(cpu, SCTLR_SA);
+    vcpu->jump_key = (uint64_t)context_flags(cpu) << 48;
 }
 
 /* -- events -------------------------------------------------------------- */
@@ -195,12 +214,15 @@ static bool check_pc(struct vcpu *vcpu)
     return arm_check_pc(arm_cpu(vcpu));
 }
 
-static void deliver(struct vcpu *vcpu)
+static bool deliver(struct vcpu *vcpu)
 {
-    arm_deliver(arm_cpu(vcpu));
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+
+    arm_deliver(cpu);
+    return arm_switch_context(cpu);
 }
 
-static void interrupts(struct vcpu *vcpu)
+static bool interrupts(struct vcpu *vcpu)
 {
     struct arm_cpu *cpu = arm_cpu(vcpu);
 
@@ -210,6 +232,9 @@ static void interrupts(struct vcpu *vcpu)
     }
     timer_arm(cpu);
     arm_take_interrupt(cpu);
+    bool checks = cpu->fast.flags[0] & CTX_BTYPE_CHECK;
+    return !cpu->waiting && checks == cpu->guarded_seen &&
+           arm_switch_context(cpu);
 }
 
 /* WFI wakes for interrupts whether masked or not, WFE for events too. */

@@ -5,6 +5,7 @@
 #include "cpu/arm/translate.h"
 
 #include "cpu/arm/a64_trans.h"
+#include "cpu/arm/exception.h"
 #include "util/bits.h"
 
 #include "cpu/arm/a64_decode.inc"
@@ -19,12 +20,33 @@ bool a64_feature(const struct a64_ctx *s, enum a64_feat feature)
     return s->cpu->feature[feature];
 }
 
+void a64_store_sp(struct a64_ctx *s)
+{
+    unsigned home = s->context & CTX_SPSEL && s->el > 0 ? s->el : 0;
+
+    ir_set(s->u, IR_I64, ARM_OFF(sp_el[0]) + 8 * home,
+           ir_get(s->u, IR_I64, VCPU_R(31)));
+}
+
+void a64_end_with_sp(struct a64_ctx *s, ir_ref sp)
+{
+    ir_set(s->u, IR_I64, VCPU_R(31), sp);
+    ir_exit_indirect(s->u, ir_get(s->u, IR_I64,
+                                  offsetof(struct vcpu, target)), false);
+    s->ended = true;
+}
+
+/* SVC returns to the next instruction. */
 void a64_raise(struct a64_ctx *s, uint32_t syndrome)
 {
-    ir_set(s->u, IR_I64, offsetof(struct vcpu, syndrome),
-           ir_const(s->u, IR_I64, syndrome));
-    ir_exit_loop(s->u, VCPU_EXIT_EXCEPTION, s->pc);
-    s->ended = true;
+    uint64_t return_pc = s->pc + (syndrome >> 26 == EC_SVC ? 4 : 0);
+    ir_ref nzcv = ir_un(s->u, IR_FLAGS_TO_NZCV, IR_I32,
+                        ir_get_flags(s->u));
+
+    a64_store_sp(s);
+    a64_end_with_sp(s, ir_call(s->u, &arm_enter_helper,
+                               ir_const(s->u, IR_I64, syndrome),
+                               ir_pc(s->u, return_pc), nzcv));
 }
 
 /* ISS of EC 0x07: COND as for an instruction without one. */

@@ -80,6 +80,11 @@ static inline void a64_set_v(struct a64_ctx *s, unsigned n, ir_ref value)
  * instruction; ends the unit. */
 void a64_raise(struct a64_ctx *s, uint32_t syndrome);
 
+/* Around a helper that changes exception level (exception.h): SP to its home;
+ * the new SP, and go on where the helper says. */
+void a64_store_sp(struct a64_ctx *s);
+void a64_end_with_sp(struct a64_ctx *s, ir_ref sp);
+
 /* True when FP/SIMD may be used here; else has emitted the trap: the trans
  * function then returns true at once. */
 bool a64_fp_access(struct a64_ctx *s);

@@ -152,31 +152,16 @@ TRANS(RETAB, none, branch_return(s, AUTH(IB, R(30), SP(31))))
 
 /* -- exceptions ---------------------------------------------------------- */
 
-/* Unmasked interrupts are looked at on the way through the run loop. */
-static uint64_t eret(struct vcpu *vcpu, uint64_t target, uint64_t b,
-                     uint64_t c)
-{
-    struct arm_cpu *cpu = arm_cpu(vcpu);
-
-    (void)b, (void)c;
-    arm_exception_return(cpu, target);
-    if (arm_interrupt_unmasked(cpu)) {
-        __atomic_fetch_or(&vcpu->request, VCPU_REQ_IRQ, __ATOMIC_SEQ_CST);
-    }
-    vcpu->exit = VCPU_EXIT_STATE;
-    return 0;
-}
-
-static const struct ir_helper eret_helper = {
-    "eret", {.call = eret}, 1,
-    IR_HELPER_EXITS | IR_HELPER_REGS | IR_HELPER_SETS_PC,
-};
-
 static bool return_from_exception(struct a64_ctx *s, ir_ref target)
 {
-    ir_call(s->u, &eret_helper, target, IR_NONE, IR_NONE);
-    ir_exit_loop(s->u, VCPU_EXIT_STATE, s->pc + 4);
-    return end(s);
+    a64_store_sp(s);
+
+    ir_ref sp = ir_call(s->u, &arm_return_helper, target, IR_NONE, IR_NONE);
+    ir_ref spsr = ir_get(s->u, IR_I32, ARM_OFF(spsr_el[1]));
+
+    ir_set_flags(s->u, ir_un(s->u, IR_NZCV_TO_FLAGS, IR_FLAGS, spsr));
+    a64_end_with_sp(s, sp);
+    return true;
 }
 
 /* At EL0 UNDEFINED. */

@@ -671,7 +671,6 @@ static bool serve_exit(struct engine *e, struct runner *r)
     case VCPU_EXIT_REQUEST:
         return false;
     }
-    vcpu->exit = VCPU_EXIT_NONE;
     return !__atomic_load_n(&vcpu->request, __ATOMIC_ACQUIRE);
 }
 
@@ -684,13 +683,15 @@ static void run_code(struct engine *e, struct runner *r)
     while (b) {
         bool alone = r->alone;
 
-        r->alone = false;
+        vcpu->exit = VCPU_EXIT_NONE;
         if (!e->backend) {
             ir_interpret(vcpu, block_ir(b), b->ir_count, block_edges(b));
+            r->alone = false;
             serve_exit(e, r);
             return;
         }
         backend_enter(e->backend, vcpu, b->code + b->entry);
+        r->alone = false;
         struct block_link *link = sync_pc(e, vcpu, &from);
         bool exits = vcpu->exit != VCPU_EXIT_NONE;
         if (!serve_exit(e, r) || alone) {
@@ -727,7 +728,6 @@ void engine_run(struct engine *e, struct vcpu *vcpu)
         }
         code_cache_pass(e->cache, vcpu->index, epoch);
         refresh_chunk(e, r);
-        vcpu->exit = VCPU_EXIT_NONE;
         run_code(e, r);
     }
     shootdown_sleep(e->config.shootdown, vcpu->index);

@@ -64,9 +64,16 @@ static bool check_pc(struct vcpu *vcpu)
     return false;
 }
 
-static void ignore(struct vcpu *vcpu)
+static bool deliver(struct vcpu *vcpu)
+{
+    stop(vcpu);
+    return true;
+}
+
+static bool ignore(struct vcpu *vcpu)
 {
     (void)vcpu;
+    return true;
 }
 
 static bool awake(struct vcpu *vcpu, uint64_t *deadline_ns)
@@ -100,7 +107,7 @@ static struct insn_host *insn_host_new(const struct insn_host_options *o)
     host_guest_ops = arm_guest_ops;
     host_guest_ops.fetch_fault = stop;
     host_guest_ops.check_pc = check_pc;
-    host_guest_ops.deliver = stop;
+    host_guest_ops.deliver = deliver;
     host_guest_ops.interrupts = ignore;
     host_guest_ops.should_wake = awake;
 

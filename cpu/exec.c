@@ -37,6 +37,7 @@ struct runner {
                                 served its requests */
     bool alone;              /* run one instruction, a unit of its own */
     struct engine_stats stats;
+    bool sleeping;           /* atomic; set under the lock */
     pthread_mutex_t lock;    /* for sleeping */
     pthread_cond_t wake;
     struct block *recent[RECENT_BLOCKS]; /* see find_recent() */
@@ -529,6 +530,9 @@ void engine_request(struct engine *e, unsigned cpu, uint32_t bits)
          bits) == bits) {
         return; /* whoever set them wakes it */
     }
+    if (!__atomic_load_n(&r->sleeping, __ATOMIC_SEQ_CST)) {
+        return; /* it looks at the request before it sleeps */
+    }
     pthread_mutex_lock(&r->lock);
     pthread_cond_signal(&r->wake);
     pthread_mutex_unlock(&r->lock);
@@ -547,6 +551,7 @@ static void sleep_until_woken(struct engine *e, struct runner *r)
     code_cache_sleep(e->cache, vcpu->index, true);
     shootdown_sleep(e->config.shootdown, vcpu->index);
     pthread_mutex_lock(&r->lock);
+    __atomic_store_n(&r->sleeping, true, __ATOMIC_SEQ_CST);
     if (!__atomic_load_n(&vcpu->request, __ATOMIC_SEQ_CST)) {
         if (deadline == UINT64_MAX) {
             pthread_cond_wait(&r->wake, &r->lock);
@@ -556,6 +561,7 @@ static void sleep_until_woken(struct engine *e, struct runner *r)
             pthread_cond_timedwait(&r->wake, &r->lock, &t);
         }
     }
+    __atomic_store_n(&r->sleeping, false, __ATOMIC_SEQ_CST);
     pthread_mutex_unlock(&r->lock);
     shootdown_wake(e->config.shootdown, vcpu->index);
     code_cache_sleep(e->cache, vcpu->index, false);

@@ -444,6 +444,64 @@ bool bus_write(struct bus *bus, uint64_t pa, unsigned size, unsigned cpu,
     return true;
 }
 
+/* Windows ------------------------------------------------------------- */
+
+bool bus_find_window(struct bus *bus, uint64_t pa, struct bus_window *window)
+{
+    uint32_t sequence = read_begin(bus);
+    struct bus_range range;
+    uint64_t offset;
+
+    if (ram_search(bus, pa, 1, &offset) || !range_search(bus, pa, &range) ||
+        !range.ops || read_retry(bus, sequence)) {
+        return false;
+    }
+    *window = (struct bus_window){
+        .base = range.base,
+        .last = range.last,
+        .ops = range.ops,
+        .device = range.device,
+        .sequence = sequence,
+    };
+    return true;
+}
+
+static inline bool window_takes(const struct bus *bus,
+                                const struct bus_window *w, uint64_t pa,
+                                unsigned size)
+{
+    unsigned max = w->ops->max_size ? w->ops->max_size : 8;
+
+    return LOAD(bus->sequence) == w->sequence && pa >= w->base &&
+           pa <= w->last && size - 1 <= w->last - pa &&
+           !((pa - w->base) & (size - 1)) && size >= w->ops->min_size &&
+           size <= max;
+}
+
+bool bus_window_read(struct bus *bus, const struct bus_window *w,
+                     uint64_t pa, unsigned size, unsigned cpu,
+                     uint64_t *value)
+{
+    if (!window_takes(bus, w, pa, size)) {
+        return false;
+    }
+    struct bus_access access = {pa - w->base, size, cpu};
+    *value = w->ops->read(w->device, access) & mask64(8 * (int)size);
+    return true;
+}
+
+bool bus_window_write(struct bus *bus, const struct bus_window *w,
+                      uint64_t pa, unsigned size, unsigned cpu,
+                      uint64_t value)
+{
+    if (!window_takes(bus, w, pa, size)) {
+        return false;
+    }
+    struct bus_access access = {pa - w->base, size, cpu};
+    w->ops->write(w->device, access, value & mask64(8 * (int)size));
+    return true;
+}
+
 /* The whole ----------------------------------------------------------- */
 
 struct bus *bus_new(void)

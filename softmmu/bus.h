@@ -80,6 +80,29 @@ bool bus_read(struct bus *bus, uint64_t pa, unsigned size, unsigned cpu,
 bool bus_write(struct bus *bus, uint64_t pa, unsigned size, unsigned cpu,
                uint64_t value);
 
+/*
+ * A device region that was looked up before: accesses to it look up nothing
+ * while the map stays as it is.  For aligned accesses of one size that the
+ * device takes as they are.
+ */
+struct bus_window {
+    uint64_t base, last; /* inclusive */
+    const struct mmio_ops *ops;
+    void *device;
+    uint32_t sequence;   /* of the map; odd: none */
+};
+
+/* The device that answers at `pa`; false if that is RAM or nothing. */
+bool bus_find_window(struct bus *bus, uint64_t pa, struct bus_window *window);
+
+/* False: nothing was done, use bus_read() and bus_write(). */
+bool bus_window_read(struct bus *bus, const struct bus_window *window,
+                     uint64_t pa, unsigned size, unsigned cpu,
+                     uint64_t *value);
+bool bus_window_write(struct bus *bus, const struct bus_window *window,
+                      uint64_t pa, unsigned size, unsigned cpu,
+                      uint64_t value);
+
 /* Print the map, a range a line. */
 void bus_dump(struct bus *bus, FILE *f);
 

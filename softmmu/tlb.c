@@ -75,6 +75,7 @@ struct tlb_context *tlb_context(struct tlb *tlb, const struct tlb_key *key)
             i = least_recently_used(tlb);
             tlb->stats.recycled += tlb->contexts[i].in_use;
             reset_context(&tlb->contexts[i]);
+            tlb->device_stamp++;
             tlb->contexts[i].key = *key;
             tlb->contexts[i].in_use = true;
             tlb->keys[i] = packed;
@@ -104,6 +105,7 @@ struct tlb *tlb_new(struct bus *bus, struct page_ids *ids,
     tlb->codes = *codes;
     tlb->clock = 1;
     tlb->all_stamp = 1;
+    tlb->device_stamp = 1;
     for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
         tlb->keys[i] = TLB_NO_KEY;
         for (unsigned slot = 0; slot < TLB_ENTRIES; slot++) {
@@ -324,6 +326,7 @@ void tlb_invalidate(struct tlb *tlb, const struct tlb_inval *request)
         tlb_drop_writes(tlb, inval.va);
         return;
     }
+    tlb->device_stamp++;
     inval.va = tlb_untag(inval.va) & TLB_PAGE_MASK;
     if (inval.size < TLB_PAGE_SIZE) {
         inval.size = TLB_PAGE_SIZE;

@@ -184,6 +184,58 @@ static struct ram *ram_at(struct tlb *tlb, struct l2_data *mapping,
     return ram;
 }
 
+static struct device_slot *device_slot(struct tlb *tlb, uint64_t va)
+{
+    return &tlb->device[va >> TLB_PAGE_BITS & (TLB_DEVICES - 1)];
+}
+
+static void remember_device(const struct access *a, uint64_t va, uint64_t pa,
+                            const struct tlb_page *page)
+{
+    struct tlb *tlb = a->tlb;
+    const struct tlb_key *key = &a->ctx->key;
+    struct device_slot *slot = device_slot(tlb, va);
+
+    if (page->watched || (a->flags & TLB_NO_FILL) ||
+        !bus_find_window(tlb->bus, pa, &slot->window)) {
+        return;
+    }
+    slot->va = va & TLB_PAGE_MASK;
+    slot->pa = pa & TLB_PAGE_MASK;
+    slot->ctx = a->ctx;
+    slot->stamp = tlb->device_stamp;
+    slot->perm = (allows(key, page, TLB_READ) ? TLB_PERM_R : 0) |
+                 (allows(key, page, TLB_WRITE) ? TLB_PERM_W : 0);
+}
+
+/* An aligned access to a device that was accessed before: false if it is
+ * anything else. */
+static bool access_device_again(const struct access *a, uint8_t *data)
+{
+    struct tlb *tlb = a->tlb;
+    const struct device_slot *slot = device_slot(tlb, a->va);
+    bool write = a->kind == TLB_WRITE;
+    uint64_t pa = slot->pa | (a->va & ~TLB_PAGE_MASK);
+    uint64_t value = 0;
+
+    if (slot->stamp != tlb->device_stamp || slot->ctx != a->ctx ||
+        slot->va != (a->va & TLB_PAGE_MASK) || a->element != a->size ||
+        a->size > 8 || !(slot->perm & (write ? TLB_PERM_W : TLB_PERM_R))) {
+        return false;
+    }
+    if (write) {
+        memcpy(&value, data, a->size);
+        return bus_window_write(tlb->bus, &slot->window, pa, a->size,
+                                tlb->cpu_index, value);
+    }
+    if (!bus_window_read(tlb->bus, &slot->window, pa, a->size,
+                         tlb->cpu_index, &value)) {
+        return false;
+    }
+    memcpy(data, &value, a->size);
+    return true;
+}
+
 /* Find the target of the part of `a` at `va`, and fill the first level. */
 static bool resolve(const struct access *a, uint64_t va,
                     struct target *target)
@@ -204,6 +256,7 @@ static bool resolve(const struct access *a, uint64_t va,
         .device = mapping->page.device,
     };
     if (!ram) {
+        remember_device(a, va, pa, &mapping->page);
         return true;
     }
     uint8_t *host = ram->host + (pa - ram->base);
@@ -344,6 +397,10 @@ static bool access_slow(const struct access *a, uint8_t *data)
     unsigned left = TLB_PAGE_SIZE - (a->va & ~TLB_PAGE_MASK);
     struct target target;
 
+    if (access_device_again(a, data)) {
+        a->tlb->stats.device++;
+        return true;
+    }
     a->tlb->stats.l1_misses++;
     if ((a->flags & TLB_ALIGNED) && is_unaligned(a)) {
         return fail_alignment(a);

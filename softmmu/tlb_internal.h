@@ -39,6 +39,18 @@ struct l2_set {
     struct l2_data data[L2_WAYS];
 };
 
+/* A page of a device, found again without the second level (tlb_access.c). */
+#define TLB_DEVICES 16
+
+struct device_slot {
+    uint64_t va;           /* page, tag included */
+    uint64_t pa;
+    uint64_t stamp;        /* tlb.device_stamp when it was filled */
+    const struct tlb_context *ctx;
+    uint8_t perm;          /* TLB_PERM_R | TLB_PERM_W */
+    struct bus_window window;
+};
+
 struct tlb {
     struct tlb_head head;        /* first */
     struct tlb_context contexts[TLB_CONTEXTS];
@@ -61,6 +73,9 @@ struct tlb {
     unsigned atomic_size;
 
     struct tlb_stats stats;
+
+    struct device_slot device[TLB_DEVICES];
+    uint64_t device_stamp;  /* moves on with every invalidation */
 
     uint64_t clock;
     uint64_t all_stamp;

@@ -131,7 +131,9 @@ struct arm_cpu {
     struct arm_timer timer[ARM_TIMERS];
     uint64_t cntfrq, cntvoff;
     struct irq timer_irq[ARM_TIMERS];
-    uint64_t timer_next_ns; /* next deadline told to the timer thread */
+    uint64_t timer_next_ns; /* next deadline told to the timer thread, which
+                               may have passed */
+    uint8_t timer_levels;   /* of timer_irq, a bit each */
 
     uint32_t irq_lines;     /* atomic: bit 0 IRQ, 1 FIQ, 2 vIRQ, 3 vFIQ */
     bool remapped;          /* atomic: the bus has changed, drop the TLB */

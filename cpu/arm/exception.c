@@ -403,6 +403,29 @@ bool arm_switch_context(struct arm_cpu *cpu)
                           cpu->vcpu.r[31]);
 }
 
+/* PSTATE.PAN has changed. */
+static uint64_t call_pan(struct vcpu *vcpu, uint64_t next_pc, uint64_t b,
+                         uint64_t c)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+    const struct arm_switch *fast = &cpu->fast;
+    unsigned space = cpu->pstate_misc & PSTATE_PAN ? 2 : 1;
+
+    (void)b, (void)c;
+    if (tlb_context_again(vcpu->mmu, fast->tlb[space], fast->key[space])) {
+        vcpu->tlb = fast->tlb[space];
+    } else {
+        vcpu->exit = VCPU_EXIT_STATE;
+        vcpu->pc = next_pc;
+    }
+    return 0;
+}
+
+const struct ir_helper arm_pan_helper = {
+    "set_pan", {.call = call_pan}, 1,
+    IR_HELPER_EXITS | IR_HELPER_SETS_PC | IR_HELPER_TLB | IR_HELPER_NO_FP,
+};
+
 static uint64_t leave(struct vcpu *vcpu, enum vcpu_exit exit,
                       uint64_t syndrome, uint64_t pc)
 {

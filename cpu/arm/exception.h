@@ -64,6 +64,9 @@ extern const struct ir_helper arm_enter_helper;
 /* Argument: the target. */
 extern const struct ir_helper arm_return_helper;
 
+/* After a change of PSTATE.PAN at EL1.  Argument: the next instruction. */
+extern const struct ir_helper arm_pan_helper;
+
 /* Make vcpu.jump_key, tlb and tlb_unpriv those of the present state, when only
  * EL, SP and PSTATE have changed; false: needs guest_ops.context(). */
 bool arm_switch_context(struct arm_cpu *cpu);

@@ -102,7 +102,7 @@ void timer_service_free(struct timer_service *t)
 }
 
 /* A later deadline does not wake the thread: it finds out when it wakes for
- * the earlier one.  Guests move their timer far more often than it fires. */
+ * the earlier one. */
 void timer_service_order(struct timer_service *t, unsigned cpu,
                          uint64_t deadline_ns)
 {
@@ -122,12 +122,17 @@ void timer_service_skip(struct timer_service *t, uint64_t ns)
 
 /* -- one vCPU ------------------------------------------------------------ */
 
-uint64_t timer_count(const struct arm_cpu *cpu, unsigned timer)
+static uint64_t count_at(const struct arm_cpu *cpu, unsigned timer,
+                         uint64_t ns)
 {
-    uint64_t ns = clock_monotonic_ns() - cpu->system->timers.start_ns;
-    uint64_t count = ns / TIMER_NS_PER_TICK;
+    uint64_t count = (ns - cpu->system->timers.start_ns) / TIMER_NS_PER_TICK;
 
     return timer == ARM_TIMER_VIRT ? count - cpu->cntvoff : count;
+}
+
+uint64_t timer_count(const struct arm_cpu *cpu, unsigned timer)
+{
+    return count_at(cpu, timer, clock_monotonic_ns());
 }
 
 bool timer_condition(const struct arm_cpu *cpu, unsigned timer,
@@ -152,31 +157,58 @@ static uint64_t expiry_ns(const struct arm_cpu *cpu, unsigned timer)
     return ns;
 }
 
-uint64_t timer_update(struct arm_cpu *cpu)
+/* The outputs as they are to be; driven where they change. */
+static void drive(struct arm_cpu *cpu, uint8_t levels)
+{
+    uint8_t changed = levels ^ cpu->timer_levels;
+
+    cpu->timer_levels = levels;
+    for (; changed; changed &= changed - 1) {
+        unsigned n = (unsigned)__builtin_ctz(changed);
+
+        irq_set(&cpu->timer_irq[n], levels >> n & 1);
+    }
+}
+
+/* `ns`: the time. */
+static uint64_t update(struct arm_cpu *cpu, uint64_t ns)
 {
     uint64_t next = UINT64_MAX;
+    uint8_t levels = 0;
 
     for (unsigned n = 0; n < ARM_TIMERS; n++) {
         uint32_t ctl = cpu->timer[n].ctl;
-        bool met = false;
 
-        if (ctl & CTL_ENABLE) {
-            met = timer_condition(cpu, n, timer_count(cpu, n));
-            if (!met && !(ctl & CTL_IMASK)) {
-                uint64_t at = expiry_ns(cpu, n);
-                next = at < next ? at : next;
-            }
+        if ((ctl & (CTL_ENABLE | CTL_IMASK)) != CTL_ENABLE) {
+            continue;
         }
-        irq_set(&cpu->timer_irq[n], met && !(ctl & CTL_IMASK));
+        if (timer_condition(cpu, n, count_at(cpu, n, ns))) {
+            levels |= (uint8_t)(1u << n);
+        } else {
+            uint64_t at = expiry_ns(cpu, n);
+            next = at < next ? at : next;
+        }
     }
+    drive(cpu, levels);
     return next;
 }
 
+uint64_t timer_update(struct arm_cpu *cpu)
+{
+    return update(cpu, clock_monotonic_ns());
+}
+
+/* A deadline later than one that the thread knows of is told when that has
+ * come: guests move their timer far more often than it fires. */
 void timer_arm(struct arm_cpu *cpu)
 {
-    uint64_t next = timer_update(cpu);
+    uint64_t now = clock_monotonic_ns();
+    uint64_t next = update(cpu, now);
 
-    if (next != cpu->timer_next_ns) {
+    if (cpu->timer_next_ns <= now) {
+        cpu->timer_next_ns = UINT64_MAX;
+    }
+    if (next < cpu->timer_next_ns) {
         cpu->timer_next_ns = next;
         timer_service_order(&cpu->system->timers, cpu->vcpu.index, next);
     }

@@ -182,22 +182,10 @@ static void set_misc(struct a64_ctx *s, uint32_t bit, ir_ref value)
     ir_set(s->u, IR_I32, ARM_OFF(pstate_misc), or_(s, old, value));
 }
 
-static uint64_t select_tlb(struct vcpu *vcpu, uint64_t a, uint64_t b,
-                           uint64_t c)
-{
-    (void)a, (void)b, (void)c;
-    arm_select_tlb(arm_cpu(vcpu));
-    return 0;
-}
-
-static const struct ir_helper select_tlb_helper = {
-    "select_tlb", {.call = select_tlb}, 0, IR_HELPER_TLB,
-};
-
 static bool set_pan(struct a64_ctx *s, ir_ref value)
 {
     set_misc(s, PSTATE_PAN, value);
-    ir_call(s->u, &select_tlb_helper, IR_NONE, IR_NONE, IR_NONE);
+    ir_call(s->u, &arm_pan_helper, ir_pc(s->u, s->pc + 4), IR_NONE, IR_NONE);
     return true;
 }
 
@@ -227,6 +215,35 @@ static bool set_spsel(struct a64_ctx *s, ir_ref value)
     return end_with_new_context(s);
 }
 
+/* The context that results is known but for the alignment of the new SP. */
+static bool set_spsel_to(struct a64_ctx *s, unsigned spsel)
+{
+    uint32_t context = s->context ^ CTX_SPSEL;
+
+    if (!(s->context & CTX_SPSEL) == !spsel) {
+        return true;
+    }
+    if (s->context & (CTX_SP_ALIGN | CTX_SS_ACTIVE)) {
+        return set_spsel(s, const64(s, spsel));
+    }
+    a64_store_sp(s);
+
+    ir_ref sp = ir_get(s->u, IR_I64,
+                       ARM_OFF(sp_el[0]) + 8 * (spsel ? s->el : 0));
+    ir_ref mask = ir_get(s->u, IR_I8, ARM_OFF(fast.sp_mask[1]));
+    ir_ref key = ir_emit(s->u, IR_SELNZ, IR_I64, 0,
+                         ir_bin(s->u, IR_AND, IR_I64, sp, mask),
+                         const64(s, (uint64_t)(context | CTX_SP_ALIGN) << 48),
+                         const64(s, (uint64_t)context << 48), 0);
+
+    ir_set(s->u, IR_I8, ARM_OFF(spsel), ir_const(s->u, IR_I32, spsel));
+    ir_set(s->u, IR_I64, offsetof(struct vcpu, jump_key), key);
+    ir_set(s->u, IR_I64, offsetof(struct vcpu, target),
+           ir_pc(s->u, s->pc + 4));
+    a64_end_with_sp(s, sp);
+    return true;
+}
+
 /* An immediate has the field's value in bit 0. */
 static ir_ref immediate(struct a64_ctx *s, int imm, uint32_t bit)
 {
@@ -245,7 +262,7 @@ bool a64_trans_MSR_i_UAO(struct a64_ctx *s, const struct a64_arg_pstate *a)
 
 bool a64_trans_MSR_i_SPSEL(struct a64_ctx *s, const struct a64_arg_pstate *a)
 {
-    return s->el > 0 && set_spsel(s, const64(s, a->imm & 1));
+    return s->el > 0 && set_spsel_to(s, a->imm & 1);
 }
 
 bool a64_trans_MSR_i_DIT(struct a64_ctx *s, const struct a64_arg_pstate *a)

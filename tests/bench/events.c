@@ -1,10 +1,12 @@
 /*
  * System events on bare metal, which have no native twin: EL1, MMU and
  * caches on.  Prints "NAME KIND NANOSECONDS CHECKSUM" per line, for one
- * event, the best of three.  With two processors only what concerns both.
+ * event, the best of some runs.  With -append NAME that event for long, to be
+ * looked at by a profiler.  With two processors only what concerns both.
  */
 #include "pc-bios/guest/board.h"
 #include "pc-bios/guest/gic.h"
+#include "pc-bios/guest/string.h"
 #include "tests/bench/timing.h"
 #include "tests/guest/lib/tables.h"
 #include "tests/guest/lib/test.h"
@@ -14,6 +16,8 @@
 #define USER_CODE_VA 0x90000000ull
 #define USER_DATA_VA 0xa0000000ull
 #define TIMER_INTID 27
+#define PROFILE_RUNS 3000
+#define RUNS 15 /* short ones: others may use the host, too */
 
 static struct space user_space[2];
 static uint64_t user_pages[SPACE_PAGES * 512]
@@ -51,15 +55,15 @@ static uint64_t set_vectors(const char *table)
         return 0;                                                         \
     }
 
-EVENTS(svc, return_vectors, 100000, "svc #0" ::)
-EVENTS(data_abort, skip_vectors, 50000, "ldr x9, [%0]" ::"r"(USER_DATA_VA))
-EVENTS(undefined, skip_vectors, 50000, "udf #0" ::)
+EVENTS(svc, return_vectors, 20000, "svc #0" ::)
+EVENTS(data_abort, skip_vectors, 10000, "ldr x9, [%0]" ::"r"(USER_DATA_VA))
+EVENTS(undefined, skip_vectors, 10000, "udf #0" ::)
 
 static uint64_t user_calls(void)
 {
     uint64_t old = set_vectors(call_vectors);
 
-    el0_enter(USER_CODE_VA, 100000, 0, 0, 0);
+    el0_enter(USER_CODE_VA, 20000, 0, 0, 0);
     set_vectors((const char *)old);
     return 0;
 }
@@ -71,7 +75,7 @@ static uint64_t user_faults(void)
     uint64_t page = (uint64_t)user_pages | D_NORMAL | D_SHARED | D_AF |
                     D_EL0 | D_NG | D_UXN | D_PXN | D_PAGE;
 
-    el0_enter(USER_CODE_VA + (uint64_t)(user_stores - user_code), 500,
+    el0_enter(USER_CODE_VA + (uint64_t)(user_stores - user_code), 100,
               USER_DATA_VA, page,
               (uint64_t)tables_entry(&user_space[0], USER_DATA_VA, 3));
     set_vectors((const char *)old);
@@ -84,7 +88,7 @@ static uint64_t counter(void)
 {
     uint64_t sum = 0, v;
 
-    for (int n = 0; n < 200000; n++) {
+    for (int n = 0; n < 40000; n++) {
         __asm__ volatile("mrs %0, cntvct_el0" : "=r"(v));
         sum |= v == 0;
     }
@@ -93,7 +97,7 @@ static uint64_t counter(void)
 
 static uint64_t daif(void)
 {
-    for (int n = 0; n < 500000; n++) {
+    for (int n = 0; n < 100000; n++) {
         __asm__ volatile("msr daifset, #2\n msr daifclr, #8");
     }
     return 0;
@@ -104,7 +108,7 @@ static uint64_t registers(void)
 {
     uint64_t v;
 
-    for (int n = 0; n < 200000; n++) {
+    for (int n = 0; n < 40000; n++) {
         __asm__ volatile("mrs %0, esr_el1\n mrs %0, far_el1\n"
                          "mrs %0, spsr_el1\n msr spsr_el1, %0\n"
                          "mrs %0, elr_el1\n msr elr_el1, %0\n"
@@ -116,7 +120,7 @@ static uint64_t registers(void)
 
 static uint64_t stack_select(void)
 {
-    for (int n = 0; n < 200000; n++) {
+    for (int n = 0; n < 40000; n++) {
         __asm__ volatile("msr spsel, #0\n msr spsel, #1");
     }
     return 0;
@@ -127,7 +131,7 @@ static uint64_t mmio(void)
     volatile uint32_t *uart_flags = (volatile uint32_t *)0x9000018;
     uint64_t sum = 0;
 
-    for (int n = 0; n < 100000; n++) {
+    for (int n = 0; n < 20000; n++) {
         sum |= *uart_flags & 0x20;
     }
     return sum;
@@ -137,7 +141,7 @@ static uint64_t mmio_write(void)
 {
     volatile uint32_t *uart_mask = (volatile uint32_t *)0x9000038;
 
-    for (int n = 0; n < 100000; n++) {
+    for (int n = 0; n < 20000; n++) {
         *uart_mask = 0;
     }
     return 0;
@@ -152,7 +156,7 @@ static uint64_t timer_round(void)
                                                       : icc_vectors);
 
     irq_enable();
-    for (int n = 0; n < 20000; n++) {
+    for (int n = 0; n < 1000; n++) {
         __asm__ volatile("mov x12, #0\n msr cntv_tval_el0, xzr\n"
                          "msr cntv_ctl_el0, %0\n isb\n"
                          "1: cbz x12, 1b" ::"r"(1ull)
@@ -170,7 +174,7 @@ static uint64_t timer_set(void)
 
     sysreg_write(cntv_cval_el0, later);
     sysreg_write(cntv_ctl_el0, 1);
-    for (unsigned n = 0; n < 50000; n++) {
+    for (unsigned n = 0; n < 10000; n++) {
         sysreg_write(cntv_cval_el0, later - (n & 1023));
         barrier_isb();
     }
@@ -226,7 +230,7 @@ static uint64_t asid_flip(void)
 {
     uint64_t sum = 0;
 
-    for (int n = 0; n < 4000; n++) {
+    for (int n = 0; n < 1000; n++) {
         set_space(n & 1, 1 + (n & 1));
         sum += touch();
     }
@@ -238,7 +242,7 @@ static uint64_t same_asid(void)
 {
     uint64_t sum = 0;
 
-    for (int n = 0; n < 4000; n++) {
+    for (int n = 0; n < 1000; n++) {
         set_space(0, 1);
         sum += touch();
     }
@@ -249,7 +253,7 @@ static uint64_t tlbi_one(void)
 {
     uint64_t sum = 0;
 
-    for (int n = 0; n < 20000; n++) {
+    for (int n = 0; n < 4000; n++) {
         __asm__ volatile("tlbi vae1, %0\n dsb nsh\n isb" ::"r"(
                              (SPACE_VA >> 12) | 1ull << 48)
                          : "memory");
@@ -262,7 +266,7 @@ static uint64_t tlbi_broadcast(void)
 {
     uint64_t sum = 0;
 
-    for (int n = 0; n < 20000; n++) {
+    for (int n = 0; n < 4000; n++) {
         __asm__ volatile("dsb ishst\n tlbi vae1is, %0\n dsb ish\n isb" ::"r"(
                              (SPACE_VA >> 12) | 1ull << 48)
                          : "memory");
@@ -275,7 +279,7 @@ static uint64_t tlbi_all(void)
 {
     uint64_t sum = 0;
 
-    for (int n = 0; n < 5000; n++) {
+    for (int n = 0; n < 2000; n++) {
         __asm__ volatile("tlbi vmalle1\n dsb nsh\n isb" ::: "memory");
         sum += *(volatile uint64_t *)SPACE_VA;
     }
@@ -299,7 +303,7 @@ static uint64_t rewrite(void)
     uint64_t sum = 0;
 
     code[1] = 0xd65f03c0; /* ret */
-    for (uint32_t n = 0; n < 3000; n++) {
+    for (uint32_t n = 0; n < 1000; n++) {
         code[0] = 0xd2800000 | (n & 0xffff) << 5; /* mov x0, #n */
         sync_code(code);
         sum += f();
@@ -337,7 +341,7 @@ static uint64_t store_beside_code(void)
     code[0] = 0xd2800020; /* mov x0, #1 */
     code[1] = 0xd65f03c0;
     sync_code(code);
-    for (uint32_t n = 0; n < 100000; n++) {
+    for (uint32_t n = 0; n < 20000; n++) {
         ((volatile uint32_t *)code)[512] = n;
         sum += f();
     }
@@ -382,8 +386,8 @@ static void with_peer(void)
 {
     cpu_start(1, peer);
     wait_until(&peer_runs, 1);
-    time_it("smp-tlbi-va-is+1", "system", 20000, tlbi_broadcast);
-    time_it("smp-ic-rewrite", "system", 3000, rewrite);
+    time_it("smp-tlbi-va-is+1", "system", RUNS, 4000, tlbi_broadcast);
+    time_it("smp-ic-rewrite", "system", RUNS, 1000, rewrite);
     peer_stops = 1;
     cpu_join(1);
 }
@@ -397,27 +401,27 @@ struct event {
 };
 
 static const struct event events[] = {
-    {"svc+eret", 100000, svc},
-    {"svc+eret-el0", 100000, user_calls},
-    {"data-abort+eret", 50000, data_abort},
-    {"undefined+eret", 50000, undefined},
-    {"page-fault-el0", 500 * 64, user_faults},
-    {"counter", 200000, counter},
-    {"daif", 500000, daif},
-    {"sysregs-x8", 200000, registers},
-    {"spsel-x2", 200000, stack_select},
-    {"mmio-read", 100000, mmio},
-    {"mmio-write", 100000, mmio_write},
-    {"timer-irq", 20000, timer_round},
-    {"timer-set", 50000, timer_set},
-    {"ttbr0-same-asid+64", 4000, same_asid},
-    {"asid-flip+64", 4000, asid_flip},
-    {"tlbi-va+1", 20000, tlbi_one},
-    {"tlbi-va-is+1", 20000, tlbi_broadcast},
-    {"tlbi-all+1", 5000, tlbi_all},
-    {"ic-rewrite", 3000, rewrite},
+    {"svc+eret", 20000, svc},
+    {"svc+eret-el0", 20000, user_calls},
+    {"data-abort+eret", 10000, data_abort},
+    {"undefined+eret", 10000, undefined},
+    {"page-fault-el0", 100 * 64, user_faults},
+    {"counter", 40000, counter},
+    {"daif", 100000, daif},
+    {"sysregs-x8", 40000, registers},
+    {"spsel-x2", 40000, stack_select},
+    {"mmio-read", 20000, mmio},
+    {"mmio-write", 20000, mmio_write},
+    {"timer-irq", 1000, timer_round},
+    {"timer-set", 10000, timer_set},
+    {"ttbr0-same-asid+64", 1000, same_asid},
+    {"asid-flip+64", 1000, asid_flip},
+    {"tlbi-va+1", 4000, tlbi_one},
+    {"tlbi-va-is+1", 4000, tlbi_broadcast},
+    {"tlbi-all+1", 2000, tlbi_all},
+    {"ic-rewrite", 1000, rewrite},
     {"fresh-code", 1000, fresh_code},
-    {"store-beside-code", 100000, store_beside_code},
+    {"store-beside-code", 20000, store_beside_code},
 };
 
 void test_main(void)
@@ -429,11 +433,19 @@ void test_main(void)
         return;
     }
     if (gic_place.version != 2) {
-        time_it("timer-irq-gicv3", "system", 20000, timer_round);
+        time_it("timer-irq-gicv3", "system", RUNS, 1000, timer_round);
         return;
     }
     for (unsigned n = 0; n < ARRAY_SIZE(events); n++) {
-        time_it(events[n].name, "system", events[n].count, events[n].run);
+        if (board.arguments && !strcmp(board.arguments, events[n].name)) {
+            time_it(events[n].name, "system", PROFILE_RUNS, events[n].count,
+                    events[n].run);
+            return;
+        }
+    }
+    for (unsigned n = 0; n < ARRAY_SIZE(events); n++) {
+        time_it(events[n].name, "system", RUNS, events[n].count,
+                events[n].run);
     }
     wake_from_sleep();
 }

@@ -16,6 +16,6 @@ void test_main(void)
     tables_identity(&space);
     mmu_on(&space, TCR_WALK0 | TCR_EPD1 | TCR_IPS_40 | TCR_TG0_4K);
     for (unsigned n = 0; n < kernel_count; n++) {
-        time_it(kernels[n].name, kernels[n].kind, 1, kernels[n].run);
+        time_it(kernels[n].name, kernels[n].kind, 3, 1, kernels[n].run);
     }
 }

@@ -18,13 +18,13 @@ static inline void report(const char *name, const char *kind, uint64_t ns,
     print("%s %s %lu %016lx\n", name, kind, ns, sum);
 }
 
-/* The best of three, for one of `per` events. */
-static inline void time_it(const char *name, const char *kind, uint64_t per,
-                           uint64_t (*run)(void))
+/* The best of some runs, for one of `per` events. */
+static inline void time_it(const char *name, const char *kind, int runs,
+                           uint64_t per, uint64_t (*run)(void))
 {
     uint64_t best = UINT64_MAX, sum = 0;
 
-    for (int round = 0; round < 3; round++) {
+    while (runs--) {
         __asm__ volatile("tlbi vmalle1\n dsb sy\n isb"); /* QEMU's TLB grows
                                                             at a flush only */
         uint64_t start = timer_now();

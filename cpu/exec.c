@@ -613,7 +613,7 @@ static bool serve_requests(struct engine *e, struct runner *r)
         return false;
     }
     if (bits & (VCPU_REQ_IRQ | VCPU_REQ_TIMER)) {
-        if (!e->guest->interrupts(vcpu)) {
+        if (!e->guest->interrupts(vcpu, bits & VCPU_REQ_TIMER)) {
             r->context_stale = true;
         }
         r->alone = false;

@@ -27,10 +27,10 @@ struct guest_ops {
     /* Take the exception for vcpu->exit FAULT or EXCEPTION at vcpu->pc, or
      * make the return for RETURN.  True: context() is not needed. */
     bool (*deliver)(struct vcpu *vcpu);
-    /* Serve interrupts and timers after VCPU_REQ_IRQ/TIMER: take an
-     * exception if one is pending and not masked.  True: context() is not
+    /* Serve interrupts and timers after VCPU_REQ_IRQ/TIMER (`timer`): take
+     * an exception if one is pending and not masked.  True: context() is not
      * needed. */
-    bool (*interrupts)(struct vcpu *vcpu);
+    bool (*interrupts)(struct vcpu *vcpu, bool timer);
     /* WFI/WFE at VCPU_EXIT_WAIT: true if there is something to wake for
      * at once; else *deadline_ns is the next timer event (monotonic, or
      * UINT64_MAX). */

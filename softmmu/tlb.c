@@ -106,6 +106,7 @@ struct tlb *tlb_new(struct bus *bus, struct page_ids *ids,
     tlb->clock = 1;
     tlb->all_stamp = 1;
     tlb->device_stamp = 1;
+    tlb->head.tables = 1;
     for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
         tlb->keys[i] = TLB_NO_KEY;
         for (unsigned slot = 0; slot < TLB_ENTRIES; slot++) {
@@ -327,6 +328,7 @@ void tlb_invalidate(struct tlb *tlb, const struct tlb_inval *request)
         return;
     }
     tlb->device_stamp++;
+    tlb->head.tables += inval.kind != TLB_INVAL_PAGE_IDS && !inval.leaf;
     inval.va = tlb_untag(inval.va) & TLB_PAGE_MASK;
     if (inval.size < TLB_PAGE_SIZE) {
         inval.size = TLB_PAGE_SIZE;

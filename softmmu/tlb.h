@@ -167,8 +167,16 @@ struct tlb_context *tlb_context(struct tlb *tlb, const struct tlb_key *key);
 
 /* What the owner of a context does inline: see tlb_context(). */
 struct tlb_head {
-    uint64_t tick; /* for least recently used */
+    uint64_t tick;   /* for least recently used */
+    uint64_t tables; /* see tlb_table_stamp() */
 };
+
+/* Changes with every invalidation that concerns what a walker remembers of
+ * tables; never 0. */
+static inline uint64_t tlb_table_stamp(const struct tlb *tlb)
+{
+    return ((const struct tlb_head *)tlb)->tables;
+}
 
 static inline uint64_t tlb_pack_key(const struct tlb_key *key)
 {
@@ -256,6 +264,7 @@ struct tlb_inval {
     } kind;
     uint8_t regime;
     uint16_t asid;
+    bool leaf;              /* tables that a walker remembers stay valid */
     uint64_t va;            /* start of the range, page-aligned */
     uint64_t size;          /* bytes, at least 4096 */
 };

@@ -88,7 +88,7 @@ static bool merge(struct mailbox *box, const struct tlb_inval *inval)
         inval->kind == TLB_INVAL_VA || inval->kind == TLB_INVAL_VA_ALL;
 
     if (last->kind != inval->kind || last->regime != inval->regime ||
-        last->asid != inval->asid) {
+        last->asid != inval->asid || last->leaf != inval->leaf) {
         return last->kind == TLB_INVAL_ALL;
     }
     if (!by_va) {

@@ -24,6 +24,8 @@ static void reset_mmu(struct arm_cpu *cpu)
         .pauth = cpu->feature[A64_FEAT_PAUTH],
         .bti = cpu->feature[A64_FEAT_BTI],
         .small_va = arm_id_field(cpu->model->ARM_ID_AA64MMFR2, 28) > 0,
+        .tables = &cpu->tables,
+        .tlb = cpu->vcpu.mmu,
     };
     sysreg_sctlr_write(cpu, NULL, 0);
     tlb_invalidate(cpu->vcpu.mmu, &(struct tlb_inval){.kind = TLB_INVAL_ALL});

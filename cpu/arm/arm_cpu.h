@@ -10,6 +10,7 @@
 
 #include "cpu/arm/features.h"
 #include "cpu/arm/mmu.h"
+#include "cpu/arm/mmu_tables.h"
 #include "cpu/cpu.h"
 #include "cpu/vcpu.h"
 
@@ -145,6 +146,7 @@ struct arm_cpu {
     struct arm_pmu pmu;
 
     struct arm_switch fast;
+    struct mmu_tables tables;
 
     bool step_active;       /* software step applies (context()) */
     bool stepping;          /* its one instruction has been started */

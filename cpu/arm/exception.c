@@ -256,6 +256,16 @@ static bool check_step(struct arm_cpu *cpu)
     return true;
 }
 
+static bool may_fetch(struct arm_cpu *cpu)
+{
+    struct vcpu *vcpu = &cpu->vcpu;
+    struct tlb_page page;
+    struct mem_fault fault;
+
+    return tlb_translate(vcpu->mmu, vcpu->tlb, vcpu->pc, TLB_EXEC, &page,
+                         &fault);
+}
+
 bool arm_check_pc(struct arm_cpu *cpu)
 {
     uint64_t pc = cpu->vcpu.pc;
@@ -277,7 +287,8 @@ bool arm_check_pc(struct arm_cpu *cpu)
         take_sync(cpu, ARM_SYNDROME(EC_PC_ALIGN, 0), pc);
         return true;
     }
-    if (cpu->pstate_misc & PSTATE_IL) {
+    /* An abort of the fetch comes before (D1.3.6). */
+    if ((cpu->pstate_misc & PSTATE_IL) && may_fetch(cpu)) {
         take_sync(cpu, ARM_SYNDROME(EC_ILLEGAL_STATE, 0), pc);
         return true;
     }

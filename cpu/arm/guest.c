@@ -222,7 +222,7 @@ static bool deliver(struct vcpu *vcpu)
     return arm_switch_context(cpu);
 }
 
-static bool interrupts(struct vcpu *vcpu)
+static bool interrupts(struct vcpu *vcpu, bool timer)
 {
     struct arm_cpu *cpu = arm_cpu(vcpu);
 
@@ -230,7 +230,9 @@ static bool interrupts(struct vcpu *vcpu)
         tlb_invalidate(vcpu->mmu,
                        &(struct tlb_inval){.kind = TLB_INVAL_ALL});
     }
-    timer_arm(cpu);
+    if (timer) {
+        timer_arm(cpu);
+    }
     arm_take_interrupt(cpu);
     bool checks = cpu->fast.flags[0] & CTX_BTYPE_CHECK;
     return !cpu->waiting && checks == cpu->guarded_seen &&

@@ -6,13 +6,15 @@
  */
 #include "cpu/arm/mmu.h"
 
+#include "cpu/arm/mmu_tables.h"
 #include "util/bits.h"
 
 #define SCTLR_WXN BIT(19)
 #define SCTLR_EE BIT(25)
 
 #define DESC_VALID BIT(0)
-#define DESC_TABLE BIT(1) /* at level 3: page */
+#define DESC_TABLE BIT(1)
+#define DESC_PAGE 3u /* at level 3 */
 #define DESC_AP_EL0 BIT(6)
 #define DESC_AP_READ_ONLY BIT(7)
 #define DESC_AF BIT(10)
@@ -33,6 +35,8 @@
 struct walk {
     struct bus *bus;
     unsigned cpu;
+    struct mmu_tables *tables; /* or NULL: none are remembered */
+    uint64_t stamp;            /* of what may be remembered now */
     uint64_t va; /* stripped */
     enum tlb_access access;
     const struct tlb_key *key;
@@ -203,18 +207,65 @@ static unsigned level_shift(const struct walk *w, unsigned level)
     return w->page_bits + (3 - level) * (w->page_bits - 3);
 }
 
-/*
- * Follow the tables to the leaf.  A cache of table addresses (by base and
- * va >> 21) would start this loop at a later level; nothing else would
- * change.
- */
+/* The leaf `desc` of the last level. */
+static uint32_t last_leaf(struct walk *w, uint64_t desc_pa, uint64_t desc)
+{
+    w->level = 3;
+    w->desc_pa = desc_pa;
+    w->desc = desc;
+    return (desc & 3) == DESC_PAGE ? NO_FAULT : MMU_TRANSLATION | 3;
+}
+
+/* By a last-level table that was found before; false if there is none. */
+static bool walk_again(struct walk *w, uint32_t *status)
+{
+    unsigned shift = w->page_bits, bits = 2 * shift - 3;
+    const struct mmu_table *t =
+        w->tables ? mmu_table_find(w->tables, w->key, w->base, w->va, bits,
+                                   w->stamp)
+                  : NULL;
+
+    if (!t) {
+        return false;
+    }
+    uint64_t index = extract64(w->va, (int)shift, (int)shift - 3);
+    uint64_t raw = __atomic_load_n(&t->host[index], __ATOMIC_ACQUIRE);
+
+    w->table_attrs = t->attrs;
+    *status = last_leaf(w, t->pa + index * 8, swap_if(w->big_endian, raw));
+    return true;
+}
+
+/* The last-level table at `pa`, when it lies in RAM. */
+static void remember_table(const struct walk *w, uint64_t pa)
+{
+    unsigned bits = 2 * w->page_bits - 3;
+    uint64_t offset;
+    struct ram *ram = w->tables && w->input_bits > bits
+                          ? bus_ram(w->bus, pa, BIT(w->page_bits), &offset)
+                          : NULL;
+
+    if (ram && !ram->readonly) {
+        *mmu_table_slot(w->tables, w->key, w->va, bits) = (struct mmu_table){
+            .base = w->base, .block = w->va >> bits, .stamp = w->stamp,
+            .tag = mmu_table_tag(w->key, bits), .attrs = w->table_attrs,
+            .pa = pa, .host = (const uint64_t *)(ram->host + offset),
+        };
+    }
+}
+
+/* Follow the tables to the leaf. */
 static uint32_t walk_tables(struct walk *w)
 {
     unsigned stride = w->page_bits - 3;
     unsigned top = w->input_bits; /* address bits not yet translated */
     unsigned levels = (top - w->page_bits + stride - 1) / stride;
     uint64_t table = w->base;
+    uint32_t status;
 
+    if (walk_again(w, &status)) {
+        return status;
+    }
     w->table_attrs = 0;
     for (w->level = 4 - levels;; w->level++) {
         unsigned shift = level_shift(w, w->level);
@@ -231,14 +282,16 @@ static uint32_t walk_tables(struct walk *w)
         if (!read_descriptor(w, w->desc_pa, &w->desc)) {
             return MMU_EXTERNAL_ON_WALK | w->level;
         }
+        if (w->level == 3) {
+            remember_table(w, table);
+            return last_leaf(w, w->desc_pa, w->desc);
+        }
         if (!(w->desc & DESC_VALID)) {
             return MMU_TRANSLATION | w->level;
         }
-        bool is_table = w->desc & DESC_TABLE;
-        if (w->level == 3 || !is_table) {
-            bool leaf = w->level == 3 ? is_table
-                                      : is_block_level(w, w->level);
-            return leaf ? NO_FAULT : MMU_TRANSLATION | w->level;
+        if (!(w->desc & DESC_TABLE)) {
+            return is_block_level(w, w->level) ? NO_FAULT
+                                               : MMU_TRANSLATION | w->level;
         }
         if (!w->ignore_table_attrs) {
             w->table_attrs |= w->desc;
@@ -411,6 +464,8 @@ bool mmu_walk(const struct mmu_regs *regs, struct bus *bus, unsigned cpu,
     struct walk w = {
         .bus = bus,
         .cpu = cpu,
+        .tables = regs->tables,
+        .stamp = regs->tables ? tlb_table_stamp(regs->tlb) : 0,
         .va = mmu_strip_tag(regs, access == TLB_EXEC, va),
         .access = access,
         .key = key,

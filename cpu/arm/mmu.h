@@ -3,7 +3,8 @@
  * behind the TLB, and the registers it reads as one plain struct, so that it
  * runs without a processor.
  *
- * The walker keeps nothing between calls.  Descriptors are read as one
+ * The walker keeps nothing between calls but where last-level tables are
+ * (mmu_tables.h), if it is given a place for that.  Descriptors are read as one
  * 8-byte access and, for hardware updates of the access flag and dirty
  * state, written with a compare-and-swap: any number of vCPUs may walk the
  * same tables while others change them.
@@ -35,6 +36,8 @@ struct mmu_regs {
     bool pauth;       /* TCR.TBIDn work (FEAT_PAuth) */
     bool bti;         /* descriptors have GP (FEAT_BTI) */
     bool small_va;    /* TxSZ up to 48, 47 for 64K (FEAT_TTST), not 39 */
+    struct mmu_tables *tables; /* or NULL; of the vCPU with this TLB */
+    const struct tlb *tlb;
 };
 
 /* Fault status codes: ISS DFSC/IFSC and PAR_EL1.FST.  Those marked L take

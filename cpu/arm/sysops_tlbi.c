@@ -2,7 +2,7 @@
  * TLBI (Arm ARM C5.5, D8.13).  CRm names the domain: 1, 3 the shareable
  * ones, 7 this processor; 5, 2 and 6 likewise with an address range.  op2
  * names what: all, an address, an ASID, an address of all ASIDs, and with
- * bit 2 the last level only, which invalidates no less here.
+ * bit 2 the last level only, which spares what the walker remembers.
  */
 #include "cpu/arm/sysops.h"
 
@@ -10,7 +10,9 @@
 #include "cpu/arm/system.h"
 #include "util/bits.h"
 
-#define OP2_ALL_ASIDS 2 /* bit of op2 */
+/* Bits of op2. */
+#define OP2_ALL_ASIDS 2
+#define OP2_LEAF 4
 
 static bool is_broadcast(const struct sysop *op)
 {
@@ -55,6 +57,7 @@ static void invalidate_range(struct arm_cpu *cpu, const struct sysop *op,
     invalidate(cpu, op, (struct tlb_inval){
                             .kind = all ? TLB_INVAL_VA_ALL : TLB_INVAL_VA,
                             .asid = asid_of(cpu, x),
+                            .leaf = op->encoding & OP2_LEAF,
                             .va = va,
                             .size = size,
                         });

@@ -70,9 +70,9 @@ static bool deliver(struct vcpu *vcpu)
     return true;
 }
 
-static bool ignore(struct vcpu *vcpu)
+static bool ignore(struct vcpu *vcpu, bool timer)
 {
-    (void)vcpu;
+    (void)vcpu, (void)timer;
     return true;
 }
 

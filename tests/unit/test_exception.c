@@ -246,6 +246,7 @@ START_TEST(test_illegal_return)
     ck_assert_uint_eq(cpu->spsel, 1);
     ck_assert_uint_eq(ir_flags_unpack(cpu->vcpu.flags), 8);
     ck_assert(cpu->pstate_misc & PSTATE_IL);
+    arm_guest_ops.context(&cpu->vcpu);
     ck_assert(arm_check_pc(cpu));
     ck_assert_uint_eq(cpu->esr_el[1], 0x3a000000);
     ck_assert_uint_eq(cpu->elr_el[1], 0x8000);

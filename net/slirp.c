@@ -284,6 +284,22 @@ static int bind_errno(const struct net_hostfwd *rule, int otherwise)
     return number ? number : otherwise ? otherwise : EADDRINUSE;
 }
 
+/* libslirp lets one connection wait, the kernel drops more than that and
+ * their clients wait for seconds before they try again. */
+static int widen_backlog(int fd, int events, void *opaque)
+{
+    int listening = 0;
+    socklen_t size = sizeof(listening);
+
+    (void)events;
+    (void)opaque;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 &&
+        listening) {
+        listen(fd, SOMAXCONN);
+    }
+    return -1;
+}
+
 /* The words are QEMU's; tools wait for them and try again. */
 bool net_user_hostfwd_add(struct net_client *nc, const struct net_hostfwd *f,
                           struct error **err)
@@ -300,6 +316,10 @@ bool net_user_hostfwd_add(struct net_client *nc, const struct net_hostfwd *f,
                         "Could not set up host forwarding rule '%s'",
                         f->rule);
         return false;
+    }
+    if (!f->udp) {
+        uint32_t ms = UINT32_MAX;
+        slirp_pollfds_fill(s->slirp, &ms, widen_backlog, NULL);
     }
     struct forward *forward = calloc(1, sizeof(*forward)), **link;
     assert(forward);

@@ -214,7 +214,8 @@ static void unpop_all(struct virtio_net *s, struct virtq *vq, unsigned count)
 enum taken { TAKEN, NO_ROOM, NEVER_FITS };
 
 /* Buffers for `size` bytes: one chain, or as many as it takes.  On success
- * they are in s->rx. */
+ * they are in s->rx.  Notification is asked for while all there are have been
+ * popped, for it is the next one after these that must be heard of. */
 static enum taken take_buffers(struct virtio_net *s, unsigned n,
                                uint64_t size, unsigned *count)
 {
@@ -229,12 +230,13 @@ static enum taken take_buffers(struct virtio_net *s, unsigned n,
             unpop_all(s, vq, *count);
             return NEVER_FITS;
         }
-        if (!virtio_pop(&s->dev, n, &s->rx[*count])) {
+        if (virtio_pop(&s->dev, n, &s->rx[*count])) {
+            room += s->rx[*count].in_size;
+            (*count)++;
+        } else if (virtio_await(&s->dev, n)) {
             unpop_all(s, vq, *count);
             return NO_ROOM;
         }
-        room += s->rx[*count].in_size;
-        (*count)++;
     }
     if (s->rx[0].in_size < header_size(s)) {
         unpop_all(s, vq, *count);
@@ -290,9 +292,6 @@ static bool receive_locked(struct virtio_net *s,
         return true;
     }
     enum taken taken = take_buffers(s, n, size, &count);
-    if (taken == NO_ROOM && !virtq_set_notify(vq, true)) {
-        taken = take_buffers(s, n, size, &count);
-    }
     if (taken == TAKEN) {
         fill_buffers(s, n, count, packet, frame);
     } else if (taken == NEVER_FITS) {

@@ -345,6 +345,15 @@ static inline void queue_kick(struct queue *q)
     wr(q->g, 0x50, q->index);
 }
 
+/* Split, with EVENT_IDX: has the device asked to hear of the chains that
+ * were added last (2.7.10)? */
+static inline bool queue_wants_kick(struct queue *q, uint16_t added)
+{
+    uint16_t event = get16(q->g, q->device + 4 + 8 * q->size);
+
+    return (uint16_t)(q->avail - event - 1) < added;
+}
+
 static inline bool queue_has_used(struct queue *q)
 {
     if (!q->packed) {

@@ -391,6 +391,7 @@ START_TEST(test_receive_merged)
         struct segment s = {pa + 1500 * i, 1500, true};
         queue_add(&rx, &s, 1, false);
     }
+    ck_assert(queue_wants_kick(&rx, 8));
     queue_kick(&rx);
     for (unsigned i = 0; i < 14; i++) {
         queue_wait(&rx, &length);

@@ -5,6 +5,10 @@
  * that receives is bound to the group; what we send ourselves comes back
  * and is told by our source address, for several guests of this host may
  * have the same group and port.
+ *
+ * A unix socket is connected when there is something to send and somebody to
+ * send it to, who may come later, or again.  What the kernel does not take
+ * now waits here, and the NIC behind it.
  */
 #include <arpa/inet.h>
 #include <assert.h>
@@ -23,12 +27,23 @@
 
 #define BATCH 64
 
+/* A frame that waits for room; at most those of one packet of the NIC. */
+struct kept {
+    struct kept *next;
+    size_t length;
+    uint8_t data[];
+};
+
 struct net_dgram {
     struct net_client nc;
     int in, out; /* one descriptor unless the group is multicast */
     struct loop_fd *watch;
     struct sockaddr_in group, self; /* multicast */
     bool multicast;
+    struct socket_address remote; /* unix: only its path */
+    char *bound_path;             /* of our file, which goes with us */
+    bool connected;
+    struct kept *first, **last;
     uint8_t data[NET_MAX_PACKET];
 };
 
@@ -37,7 +52,74 @@ static struct net_dgram *from_client(struct net_client *nc)
     return container_of(nc, struct net_dgram, nc);
 }
 
-/* What the kernel does not take now is lost, as on a wire. */
+static void dgram_resume(struct net_client *nc);
+
+static bool transmit_once(struct net_dgram *s, const void *data,
+                          size_t length)
+{
+    const struct sockaddr *to =
+        s->multicast ? (const struct sockaddr *)&s->group : NULL;
+
+    return sendto(s->out, data, length, MSG_NOSIGNAL | MSG_DONTWAIT, to,
+                  to ? sizeof(s->group) : 0) >= 0;
+}
+
+/* Returns false when it can be tried again later.  What nobody is there to
+ * receive is lost, as on a wire. */
+static bool transmit(struct net_dgram *s, const void *data, size_t length)
+{
+    bool sent = s->connected && transmit_once(s, data, length);
+
+    if (!sent && s->remote.path && (!s->connected || errno != EAGAIN)) {
+        s->connected = socket_datagram_connect(s->out, &s->remote);
+        sent = !s->connected || transmit_once(s, data, length);
+    }
+    return sent || errno != EAGAIN;
+}
+
+static void drop_first(struct net_dgram *s)
+{
+    struct kept *kept = s->first;
+
+    s->first = kept->next;
+    if (!s->first) {
+        s->last = &s->first;
+    }
+    free(kept);
+}
+
+static void keep(struct net_dgram *s, const void *data, size_t length)
+{
+    struct kept *kept = malloc(sizeof(*kept) + length);
+
+    assert(kept);
+    kept->next = NULL;
+    kept->length = length;
+    memcpy(kept->data, data, length);
+    *s->last = kept;
+    s->last = &kept->next;
+}
+
+static void dgram_writable(void *opaque)
+{
+    struct net_dgram *s = opaque;
+
+    while (s->first && transmit(s, s->first->data, s->first->length)) {
+        drop_first(s);
+    }
+    if (!s->first) {
+        net_writable(&s->nc);
+    }
+    dgram_resume(&s->nc);
+}
+
+static bool dgram_can_send(struct net_client *nc)
+{
+    return !from_client(nc)->first;
+}
+
+/* A packet may become several frames, each of which comes here.  Nobody
+ * watches a multicast group's second socket: it always takes them. */
 static void dgram_send(struct net_client *nc, const struct net_packet *packet)
 {
     struct net_dgram *s = from_client(nc);
@@ -49,10 +131,11 @@ static void dgram_send(struct net_client *nc, const struct net_packet *packet)
     } else {
         net_packet_copy(data, packet);
     }
-    const struct sockaddr *to =
-        s->multicast ? (const struct sockaddr *)&s->group : NULL;
-    (void)!sendto(s->out, from, packet->length, MSG_NOSIGNAL | MSG_DONTWAIT,
-                  to, to ? sizeof(s->group) : 0);
+    if (s->first || (!transmit(s, from, packet->length) &&
+                     s->in == s->out)) {
+        keep(s, from, packet->length);
+        dgram_resume(nc);
+    }
 }
 
 static bool is_own(const struct net_dgram *s, const struct sockaddr_in *from)
@@ -68,7 +151,8 @@ static void dgram_resume(struct net_client *nc)
     struct net_dgram *s = from_client(nc);
 
     loop_fd_set_handlers(s->watch,
-                         net_has_backlog(nc) ? NULL : dgram_readable, NULL);
+                         net_has_backlog(nc) ? NULL : dgram_readable,
+                         s->first ? dgram_writable : NULL);
 }
 
 static void dgram_readable(void *opaque)
@@ -80,8 +164,8 @@ static void dgram_readable(void *opaque)
         socklen_t size = sizeof(from);
         ssize_t n = recvfrom(s->in, s->data, sizeof(s->data), MSG_DONTWAIT,
                              (struct sockaddr *)&from, &size);
-        if (n < 0 && errno == ECONNREFUSED) {
-            continue; /* what we sent before the other end was there */
+        if (n < 0 && (errno == ECONNREFUSED || errno == ECONNRESET)) {
+            continue; /* what we sent while the other end was not there */
         }
         if (n < 0) {
             break;
@@ -101,17 +185,26 @@ static void dgram_close(struct net_client *nc)
     struct net_dgram *s = from_client(nc);
 
     loop_fd_remove(s->watch);
+    while (s->first) {
+        drop_first(s);
+    }
     if (s->out >= 0 && s->out != s->in) {
         close(s->out);
     }
     if (s->in >= 0) {
         close(s->in);
     }
+    if (s->bound_path) {
+        unlink(s->bound_path);
+    }
+    free(s->bound_path);
+    free((char *)s->remote.path);
     free(s);
 }
 
 static const struct net_ops dgram_ops = {
     .send = dgram_send,
+    .can_send = dgram_can_send,
     .resume = dgram_resume,
     .close = dgram_close,
 };
@@ -213,6 +306,8 @@ struct net_client *net_dgram_open(const struct net_config *config,
     assert(s);
     net_client_init(&s->nc, &dgram_ops, config->backend->name, config->id);
     s->in = s->out = -1;
+    s->last = &s->first;
+    s->connected = true;
     if (socket->fd >= 0) {
         s->in = s->out = socket->fd;
     } else if (socket->kind == NET_SOCKET_MCAST) {
@@ -221,6 +316,11 @@ struct net_client *net_dgram_open(const struct net_config *config,
         s->in = s->out =
             socket_datagram(&socket->local, &socket->address, err);
         ok = s->in >= 0;
+        s->connected = !socket->address.path;
+        if (ok && socket->address.path) {
+            s->remote.path = strdup(socket->address.path);
+            s->bound_path = strdup(socket->local.path);
+        }
     }
     if (!ok) {
         net_close(&s->nc);

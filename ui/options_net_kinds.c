@@ -279,10 +279,6 @@ static bool read_dgram(struct parse *p, struct keyval *kv,
          !read_socket_address(kv, "remote", &s->address, &unused, err))) {
         return false;
     }
-    if (s->local.path || s->address.path) {
-        error_set(err, "unix sockets are not supported here yet");
-        return false;
-    }
     s->kind = NET_SOCKET_UDP;
     if (s->address.host && inet_aton(s->address.host, &group) &&
         IN_MULTICAST(ntohl(group.s_addr))) {
@@ -290,6 +286,9 @@ static bool read_dgram(struct parse *p, struct keyval *kv,
     } else if (s->fd < 0 && !(local && remote)) {
         error_set(err, "needs both local.* and remote.*, unless remote.host "
                        "is a multicast group");
+        return false;
+    } else if (s->fd < 0 && !s->local.path != !s->address.path) {
+        error_set(err, "local.type= and remote.type= differ");
         return false;
     }
     return true;

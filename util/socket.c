@@ -75,8 +75,8 @@ static bool unix_address(const char *path, struct sockaddr_un *address,
 }
 
 /* Left behind by a process that is gone: nobody answers. */
-static void remove_stale(const char *path, const struct sockaddr_un *address,
-                         socklen_t size)
+static void remove_stale(const char *path, int type,
+                         const struct sockaddr_un *address, socklen_t size)
 {
     struct stat st;
     int fd;
@@ -84,7 +84,7 @@ static void remove_stale(const char *path, const struct sockaddr_un *address,
     if (path[0] == '@' || lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode)) {
         return;
     }
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd >= 0) {
         if (connect(fd, (const struct sockaddr *)address, size) < 0 &&
             errno == ECONNREFUSED) {
@@ -103,14 +103,15 @@ static int open_unix(const char *path, int type, try_address *attempt,
     if (!unix_address(path, &address, &size, err)) {
         return -1;
     }
-    if (attempt == try_listen) {
-        remove_stale(path, &address, size);
+    bool passive = attempt == try_listen || attempt == try_bind;
+    if (passive) {
+        remove_stale(path, type, &address, size);
     }
     int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
     if (fd < 0 || attempt(fd, (struct sockaddr *)&address, size) < 0) {
         error_set_errno(err, errno, "%s '%s'",
-                        attempt == try_listen ? "Failed to bind socket to"
-                                              : "Failed to connect to",
+                        passive ? "Failed to bind socket to"
+                                : "Failed to connect to",
                         path);
         if (fd >= 0) {
             close(fd);
@@ -263,6 +264,9 @@ int socket_accept(int listener)
 int socket_datagram(const struct socket_address *local,
                     const struct socket_address *remote, struct error **err)
 {
+    if (remote->path) {
+        return open_unix(local->path, SOCK_DGRAM, try_bind, err);
+    }
     struct addrinfo *to = look_up(remote, SOCK_DGRAM, 0, err);
 
     if (!to) {
@@ -281,6 +285,15 @@ int socket_datagram(const struct socket_address *local,
     }
     freeaddrinfo(to);
     return fd;
+}
+
+bool socket_datagram_connect(int fd, const struct socket_address *remote)
+{
+    struct sockaddr_un address;
+    socklen_t size;
+
+    return unix_address(remote->path, &address, &size, NULL) &&
+           connect(fd, (struct sockaddr *)&address, size) == 0;
 }
 
 /* Names ---------------------------------------------------------------- */

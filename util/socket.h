@@ -39,9 +39,13 @@ int socket_connect_start(const struct socket_address *address,
 bool socket_connected(int fd, struct error **err);
 
 /* A datagram socket that sends to `remote` and receives at `local` (NULL
- * or with NULL members: wherever), or -1. */
+ * or with NULL members: wherever), or -1.  Unix sockets need both, and
+ * sending has to wait for socket_datagram_connect(). */
 int socket_datagram(const struct socket_address *local,
                     const struct socket_address *remote, struct error **err);
+
+/* Unix sockets: true when the other side is there. */
+bool socket_datagram_connect(int fd, const struct socket_address *remote);
 
 /* "127.0.0.1:5000", "[::1]:5000" or "/path": our end, or the other one. */
 void socket_name(int fd, bool peer, char *name, size_t size);

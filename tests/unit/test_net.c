@@ -688,6 +688,46 @@ START_TEST(test_dgram)
 }
 END_TEST
 
+/* The other side may come later, be slow, go and come again. */
+START_TEST(test_dgram_unix)
+{
+    char dir[] = "/tmp/armature-dgram-XXXXXX", paths[2][64];
+    struct net_config config[2];
+    struct net_client *nc[2];
+    unsigned sent = 0;
+
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    for (int i = 0; i < 2; i++) {
+        snprintf(paths[i], sizeof(paths[i]), "%s/%d", dir, i);
+    }
+    for (int i = 0; i < 2; i++) {
+        config[i] = (struct net_config){.socket = {
+            .kind = NET_SOCKET_UDP, .fd = -1,
+            .address = {.path = paths[!i]}, .local = {.path = paths[i]}}};
+    }
+    nc[0] = open_kind("dgram", &config[0]);
+    net_attach(nc[0], &nic, NULL);
+    send_text(nc[0], "nobody is there to receive this");
+    for (int round = 0; round < 2; round++) {
+        nc[1] = open_kind("dgram", &config[1]);
+        net_attach(nc[1], &nic, NULL);
+        seen_count = 0;
+        for (sent = 0; net_can_send(nc[0]) && sent < 100000; sent++) {
+            send_text(nc[0], "as many as there is room for, and one");
+        }
+        ck_assert_uint_lt(sent, 100000);
+        send_text(nc[0], "a part of the same packet");
+        run_until(sent + 1);
+        ck_assert_uint_eq(seen_count, sent + 1);
+        ck_assert(net_can_send(nc[0]));
+        net_close(nc[1]);
+        settle();
+    }
+    net_close(nc[0]);
+    ck_assert_int_eq(rmdir(dir), 0);
+}
+END_TEST
+
 START_TEST(test_hub)
 {
     struct net_config config[3] = {{.hub.id = 1}, {.hub.id = 1},
@@ -1027,6 +1067,7 @@ Suite *net_suite(void)
     tcase_add_test(tc, test_stream);
     tcase_add_test(tc, test_stream_full);
     tcase_add_test(tc, test_dgram);
+    tcase_add_test(tc, test_dgram_unix);
     tcase_add_test(tc, test_hub);
     tcase_add_test(tc, test_pcap);
 #ifdef CONFIG_SLIRP

@@ -332,6 +332,8 @@ START_TEST(test_other_netdevs)
     bad("-netdev socket,id=s,udp=a:1", "localaddr");
     bad("-netdev stream,id=s", "addr.type= is missing");
     bad("-netdev dgram,id=s", "remote.type= is missing");
+    bad("-netdev dgram,id=s,local.type=unix,local.path=/a,remote.type=inet,"
+        "remote.host=h,remote.port=1", "local.type= and remote.type= differ");
     bad("-netdev hubport,id=s", "hubid= is missing");
     bad("-netdev vde,id=s", "'vde' is not supported yet");
     bad("-netdev scoket,id=s", "did you mean 'socket'?");

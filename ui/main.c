@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -383,6 +384,18 @@ static void open_standard_files(void)
     }
 }
 
+/* Every connection of the user network is a descriptor, and the usual limit
+ * of 1024 is for programs with select(). */
+static void raise_limits(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct app app = {0};
@@ -390,6 +403,7 @@ int main(int argc, char **argv)
     int status = 0;
 
     open_standard_files();
+    raise_limits();
     switch (options_parse(&app.options, argc, argv, &err)) {
     case OPTIONS_ERROR:
         error_report_free(err);

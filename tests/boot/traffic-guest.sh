@@ -2,6 +2,7 @@
 # is on the kernel's command line, traffic=PART,PART,..., how much of it in
 # /files/settings.  A line "LOST sentence" fails the test.
 . /files/settings
+bytes=$(sed -n 's/.*bytes=\([0-9]*\).*/\1/p' /proc/cmdline)
 tools=/files
 library=/files/fio/lib
 export LD_LIBRARY_PATH=$library
@@ -50,8 +51,8 @@ part_serve() {
 part_out() {
     {
         tool $tools/traffic clients 10.0.2.2 "$PORT" "$CONNECTIONS" 1
-        tool $tools/traffic send 10.0.2.2 "$PORT" "$BYTES"
-        tool $tools/traffic receive 10.0.2.2 "$PORT" "$BYTES"
+        tool $tools/traffic send 10.0.2.2 "$PORT" "$bytes"
+        tool $tools/traffic receive 10.0.2.2 "$PORT" "$bytes"
     } | sed 's/FIGURE /FIGURE out_/'
 }
 
@@ -72,7 +73,7 @@ job() {
     }
     [ "$(cut -d ';' -f 5 /tmp/fio)" = 0 ] || lost "fio $name: an error"
     case $name in
-    seq*) fields='6,47' unit=1024 ;;
+    seq*) fields='7,48' unit=1024 ;;
     *) fields='8,49' unit=1 ;;
     esac
     value=$(cut -d ';' -f "${fields%,*}" /tmp/fio)
@@ -82,7 +83,7 @@ job() {
 
 part_fio() {
     timed="--size=$DISK --time_based=1 --runtime=$EACH"
-    job seqwrite --rw=write --bs=256k --iodepth=8 --size="$DISK"
+    job seqwrite --rw=write --bs=256k --iodepth=8 $timed
     job seqread --rw=read --bs=256k --iodepth=8 $timed
     job randread --rw=randread --bs=4k --iodepth=32 $timed
     job randwrite --rw=randwrite --bs=4k --iodepth=32 $timed

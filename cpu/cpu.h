@@ -51,6 +51,10 @@ enum cpu_timer { CPU_TIMER_PHYS, CPU_TIMER_VIRT, CPU_TIMER_HYP,
 void cpu_connect_timer(struct cpu_system *s, unsigned cpu,
                        enum cpu_timer timer, struct irq irq);
 
+/* The same of the performance monitors' interrupt; false when the model has
+ * none of them. */
+bool cpu_connect_pmu(struct cpu_system *s, unsigned cpu, struct irq irq);
+
 /*
  * The GICv3 CPU interface as system registers (ICC_*), handed over by the
  * GIC; none with GICv2.  `reg` is the 16-bit op0:op1:CRn:CRm:op2 encoding

@@ -430,7 +430,6 @@ static void set_defaults(struct options *options)
     memset(options, 0, sizeof(*options));
     options->escape = CHARDEV_MUX_ESCAPE;
     options->machine.gic_version = 2;
-    options->machine.its = true;
     options->machine.highmem = true;
     options->machine.acpi = true;
     options->machine.dtb_randomness = true;

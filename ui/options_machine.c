@@ -11,30 +11,36 @@
 
 /* Machines ------------------------------------------------------------- */
 
+#define VERSION(major, minor) ((major) * 100 + (minor))
+#define NEWEST VERSION(10, 0)
+
 struct machine_row {
     const char *name;
     const char *description;
+    unsigned version;
 };
 
-#define VIRT(version) \
-    {"virt-" version, "QEMU " version " ARM Virtual Machine"}
+#define VIRT(major, minor)                                   \
+    {"virt-" #major "." #minor,                              \
+     "QEMU " #major "." #minor " ARM Virtual Machine",       \
+     VERSION(major, minor)}
 
 static const struct machine_row machines[] = {
-    {"none", "empty machine"},
-    VIRT("2.6"), VIRT("2.7"), VIRT("2.8"), VIRT("2.9"), VIRT("2.10"),
-    VIRT("2.11"), VIRT("2.12"), VIRT("3.0"), VIRT("3.1"), VIRT("4.0"),
-    VIRT("4.1"), VIRT("4.2"), VIRT("5.0"), VIRT("5.1"), VIRT("5.2"),
-    VIRT("6.0"), VIRT("6.1"), VIRT("6.2"), VIRT("7.0"), VIRT("7.1"),
-    VIRT("7.2"), VIRT("8.0"), VIRT("8.1"), VIRT("8.2"), VIRT("9.0"),
-    VIRT("9.1"), VIRT("9.2"), VIRT("10.0"),
-    {"virt", "QEMU 10.0 ARM Virtual Machine (alias of virt-10.0)"},
+    {"none", "empty machine", NEWEST},
+    VIRT(2, 6), VIRT(2, 7), VIRT(2, 8), VIRT(2, 9), VIRT(2, 10), VIRT(2, 11),
+    VIRT(2, 12), VIRT(3, 0), VIRT(3, 1), VIRT(4, 0), VIRT(4, 1), VIRT(4, 2),
+    VIRT(5, 0), VIRT(5, 1), VIRT(5, 2), VIRT(6, 0), VIRT(6, 1), VIRT(6, 2),
+    VIRT(7, 0), VIRT(7, 1), VIRT(7, 2), VIRT(8, 0), VIRT(8, 1), VIRT(8, 2),
+    VIRT(9, 0), VIRT(9, 1), VIRT(9, 2), VIRT(10, 0),
+    {"virt", "QEMU 10.0 ARM Virtual Machine (alias of virt-10.0)", NEWEST},
 };
 
-static bool machine_check(const char *name, struct error **err)
+static const struct machine_row *machine_find(const char *name,
+                                              struct error **err)
 {
     for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
         if (strcmp(machines[i].name, name) == 0) {
-            return true;
+            return &machines[i];
         }
     }
     const char *near = nearest_in_table(name, &machines[0].name,
@@ -43,7 +49,20 @@ static bool machine_check(const char *name, struct error **err)
     error_set(err, "%s: no such machine; %s%s%s('-machine help' lists them)",
               name, near ? "did you mean '" : "", near ? near : "",
               near ? "'? " : "the board is 'virt' ");
-    return false;
+    return NULL;
+}
+
+/* What a guest of an earlier version saw, before other properties say so. */
+static void apply_version(struct machine_config *machine, unsigned version)
+{
+    machine->no_cpu_map = version < VERSION(6, 2);
+    machine->its = version >= VERSION(6, 2);
+    machine->low_ecam = version < VERSION(3, 0);
+    machine->version = version < VERSION(2, 12) ? "1.0" : NULL;
+    machine->edge_timers = version < VERSION(2, 9);
+    if (version < VERSION(2, 7)) {
+        machine->cpu_props = "pmu=off";
+    }
 }
 
 static void machines_print(void)
@@ -57,6 +76,7 @@ static void machines_print(void)
 /* Machine properties --------------------------------------------------- */
 
 enum property_kind {
+    PROPERTY_NOT_BOOL, /* its opposite, into machine_config at `offset` */
     PROPERTY_BOOL,     /* into machine_config at `offset` */
     PROPERTY_STRING,   /* into machine_config at `offset` */
     PROPERTY_IGNORED,  /* on or off, with no effect here */
@@ -80,7 +100,8 @@ static const struct property properties[] = {
     {"accel", PROPERTY_SPECIAL, "accelerators to try, as jit:interp", 0},
     {"acpi", PROPERTY_SPECIAL, "ACPI tables for firmware: on, off, auto", 0},
     {"append", PROPERTY_STRING, "same as -append", CONFIG(append)},
-    {"compact-highmem", PROPERTY_ON, "close gaps in the high map", 0},
+    {"compact-highmem", PROPERTY_IGNORED, "without gaps, which there are not",
+     0},
     {"confidential-guest-support", PROPERTY_MISSING, "", 0},
     {"default-bus-bypass-iommu", PROPERTY_OFF, "PCI without the IOMMU", 0},
     {"dt-compatible", PROPERTY_MISSING, "", 0},
@@ -96,10 +117,12 @@ static const struct property properties[] = {
     {"gic-version", PROPERTY_SPECIAL, "2, 3, max (3) or host", 0},
     {"graphics", PROPERTY_IGNORED, "has no meaning on this board", 0},
     {"highmem", PROPERTY_BOOL, "addresses above 32 bits", CONFIG(highmem)},
-    {"highmem-ecam", PROPERTY_ON, "the high PCI configuration space", 0},
-    {"highmem-mmio", PROPERTY_ON, "the high PCI window", 0},
+    {"highmem-ecam", PROPERTY_NOT_BOOL, "256 PCI buses, not 16",
+     CONFIG(low_ecam)},
+    {"highmem-mmio", PROPERTY_NOT_BOOL, "the high PCI window",
+     CONFIG(no_high_mmio)},
     {"highmem-mmio-size", PROPERTY_MISSING, "", 0},
-    {"highmem-redists", PROPERTY_ON, "redistributors in high memory", 0},
+    {"highmem-redists", PROPERTY_IGNORED, "for more than 123 processors", 0},
     {"hmat", PROPERTY_OFF, "ACPI memory attributes", 0},
     {"initrd", PROPERTY_STRING, "same as -initrd", CONFIG(initrd)},
     {"iommu", PROPERTY_NONE, "none", 0},
@@ -119,8 +142,8 @@ static const struct property properties[] = {
     {"suppress-vmdesc", PROPERTY_IGNORED, "a migration detail", 0},
     {"usb", PROPERTY_OFF, "a USB controller", 0},
     {"virtualization", PROPERTY_BOOL, "EL2", CONFIG(virtualization)},
-    {"x-oem-id", PROPERTY_MISSING, "", 0},
-    {"x-oem-table-id", PROPERTY_MISSING, "", 0},
+    {"x-oem-id", PROPERTY_SPECIAL, "of ACPI tables, 6 characters", 0},
+    {"x-oem-table-id", PROPERTY_SPECIAL, "of ACPI tables, 8 characters", 0},
 };
 
 static void properties_print(const char *machine)
@@ -128,6 +151,7 @@ static void properties_print(const char *machine)
     printf("%s machine options:\n", machine);
     for (size_t i = 0; i < ARRAY_SIZE(properties); i++) {
         static const char *const types[] = {
+            [PROPERTY_NOT_BOOL] = "<bool>",
             [PROPERTY_BOOL] = "<bool>",    [PROPERTY_STRING] = "<string>",
             [PROPERTY_IGNORED] = "<bool>", [PROPERTY_OFF] = "off",
             [PROPERTY_ON] = "on",          [PROPERTY_NONE] = "none",
@@ -162,6 +186,13 @@ static bool property_apply(struct keyval *kv, const struct property *row,
         return true;
     }
     switch (row->kind) {
+    case PROPERTY_NOT_BOOL:
+        on = !*(bool *)at;
+        if (!keyval_bool(kv, row->name, &on, err)) {
+            return false;
+        }
+        *(bool *)at = !on;
+        return true;
     case PROPERTY_BOOL:
         return keyval_bool(kv, row->name, (bool *)at, err);
     case PROPERTY_STRING:
@@ -239,7 +270,7 @@ bool option_machine(struct parse *p, const char *text, struct error **err)
     keyval_merge(p->machine, kv);
     if (keyval_help(kv)) {
         const char *type = keyval_get(kv, "type");
-        if (type && !machine_check(type, err)) {
+        if (type && !machine_find(type, err)) {
             return false;
         }
         if (type) {
@@ -255,9 +286,26 @@ bool option_machine(struct parse *p, const char *text, struct error **err)
 static bool apply_type(struct parse *p, struct error **err)
 {
     const char *type = keyval_get(p->machine, "type");
+    const struct machine_row *row = machine_find(type ? type : "virt", err);
 
-    p->out->machine.machine = type ? type : "virt";
-    return !type || machine_check(type, err);
+    if (!row) {
+        return false;
+    }
+    p->out->machine.machine = row->name;
+    apply_version(&p->out->machine, row->version);
+    return true;
+}
+
+static bool apply_oem_id(struct keyval *kv, const char *key, size_t most,
+                         const char **id, struct error **err)
+{
+    *id = keyval_get(kv, key);
+    if (*id && strlen(*id) > most) {
+        error_set(err, "%s=%s: is longer than %zu characters", key, *id,
+                  most);
+        return false;
+    }
+    return true;
 }
 
 static bool finish_machine(struct parse *p, struct error **err)
@@ -265,13 +313,20 @@ static bool finish_machine(struct parse *p, struct error **err)
     struct machine_config *machine = &p->out->machine;
     struct keyval *kv = p->machine;
 
+    if (!apply_type(p, err)) {
+        return false;
+    }
     for (size_t i = 0; i < ARRAY_SIZE(properties); i++) {
         if (!property_apply(kv, &properties[i], machine, err)) {
             return false;
         }
     }
-    return apply_type(p, err) && apply_gic_version(kv, machine, err) &&
-           apply_acpi(kv, machine, err) && keyval_check(kv, err);
+    return apply_gic_version(kv, machine, err) &&
+           apply_acpi(kv, machine, err) &&
+           apply_oem_id(kv, "x-oem-id", 6, &machine->oem_id, err) &&
+           apply_oem_id(kv, "x-oem-table-id", 8, &machine->oem_table_id,
+                        err) &&
+           keyval_check(kv, err);
 }
 
 /* -accel --------------------------------------------------------------- */
@@ -497,7 +552,12 @@ static bool finish_cpu(struct parse *p, struct error **err)
         if (strlen(models[i].name) == length &&
             strncmp(models[i].name, p->cpu, length) == 0) {
             machine->cpu = models[i].name;
-            machine->cpu_props = p->cpu[length] ? p->cpu + length + 1 : NULL;
+            if (p->cpu[length]) { /* the user's come later, and win */
+                const char *props = machine->cpu_props;
+                machine->cpu_props =
+                    parse_format(p, "%s%s%s", props ? props : "",
+                                 props ? "," : "", p->cpu + length + 1);
+            }
             return true;
         }
     }

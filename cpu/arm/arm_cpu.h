@@ -70,13 +70,19 @@ struct arm_debug {
     uint64_t claim, mdccint;
 };
 
-/* Performance monitors: the cycle counter only (PMCR_EL0.N is 0). */
+/* Performance monitors (sysregs_pmu.c). */
+#define ARM_PMU_COUNTERS 6 /* PMCR_EL0.N */
 struct arm_pmu {
     uint64_t control;    /* PMCR_EL0: the writable bits */
-    uint64_t enabled, overflowed, interrupts; /* of bit 31, the counter */
+    /* A bit for each event counter, bit 31 for the cycle counter. */
+    uint64_t enabled, overflowed, interrupts;
     uint64_t userenr, selr, ccfiltr;
-    uint64_t cycles;     /* what the counter had when it last started */
-    uint64_t since_ns;   /* when that was */
+    uint64_t cycles;     /* as of `since_ns`, as all counters are */
+    uint64_t part;       /* of 64 cycles, with PMCR_EL0.D */
+    uint32_t counter[ARM_PMU_COUNTERS];
+    uint32_t type[ARM_PMU_COUNTERS];
+    uint64_t since_ns;   /* of the machine's time */
+    bool level;          /* of pmu_irq */
 };
 
 #define ARM_SAMPLES 8
@@ -131,7 +137,7 @@ struct arm_cpu {
 
     struct arm_timer timer[ARM_TIMERS];
     uint64_t cntfrq, cntvoff;
-    struct irq timer_irq[ARM_TIMERS];
+    struct irq timer_irq[ARM_TIMERS], pmu_irq;
     uint64_t timer_next_ns; /* next deadline told to the timer thread, which
                                may have passed */
     uint8_t timer_levels;   /* of timer_irq, a bit each */

@@ -30,6 +30,16 @@
     {SYSREG(3, 0, crn, crm, op2), who, .name = text,                      \
      .needs = NEEDS_GICV3, .read = sysreg_icc_read,                       \
      .write = sysreg_icc_write}
+/* PMEVCNTR<n>_EL0, PMEVTYPER<n>_EL0. */
+#define EVENT_COUNTER(n)                                                  \
+    {SYSREG(3, 3, 14, 8, n), EL0_RW, .name = "PMEVCNTR" #n "_EL0",        \
+     .needs = NEEDS_PMU, .trap = TRAP_PMU_EVENTS,                         \
+     .read = sysreg_pmevcntr_read, .write = sysreg_pmevcntr_write}
+#define EVENT_TYPE(n)                                                     \
+    {SYSREG(3, 3, 14, 12, n), EL0_RW, .name = "PMEVTYPER" #n "_EL0",      \
+     .needs = NEEDS_PMU, .trap = TRAP_PMU,                                \
+     .read = sysreg_pmevtyper_read, .write = sysreg_pmevtyper_write}
+
 #define ICC_R(crn, crm, op2, text) ICC(crn, crm, op2, text, EL1_R)
 #define ICC_W(crn, crm, op2, text) ICC(crn, crm, op2, text, EL1_W)
 #define ICC_RW(crn, crm, op2, text) ICC(crn, crm, op2, text, EL1_RW)
@@ -231,14 +241,14 @@ const struct sysreg sysregs[] = {
      .needs = NEEDS_PMU, .trap = TRAP_PMU, FIELD(pmu.enabled),
      .write = sysreg_pmcntenclr_write},
     {SYSREG(3, 3, 9, 12, 3), EL0_RW, .name = "PMOVSCLR_EL0",
-     .needs = NEEDS_PMU, .trap = TRAP_PMU, FIELD(pmu.overflowed),
+     .needs = NEEDS_PMU, .trap = TRAP_PMU, .read = sysreg_pmovs_read,
      .write = sysreg_pmovsclr_write},
     {SYSREG(3, 3, 9, 12, 4), EL0_W, .name = "PMSWINC_EL0", .needs = NEEDS_PMU,
-     .trap = TRAP_PMU_SWINC},
+     .trap = TRAP_PMU_SWINC, .write = sysreg_pmswinc_write},
     {SYSREG(3, 3, 9, 12, 5), EL0_RW, .name = "PMSELR_EL0", .needs = NEEDS_PMU,
      .trap = TRAP_PMU_EVENTS, FIELD(pmu.selr), .mask = 31},
     {SYSREG(3, 3, 9, 12, 6), EL0_R, .name = "PMCEID0_EL0", .needs = NEEDS_PMU,
-     .trap = TRAP_PMU},
+     .trap = TRAP_PMU, .read = sysreg_pmceid0_read},
     {SYSREG(3, 3, 9, 12, 7), EL0_R, .name = "PMCEID1_EL0", .needs = NEEDS_PMU,
      .trap = TRAP_PMU},
     {SYSREG(3, 3, 9, 13, 0), EL0_RW, .name = "PMCCNTR_EL0", .needs = NEEDS_PMU,
@@ -248,11 +258,12 @@ const struct sysreg sysregs[] = {
      .needs = NEEDS_PMU, .trap = TRAP_PMU, .read = sysreg_pmxevtyper_read,
      .write = sysreg_pmxevtyper_write},
     {SYSREG(3, 3, 9, 13, 2), EL0_RW, .name = "PMXEVCNTR_EL0",
-     .needs = NEEDS_PMU, .trap = TRAP_PMU_EVENTS},
+     .needs = NEEDS_PMU, .trap = TRAP_PMU_EVENTS,
+     .read = sysreg_pmxevcntr_read, .write = sysreg_pmxevcntr_write},
     {SYSREG(3, 3, 9, 14, 0), EL0_R_EL1_RW, .name = "PMUSERENR_EL0",
      .needs = NEEDS_PMU, FIELD(pmu.userenr), .mask = 15},
     {SYSREG(3, 3, 9, 14, 3), EL0_RW, .name = "PMOVSSET_EL0",
-     .needs = NEEDS_PMU, .trap = TRAP_PMU, FIELD(pmu.overflowed),
+     .needs = NEEDS_PMU, .trap = TRAP_PMU, .read = sysreg_pmovs_read,
      .write = sysreg_pmovsset_write},
     {SYSREG(3, 3, 13, 0, 2), EL0_RW, .name = "TPIDR_EL0", FIELD(tpidr_el[0])},
     {SYSREG(3, 3, 13, 0, 3), EL0_R_EL1_RW, .name = "TPIDRRO_EL0",
@@ -279,9 +290,13 @@ const struct sysreg sysregs[] = {
     {SYSREG(3, 3, 14, 3, 2), EL0_RW, .name = "CNTV_CVAL_EL0",
      .trap = TRAP_CNTV, .read = sysreg_cnt_cval_read,
      .write = sysreg_cnt_cval_write},
+    EVENT_COUNTER(0), EVENT_COUNTER(1), EVENT_COUNTER(2), EVENT_COUNTER(3),
+    EVENT_COUNTER(4), EVENT_COUNTER(5),
+    EVENT_TYPE(0), EVENT_TYPE(1), EVENT_TYPE(2), EVENT_TYPE(3), EVENT_TYPE(4),
+    EVENT_TYPE(5),
     {SYSREG(3, 3, 14, 15, 7), EL0_RW, .name = "PMCCFILTR_EL0",
-     .needs = NEEDS_PMU, .trap = TRAP_PMU, FIELD(pmu.ccfiltr),
-     .mask = 0xfc000000},
+     .needs = NEEDS_PMU, .trap = TRAP_PMU, .read = sysreg_pmccfiltr_read,
+     .write = sysreg_pmccfiltr_write},
 };
 
 const unsigned sysreg_count = ARRAY_SIZE(sysregs);

@@ -365,6 +365,12 @@ void cpu_connect_timer(struct cpu_system *s, unsigned cpu,
     s->cpu[cpu]->timer_irq[timer] = irq;
 }
 
+bool cpu_connect_pmu(struct cpu_system *s, unsigned cpu, struct irq irq)
+{
+    s->cpu[cpu]->pmu_irq = irq;
+    return arm_id_field(s->cpu[cpu]->model->ARM_ID_AA64DFR0, 8) != 0;
+}
+
 void cpu_system_set_gic(struct cpu_system *s, const struct cpu_gic_if *gic)
 {
     s->gic = *gic;

@@ -190,7 +190,8 @@ static uint64_t update(struct arm_cpu *cpu, uint64_t ns)
         }
     }
     drive(cpu, levels);
-    return next;
+    uint64_t overflow = pmu_update(cpu, ns);
+    return overflow < next ? overflow : next;
 }
 
 uint64_t timer_update(struct arm_cpu *cpu)
@@ -206,7 +207,7 @@ static bool all_off(const struct arm_cpu *cpu)
             return false;
         }
     }
-    return true;
+    return !pmu_is_on(cpu);
 }
 
 /* A deadline later than one that the thread knows of is told when that has

@@ -16,9 +16,9 @@
 #define FILE_LOADER "etc/table-loader"
 
 /* What guests find on this board everywhere. */
-#define OEM_ID "BOCHS "
-#define OEM_TABLE_ID "BXPC    "
 #define CREATOR_ID "BXPC"
+#define OEM_ID_SIZE 6
+#define OEM_TABLE_ID_SIZE 8
 
 /* Loader commands ------------------------------------------------------ */
 
@@ -73,6 +73,17 @@ static void load_checksum(struct acpi_tables *t, const char *file, size_t at,
 
 enum { TABLE_LENGTH = 4, TABLE_CHECKSUM = 9 };
 
+static void put_padded(struct bytes *b, const char *text, size_t size)
+{
+    size_t length = strlen(text);
+
+    assert(length <= size);
+    bytes_put(b, text, length);
+    while (length++ < size) {
+        bytes_u8(b, ' ');
+    }
+}
+
 size_t acpi_begin(struct acpi_tables *t, const char *signature,
                   uint8_t revision)
 {
@@ -82,8 +93,8 @@ size_t acpi_begin(struct acpi_tables *t, const char *signature,
     bytes_u32(&t->tables, 0); /* length, set by acpi_end */
     bytes_u8(&t->tables, revision);
     bytes_u8(&t->tables, 0);  /* checksum, the loader's */
-    bytes_text(&t->tables, OEM_ID);
-    bytes_text(&t->tables, OEM_TABLE_ID);
+    put_padded(&t->tables, t->oem_id, OEM_ID_SIZE);
+    put_padded(&t->tables, t->oem_table_id, OEM_TABLE_ID_SIZE);
     bytes_u32(&t->tables, 1);
     bytes_text(&t->tables, CREATOR_ID);
     bytes_u32(&t->tables, 1);
@@ -126,7 +137,7 @@ static void write_rsdp(struct acpi_tables *t, size_t xsdt)
 
     bytes_text(&t->rsdp, "RSD PTR ");
     bytes_u8(&t->rsdp, 0);
-    bytes_text(&t->rsdp, OEM_ID);
+    put_padded(&t->rsdp, t->oem_id, OEM_ID_SIZE);
     bytes_u8(&t->rsdp, 2);   /* revision */
     bytes_u32(&t->rsdp, 0);  /* no RSDT */
     bytes_u32(&t->rsdp, 36); /* length */
@@ -142,18 +153,25 @@ void acpi_build(struct acpi_tables *t, const struct acpi_board *board)
     size_t offsets[16];
     unsigned count = 0;
 
-    *t = (struct acpi_tables){0};
+    *t = (struct acpi_tables){
+        .oem_id = board->oem_id,
+        .oem_table_id = board->oem_table_id,
+    };
     load_allocate(t, FILE_RSDP, 16, ZONE_LOW);
     load_allocate(t, FILE_TABLES, 64, ZONE_HIGH);
     size_t dsdt = acpi_dsdt(t, board);
     offsets[count++] = acpi_fadt(t, board, dsdt);
     offsets[count++] = acpi_madt(t, board);
-    offsets[count++] = acpi_pptt(t, board);
+    if (!board->no_topology) {
+        offsets[count++] = acpi_pptt(t, board);
+    }
     offsets[count++] = acpi_gtdt(t, board);
+    if (board->ecam.size) {
+        offsets[count++] = acpi_mcfg(t, board);
+    }
     offsets[count++] = acpi_spcr(t, board);
     offsets[count++] = acpi_dbg2(t, board);
     if (board->ecam.size) {
-        offsets[count++] = acpi_mcfg(t, board);
         offsets[count++] = acpi_iort(t, board);
     }
     assert(count <= ARRAY_SIZE(offsets));

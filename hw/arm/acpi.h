@@ -22,6 +22,8 @@ struct acpi_board {
     unsigned cpus;
     uint64_t mpidr[MACHINE_MAX_CPUS];
     struct cpu_topology topology;
+    bool no_topology;                  /* do not tell of it */
+    const char *oem_id, *oem_table_id; /* up to 6 and 8 characters */
     bool psci, psci_hvc;
 
     unsigned gic_version;
@@ -34,11 +36,11 @@ struct acpi_board {
     uint32_t maintenance_intid;        /* 0: no virtualization */
     uint32_t pmu_intid;                /* 0: no performance monitors */
     /* Private timer interrupts. */
+    bool edge_timers;
     uint32_t timer_secure, timer_physical, timer_virtual, timer_hypervisor;
 
     struct acpi_region uart[MACHINE_MAX_SERIALS];
-    struct acpi_region fw_cfg, gpio;
-    unsigned power_pin;                /* of gpio */
+    struct acpi_region fw_cfg, ged;
     struct acpi_region virtio_mmio;    /* the first slot */
     unsigned virtio_mmio_slots;        /* intids count up with them */
     struct acpi_region ecam;           /* intid is INTA's */
@@ -49,6 +51,7 @@ struct acpi_board {
  * out the loader's commands. */
 struct acpi_tables {
     struct bytes tables, rsdp, loader;
+    const char *oem_id, *oem_table_id; /* while they are built */
 };
 
 void acpi_build(struct acpi_tables *t, const struct acpi_board *board);

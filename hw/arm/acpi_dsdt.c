@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "hw/core/aml.h"
+#include "hw/misc/ged.h"
 
 #define PCI_SLOTS 32
 #define PCI_PINS 4
@@ -21,7 +22,7 @@ static void put_resources(struct bytes *b, const struct acpi_region *r)
     struct aml_mark crs = aml_begin_resources(b);
     aml_memory32_fixed(b, (uint32_t)r->base, (uint32_t)r->size);
     if (r->intid) {
-        aml_interrupt(b, r->intid);
+        aml_interrupt(b, r->intid, AML_LEVEL);
     }
     aml_end_resources(b, crs);
 }
@@ -89,8 +90,17 @@ static void put_virtio_mmio(struct bytes *b, const struct acpi_board *board)
 
 /* PCI Express ------------------------------------------------------------ */
 
-/* Pin p of slot s drives interrupt (s + p) % 4. */
-static void put_pci_routing(struct bytes *b, uint32_t first_intid)
+/* "GSI0" to "GSI3": what each of the four wires is called. */
+static const char *link_name(unsigned wire)
+{
+    static const char *const names[PCI_PINS] = {"GSI0", "GSI1", "GSI2",
+                                                "GSI3"};
+
+    return names[wire % PCI_PINS];
+}
+
+/* Pin p of slot s drives wire (s + p) % 4. */
+static void put_pci_routing(struct bytes *b)
 {
     aml_name(b, "_PRT");
     struct aml_mark table = aml_begin_package(b, PCI_SLOTS * PCI_PINS);
@@ -99,12 +109,36 @@ static void put_pci_routing(struct bytes *b, uint32_t first_intid)
             struct aml_mark row = aml_begin_package(b, 4);
             aml_integer(b, slot << 16 | 0xffff); /* every function */
             aml_integer(b, pin);
-            aml_integer(b, 0); /* wired to the GIC, no link device */
-            aml_integer(b, first_intid + (slot + pin) % PCI_PINS);
+            aml_path(b, link_name(slot + pin));
+            aml_integer(b, 0);
             aml_end(b, row);
         }
     }
     aml_end(b, table);
+}
+
+static void put_one_interrupt(struct bytes *b, const char *name,
+                              uint32_t intid, enum aml_trigger trigger)
+{
+    aml_name(b, name);
+    struct aml_mark resources = aml_begin_resources(b);
+    aml_interrupt(b, intid, trigger);
+    aml_end_resources(b, resources);
+}
+
+/* A wire's link device (ACPI 6.0, 6.2.13): it has one setting and keeps
+ * it. */
+static void put_pci_links(struct bytes *b, uint32_t first_intid)
+{
+    for (unsigned i = 0; i < PCI_PINS; i++) {
+        struct aml_mark device = aml_begin_device(b, link_name(i));
+        aml_name_string(b, "_HID", "PNP0C0F");
+        aml_name_integer(b, "_UID", i);
+        put_one_interrupt(b, "_PRS", first_intid + i, AML_LEVEL);
+        put_one_interrupt(b, "_CRS", first_intid + i, AML_LEVEL);
+        aml_end(b, aml_begin_method(b, "_SRS", 1));
+        aml_end(b, device);
+    }
 }
 
 static void put_pci_windows(struct bytes *b, const struct acpi_board *board)
@@ -126,13 +160,21 @@ static void put_pci_windows(struct bytes *b, const struct acpi_board *board)
     aml_end_resources(b, crs);
 }
 
-/* CDWn |= bits. */
-static void put_or_into(struct bytes *b, const char *field, unsigned bits)
+/* field = field OP bits. */
+static void put_change(struct bytes *b, enum aml_op op, const char *field,
+                       unsigned bits)
 {
-    aml_op(b, AML_OR);
+    aml_op(b, op);
     aml_path(b, field);
     aml_integer(b, bits);
     aml_path(b, field);
+}
+
+static void put_store(struct bytes *b, const char *from, const char *to)
+{
+    aml_op(b, AML_STORE);
+    aml_path(b, from);
+    aml_path(b, to);
 }
 
 static void put_dword_field(struct bytes *b, unsigned offset,
@@ -144,6 +186,22 @@ static void put_dword_field(struct bytes *b, unsigned offset,
     aml_path(b, name);
 }
 
+static struct aml_mark begin_if_uuid(struct bytes *b, const char *uuid)
+{
+    struct aml_mark mark = aml_begin_if(b);
+
+    aml_op(b, AML_LEQUAL);
+    aml_op(b, AML_ARG0);
+    aml_uuid(b, uuid);
+    return mark;
+}
+
+static void put_return_arg3(struct bytes *b)
+{
+    aml_op(b, AML_RETURN);
+    aml_op(b, AML_ARG0 + 3);
+}
+
 /*
  * Who drives PCIe features (ACPI 6.0, 6.2.11; PCI Firmware 3.0, 4.5.1): the
  * guest may have all that it asks for among hot-plug, power events, AER and
@@ -153,41 +211,66 @@ static void put_pci_osc(struct bytes *b)
 {
     enum { FAILED_UUID = 1 << 2, FAILED_REVISION = 1 << 3, MASKED = 1 << 4 };
     enum { GRANTED = 0x1f };
-    struct aml_mark method = aml_begin_method(b, "_OSC", 4);
 
+    aml_name_integer(b, "SUPP", 0);
+    aml_name_integer(b, "CTRL", 0);
+    struct aml_mark method = aml_begin_method(b, "_OSC", 4);
     put_dword_field(b, 0, "CDW1");
-    struct aml_mark known = aml_begin_if(b);
-    aml_op(b, AML_LEQUAL);
-    aml_op(b, AML_ARG0);
-    aml_uuid(b, "33db4d5b-1ff7-401c-9657-7441c03dd766");
+    struct aml_mark known =
+        begin_if_uuid(b, "33db4d5b-1ff7-401c-9657-7441c03dd766");
+    put_dword_field(b, 4, "CDW2");
     put_dword_field(b, 8, "CDW3");
-    aml_op(b, AML_AND); /* Local0 = CDW3 & GRANTED */
-    aml_path(b, "CDW3");
-    aml_integer(b, GRANTED);
-    aml_op(b, AML_LOCAL0);
+    put_store(b, "CDW2", "SUPP");
+    put_store(b, "CDW3", "CTRL");
+    put_change(b, AML_AND, "CTRL", GRANTED);
     struct aml_mark revision = aml_begin_if(b);
     aml_op(b, AML_LNOT);
     aml_op(b, AML_LEQUAL);
     aml_op(b, AML_ARG0 + 1);
     aml_integer(b, 1);
-    put_or_into(b, "CDW1", FAILED_REVISION);
+    put_change(b, AML_OR, "CDW1", FAILED_REVISION);
     aml_end(b, revision);
     struct aml_mark masked = aml_begin_if(b);
     aml_op(b, AML_LNOT);
     aml_op(b, AML_LEQUAL);
     aml_path(b, "CDW3");
-    aml_op(b, AML_LOCAL0);
-    put_or_into(b, "CDW1", MASKED);
+    aml_path(b, "CTRL");
+    put_change(b, AML_OR, "CDW1", MASKED);
     aml_end(b, masked);
-    aml_op(b, AML_STORE);
-    aml_op(b, AML_LOCAL0);
-    aml_path(b, "CDW3");
+    put_store(b, "CTRL", "CDW3");
+    put_return_arg3(b);
     aml_end(b, known);
     struct aml_mark unknown = aml_begin_else(b);
-    put_or_into(b, "CDW1", FAILED_UUID);
+    put_change(b, AML_OR, "CDW1", FAILED_UUID);
+    put_return_arg3(b);
     aml_end(b, unknown);
+    aml_end(b, method);
+}
+
+static void put_return_byte(struct bytes *b, uint8_t byte)
+{
     aml_op(b, AML_RETURN);
-    aml_op(b, AML_ARG0 + 3);
+    struct aml_mark buffer = aml_begin_buffer(b);
+    bytes_u8(b, byte);
+    aml_end(b, buffer);
+}
+
+/* Which functions of device labelling there are: this one (PCI Firmware
+ * 3.1, 4.6.1). */
+static void put_pci_dsm(struct bytes *b)
+{
+    struct aml_mark method = aml_begin_method(b, "_DSM", 4);
+    struct aml_mark labelling =
+        begin_if_uuid(b, "e5c937d0-3553-4d7a-9117-ea4d19c3434d");
+    struct aml_mark query = aml_begin_if(b);
+
+    aml_op(b, AML_LEQUAL);
+    aml_op(b, AML_ARG0 + 2);
+    aml_integer(b, 0);
+    put_return_byte(b, 1);
+    aml_end(b, query);
+    aml_end(b, labelling);
+    put_return_byte(b, 0);
     aml_end(b, method);
 }
 
@@ -196,7 +279,7 @@ static void put_pci_reserved(struct bytes *b, const struct acpi_region *ecam)
 {
     struct aml_mark device = aml_begin_device(b, "RES0");
 
-    aml_name_eisa_id(b, "_HID", "PNP0C02");
+    aml_name_string(b, "_HID", "PNP0C02");
     aml_name(b, "_CRS");
     struct aml_mark crs = aml_begin_resources(b);
     aml_window64(b, AML_WINDOW_MEMORY, ecam->base, ecam->size);
@@ -208,44 +291,54 @@ static void put_pci(struct bytes *b, const struct acpi_board *board)
 {
     struct aml_mark device = aml_begin_device(b, "PCI0");
 
-    aml_name_eisa_id(b, "_HID", "PNP0A08");
-    aml_name_eisa_id(b, "_CID", "PNP0A03");
+    aml_name_string(b, "_HID", "PNP0A08");
+    aml_name_string(b, "_CID", "PNP0A03");
     aml_name_integer(b, "_SEG", 0);
     aml_name_integer(b, "_BBN", 0);
     aml_name_integer(b, "_UID", 0);
     aml_name(b, "_STR");
     aml_unicode(b, "PCIe 0 Device");
     aml_name_integer(b, "_CCA", 1);
-    put_pci_routing(b, board->ecam.intid);
+    put_pci_routing(b);
+    put_pci_links(b, board->ecam.intid);
     struct aml_mark cba = aml_begin_method(b, "_CBA", 0);
     aml_op(b, AML_RETURN);
     aml_integer(b, board->ecam.base);
     aml_end(b, cba);
     put_pci_windows(b, board);
     put_pci_osc(b);
+    put_pci_dsm(b);
     put_pci_reserved(b, &board->ecam);
     aml_end(b, device);
 }
 
-/* Power key -------------------------------------------------------------- */
+/* Events --------------------------------------------------------------- */
 
-static void put_gpio(struct bytes *b, const struct acpi_board *board)
+/* The generic event device (ACPI 6.1, 5.6.9). */
+static void put_events(struct bytes *b, const struct acpi_region *ged)
 {
-    struct aml_mark device = aml_begin_device(b, "GPO0");
-    char event[16];
+    struct aml_mark device = aml_begin_device(b, "\\_SB.GED");
 
-    aml_name_string(b, "_HID", "ARMH0061");
-    aml_name_integer(b, "_UID", 0);
-    put_resources(b, &board->gpio);
-    aml_name(b, "_AEI");
-    struct aml_mark events = aml_begin_resources(b);
-    aml_gpio_interrupt(b, "GPO0", (uint16_t)board->power_pin);
-    aml_end_resources(b, events);
-    snprintf(event, sizeof(event), "_E%02X", board->power_pin);
-    struct aml_mark method = aml_begin_method(b, event, 0);
+    aml_name_string(b, "_HID", "ACPI0013");
+    aml_name_string(b, "_UID", "GED");
+    put_one_interrupt(b, "_CRS", ged->intid, AML_EDGE);
+    aml_register(b, "EREG", (uint32_t)ged->base, "ESEL");
+    struct aml_mark method =
+        aml_begin_method(b, "_EVT", 1 | AML_SERIALIZED);
+    aml_op(b, AML_STORE);
+    aml_path(b, "ESEL");
+    aml_op(b, AML_LOCAL0);
+    struct aml_mark pressed = aml_begin_if(b);
+    aml_op(b, AML_LEQUAL);
+    aml_op(b, AML_AND);
+    aml_op(b, AML_LOCAL0);
+    aml_integer(b, GED_POWER_BUTTON);
+    aml_integer(b, 0); /* into nothing */
+    aml_integer(b, GED_POWER_BUTTON);
     aml_op(b, AML_NOTIFY);
     aml_path(b, "PWRB");
     aml_integer(b, 0x80); /* pressed */
+    aml_end(b, pressed);
     aml_end(b, method);
     aml_end(b, device);
 }
@@ -272,8 +365,8 @@ size_t acpi_dsdt(struct acpi_tables *t, const struct acpi_board *board)
     if (board->ecam.size) {
         put_pci(b, board);
     }
-    if (board->gpio.size) {
-        put_gpio(b, board);
+    if (board->ged.size) {
+        put_events(b, &board->ged);
         put_power_button(b);
     }
     aml_end(b, scope);

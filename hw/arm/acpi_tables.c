@@ -172,23 +172,24 @@ size_t acpi_pptt(struct acpi_tables *t, const struct acpi_board *board)
     return start;
 }
 
-/* 5.2.24: level-triggered, active high. */
+/* 5.2.24: active high. */
 size_t acpi_gtdt(struct acpi_tables *t, const struct acpi_board *board)
 {
-    enum { ALWAYS_ON = 1 << 2 };
+    enum { EDGE = 1 << 0, ALWAYS_ON = 1 << 2 };
+    uint32_t mode = board->edge_timers ? EDGE : 0;
     size_t start = acpi_begin(t, "GTDT", 2);
     struct bytes *b = &t->tables;
 
     bytes_u64(b, UINT64_MAX); /* no memory-mapped counter */
     bytes_u32(b, 0);
     bytes_u32(b, board->timer_secure);
-    bytes_u32(b, 0);
+    bytes_u32(b, mode);
     bytes_u32(b, board->timer_physical);
-    bytes_u32(b, ALWAYS_ON);
+    bytes_u32(b, mode | ALWAYS_ON);
     bytes_u32(b, board->timer_virtual);
-    bytes_u32(b, 0);
+    bytes_u32(b, mode);
     bytes_u32(b, board->timer_hypervisor);
-    bytes_u32(b, 0);
+    bytes_u32(b, mode);
     bytes_u64(b, UINT64_MAX); /* nor one to be read only */
     bytes_u32(b, 0);          /* platform timers */
     bytes_u32(b, 0);

@@ -10,6 +10,7 @@
 #include "hw/arm/plug.h"
 #include "hw/arm/semihosting.h"
 #include "hw/gpio/gpio_keys.h"
+#include "hw/misc/ged.h"
 
 /* Creation ------------------------------------------------------------- */
 
@@ -296,4 +297,7 @@ void machine_exit(struct machine *m, int status)
 void machine_powerdown(struct machine *m)
 {
     gpio_keys_press(m->power_key);
+    if (m->ged) {
+        ged_raise(m->ged, GED_POWER_BUTTON);
+    }
 }

@@ -76,8 +76,10 @@ struct machine {
     struct pcie_host *pcie;
     struct pl011 *uarts[MACHINE_MAX_SERIALS];
     struct pl031 *rtc;
+    bool has_pmu;
     struct pl061 *gpio;
     struct gpio_keys *power_key;
+    struct ged *ged; /* NULL without ACPI */
     struct virtio_mmio *virtio_slots[VIRT_MMIO_SLOTS];
 };
 

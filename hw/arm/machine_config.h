@@ -87,6 +87,11 @@ struct machine_config {
     bool ram_shared;          /* the guest writes into that file */
     unsigned gic_version;     /* 2 or 3 */
     bool its, highmem, acpi, secure, virtualization;
+    /* What machines of earlier versions were like. */
+    bool low_ecam, no_cpu_map, edge_timers;
+    bool no_high_mmio;        /* highmem-mmio=off */
+    const char *version;      /* as SMBIOS tells it; NULL: its name */
+    const char *oem_id, *oem_table_id; /* of ACPI tables, or NULL */
     bool dtb_randomness;      /* rng-seed and kaslr-seed in the tree */
 
     const char *kernel, *initrd, *dtb, *append, *bios;

@@ -114,7 +114,7 @@ static struct virtio_device *plug_pci(struct machine *m,
     }
     struct virtio_pci_config pci = c->pci;
     if (pci.vectors < 0 && dev->ops->id == VIRTIO_ID_CONSOLE) {
-        pci.vectors = (int)dev->queue_count / 2; /* a port has two queues */
+        pci.vectors = 2; /* one for all queues; there may be many */
     }
     if (!virtio_pci_create(bus, c->devfn, dev, &pci, err)) {
         virtio_free(dev);
@@ -142,6 +142,9 @@ struct virtio_device *plug_make_blk(struct machine *m,
         error_set(err, c->drive ? "Device needs media, but drive is empty"
                                 : "drive property not set");
         return NULL;
+    }
+    if (!config.queues && c->type->bus == DEVICE_PCI) {
+        config.queues = m->config->cpus;
     }
     config.backend = drives_find(m, c->drive);
     if (!config.serial) {

@@ -23,6 +23,7 @@
 #include "hw/intc/gic.h"
 #include "hw/intc/gicv3_its.h"
 #include "hw/misc/fw_cfg.h"
+#include "hw/misc/ged.h"
 #include "hw/misc/smbios.h"
 #include "hw/pci/pcie_host.h"
 #include "hw/rtc/pl031.h"
@@ -44,7 +45,9 @@ enum virt_region {
     VIRT_FW_CFG,
     VIRT_GPIO,
     VIRT_UART1,
+    VIRT_GED,
     VIRT_VIRTIO,
+    VIRT_PLATFORM_BUS,
     VIRT_PCI_MMIO,
     VIRT_PCI_IO,
     VIRT_PCI_ECAM,
@@ -55,8 +58,7 @@ enum virt_region {
 
 /*
  * The memory map.  `spi` is the first shared interrupt (INTID 32 + spi).
- * Gaps belong to devices that are not there: platform bus 0x0c000000,
- * secure RAM 0x0e000000.
+ * Gaps belong to devices that are not there: secure RAM 0x0e000000.
  */
 static const struct {
     uint64_t base, size;
@@ -74,16 +76,19 @@ static const struct {
     [VIRT_FW_CFG]     = {0x09020000, FW_CFG_SIZE, 0},
     [VIRT_GPIO]       = {0x09030000, 0x00001000, 7},
     [VIRT_UART1]      = {0x09040000, 0x00001000, 8},  /* second -serial */
+    [VIRT_GED]        = {0x09080000, GED_SIZE, 9},    /* ACPI */
     [VIRT_VIRTIO]     = {0x0a000000, VIRT_MMIO_SLOTS * VIRTIO_MMIO_SIZE, 16},
+    [VIRT_PLATFORM_BUS] = {0x0c000000, 0x02000000, 0}, /* empty */
     [VIRT_PCI_MMIO]   = {0x10000000, 0x2eff0000, 0},
     [VIRT_PCI_IO]     = {0x3eff0000, 0x00010000, 0},
-    [VIRT_PCI_ECAM]   = {0x3f000000, 0x01000000, 3},  /* highmem=off */
+    [VIRT_PCI_ECAM]   = {0x3f000000, 0x01000000, 3},  /* highmem-ecam=off */
     [VIRT_RAM]        = {0x40000000, 255 * GIB, 0},   /* as much as -m */
     [VIRT_HIGH_PCI_ECAM] = {0x4010000000, 0x10000000, 3}, /* INTA to INTD */
     [VIRT_HIGH_PCI_MMIO] = {0x8000000000, 512 * GIB, 0},
 };
 
-#define VIRT_SPIS 256
+#define VIRT_GICV2_SPIS 256
+#define VIRT_GICV3_SPIS 224 /* what 256 interrupts leave */
 #define VIRT_V2M_SPIS 64
 #define POWER_KEY_LINE 3 /* of the GPIO port */
 
@@ -98,6 +103,8 @@ static const struct {
     {CPU_TIMER_VIRT, 27},
     {CPU_TIMER_HYP, 26},
 };
+
+#define PMU_INTID 23
 
 struct boot_memory virt_memory(const struct machine_config *c)
 {
@@ -263,7 +270,7 @@ static void add_to_cpu_map(struct machine *m, unsigned cpu, uint32_t phandle)
 static uint32_t create_cpu_node(struct machine *m, unsigned cpu)
 {
     struct fdt_builder *fdt = m->fdt;
-    uint32_t phandle = fdt_new_phandle(fdt);
+    uint32_t phandle = m->config->no_cpu_map ? 0 : fdt_new_phandle(fdt);
     char path[32];
 
     snprintf(path, sizeof(path), "/cpus/cpu@%x", cpu);
@@ -275,7 +282,9 @@ static uint32_t create_cpu_node(struct machine *m, unsigned cpu)
     }
     fdt_prop_cells(fdt, path, "reg",
                    (uint32_t)cpu_mpidr(m->cpus, cpu) & 0xffffff);
-    fdt_prop_cells(fdt, path, "phandle", phandle);
+    if (!m->config->no_cpu_map) {
+        fdt_prop_cells(fdt, path, "phandle", phandle);
+    }
     return phandle;
 }
 
@@ -290,7 +299,7 @@ static void create_cpu_nodes(struct machine *m)
     for (unsigned i = m->config->cpus; i-- > 0;) {
         phandles[i] = create_cpu_node(m, i);
     }
-    for (unsigned i = m->config->cpus; i-- > 0;) {
+    for (unsigned i = m->config->cpus; i-- > 0 && !m->config->no_cpu_map;) {
         add_to_cpu_map(m, i, phandles[i]);
     }
 }
@@ -326,11 +335,11 @@ static void create_gic(struct machine *m)
     }
     if (m->config->gic_version == 2) {
         m->gic = gicv2_create(m->bus, map[VIRT_GIC_DIST].base,
-                              map[VIRT_GIC_CPU].base, VIRT_SPIS, ports,
+                              map[VIRT_GIC_CPU].base, VIRT_GICV2_SPIS, ports,
                               cpus);
     } else {
         m->gic = gicv3_create(m->bus, map[VIRT_GIC_DIST].base,
-                              map[VIRT_GIC_REDIST].base, VIRT_SPIS, ports,
+                              map[VIRT_GIC_REDIST].base, VIRT_GICV3_SPIS, ports,
                               cpus);
     }
     if (gic_cpu_interface(m->gic)) {
@@ -359,7 +368,8 @@ static void create_timers(struct machine *m)
 {
     static const char compatible[] = "arm,armv8-timer\0arm,armv7-timer";
     uint32_t cells[3 * ARRAY_SIZE(timer_ppis)];
-    uint32_t flags = FDT_IRQ_LEVEL_HIGH;
+    uint32_t flags = m->config->edge_timers ? FDT_IRQ_EDGE_RISING
+                                            : FDT_IRQ_LEVEL_HIGH;
 
     if (m->config->gic_version == 2) {
         flags |= (uint32_t)mask64((int)m->config->cpus) << 8;
@@ -379,6 +389,27 @@ static void create_timers(struct machine *m)
     fdt_prop_empty(m->fdt, "/timer", "always-on");
     fdt_prop_cells_array(m->fdt, "/timer", "interrupts", cells,
                          ARRAY_SIZE(cells));
+}
+
+/* Linux bindings arm/pmu.yaml. */
+static void create_pmu(struct machine *m)
+{
+    uint32_t flags = FDT_IRQ_LEVEL_HIGH;
+
+    for (unsigned cpu = 0; cpu < m->config->cpus; cpu++) {
+        m->has_pmu = cpu_connect_pmu(m->cpus, cpu,
+                                     gic_ppi(m->gic, cpu, PMU_INTID));
+    }
+    if (!m->has_pmu) {
+        return;
+    }
+    if (m->config->gic_version == 2) {
+        flags |= (uint32_t)mask64((int)m->config->cpus) << 8;
+    }
+    fdt_node(m->fdt, "/pmu");
+    fdt_prop_string(m->fdt, "/pmu", "compatible", "arm,armv8-pmuv3");
+    fdt_prop_cells(m->fdt, "/pmu", "interrupts", FDT_GIC_PPI, PMU_INTID - 16,
+                   flags);
 }
 
 /* Devices -------------------------------------------------------------- */
@@ -433,6 +464,14 @@ static void create_gpio(struct machine *m)
     gpio_keys_fdt(m->fdt, phandle, POWER_KEY_LINE);
 }
 
+/* ACPI's way to say that the power key was pressed. */
+static void create_ged(struct machine *m)
+{
+    if (m->config->acpi) {
+        m->ged = ged_create(m->bus, map[VIRT_GED].base, spi(m, VIRT_GED));
+    }
+}
+
 static struct pcie_window pcie_window(enum virt_region region)
 {
     return (struct pcie_window){map[region].base, map[region].size};
@@ -440,7 +479,13 @@ static struct pcie_window pcie_window(enum virt_region region)
 
 static enum virt_region ecam_region(const struct machine *m)
 {
-    return m->config->highmem ? VIRT_HIGH_PCI_ECAM : VIRT_PCI_ECAM;
+    return m->config->highmem && !m->config->low_ecam ? VIRT_HIGH_PCI_ECAM
+                                                      : VIRT_PCI_ECAM;
+}
+
+static bool has_high_window(const struct machine_config *c)
+{
+    return c->highmem && !c->no_high_mmio;
 }
 
 static void create_pcie(struct machine *m)
@@ -450,10 +495,11 @@ static void create_pcie(struct machine *m)
         .ecam = pcie_window(ecam_region(m)),
         .io = pcie_window(VIRT_PCI_IO),
         .memory32 = pcie_window(VIRT_PCI_MMIO),
+        .no_msi = !m->msi && !m->its,
     };
     struct irq intx[PCIE_INTX_PINS];
 
-    if (m->config->highmem) {
+    if (has_high_window(m->config)) {
         layout.memory64 = pcie_window(VIRT_HIGH_PCI_MMIO);
     }
     for (unsigned i = 0; i < PCIE_INTX_PINS; i++) {
@@ -486,6 +532,24 @@ static void create_fw_cfg(struct machine *m)
     fw_cfg_fdt(m->fw_cfg, m->fdt);
 }
 
+/* Where QEMU puts devices of -device that belong on no other bus; there are
+ * none here, but guests know the node. */
+static void write_platform_bus_node(struct machine *m)
+{
+    static const char compatible[] = "qemu,platform\0simple-bus";
+    static const char path[] = "/platform-bus@c000000";
+
+    fdt_node(m->fdt, path);
+    fdt_prop_bytes(m->fdt, path, "compatible", compatible,
+                   sizeof(compatible));
+    fdt_prop_cells(m->fdt, path, "#size-cells", 1);
+    fdt_prop_cells(m->fdt, path, "#address-cells", 1);
+    fdt_prop_cells(m->fdt, path, "ranges", 0, 0,
+                   (uint32_t)map[VIRT_PLATFORM_BUS].base,
+                   (uint32_t)map[VIRT_PLATFORM_BUS].size);
+    fdt_prop_cells(m->fdt, path, "interrupt-parent", m->fdt->gic_phandle);
+}
+
 void virt_create_devices(struct machine *m)
 {
     create_fdt_root(m);
@@ -494,13 +558,16 @@ void virt_create_devices(struct machine *m)
     create_gic(m);
     create_msi(m);
     create_timers(m);
+    create_pmu(m);
     write_flash_nodes(m);
     create_uarts(m);
     create_rtc(m);
     create_pcie(m);
     create_gpio(m);
+    create_ged(m);
     create_virtio_slots(m);
     create_fw_cfg(m);
+    write_platform_bus_node(m);
 }
 
 /* Firmware ------------------------------------------------------------- */
@@ -511,6 +578,11 @@ static struct acpi_region acpi_region(enum virt_region region)
 
     return (struct acpi_region){map[region].base, map[region].size,
                                 spi ? 32 + spi : 0};
+}
+
+static const char *or_else(const char *text, const char *otherwise)
+{
+    return text ? text : otherwise;
 }
 
 static unsigned timer_intid(enum cpu_timer timer)
@@ -538,10 +610,14 @@ static struct acpi_board acpi_board(const struct machine *m)
         .timer_physical = timer_intid(CPU_TIMER_PHYS),
         .timer_virtual = timer_intid(CPU_TIMER_VIRT),
         .timer_hypervisor = timer_intid(CPU_TIMER_HYP),
+        .edge_timers = c->edge_timers,
+        .no_topology = c->no_cpu_map,
+        .oem_id = or_else(c->oem_id, "BOCHS "),
+        .oem_table_id = or_else(c->oem_table_id, "BXPC    "),
+        .pmu_intid = m->has_pmu ? PMU_INTID : 0,
         .uart = {acpi_region(VIRT_UART0)},
         .fw_cfg = acpi_region(VIRT_FW_CFG),
-        .gpio = acpi_region(VIRT_GPIO),
-        .power_pin = POWER_KEY_LINE,
+        .ged = acpi_region(VIRT_GED),
         .virtio_mmio = acpi_region(VIRT_VIRTIO),
         .virtio_mmio_slots = VIRT_MMIO_SLOTS,
         .ecam = acpi_region(ecam_region(m)),
@@ -563,7 +639,7 @@ static struct acpi_board acpi_board(const struct machine *m)
     if (m->its) {
         board.its = acpi_region(VIRT_GIC_ITS);
     }
-    if (c->highmem) {
+    if (has_high_window(c)) {
         board.pci_memory64 = acpi_region(VIRT_HIGH_PCI_MMIO);
     }
     if (c->serials > 1) {
@@ -572,20 +648,18 @@ static struct acpi_board acpi_board(const struct machine *m)
     return board;
 }
 
-static const char *or_else(const char *text, const char *otherwise)
-{
-    return text ? text : otherwise;
-}
-
 /* Guests know this board by its manufacturer. */
 static struct smbios_config smbios_config(const struct machine *m)
 {
     const struct machine_config *c = m->config;
     unsigned cores = c->topology.clusters * c->topology.cores;
     struct smbios_config smbios = {
+        .maker = "QEMU",
+        .maker_version = or_else(c->version, c->machine),
         .manufacturer = or_else(c->smbios.manufacturer, "QEMU"),
         .product = or_else(c->smbios.product, "QEMU Virtual Machine"),
-        .version = or_else(c->smbios.version, c->machine),
+        .version = or_else(c->smbios.version,
+                           or_else(c->version, c->machine)),
         .serial = c->smbios.serial,
         .sku = c->smbios.sku,
         .family = c->smbios.family,
@@ -641,6 +715,9 @@ void virt_reset_devices(struct machine *m)
     fw_cfg_reset(m->fw_cfg);
     pl031_reset(m->rtc);
     pl061_reset(m->gpio);
+    if (m->ged) {
+        ged_reset(m->ged);
+    }
     pcie_reset(m->pcie);
     if (m->its) {
         gicv3_its_reset(m->its);
@@ -659,6 +736,7 @@ void virt_free(struct machine *m)
     for (unsigned i = 0; i < MACHINE_FLASH_BANKS; i++) {
         cfi01_free(m->flash_banks[i]);
     }
+    ged_free(m->ged);
     gpio_keys_free(m->power_key);
     pl061_free(m->gpio);
     pl031_free(m->rtc);

@@ -21,6 +21,8 @@ enum {
     OP_METHOD = 0x14,
     OP_DUAL_NAME = 0x2e,
     OP_EXTENDED = 0x5b,
+    OP_REGION = 0x80, /* extended */
+    OP_FIELD = 0x81,  /* extended */
     OP_DEVICE = 0x82, /* extended */
     OP_IF = 0xa0,
 };
@@ -208,22 +210,6 @@ static uint8_t hex_byte(const char *text)
     return (uint8_t)(hex_digit(text[0]) << 4 | hex_digit(text[1]));
 }
 
-/* Three letters of five bits, four digits; big-endian (19.6.36). */
-void aml_eisa_id(struct bytes *b, const char *id)
-{
-    unsigned letters = 0;
-
-    assert(strlen(id) == 7);
-    for (int i = 0; i < 3; i++) {
-        letters = letters << 5 | (unsigned)(id[i] - '@');
-    }
-    bytes_u8(b, OP_DWORD);
-    bytes_u8(b, (uint8_t)(letters >> 8));
-    bytes_u8(b, (uint8_t)letters);
-    bytes_u8(b, hex_byte(id + 3));
-    bytes_u8(b, hex_byte(id + 5));
-}
-
 /* The first three groups are little-endian numbers (19.6.142). */
 void aml_uuid(struct bytes *b, const char *uuid)
 {
@@ -250,10 +236,26 @@ void aml_name_string(struct bytes *b, const char *name, const char *text)
     aml_string(b, text);
 }
 
-void aml_name_eisa_id(struct bytes *b, const char *name, const char *id)
+/* 20.2.5.2: a region of system memory, and the field it consists of. */
+void aml_register(struct bytes *b, const char *region, uint32_t base,
+                  const char *name)
 {
-    aml_name(b, name);
-    aml_eisa_id(b, id);
+    enum { SYSTEM_MEMORY = 0, DWORD_ACCESS = 3, WRITE_AS_ZEROS = 2 << 5 };
+
+    bytes_u8(b, OP_EXTENDED);
+    bytes_u8(b, OP_REGION);
+    aml_path(b, region);
+    bytes_u8(b, SYSTEM_MEMORY);
+    aml_integer(b, base);
+    aml_integer(b, 4);
+    bytes_u8(b, OP_EXTENDED);
+    bytes_u8(b, OP_FIELD);
+    struct aml_mark field = mark_here(b);
+    aml_path(b, region);
+    bytes_u8(b, DWORD_ACCESS | WRITE_AS_ZEROS);
+    aml_path(b, name);
+    bytes_u8(b, 32);
+    aml_end(b, field);
 }
 
 /* Resources ------------------------------------------------------------ */
@@ -266,7 +268,6 @@ enum {
     TAG_WORD_SPACE = 0x88,
     TAG_INTERRUPT = 0x89,
     TAG_QWORD_SPACE = 0x8a,
-    TAG_GPIO = 0x8c,
 };
 
 struct aml_mark aml_begin_resources(struct bytes *b)
@@ -295,36 +296,12 @@ void aml_memory32_fixed(struct bytes *b, uint32_t base, uint32_t size)
     bytes_u32(b, size);
 }
 
-void aml_interrupt(struct bytes *b, uint32_t intid)
+void aml_interrupt(struct bytes *b, uint32_t intid, enum aml_trigger trigger)
 {
     put_tag(b, TAG_INTERRUPT, 6);
-    bytes_u8(b, 1); /* consumer; level, high, exclusive are 0 */
+    bytes_u8(b, (uint8_t)(1 | trigger << 1)); /* consumer */
     bytes_u8(b, 1); /* of them */
     bytes_u32(b, intid);
-}
-
-/* 6.4.3.8.1: the pin table and the controller's name follow the header. */
-void aml_gpio_interrupt(struct bytes *b, const char *path, uint16_t pin)
-{
-    enum { HEADER = 23 };
-    uint16_t name = HEADER + 2;
-    uint16_t end = (uint16_t)(name + strlen(path) + 1);
-
-    put_tag(b, TAG_GPIO, end - 3);
-    bytes_u8(b, 1);           /* revision */
-    bytes_u8(b, 0);           /* interrupt connection */
-    bytes_u16(b, 1);          /* consumer */
-    bytes_u16(b, 1);          /* edge, active high, exclusive */
-    bytes_u8(b, 1);           /* pull-up */
-    bytes_u16(b, 0);          /* drive strength */
-    bytes_u16(b, 0);          /* debounce */
-    bytes_u16(b, HEADER);     /* pin table */
-    bytes_u8(b, 0);           /* resource source index */
-    bytes_u16(b, name);
-    bytes_u16(b, end);        /* vendor data: none */
-    bytes_u16(b, 0);
-    bytes_u16(b, pin);
-    bytes_put(b, path, strlen(path) + 1);
 }
 
 /* Address space descriptors (6.4.3.5): what precedes the numbers. */

@@ -27,6 +27,8 @@ enum aml_op {
     AML_RETURN = 0xa4, /* value */
 };
 
+#define AML_SERIALIZED (1u << 3)
+
 struct aml_mark {
     size_t at;   /* where the length goes */
     bool buffer; /* which has a size of its own behind it */
@@ -34,6 +36,7 @@ struct aml_mark {
 
 struct aml_mark aml_begin_scope(struct bytes *b, const char *path);
 struct aml_mark aml_begin_device(struct bytes *b, const char *name);
+/* `arguments` may have AML_SERIALIZED added. */
 struct aml_mark aml_begin_method(struct bytes *b, const char *name,
                                  unsigned arguments);
 struct aml_mark aml_begin_package(struct bytes *b, unsigned elements);
@@ -54,20 +57,21 @@ void aml_path(struct bytes *b, const char *path);
 void aml_integer(struct bytes *b, uint64_t value);
 void aml_string(struct bytes *b, const char *text);
 void aml_unicode(struct bytes *b, const char *text);
-void aml_eisa_id(struct bytes *b, const char *id); /* "PNP0A08" */
 void aml_uuid(struct bytes *b, const char *uuid);  /* as ToUUID() does */
 
 /* Shorthands: Name (NAME, value). */
 void aml_name_integer(struct bytes *b, const char *name, uint64_t value);
 void aml_name_string(struct bytes *b, const char *name, const char *text);
-void aml_name_eisa_id(struct bytes *b, const char *name, const char *id);
+
+/* A register of 32 bits at `base`: the region it is alone in, its name. */
+void aml_register(struct bytes *b, const char *region, uint32_t base,
+                  const char *name);
 
 /* Resource descriptors (ACPI 6.0, 6.4). */
 void aml_memory32_fixed(struct bytes *b, uint32_t base, uint32_t size);
-/* Level-triggered, active high, exclusive. */
-void aml_interrupt(struct bytes *b, uint32_t intid);
-/* An edge on `pin` of the controller `path`. */
-void aml_gpio_interrupt(struct bytes *b, const char *path, uint16_t pin);
+/* Active high, exclusive. */
+enum aml_trigger { AML_LEVEL = 0, AML_EDGE = 1 };
+void aml_interrupt(struct bytes *b, uint32_t intid, enum aml_trigger trigger);
 
 /* Windows that a bridge passes on; `translation` is added going up. */
 enum aml_window_type { AML_WINDOW_MEMORY, AML_WINDOW_IO, AML_WINDOW_BUS };

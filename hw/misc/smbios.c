@@ -36,9 +36,10 @@ struct structure {
     uint8_t count;
 };
 
+/* As QEMU's, so that nothing changes for who looks. */
 static uint16_t handle_of(enum smbios_type type, unsigned n)
 {
-    return (uint16_t)(type << 8 | n);
+    return (uint16_t)((type == TYPE_OEM_STRINGS ? 0xe : type) << 8 | n);
 }
 
 static struct structure begin(struct bytes *out, enum smbios_type type,
@@ -108,9 +109,9 @@ static void put_chassis(struct bytes *b, const struct smbios_config *c)
 {
     struct structure s = begin(b, TYPE_CHASSIS, 0);
 
-    put_string(&s, c->manufacturer);
+    put_string(&s, c->maker);
     bytes_u8(b, 1); /* "other" */
-    put_string(&s, c->version);
+    put_string(&s, c->maker_version);
     put_string(&s, NULL); /* serial */
     put_string(&s, NULL); /* asset tag */
     bytes_u8(b, 3);       /* boot-up, power, thermal state: safe */
@@ -138,9 +139,9 @@ static void put_processor(struct bytes *b, const struct smbios_config *c,
     put_string(&s, name);
     bytes_u8(b, 3);     /* central processor */
     bytes_u8(b, 1);     /* family "other" */
-    put_string(&s, c->manufacturer);
+    put_string(&s, c->maker);
     bytes_u64(b, 0);    /* id */
-    put_string(&s, c->version);
+    put_string(&s, c->maker_version);
     bytes_u8(b, 0);     /* voltage */
     bytes_u16(b, 0);    /* external clock */
     bytes_u16(b, 2000); /* MHz at most, and now */
@@ -228,7 +229,7 @@ static void put_dimm(struct bytes *b, const struct smbios_config *c,
     bytes_u8(b, 7);       /* RAM */
     bytes_u16(b, 2);      /* "other" */
     bytes_u16(b, 0);      /* speed unknown */
-    put_string(&s, c->manufacturer);
+    put_string(&s, c->maker);
     put_string(&s, NULL); /* serial, asset tag, part number */
     put_string(&s, NULL);
     put_string(&s, NULL);

@@ -11,6 +11,7 @@
 struct smbios_config {
     /* The system (type 1), with what the user overrides. */
     const char *manufacturer, *product, *version, *serial, *sku, *family;
+    const char *maker, *maker_version; /* of everything else */
     uint8_t uuid[16]; /* as written: most significant byte first */
 
     unsigned sockets;

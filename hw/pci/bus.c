@@ -24,6 +24,11 @@ struct dma *pci_bus_dma(const struct pci_bus *bus)
     return bus->host->dma;
 }
 
+bool pci_bus_takes_msi(const struct pci_bus *bus)
+{
+    return !bus->host->layout.no_msi;
+}
+
 bool pci_bus_is_root(const struct pci_bus *bus)
 {
     return !bus->bridge;
@@ -45,7 +50,7 @@ static struct pci_bus *step_towards(struct pci_bus *bus, unsigned number)
     for (unsigned i = 0; i < ARRAY_SIZE(bus->functions); i++) {
         struct pci_function *f = bus->functions[i];
         /* Before it is given a number a bridge forwards nothing. */
-        if (f && f->child && f->config[PCI_SECONDARY_BUS] &&
+        if (f && f->child && !f->child->off && f->config[PCI_SECONDARY_BUS] &&
             number >= f->config[PCI_SECONDARY_BUS] &&
             number <= f->config[PCI_SUBORDINATE_BUS]) {
             return f->child;
@@ -80,6 +85,15 @@ struct pci_bus *pci_bus_named(struct pci_bus *bus, const char *name)
     return NULL;
 }
 
+void pci_bus_set_power(struct pci_bus *bus, bool on)
+{
+    pci_bus_reset(bus);
+    pthread_mutex_lock(&bus->host->lock);
+    bus->off = !on;
+    pci_map_update(bus->host);
+    pthread_mutex_unlock(&bus->host->lock);
+}
+
 /* Windows --------------------------------------------------------------- */
 
 struct window {
@@ -98,14 +112,12 @@ static bool host_window_holds(struct pcie_window w, uint64_t base,
            holds((struct window){w.base, w.base + (w.size - 1)}, base, last);
 }
 
-/* 4 KiB granularity, 16 or 32 bits (3.2.5.6, 3.2.5.7). */
+/* 4 KiB granularity, 16 bits (3.2.5.6). */
 static struct window io_window(const struct pci_function *f)
 {
     uint64_t base = (pci_config_get(f, PCI_IO_BASE, 1) & 0xf0) << 8;
     uint64_t limit = (pci_config_get(f, PCI_IO_LIMIT, 1) & 0xf0) << 8;
 
-    base |= (uint64_t)pci_config_get(f, PCI_IO_BASE_UPPER, 2) << 16;
-    limit |= (uint64_t)pci_config_get(f, PCI_IO_LIMIT_UPPER, 2) << 16;
     return (struct window){base, limit | 0xfff};
 }
 
@@ -148,7 +160,7 @@ bool pci_bus_reaches(const struct pci_bus *bus, bool io, uint64_t base,
     const struct pcie_layout *layout = &bus->host->layout;
 
     for (; bus->bridge; bus = bus->bridge->bus) {
-        if (!bridge_forwards(bus->bridge, io, base, last)) {
+        if (bus->off || !bridge_forwards(bus->bridge, io, base, last)) {
             return false;
         }
     }

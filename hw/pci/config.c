@@ -149,6 +149,14 @@ uint32_t pci_host_config_read(struct pcie_host *host, unsigned bus_number,
     return value;
 }
 
+/* The power state; 0 for functions that have none. */
+static unsigned power_state(const struct pci_function *f)
+{
+    return f->power_cap ? pci_config_get(f, f->power_cap + PCI_POWER_CONTROL,
+                                         2) & PCI_POWER_STATE
+                        : 0;
+}
+
 /* Registers whose effect is the reset of something. */
 static void reset_on_request(struct pci_function *f, unsigned offset,
                              unsigned size, uint32_t value)
@@ -181,8 +189,14 @@ void pci_host_config_write(struct pcie_host *host, unsigned bus_number,
         return;
     }
     pthread_mutex_lock(&host->lock);
+    unsigned state = power_state(f);
     pci_config_write(f, offset, size, value);
+    /* Leaving D3hot ends as after power-on (PCI Power Management 1.2, 5.4). */
+    bool woken = state == PCI_POWER_D3HOT && power_state(f) != state;
     pthread_mutex_unlock(&host->lock);
+    if (woken) {
+        pci_function_reset(f);
+    }
     reset_on_request(f, offset, size, value);
     if (f->ops->config_written) {
         f->ops->config_written(f, offset, size);

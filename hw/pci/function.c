@@ -103,8 +103,9 @@ void pcie_add_express(struct pci_function *f, unsigned type)
     /* Error reporting, payload and request sizes: kept, without effect. */
     pci_config_set_writable(f, cap + PCIE_DEVICE_CONTROL, 2, 0x7fff);
     pci_config_set_clearable(f, cap + PCIE_DEVICE_STATUS, 2, 0x000f);
-    /* A link of 2.5 GT/s, one lane, which is up. */
-    pci_config_set(f, cap + PCIE_LINK_CAP, 4, 0x11);
+    pci_config_set(f, cap + PCIE_DEVICE_CAP2, 4, PCIE_DEVICE_CAP2_PREFIXES);
+    /* A link of 2.5 GT/s, one lane, which is up and may sleep (L0s). */
+    pci_config_set(f, cap + PCIE_LINK_CAP, 4, 0x411);
     pci_config_set_writable(f, cap + PCIE_LINK_CONTROL, 2, 0x00c0);
     pci_config_set(f, cap + PCIE_LINK_STATUS, 2, 0x11);
 }
@@ -114,7 +115,7 @@ void pci_add_power_management(struct pci_function *f)
     unsigned cap = pci_add_capability(f, PCI_CAP_POWER, 8);
 
     pci_config_set(f, cap + PCI_POWER_CAPABILITIES, 2, PCI_POWER_VERSION);
-    pci_config_set(f, cap + PCI_POWER_CONTROL, 2, PCI_POWER_NO_SOFT_RESET);
+    f->power_cap = cap;
     pci_config_set_writable(f, cap + PCI_POWER_CONTROL, 2, PCI_POWER_STATE);
 }
 
@@ -214,6 +215,9 @@ bool pci_plug(struct pci_bus *bus, struct pci_function *f, int devfn,
     bus->functions[devfn] = f;
     memcpy(f->initial, f->config, sizeof(f->initial));
     mark_multifunction(bus, (unsigned)devfn);
+    if (bus->bridge && bus->bridge->ops->plugged) {
+        bus->bridge->ops->plugged(bus->bridge);
+    }
     f->intx_pin = pci_intx_host_pin(f);
     pci_map_reserve(bus->host, f);
     return true;

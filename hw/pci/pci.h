@@ -55,6 +55,8 @@ struct pci_function_ops {
                            unsigned size);
     void (*config_written)(struct pci_function *f, unsigned offset,
                            unsigned size);
+    /* Bridges, while the board is built: there is one more behind. */
+    void (*plugged)(struct pci_function *f);
     /* The host goes away: end with pci_function_destroy and, the memory of
      * `f` being the device's, free it. */
     void (*free)(struct pci_function *f);
@@ -97,7 +99,7 @@ struct pci_function {
     uint16_t next_cap;   /* first free byte for capabilities */
     uint16_t last_extended; /* newest extended capability, or 0 */
     uint16_t next_extended;
-    unsigned express_cap;
+    unsigned express_cap, power_cap; /* 0: there is none */
 
     bool intx, intx_driven; /* as the device wants it, as it counts */
     unsigned intx_pin;      /* of the host, bridges crossed */
@@ -182,6 +184,8 @@ static inline bool pci_mastering(const struct pci_function *f)
 
 /* Memory as the functions of this bus see it. */
 struct dma *pci_bus_dma(const struct pci_bus *bus);
+/* Would messages of its functions arrive anywhere? */
+bool pci_bus_takes_msi(const struct pci_bus *bus);
 /* Is this the host's own bus, not one behind a bridge? */
 bool pci_bus_is_root(const struct pci_bus *bus);
 /* Whose secondary bus this is; NULL for the host's own. */

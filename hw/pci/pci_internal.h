@@ -20,6 +20,7 @@ struct pci_bus {
     struct pcie_host *host;
     struct pci_function *bridge; /* whose secondary bus this is, or NULL */
     const char *name;
+    bool off; /* the slot's power: nothing answers */
     struct pci_function *functions[256]; /* by devfn */
 };
 
@@ -85,6 +86,8 @@ void pci_bus_free_functions(struct pci_bus *bus);
 
 void pci_bus_init(struct pci_bus *bus, struct pcie_host *host,
                   struct pci_function *bridge, const char *name);
+/* Reset what is on a bus and take it off the bus, or put it back. [any] */
+void pci_bus_set_power(struct pci_bus *bus, bool on);
 /* The bus that answers to a number now, or NULL.  Host's lock held. */
 struct pci_bus *pci_bus_find(struct pcie_host *host, unsigned number);
 unsigned pci_bus_number(const struct pci_bus *bus);

@@ -22,6 +22,7 @@ struct pcie_window {
 
 struct pcie_layout {
     struct pcie_window ecam, io, memory32, memory64;
+    bool no_msi; /* nobody takes messages */
 };
 
 struct pcie_host;

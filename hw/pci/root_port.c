@@ -2,14 +2,16 @@
  * The root port: a type 1 header whose bus numbers and windows bus.c
  * interprets, and the capabilities that make it a PCI Express port.
  *
- * No hot-plug: what is behind the port is there from the start, so that the
- * slot's status never changes and the port's interrupt never fires.
- * Error reporting and ACS registers are kept and have no effect.
+ * The slot is one for hot-plug, with a power switch, but nothing comes or
+ * goes: the only event is that a command has been carried out.  A device
+ * whose slot is switched off is reset and answers no more.  Error reporting
+ * and ACS registers are kept and have no effect.
  */
 #include "hw/pci/root_port.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hw/pci/pci_internal.h"
 #include "util/bits.h"
@@ -28,6 +30,7 @@
 struct root_port {
     struct pci_function pci;
     struct pci_bus child;
+    bool interrupting; /* as last told */
 };
 
 static void add_header(struct pci_function *f)
@@ -38,9 +41,7 @@ static void add_header(struct pci_function *f)
     pci_config_set_writable(f, PCI_PRIMARY_BUS, 4, 0x00ffffff);
 
     /* Windows; the low digit of each register says how wide they are. */
-    pci_config_set(f, PCI_IO_BASE, 2, 0x0101);
     pci_config_set_writable(f, PCI_IO_BASE, 2, 0xf0f0);
-    pci_config_set_writable(f, PCI_IO_BASE_UPPER, 4, 0xffffffff);
     pci_config_set_writable(f, PCI_MEMORY_BASE, 4, 0xfff0fff0);
     pci_config_set(f, PCI_PREFETCH_BASE, 4, 0x00010001);
     pci_config_set_writable(f, PCI_PREFETCH_BASE, 4, 0xfff0fff0);
@@ -58,13 +59,39 @@ static void add_express(struct pci_function *f,
     /* A slot is implemented, bit 8. */
     pci_config_set(f, cap + PCIE_CAPABILITIES, 2,
                    2 | PCIE_TYPE_ROOT_PORT << 4 | 0x0100);
-    pci_config_set(f, cap + PCIE_LINK_CAP, 4,
-                   0x00200011 | c->port << 24); /* link active is reported */
-    pci_config_set(f, cap + PCIE_SLOT_CAP, 4,
-                   c->slot << SLOT_NUMBER_SHIFT);
+    /* Up to 16 GT/s and 32 lanes, L0s; its state is reported. */
+    pci_config_set(f, cap + PCIE_LINK_CAP, 4, 0x00300604 | c->port << 24);
+    pci_config_set(f, cap + PCIE_LINK_CAP2, 4, 0x0000001e);
+    pci_config_set(f, cap + PCIE_LINK_CONTROL2, 2, 0x0004);
     pci_config_set_writable(f, cap + PCIE_ROOT_CONTROL, 2, 0x0007);
-    pci_config_set(f, cap + PCIE_DEVICE_CAP2, 4, 0x20); /* ARI */
+    pci_config_set(f, cap + PCIE_DEVICE_CAP2, 4,
+                   PCIE_DEVICE_CAP2_ARI | PCIE_DEVICE_CAP2_PREFIXES);
     pci_config_set_writable(f, cap + PCIE_DEVICE_CONTROL2, 2, 0x0020);
+}
+
+/* With a device that has power, as fast as that; alone, as we can. */
+static void show_link(struct pci_function *f, bool up)
+{
+    pci_config_set(f, f->express_cap + PCIE_LINK_STATUS, 2,
+                   up ? 0x0011 | PCIE_LINK_STATUS_UP : 0x0204);
+}
+
+static void add_slot(struct pci_function *f, const struct root_port_config *c)
+{
+    unsigned cap = f->express_cap;
+
+    show_link(f, false);
+    pci_config_set(f, cap + PCIE_SLOT_CAP, 4,
+                   c->slot << SLOT_NUMBER_SHIFT | PCIE_SLOT_CAP_PARTS |
+                       (c->no_hotplug ? 0 : PCIE_SLOT_CAP_HOTPLUG));
+    pci_config_set(f, cap + PCIE_SLOT_CONTROL, 2,
+                   PCIE_SLOT_CONTROL_ATTENTION_OFF |
+                       PCIE_SLOT_CONTROL_POWER_LED |
+                       PCIE_SLOT_CONTROL_POWER_OFF);
+    pci_config_set_writable(f, cap + PCIE_SLOT_CONTROL, 2, 0x0fff);
+    pci_config_set_clearable(f, cap + PCIE_SLOT_STATUS, 2,
+                             PCIE_SLOT_EVENTS |
+                                 PCIE_SLOT_STATUS_LINK_CHANGED);
 }
 
 /* Advanced error reporting (7.10): masks and severities at their defaults. */
@@ -79,6 +106,9 @@ static void add_error_reporting(struct pci_function *f)
     pci_config_set_clearable(f, cap + 0x10, 4, 0x0000f1c1);
     pci_config_set(f, cap + 0x14, 4, 0x0000e000);
     pci_config_set_writable(f, cap + 0x14, 4, 0x0000f1c1);
+    /* ECRC, several headers: can be switched on. */
+    pci_config_set(f, cap + 0x18, 4, 0x000002a0);
+    pci_config_set_writable(f, cap + 0x18, 4, 0x00000540);
     pci_config_set_writable(f, cap + 0x2c, 4, 0x00000007);
 }
 
@@ -92,22 +122,80 @@ static void add_access_control(struct pci_function *f)
     pci_config_set_writable(f, cap + 6, 2, 0x005f);
 }
 
-/* Is something on the link? */
-static void show_presence(struct pci_function *f, bool present)
-{
-    unsigned status = f->express_cap + PCIE_SLOT_STATUS;
-    unsigned link = f->express_cap + PCIE_LINK_STATUS;
+/* The slot (7.8.9 to 7.8.11) ---------------------------------------------- */
 
-    pci_config_set(f, status, 2, present ? PCIE_SLOT_STATUS_PRESENT : 0);
-    pci_config_set(f, link, 2, present ? 0x2011 : 0x0011);
+/* Something was there when the machine was made: its slot has power. */
+static void root_port_plugged(struct pci_function *f)
+{
+    unsigned cap = f->express_cap;
+
+    show_link(f, true);
+    pci_config_set(f, cap + PCIE_SLOT_STATUS, 2, PCIE_SLOT_STATUS_PRESENT);
+    pci_config_set(f, cap + PCIE_SLOT_CONTROL, 2,
+                   PCIE_SLOT_CONTROL_ATTENTION_OFF |
+                       PCIE_SLOT_CONTROL_POWER_LED_ON);
+    memcpy(f->initial, f->config, sizeof(f->initial));
 }
 
-static void root_port_reading(struct pci_function *f, unsigned offset,
+static void root_port_update(struct root_port *s)
+{
+    struct pci_function *f = &s->pci;
+    unsigned control =
+        pci_config_get(f, f->express_cap + PCIE_SLOT_CONTROL, 2);
+    unsigned status = pci_config_get(f, f->express_cap + PCIE_SLOT_STATUS, 2);
+    bool interrupt = (control & PCIE_SLOT_CONTROL_INTERRUPT) &&
+                     (control & status & PCIE_SLOT_EVENTS);
+
+    pci_intx_set(f, interrupt && !pci_msix_enabled(f));
+    if (interrupt && !s->interrupting) {
+        pci_msix_notify(f, 0);
+    }
+    s->interrupting = interrupt;
+}
+
+/* Every write to the control register is a command. */
+static void carry_out(struct root_port *s)
+{
+    struct pci_function *f = &s->pci;
+    unsigned cap = f->express_cap;
+    unsigned control = pci_config_get(f, cap + PCIE_SLOT_CONTROL, 2);
+    unsigned status = pci_config_get(f, cap + PCIE_SLOT_STATUS, 2);
+    bool on = !(control & PCIE_SLOT_CONTROL_POWER_OFF);
+    bool present = status & PCIE_SLOT_STATUS_PRESENT;
+
+    if (control & PCIE_SLOT_CONTROL_LOCK) {
+        status ^= PCIE_SLOT_STATUS_LOCKED;
+        control &= ~(unsigned)PCIE_SLOT_CONTROL_LOCK;
+        pci_config_set(f, cap + PCIE_SLOT_CONTROL, 2, control);
+    }
+    if (present && on == s->child.off) {
+        pci_bus_set_power(&s->child, on);
+        show_link(f, on);
+    }
+    pci_config_set(f, cap + PCIE_SLOT_STATUS, 2,
+                   status | PCIE_SLOT_STATUS_COMPLETED);
+}
+
+static void root_port_written(struct pci_function *f, unsigned offset,
                               unsigned size)
 {
-    (void)offset;
-    (void)size;
-    show_presence(f, f->child->functions[0] != NULL);
+    struct root_port *s = container_of(f, struct root_port, pci);
+    unsigned control = f->express_cap + PCIE_SLOT_CONTROL;
+
+    if (offset < control + 2 && control < offset + size) {
+        carry_out(s);
+    }
+    root_port_update(s);
+}
+
+static void root_port_reset(struct pci_function *f)
+{
+    struct root_port *s = container_of(f, struct root_port, pci);
+
+    s->interrupting = false;
+    if (s->child.off) {
+        pci_bus_set_power(&s->child, true);
+    }
 }
 
 static void root_port_free(struct pci_function *f)
@@ -117,7 +205,9 @@ static void root_port_free(struct pci_function *f)
 }
 
 static const struct pci_function_ops root_port_ops = {
-    .config_reading = root_port_reading,
+    .reset = root_port_reset,
+    .config_written = root_port_written,
+    .plugged = root_port_plugged,
     .free = root_port_free,
 };
 
@@ -146,8 +236,11 @@ bool root_port_create(struct pci_bus *bus, int devfn,
     add_header(f);
     unsigned subsystem = pci_add_capability(f, PCI_CAP_SUBSYSTEM, 8);
     pci_config_set(f, subsystem + 4, 2, PCI_VENDOR_REDHAT);
-    pci_add_msix(f, 0, MSIX_VECTORS);
+    if (pci_bus_takes_msi(bus)) {
+        pci_add_msix(f, 0, MSIX_VECTORS);
+    }
     add_express(f, config);
+    add_slot(f, config);
     add_error_reporting(f);
     add_access_control(f);
     pci_use_intx(f);

@@ -11,6 +11,7 @@ struct root_port_config {
     const char *id; /* also the name of the bus behind; outlives the port */
     unsigned slot; /* physical slot, as the guest reports it */
     unsigned port; /* number of the link */
+    bool no_hotplug;
 };
 
 /* Plugs itself into `bus`, the host's own, at `devfn` or PCI_ANY_SLOT. */

@@ -47,6 +47,7 @@ const struct virtio_property virtio_net_properties[] = {
     {"ctrl_rx", NET_F_CTRL_RX},
     {"ctrl_vlan", NET_F_CTRL_VLAN},
     {"ctrl_rx_extra", NET_F_CTRL_RX_EXTRA},
+    {"guest_announce", NET_F_GUEST_ANNOUNCE},
     {"ctrl_mac_addr", NET_F_CTRL_MAC_ADDR},
     {"ctrl_guest_offloads", NET_F_CTRL_GUEST_OFFLOADS},
     {NULL, 0},
@@ -472,7 +473,7 @@ static uint64_t host_features(const struct virtio_net_config *config,
     if (!(features & NET_F_CTRL_VQ)) { /* the others need it (5.1.3.1) */
         features &= ~(NET_F_CTRL_RX | NET_F_CTRL_VLAN | NET_F_CTRL_RX_EXTRA |
                       NET_F_CTRL_MAC_ADDR | NET_F_CTRL_GUEST_OFFLOADS |
-                      NET_F_MQ);
+                      NET_F_GUEST_ANNOUNCE | NET_F_MQ);
     }
     if (!(features & NET_F_CSUM)) {
         features &= ~(NET_F_HOST_TSO4 | NET_F_HOST_TSO6);
@@ -481,6 +482,16 @@ static uint64_t host_features(const struct virtio_net_config *config,
         features &= ~(NET_F_GUEST_TSO4 | NET_F_GUEST_TSO6);
     }
     return features;
+}
+
+/* The layout up to the last member that a feature speaks of. */
+static unsigned layout_size(uint64_t features)
+{
+    return features & NET_F_SPEED_DUPLEX ? sizeof(struct net_layout)
+           : features & NET_F_MTU        ? offsetof(struct net_layout, speed)
+           : features & NET_F_MQ         ? offsetof(struct net_layout, mtu)
+                                 : offsetof(struct net_layout,
+                                            max_virtqueue_pairs);
 }
 
 static void add_queues(struct virtio_net *s,
@@ -535,8 +546,8 @@ struct virtio_device *virtio_net_create(const struct virtio_net_config *config,
         .duplex = config->half_duplex ? 0 : 1,
     };
     pthread_cond_init(&s->sent, NULL);
-    virtio_init(&s->dev, &net_ops, host, host_features(config, s->max_pairs),
-                sizeof(struct net_layout));
+    uint64_t features = host_features(config, s->max_pairs);
+    virtio_init(&s->dev, &net_ops, host, features, layout_size(features));
     add_queues(s, config);
     net_reset(&s->dev);
     if (s->client) {

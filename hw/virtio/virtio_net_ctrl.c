@@ -193,10 +193,16 @@ static bool offloads_command(struct virtio_net *s, uint8_t command)
     return true;
 }
 
-/* By class; announcing (3) is for machines that move. */
+/* The guest has announced where it is; it is never asked to (5.1.6.5.4). */
+static bool announce_command(struct virtio_net *s, uint8_t command)
+{
+    return command == 0 && virtio_has(&s->dev, NET_F_GUEST_ANNOUNCE);
+}
+
+/* By class. */
 static bool (*const classes[])(struct virtio_net *s, uint8_t command) = {
     [0] = rx_mode, [1] = mac_command, [2] = vlan_command,
-    [4] = mq_command, [5] = offloads_command,
+    [3] = announce_command, [4] = mq_command, [5] = offloads_command,
 };
 
 bool net_ctrl_take(struct virtio_device *dev, unsigned n)

@@ -292,9 +292,10 @@ static void add_legacy(struct virtio_pci *s)
                 &virtio_pci_legacy_ops, s);
 }
 
-static void build(struct virtio_pci *s, const struct type *type, bool port,
-                  unsigned vectors)
+static void build(struct virtio_pci *s, const struct type *type,
+                  const struct pci_bus *bus, unsigned vectors)
 {
+    bool port = !pci_bus_is_root(bus), msi = pci_bus_takes_msi(bus);
     struct pci_ids ids = {
         .vendor = PCI_VENDOR_QUMRANET,
         .device = s->legacy ? type->transitional
@@ -316,7 +317,7 @@ static void build(struct virtio_pci *s, const struct type *type, bool port,
     if (s->legacy) {
         add_legacy(s);
     }
-    if (vectors) {
+    if (vectors && msi) {
         pci_add_msix(&s->pci, MSIX_BAR, vectors);
     }
     pci_use_intx(&s->pci);
@@ -364,7 +365,7 @@ bool virtio_pci_create(struct pci_bus *bus, int devfn,
         free(s);
         return false;
     }
-    build(s, type, port, vectors);
+    build(s, type, bus, vectors);
     if (!pci_plug(bus, &s->pci, devfn, err)) {
         pci_function_destroy(&s->pci);
         free(s);

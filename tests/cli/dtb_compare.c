@@ -1,10 +1,9 @@
 /*
  * Compare two device trees in substance: dtb_compare OURS REFERENCE.
  *
- * Every node of OURS must be in REFERENCE with the same properties; where
- * a property refers to a node by phandle, the same node must be meant.
- * Seeds need only be there.  Nodes that only REFERENCE has must be in
- * `absent`.  Prints each difference; the exit status is 1 when there is one.
+ * Both must have the same nodes with the same properties; where a property
+ * refers to a node by phandle, the same node must be meant.  Seeds need only
+ * be there.  Prints each difference; the exit status is 1 when there is one.
  */
 #include <libfdt.h>
 #include <stdbool.h>
@@ -15,11 +14,6 @@
 #include "util/bits.h"
 
 #define DTB_MAX (2 << 20)
-
-/* Devices this board does not have. */
-static const char *const absent[] = {
-    "/platform-bus@", "/pmu",
-};
 
 /* Properties that begin with a phandle; `all` when every cell is one. */
 static const struct {
@@ -150,16 +144,6 @@ static void compare_properties(const void *ours, int node,
     }
 }
 
-static bool may_be_absent(const char *path)
-{
-    for (unsigned i = 0; i < ARRAY_SIZE(absent); i++) {
-        if (!strncmp(path, absent[i], strlen(absent[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 int main(int argc, char **argv)
 {
     char path[256];
@@ -180,7 +164,7 @@ int main(int argc, char **argv)
     }
     for (int n = 0; n >= 0; n = fdt_next_node(theirs, n, NULL)) {
         fdt_get_path(theirs, n, path, sizeof(path));
-        if (fdt_path_offset(ours, path) < 0 && !may_be_absent(path)) {
+        if (fdt_path_offset(ours, path) < 0) {
             differ(path, NULL, "the node is missing");
         }
     }

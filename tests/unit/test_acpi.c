@@ -22,6 +22,8 @@ static const struct acpi_board small = {
     .cpus = 1,
     .mpidr = {0x80000000},
     .topology = {1, 1, 1, 1},
+    .oem_id = "BOCHS",
+    .oem_table_id = "BXPC",
     .psci = true,
     .psci_hvc = true,
     .gic_version = 2,
@@ -52,8 +54,7 @@ static struct acpi_board large(void)
     b.its = (struct acpi_region){0x08080000, 0x20000, 0};
     b.maintenance_intid = 25;
     b.uart[1] = (struct acpi_region){0x09040000, 0x1000, 40};
-    b.gpio = (struct acpi_region){0x09030000, 0x1000, 39};
-    b.power_pin = 3;
+    b.ged = (struct acpi_region){0x09080000, 4, 41};
     b.virtio_mmio = (struct acpi_region){0x0a000000, 0x200, 48};
     b.virtio_mmio_slots = 32;
     b.ecam = (struct acpi_region){UINT64_C(0x4010000000), 0x10000000, 35};
@@ -269,7 +270,7 @@ END_TEST
 START_TEST(test_aml_objects)
 {
     static const uint8_t expected[] = {
-        0x08, '_', 'H', 'I', 'D', 0x0c, 0x41, 0xd0, 0x0a, 0x08,
+        0x08, '_', 'H', 'I', 'D', 0x0d, 'P', 'N', 'P', '0', 0,
         '\\', 0x2e, '_', 'S', 'B', '_', 'P', 'C', 'I', '0',
         0x00, 0x01, 0x0a, 0x02, 0x0b, 0x00, 0x01, 0x0c, 0, 0, 1, 0,
         0x0e, 0, 0, 0, 0, 1, 0, 0, 0,
@@ -277,7 +278,7 @@ START_TEST(test_aml_objects)
     };
     struct bytes b = {0};
 
-    aml_name_eisa_id(&b, "_HID", "PNP0A08");
+    aml_name_string(&b, "_HID", "PNP0");
     aml_path(&b, "\\_SB.PCI0");
     aml_integer(&b, 0);
     aml_integer(&b, 1);

@@ -589,7 +589,7 @@ START_TEST(port_header)
     ck_assert_uint_eq(rd(C + 8, 4), 0x06040000);
     ck_assert_uint_eq(rd(C + 0x0e, 1), 1);
     wr(C + 0x1c, 2, 0xffff);
-    ck_assert_uint_eq(rd(C + 0x1c, 2), 0xf1f1);
+    ck_assert_uint_eq(rd(C + 0x1c, 2), 0xf0f0);
     wr(C + 0x20, 8, UINT64_MAX);
     ck_assert_uint_eq(rd(C + 0x20, 8), UINT64_C(0xfff1fff1fff0fff0));
     ck_assert_uint_eq(rd(C + 0x100, 4) & 0xffff, 1);
@@ -644,6 +644,58 @@ START_TEST(port_routes)
 }
 END_TEST
 
+/* Commands of a hot-plug driver: each completes, with an interrupt; without
+ * power the device is reset and gone. */
+START_TEST(port_slot)
+{
+    struct toy *toy = add_toy(add_port("rp1"), PCI_ANY_SLOT);
+    unsigned exp = find_cap(C, PCI_CAP_EXPRESS);
+    uint64_t control = C + exp + 0x18, status = C + exp + 0x1a;
+
+    ck_assert_uint_eq(rd(C + exp + 0x14, 4), 0x000a007b);
+    ck_assert_uint_eq(rd(control, 2), 0x01c0);
+    ck_assert_uint_eq(rd(status, 2), 0x0040);
+    ck_assert_uint_eq(rd(C + exp + 0x12, 2), 0x2011);
+    wr(C + 0x18, 4, 0x010100);
+    ck_assert_uint_eq(rd(config(1, 0), 4), 0x56781234);
+
+    wr(control, 2, 0x01f0); /* interrupt when completed */
+    ck_assert_uint_eq(rd(status, 2), 0x0050);
+    ck_assert(lines[1]);
+    wr(status, 2, 0x0010);
+    ck_assert_uint_eq(rd(status, 2), 0x0040);
+    ck_assert(!lines[1]);
+    wr(control, 2, 0x09f0); /* the lock toggles */
+    ck_assert_uint_eq(rd(control, 2), 0x01f0);
+    ck_assert_uint_eq(rd(status, 2), 0x00d0);
+
+    wr(control, 2, 0x07f0); /* off */
+    ck_assert_uint_eq(toy->resets, 1);
+    ck_assert_uint_eq(rd(config(1, 0), 4), NOWHERE);
+    ck_assert_uint_eq(rd(C + exp + 0x12, 2) & 0x2000, 0);
+    wr(control, 2, 0x01f0);
+    ck_assert_uint_eq(rd(config(1, 0), 4), 0x56781234);
+    ck_assert_uint_eq(rd(C + exp + 0x12, 2), 0x2011);
+    wr(control, 2, 0x07f0);
+    pcie_reset(host);
+    ck_assert_uint_eq(rd(control, 2), 0x01c0);
+    wr(C + 0x18, 4, 0x010100);
+    ck_assert_uint_eq(rd(config(1, 0), 4), 0x56781234);
+}
+END_TEST
+
+START_TEST(port_slot_empty)
+{
+    add_port("rp1");
+    unsigned exp = find_cap(C, PCI_CAP_EXPRESS);
+
+    ck_assert_uint_eq(rd(C + exp + 0x18, 2), 0x07c0);
+    ck_assert_uint_eq(rd(C + exp + 0x12, 2) & 0x2000, 0);
+    wr(C + exp + 0x18, 2, 0x00f0);
+    ck_assert_uint_eq(rd(C + exp + 0x1a, 2), 0x0010);
+}
+END_TEST
+
 START_TEST(port_errors)
 {
     struct pci_bus *behind = add_port("rp1");
@@ -675,6 +727,17 @@ START_TEST(function_level_reset)
     ck_assert_uint_eq(toy->resets, 1);
     ck_assert_uint_eq(rd(C + 4, 2), 0);
     ck_assert_uint_eq(rd(MMIO + 0x20000, 1), 0xff);
+
+    /* So does waking from D3hot, but not from less. */
+    unsigned power = find_cap(C, PCI_CAP_POWER) + 4;
+    wr(C + power, 2, 2);
+    wr(C + power, 2, 0);
+    wr(C + power, 2, 3);
+    wr(C + 4, 2, 7);
+    ck_assert_uint_eq(toy->resets, 1);
+    wr(C + power, 2, 0);
+    ck_assert_uint_eq(toy->resets, 2);
+    ck_assert_uint_eq(rd(C + 4, 2), 0);
 }
 END_TEST
 
@@ -853,8 +916,9 @@ Suite *pci_suite(void)
         multifunction,   addresses,      plug_errors,    bar_sizing,
         bar_decoding,    bars_overlap,   intx_swizzle,   msix_sends,
         msix_masks,      msix_anywhere,  msi_sends,      port_header,
-        port_routes,     port_errors,    function_level_reset, testdev,
-        device_tree,     random_accesses, moving_bar,
+        port_routes,     port_slot,      port_slot_empty, port_errors,
+        function_level_reset, testdev,   device_tree,    random_accesses,
+        moving_bar,
     };
     Suite *suite = suite_create("pci");
     TCase *tcase = tcase_create("pci");

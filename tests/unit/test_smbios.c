@@ -65,6 +65,8 @@ static const char *string(const uint8_t *p, uint8_t n)
 START_TEST(test_usual)
 {
     struct smbios_config c = {
+        .maker = "QEMU",
+        .maker_version = "virt",
         .manufacturer = "QEMU",
         .product = "QEMU Virtual Machine",
         .version = "virt",

@@ -54,7 +54,7 @@ void arm_cpu_reset(struct arm_cpu *cpu, uint64_t pc, uint64_t arg,
     cpu->cntvoff = 0;
     cpu->event = false;
     memset(&cpu->debug, 0, sizeof(cpu->debug));
-    memset(&cpu->pmu, 0, sizeof(cpu->pmu));
+    cpu->pmu = (struct arm_pmu){.level = cpu->pmu.level}; /* timer_arm() */
     memset(&cpu->trace, 0, sizeof(cpu->trace));
     cpu->stepping = cpu->waiting = cpu->wait_is_event = false;
 

@@ -16,6 +16,7 @@
 #include "util/irq.h"
 
 struct cpu_system;
+struct perfmap;     /* cpu/jit/perfmap.h */
 struct semihosting; /* cpu/semihosting.h */
 
 struct cpu_config {
@@ -27,6 +28,7 @@ struct cpu_config {
     enum { CPU_PSCI_NONE, CPU_PSCI_HVC, CPU_PSCI_SMC } psci;
     bool one_insn_per_block;
     bool smc_strict;        /* trap stores to pages that hold code */
+    struct perfmap *perfmap; /* names generated code; NULL: do not */
     unsigned gic_version;   /* for ID_AA64PFR0_EL1.GIC */
     const struct semihosting *semihosting; /* NULL: HLT is UNDEFINED */
 

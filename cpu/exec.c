@@ -16,6 +16,7 @@
 #include "cpu/ir/interp.h"
 #include "cpu/ir/passes.h"
 #include "cpu/jit/block_table.h"
+#include "cpu/stats.h"
 #include "util/bits.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -100,6 +101,7 @@ struct engine *engine_new(const struct engine_config *config,
             free(e);
             return NULL;
         }
+        backend_observe(e->backend, config->perfmap, config->count_calls);
         ops = (struct block_table_ops){patch, kill_code, e};
     }
     e->blocks = block_table_new(config->bus, &ops);
@@ -116,6 +118,7 @@ void engine_free(struct engine *e)
                 backend_thread_free(r->compiler);
             }
             free(r->unit);
+            free(r->vcpu->helper_calls);
             pthread_mutex_destroy(&r->lock);
             pthread_cond_destroy(&r->wake);
         }
@@ -137,6 +140,9 @@ void engine_attach(struct engine *e, struct vcpu *vcpu)
     r->vcpu = vcpu;
     r->unit = malloc(sizeof(*r->unit));
     r->compiler = e->backend ? backend_thread_new(e->backend) : NULL;
+    if (e->config.count_calls && e->backend) {
+        vcpu->helper_calls = calloc(BACKEND_MAX_HELPERS, sizeof(uint64_t));
+    }
     r->context_stale = true;
     pthread_mutex_init(&r->lock, NULL);
     pthread_condattr_init(&attr);
@@ -350,6 +356,9 @@ static struct block *translate_once(struct engine *e, struct runner *r,
     }
     if (e->backend && log_on(LOG_OUT_ASM)) {
         print_host_code(b);
+    }
+    if (e->config.perfmap && e->backend) {
+        perfmap_unit(e->config.perfmap, b->code, b->code_size, pc, pa);
     }
     return block_insert(e->blocks, r->vcpu->index, &b) ? b : NULL;
 }
@@ -793,31 +802,17 @@ void engine_set_strict(struct engine *e, struct vcpu *vcpu, bool strict)
 
 void engine_print_stats(struct engine *e, FILE *f)
 {
-    for (unsigned n = 0; n < e->config.cpus; n++) {
-        const struct engine_stats *s = &e->runner[n].stats;
+    struct stats_view view = {
+        .cpus = e->config.cpus,
+        .backend = e->backend,
+        .exception_name = e->guest->exception_name,
+    };
 
-        fprintf(f,
-                "cpu %u: %" PRIu64 " units copied; %" PRIu64 " units, %" PRIu64
-                " instructions translated in %" PRIu64 " us (%" PRIu64
-                " ns each), %.1f host bytes per instruction\n",
-                n, s->copies, s->translations, s->guest_insns,
-                s->translate_ns / 1000,
-                s->guest_insns ? s->translate_ns / s->guest_insns : 0,
-                s->guest_insns ? (double)s->host_bytes /
-                                     (double)s->guest_insns : 0);
-        fprintf(f,
-                "cpu %u: look-ups %" PRIu64 " (searches %" PRIu64
-                "), links %" PRIu64
-                ", jump cache fills %" PRIu64 ", retries %" PRIu64
-                "; exits: none %" PRIu64 ", request %" PRIu64
-                ", fault %" PRIu64 ", exception %" PRIu64 ", state %" PRIu64
-                ", wait %" PRIu64 " (slept %" PRIu64 "), return %" PRIu64
-                "\n",
-                n, s->lookups, s->searches, s->links, s->jump_cache_fills,
-                s->retries,
-                s->exits[0], s->exits[1], s->exits[2], s->exits[3],
-                s->exits[4], s->exits[5], s->waits, s->exits[6]);
+    for (unsigned n = 0; n < e->config.cpus; n++) {
+        view.engine[n] = &e->runner[n].stats;
+        view.vcpu[n] = e->runner[n].vcpu;
     }
-    fprintf(f, "code cache: %zu bytes, %u blocks\n",
+    stats_print(&view, f);
+    fprintf(f, "code cache: %zu bytes, %u units\n",
             code_cache_used(e->cache), block_count(e->blocks));
 }

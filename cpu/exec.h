@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "cpu/guest.h"
+#include "cpu/jit/perfmap.h"
 #include "softmmu/bus.h"
 #include "softmmu/tlb_shootdown.h"
 #include "util/error.h"
@@ -23,6 +24,8 @@ struct engine_config {
     struct bus *bus;
     const struct guest_ops *guest;
     struct shootdown *shootdown;
+    struct perfmap *perfmap; /* names generated code; NULL: do not */
+    bool count_calls;        /* of C helpers */
 };
 
 struct engine *engine_new(const struct engine_config *config,
@@ -56,12 +59,7 @@ void engine_code_changed(struct engine *e);
  */
 void engine_set_strict(struct engine *e, struct vcpu *vcpu, bool strict);
 
-struct engine_stats {
-    uint64_t translations, copies, guest_insns, translate_ns;
-    uint64_t lookups, searches, links, jump_cache_fills, retries;
-    uint64_t exits[8], waits;
-    uint64_t host_bytes;
-};
+/* For -d stats. [any] */
 void engine_print_stats(struct engine *e, FILE *f);
 
 #endif

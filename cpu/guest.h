@@ -37,6 +37,8 @@ struct guest_ops {
     bool (*should_wake)(struct vcpu *vcpu, uint64_t *deadline_ns);
     /* Print one guest instruction for -d in_asm; returns its length. */
     int (*disas)(const uint8_t *code, uint64_t pc, char *out, size_t size);
+    /* What vcpu->stats.exceptions[number] counts. */
+    const char *(*exception_name)(unsigned number);
     /* Dump registers (-d cpu, exceptions). */
     void (*dump)(struct vcpu *vcpu, FILE *f);
 };

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "cpu/fp/fp.h"
+#include "cpu/stats.h"
 #include "softmmu/tlb.h"
 
 /* A 128-bit vector register, lane 0 in the lowest bits. */
@@ -109,10 +110,13 @@ struct vcpu {
                                  slow-path thunks: finds the instruction */
 
     unsigned index;           /* 0 .. cpus-1 */
+    uint64_t *helper_calls;   /* backend_observe(); NULL: not counted */
     bool parallel;            /* more than one vCPU may run: atomics must be
                                  atomic on the host */
     struct tlb *mmu;          /* this vCPU's TLB, for slow paths */
     void *system;             /* struct cpu_system */
+
+    struct vcpu_stats stats;
 
     struct jump_cache_entry jump_cache[JUMP_CACHE_ENTRIES];
 };

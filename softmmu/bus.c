@@ -24,6 +24,14 @@
 #define BUS_MAX_RAMS 16
 
 /* One mapping: ram or ops, a ROM device has both. */
+/* How often a device was asked.  Not exact when several vCPUs ask at once:
+ * nobody waits for the sake of a number. */
+struct bus_count {
+    const void *device;
+    const char *name;
+    uint64_t reads, writes;
+};
+
 struct bus_range {
     uint64_t base;
     uint64_t last; /* inclusive, so that a range may end at 2^64 */
@@ -31,6 +39,7 @@ struct bus_range {
     const struct mmio_ops *ops;
     void *device;
     const char *name;
+    struct bus_count *count; /* of accesses; NULL for plain RAM */
 };
 
 struct bus {
@@ -41,6 +50,7 @@ struct bus {
     unsigned count;
     struct bus_range ranges[BUS_MAX_RANGES]; /* by base */
     pthread_mutex_t writer;
+    struct bus_count counts[BUS_MAX_RANGES]; /* outlive the ranges */
 };
 
 #define LOAD(field) __atomic_load_n(&(field), __ATOMIC_ACQUIRE)
@@ -73,6 +83,7 @@ static struct bus_range range_load(const struct bus_range *r)
         .ops = LOAD(r->ops),
         .device = LOAD(r->device),
         .name = LOAD(r->name),
+        .count = LOAD(r->count),
     };
 }
 
@@ -159,6 +170,7 @@ static void range_store(struct bus_range *r, const struct bus_range *from)
     STORE(r->ops, from->ops);
     STORE(r->device, from->device);
     STORE(r->name, from->name);
+    STORE(r->count, from->count);
 }
 
 static void rams_add(struct bus *bus, struct ram *ram)
@@ -219,6 +231,29 @@ static void range_add(struct bus *bus, const struct bus_range *range)
     write_end(bus);
 }
 
+/* That of a device's earlier range, if it had one (PCI BARs move). */
+static struct bus_count *count_for(struct bus *bus, const void *device,
+                                   const char *name)
+{
+    for (unsigned n = 0; n < BUS_MAX_RANGES; n++) {
+        struct bus_count *c = &bus->counts[n];
+
+        if (!c->name) {
+            *c = (struct bus_count){device, name, 0, 0};
+        }
+        if (c->device == device && c->name == name) {
+            return c;
+        }
+    }
+    return &bus->counts[BUS_MAX_RANGES - 1];
+}
+
+static void count(uint64_t *counter)
+{
+    __atomic_store_n(counter, __atomic_load_n(counter, __ATOMIC_RELAXED) + 1,
+                     __ATOMIC_RELAXED);
+}
+
 void bus_map_ram(struct bus *bus, uint64_t base, struct ram *ram)
 {
     ram->base = base;
@@ -239,6 +274,7 @@ void bus_map_mmio(struct bus *bus, uint64_t base, uint64_t size,
                        .ops = ops,
                        .device = device,
                        .name = name,
+                       .count = count_for(bus, device, name),
                    });
 }
 
@@ -254,6 +290,7 @@ void bus_map_rom_device(struct bus *bus, uint64_t base, struct ram *ram,
                        .ops = ops,
                        .device = device,
                        .name = ram->name,
+                       .count = count_for(bus, device, ram->name),
                    });
 }
 
@@ -367,6 +404,7 @@ static bool device_read(struct bus *bus, uint64_t pa, unsigned size,
     uint64_t offset = pa - r.base;
     unsigned unit = offset % size ? 1 : size;
     uint64_t result = 0;
+    count(&r.count->reads);
     for (unsigned done = 0; done < size; done += unit) {
         struct bus_access access = {offset + done, unit, cpu};
         uint64_t part = r.ops->read(r.device, access);
@@ -397,6 +435,7 @@ static bool device_write(struct bus *bus, uint64_t pa, unsigned size,
     }
     uint64_t offset = pa - r.base;
     unsigned unit = offset % size ? 1 : size;
+    count(&r.count->writes);
     for (unsigned done = 0; done < size; done += unit) {
         struct bus_access access = {offset + done, unit, cpu};
         r.ops->write(r.device, access,
@@ -461,6 +500,7 @@ bool bus_find_window(struct bus *bus, uint64_t pa, struct bus_window *window)
         .last = range.last,
         .ops = range.ops,
         .device = range.device,
+        .count = range.count,
         .sequence = sequence,
     };
     return true;
@@ -486,6 +526,7 @@ bool bus_window_read(struct bus *bus, const struct bus_window *w,
         return false;
     }
     struct bus_access access = {pa - w->base, size, cpu};
+    count(&w->count->reads);
     *value = w->ops->read(w->device, access) & mask64(8 * (int)size);
     return true;
 }
@@ -498,6 +539,7 @@ bool bus_window_write(struct bus *bus, const struct bus_window *w,
         return false;
     }
     struct bus_access access = {pa - w->base, size, cpu};
+    count(&w->count->writes);
     w->ops->write(w->device, access, value & mask64(8 * (int)size));
     return true;
 }
@@ -518,6 +560,20 @@ void bus_free(struct bus *bus)
     if (bus) {
         pthread_mutex_destroy(&bus->writer);
         free(bus);
+    }
+}
+
+void bus_print_counts(const struct bus *bus, FILE *f)
+{
+    fprintf(f, "accesses to devices (loads, stores)\n");
+    for (unsigned n = 0; n < BUS_MAX_RANGES && bus->counts[n].name; n++) {
+        const struct bus_count *c = &bus->counts[n];
+
+        if (c->reads || c->writes) {
+            fprintf(f, "  %-22s %13llu %13llu\n", c->name,
+                    (unsigned long long)c->reads,
+                    (unsigned long long)c->writes);
+        }
     }
 }
 

@@ -80,6 +80,10 @@ bool bus_read(struct bus *bus, uint64_t pa, unsigned size, unsigned cpu,
 bool bus_write(struct bus *bus, uint64_t pa, unsigned size, unsigned cpu,
                uint64_t value);
 
+/* How often each device was asked by processors and devices, since the
+ * start; about, when several ask at once. [any] */
+void bus_print_counts(const struct bus *bus, FILE *f);
+
 /*
  * A device region that was looked up before: accesses to it look up nothing
  * while the map stays as it is.  For aligned accesses of one size that the
@@ -89,6 +93,7 @@ struct bus_window {
     uint64_t base, last; /* inclusive */
     const struct mmio_ops *ops;
     void *device;
+    struct bus_count *count;
     uint32_t sequence;   /* of the map; odd: none */
 };
 

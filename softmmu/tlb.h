@@ -290,7 +290,8 @@ void tlb_set_strict(struct tlb *tlb, bool strict,
 
 /* Counters for -d stats. */
 struct tlb_stats {
-    uint64_t l1_misses, l2_misses, walks, device, crossing, recycled;
+    uint64_t load_misses, store_misses, fetch_misses, l2_misses, walks;
+    uint64_t device, crossing, recycled;
     uint64_t invalidations, sweeps;
 };
 const struct tlb_stats *tlb_stats(const struct tlb *tlb);

@@ -392,6 +392,13 @@ static bool access_crossing(const struct access *a, unsigned first,
                     data + first);
 }
 
+static void count_miss(const struct access *a)
+{
+    struct tlb_stats *stats = &a->tlb->stats;
+
+    (*(a->kind == TLB_WRITE ? &stats->store_misses : &stats->load_misses))++;
+}
+
 static bool access_slow(const struct access *a, uint8_t *data)
 {
     unsigned left = TLB_PAGE_SIZE - (a->va & ~TLB_PAGE_MASK);
@@ -401,7 +408,7 @@ static bool access_slow(const struct access *a, uint8_t *data)
         a->tlb->stats.device++;
         return true;
     }
-    a->tlb->stats.l1_misses++;
+    count_miss(a);
     if ((a->flags & TLB_ALIGNED) && is_unaligned(a)) {
         return fail_alignment(a);
     }
@@ -499,7 +506,7 @@ void *tlb_host_for_atomic(struct tlb *tlb, struct tlb_context *ctx,
     if (tlb_hit(entry, va, size)) {
         return (void *)(uintptr_t)(entry->addend + va);
     }
-    tlb->stats.l1_misses++;
+    count_miss(&access);
     if (!resolve(&access, va, &target)) {
         uint64_t offset;
         struct mem_fault read_fault;
@@ -541,6 +548,7 @@ bool tlb_fetch(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
     struct l2_data *mapping =
         find_mapping(tlb, ctx, va, TLB_EXEC, &offset, fault);
 
+    tlb->stats.fetch_misses++;
     if (!mapping) {
         return false;
     }

@@ -129,6 +129,7 @@ FLAG_OPTION(no_shutdown, out->machine.no_shutdown, true)
 FLAG_OPTION(no_acpi, out->machine.acpi, false)
 FLAG_OPTION(paused, out->machine.start_paused, true)
 FLAG_OPTION(one_insn, out->machine.one_insn_per_block, true)
+FLAG_OPTION(perfmap, out->machine.perfmap, true)
 FLAG_OPTION(nographic, nographic, true)
 FLAG_OPTION(nodefaults, nodefaults, true)
 FLAG_OPTION(snapshot, snapshot, true)
@@ -247,6 +248,8 @@ static const struct option_row rows[] = {
     {"S", NULL, "do not start the processors", set_paused},
     {"d", "ITEM,...", "what to log ('-d help')", option_log_items},
     {"D", "FILE", "where to log, instead of standard error", option_log_file},
+    {"perfmap", NULL, "name generated code for perf, in /tmp/perf-PID.map",
+     set_perfmap},
     {"singlestep", NULL, "one instruction per translated block",
      set_one_insn},
     {"pidfile", "FILE", "write the process id here", set_pidfile},

@@ -106,6 +106,7 @@ static void enter(struct arm_cpu *cpu, enum arm_vector vector,
                   unsigned target, uint32_t syndrome, uint64_t return_pc,
                   uint64_t pstate)
 {
+    cpu->vcpu.stats.exceptions[arm_exception_number(vector, syndrome)]++;
     cpu->vcpu.pc = cpu->vbar_el[target] + vector_offset(cpu, vector, target);
     cpu->spsr_el[target] = pstate;
     cpu->elr_el[target] = return_pc;

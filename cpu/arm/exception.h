@@ -76,6 +76,16 @@ void arm_log_exception(const struct arm_cpu *cpu, enum arm_vector vector,
                        unsigned from, uint32_t syndrome);
 void arm_log_return(const struct arm_cpu *cpu);
 
+/* Its place in vcpu.stats.exceptions[]: synchronous ones by their exception
+ * class, the others behind them. */
+static inline unsigned arm_exception_number(enum arm_vector vector,
+                                            uint32_t syndrome)
+{
+    _Static_assert(STATS_EXCEPTIONS > 64 + ARM_VECTOR_SERROR, "room");
+    return vector == ARM_VECTOR_SYNC ? syndrome >> 26 : 64 + vector;
+}
+const char *arm_exception_name(unsigned number);
+
 /* The instruction under software step has completed. */
 void arm_step_advance(struct arm_cpu *cpu);
 

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "util/bits.h"
 #include "util/log.h"
 
 struct exception_name {
@@ -40,6 +41,29 @@ static const struct exception_name *name_of(enum arm_vector vector,
         name++;
     }
     return name;
+}
+
+const char *arm_exception_name(unsigned number)
+{
+    static const char *const classes[64] = {
+        [EC_UNKNOWN] = "undefined", [0x01] = "WFI-WFE-trap",
+        [0x07] = "FP-trap", [0x0d] = "branch-target", [0x0e] = "illegal-state",
+        [EC_SVC] = "SVC", [EC_HVC] = "HVC", [EC_SMC] = "SMC",
+        [0x18] = "MSR-trap", [0x1c] = "PAuth",
+        [EC_IABORT_LOWER] = "fetch-fault-lower",
+        [EC_IABORT_SAME] = "fetch-fault-same", [0x22] = "PC-alignment",
+        [EC_DABORT_LOWER] = "data-fault-lower",
+        [EC_DABORT_SAME] = "data-fault-same", [0x26] = "SP-alignment",
+        [0x2c] = "FP-exception", [0x30] = "breakpoint-lower",
+        [0x31] = "breakpoint-same", [0x32] = "step-lower",
+        [0x33] = "step-same", [0x34] = "watchpoint-lower",
+        [0x35] = "watchpoint-same", [EC_BRK] = "BRK",
+    };
+
+    if (number >= 64 && number - 64 < ARRAY_SIZE(vector_names)) {
+        return vector_names[number - 64].name;
+    }
+    return number < 64 && classes[number] ? classes[number] : "other";
 }
 
 void arm_log_exception(const struct arm_cpu *cpu, enum arm_vector vector,

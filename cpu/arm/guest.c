@@ -282,5 +282,6 @@ const struct guest_ops arm_guest_ops = {
     .interrupts = interrupts,
     .should_wake = should_wake,
     .disas = disas,
+    .exception_name = arm_exception_name,
     .dump = arm_cpu_dump,
 };

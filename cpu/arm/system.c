@@ -81,6 +81,8 @@ static bool create_engine(struct cpu_system *s, struct error **err)
         .bus = s->bus,
         .guest = &arm_guest_ops,
         .shootdown = s->shootdown,
+        .perfmap = s->config.perfmap,
+        .count_calls = log_on(LOG_STATS),
     };
 
     s->engine = engine_new(&config, err);
@@ -171,6 +173,7 @@ static void end_threads(struct cpu_system *s)
 void cpu_system_print_stats(struct cpu_system *s, FILE *f)
 {
     engine_print_stats(s->engine, f);
+    bus_print_counts(s->bus, f);
 }
 
 static void print_stats(struct cpu_system *s)

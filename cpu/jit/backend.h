@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "cpu/jit/block.h"
+#include "cpu/jit/perfmap.h"
 #include "util/error.h"
 
 /* Room for one unit's code, in two mappings of the same bytes. */
@@ -43,6 +44,15 @@ struct backend; /* per process: host features, thunk addresses */
 struct backend *backend_new(struct jit_buffer *code, size_t *used,
                             bool parallel, struct error **err);
 void backend_free(struct backend *b);
+
+/* For those who measure; before the first compilation.  `map`, or NULL, gets
+ * the names of the thunks, now and as they are made; with `count` the calls
+ * of C functions are counted in vcpu->helper_calls, BACKEND_MAX_HELPERS
+ * counters. */
+#define BACKEND_MAX_HELPERS 512
+void backend_observe(struct backend *b, struct perfmap *map, bool count);
+/* Whose calls the n-th counter counts; NULL behind the last. */
+const char *backend_helper_name(const struct backend *b, unsigned n);
 
 /* Scratch of one translating thread. */
 struct backend_thread *backend_thread_new(struct backend *b);

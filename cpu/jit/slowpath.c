@@ -21,10 +21,13 @@ void jit_slow_plain(struct vcpu *vcpu, uint32_t desc, union vec *arg)
     uint64_t va = arg[0].d[0];
     bool ok;
 
+    vcpu->stats.slow_unpriv += (desc & SLOW_UNPRIV) != 0;
     if (desc & SLOW_STORE) {
+        vcpu->stats.slow_stores++;
         ok = tlb_store(vcpu->mmu, context(vcpu, desc), va, size, flags,
                        &arg[1], &vcpu->fault);
     } else {
+        vcpu->stats.slow_loads++;
         ok = tlb_load(vcpu->mmu, context(vcpu, desc), va, size, flags,
                       &arg[1], &vcpu->fault);
     }
@@ -190,6 +193,7 @@ void jit_slow_atomic(struct vcpu *vcpu, uint32_t desc, union vec *arg)
     union vec old = { 0 };
     void *host;
 
+    vcpu->stats.slow_atomic[op]++;
     if (op == SLOW_STORE_EX && (vcpu->excl_addr != arg[0].d[0] ||
                                 vcpu->excl_size != size)) {
         /* Fails without an access, so without a fault. */

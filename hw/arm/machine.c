@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "cpu/cpu.h"
+#include "cpu/jit/perfmap.h"
 #include "hw/arm/plug.h"
 #include "hw/arm/semihosting.h"
+#include "hw/arm/symbols.h"
 #include "hw/gpio/gpio_keys.h"
 #include "hw/misc/ged.h"
 
@@ -54,6 +56,9 @@ static bool create_cpus(struct machine *m, struct error **err)
     const struct machine_config *c = m->config;
 
     m->semihosting = semihosting_host_new(m);
+    if (c->perfmap && !(m->perfmap = perfmap_new(err))) {
+        return false;
+    }
     struct cpu_config config = {
         .model = cpu_model(m),
         .props = c->cpu_props,
@@ -64,6 +69,7 @@ static bool create_cpus(struct machine *m, struct error **err)
         .psci = conduits[virt_psci(c)],
         .one_insn_per_block = c->one_insn_per_block,
         .smc_strict = c->smc_strict,
+        .perfmap = m->perfmap,
         .gic_version = c->gic_version,
         .semihosting = semihosting_host_interface(m->semihosting),
         .system_off = on_system_off,
@@ -105,6 +111,18 @@ static bool load_guest(struct machine *m, struct error **err)
     return boot_load(m->boot, &m->dma, err) && plug_load(m, err);
 }
 
+/* What profiles call the guest's code. */
+static void name_guest_code(struct machine *m)
+{
+    struct symbols *symbols = symbols_new();
+
+    if (m->boot->image.file.size) {
+        image_add_symbols(&m->boot->image, m->boot->plan.kernel_pa, symbols);
+    }
+    symbols_sort(symbols);
+    perfmap_set_symbols(m->perfmap, symbols);
+}
+
 /* The device tree does not tell of them. */
 static bool create_user_devices(struct machine *m, struct error **err)
 {
@@ -128,6 +146,9 @@ static bool create(struct machine *m, struct error **err)
     if (m->semihosting && !m->config->dumpdtb &&
         !semihosting_host_connect(m->semihosting, err)) {
         return false;
+    }
+    if (m->perfmap) {
+        name_guest_code(m);
     }
     reset_cpus(m);
     return true;
@@ -171,6 +192,7 @@ void machine_free(struct machine *m)
     if (m->cpus) {
         cpu_system_free(m->cpus);
     }
+    perfmap_free(m->perfmap);
     semihosting_host_free(m->semihosting);
     boot_free(m->boot);
     fdt_builder_free(m->fdt);

@@ -57,6 +57,7 @@ struct machine {
     struct boot *boot;
     struct cpu_system *cpus;
     struct semihosting_host *semihosting; /* or NULL */
+    struct perfmap *perfmap;              /* or NULL */
 
     struct block_backend **drives; /* parallel to config->drives */
     int disk_error;                /* why the machine was stopped */

@@ -141,6 +141,8 @@ struct machine_config {
     /* Engine options for tests: -accel jit,... */
     bool one_insn_per_block;
     bool smc_strict;
+
+    bool perfmap;             /* name generated code for Linux perf */
 };
 
 #endif

@@ -177,7 +177,8 @@ void emit_vcall(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 
     const void *fn = (const void *)(uintptr_t)h->vcall;
 
-    call_vec(t, i, in, thunk_vector(t->b, fn, h->flags), in->aux, h->flags);
+    call_vec(t, i, in, thunk_vector(t->b, fn, h->flags, h->name), in->aux,
+             h->flags);
 }
 
 void emit_vec_call(struct backend_thread *t, ir_ref i,
@@ -187,6 +188,7 @@ void emit_vec_call(struct backend_thread *t, ir_ref i,
 
     assert(fn);
     call_vec(t, i, in, thunk_vector(t->b, (const void *)(uintptr_t)fn,
-                                    IR_HELPER_NO_FP),
+                                    IR_HELPER_NO_FP,
+                                    ir_op_info[in->op].name),
              ir_vec_desc(in), IR_HELPER_NO_FP);
 }

@@ -88,6 +88,16 @@ static void call_c(struct asm_buf *a, const void *fn)
     x_op(a, X_CALL_RM, 2, rm_reg(RAX));
 }
 
+/* `counter`: of the function, or -1.  Changes flags. */
+static void call_counted(struct asm_buf *a, const void *fn, int counter)
+{
+    if (counter >= 0) {
+        x_load(a, RAX, field(offsetof(struct vcpu, helper_calls)));
+        x_alu_imm(a, ALU_ADD, X_W, rm_mem(RAX, 8 * counter), 1);
+    }
+    call_c(a, fn);
+}
+
 static void vcpu_to_rdi(struct asm_buf *a)
 {
     x_op(a, X_LEA | X_W, RDI, rm_mem(REG_VCPU, -VCPU_BASE));
@@ -248,7 +258,7 @@ static void thunks_slow(struct backend *b, struct asm_buf *a,
 
 /* Code for calling `fn`; see emit_call.c for the arguments. */
 static void thunk_call(struct asm_buf *a, const void *fn, unsigned flags,
-                       bool vector, const uint8_t *leave)
+                       bool vector, const uint8_t *leave, int counter)
 {
     uint32_t set = flags & IR_HELPER_REGS    ? ~0u
                    : flags & IR_HELPER_NO_FP ? GPR_VOLATILE
@@ -268,7 +278,7 @@ static void thunk_call(struct asm_buf *a, const void *fn, unsigned flags,
     }
     vcpu_to_rdi(a);
     x_alu_imm(a, ALU_SUB, X_W, rm_reg(RSP), 8);
-    call_c(a, fn);
+    call_counted(a, fn, counter);
     x_alu_imm(a, ALU_ADD, X_W, rm_reg(RSP), 8);
     if (flags & IR_HELPER_TLB) {
         x_load(a, REG_TLB, field(offsetof(struct vcpu, tlb)));
@@ -283,7 +293,7 @@ static void thunk_call(struct asm_buf *a, const void *fn, unsigned flags,
 
 /* As slow_common(), for the function of a vector op.  Arguments and, behind
  * them, the result are in the frame. */
-static void thunk_call_exact(struct asm_buf *a, const void *fn)
+static void thunk_call_exact(struct asm_buf *a, const void *fn, int counter)
 {
     static const uint8_t keep[] = { RAX, RCX, RDX, RDI };
     int frame = 8 + 8 * ARRAY_SIZE(keep) + 8;
@@ -299,7 +309,7 @@ static void thunk_call_exact(struct asm_buf *a, const void *fn)
     x_op(a, X_LEA | X_W, RCX, rm_frame(frame + FRAME_ARG + 16));
     x_op(a, X_LEA | X_W, R8, rm_frame(frame + FRAME_ARG + 32));
     x_load(a, R9, rm_frame(frame + FRAME_DESC));
-    call_c(a, fn);
+    call_counted(a, fn, counter);
     pinned(a, GPR_VOLATILE, false);
     x_alu_imm(a, ALU_ADD, X_W, rm_reg(RSP), 8);
     for (unsigned k = ARRAY_SIZE(keep); k-- > 0;) {
@@ -341,13 +351,18 @@ static struct asm_buf begin(struct backend *b)
 }
 
 static const uint8_t *finish(struct backend *b, uint64_t key,
-                             const uint8_t *end)
+                             const uint8_t *end, const char *name)
 {
     struct keyed_thunk *h = find(b, key);
     const uint8_t *code = b->thunks.rx + b->thunks_used;
 
     if (!atomic_load_explicit(&h->key, memory_order_relaxed)) {
         h->code = code;
+        if (b->perfmap) {
+            perfmap_thunk(b->perfmap, code,
+                          (size_t)(end - (b->thunks.rw + b->thunks_used)),
+                          name);
+        }
         b->thunks_used = align_up(end - b->thunks.rw, 16);
         b->keyed_count++;
         atomic_store_explicit(&h->key, key, memory_order_release);
@@ -356,11 +371,22 @@ static const uint8_t *finish(struct backend *b, uint64_t key,
     return h->code;
 }
 
+/* The number of the counter for calls of a function, -1: none.  Under the
+ * lock. */
+static int new_counter(struct backend *b, const char *name)
+{
+    if (!b->count_calls || b->helper_count == BACKEND_MAX_HELPERS) {
+        return -1;
+    }
+    b->helper_name[b->helper_count] = name;
+    return (int)b->helper_count++;
+}
+
 enum thunk_kind { THUNK_HELPER, THUNK_VECTOR, THUNK_EXACT };
 
 static const uint8_t *thunk(struct backend *b, const void *key,
                             const void *fn, unsigned flags,
-                            enum thunk_kind kind)
+                            enum thunk_kind kind, const char *name)
 {
     const uint8_t *code = known(b, (uintptr_t)key);
     struct asm_buf a;
@@ -372,13 +398,14 @@ static const uint8_t *thunk(struct backend *b, const void *key,
     /* Helpers are a fixed number of C objects. */
     assert(b->keyed_count < KEYED_THUNKS - 1 &&
            b->thunks_used + THUNK_MAX <= THUNK_AREA);
+    int counter = new_counter(b, name);
     if (kind == THUNK_EXACT) {
-        thunk_call_exact(&a, fn);
+        thunk_call_exact(&a, fn, counter);
     } else {
         thunk_call(&a, fn, flags, kind == THUNK_VECTOR,
-                   b->leave - (b->thunks.rx - b->thunks.rw));
+                   b->leave - (b->thunks.rx - b->thunks.rw), counter);
     }
-    return finish(b, (uintptr_t)key, a.p);
+    return finish(b, (uintptr_t)key, a.p, name);
 }
 
 const uint8_t *thunk_slow(struct backend_thread *t, const struct slow_path *s)
@@ -398,7 +425,8 @@ const uint8_t *thunk_slow(struct backend_thread *t, const struct slow_path *s)
     t->rx_delta = b->thunks.rx - b->thunks.rw;
     slow_body(t, s, true);
     x_ret(&t->as);
-    code = finish(b, key, t->as.p);
+    code = finish(b, key, t->as.p, s->desc & SLOW_STORE ? "slow-store"
+                                                        : "slow-load");
     t->as = unit;
     t->rx_delta = delta;
     t->thunk_relocs = relocs;
@@ -408,18 +436,19 @@ const uint8_t *thunk_slow(struct backend_thread *t, const struct slow_path *s)
 const uint8_t *thunk_helper(struct backend *b, const struct ir_helper *h)
 {
     return thunk(b, h, (const void *)(uintptr_t)h->call, h->flags,
-                 THUNK_HELPER);
+                 THUNK_HELPER, h->name);
 }
 
 const uint8_t *thunk_vector(struct backend *b, const void *fn,
-                            unsigned flags)
+                            unsigned flags, const char *name)
 {
-    return thunk(b, fn, fn, flags, THUNK_VECTOR);
+    return thunk(b, fn, fn, flags, THUNK_VECTOR, name);
 }
 
-const uint8_t *thunk_exact(struct backend *b, const void *fn)
+const uint8_t *thunk_exact(struct backend *b, const void *fn,
+                           const char *name)
 {
-    return thunk(b, (const char *)fn + 1, fn, 0, THUNK_EXACT);
+    return thunk(b, (const char *)fn + 1, fn, 0, THUNK_EXACT, name);
 }
 
 /* -- all together ------------------------------------------------------ */
@@ -449,10 +478,45 @@ bool thunks_emit(struct backend *b)
     thunk_out(&a, leave, false);
     b->exit_loop = a.p + delta;
     thunk_out(&a, leave, true);
+    b->slow_code = a.p + delta;
     thunks_slow(b, &a, leave, delta, false);
     thunks_slow(b, &a, leave, delta, true);
     b->thunks_used = align_up(a.p - b->thunks.rw, 16);
     return true;
+}
+
+/* -- for those who measure --------------------------------------------- */
+
+const char *backend_helper_name(const struct backend *b, unsigned n)
+{
+    return n < b->helper_count ? b->helper_name[n] : NULL;
+}
+
+void backend_observe(struct backend *b, struct perfmap *map, bool count)
+{
+    const struct {
+        const uint8_t *code;
+        const char *name;
+    } fixed[] = {
+        /* in the order of thunks_emit() */
+        {(const uint8_t *)(uintptr_t)b->enter, "enter"},
+        {b->leave, "leave"},
+        {b->relookup, "relookup"},
+        {b->relookup_pc, "relookup-pc"},
+        {b->edge, "edge"},
+        {b->indirect_miss, "indirect-miss"},
+        {b->exit_loop, "exit-loop"},
+        {b->slow_code, "slow-access"},
+    };
+    const uint8_t *end = b->thunks.rx + b->thunks_used;
+
+    b->perfmap = map;
+    b->count_calls = count;
+    for (unsigned n = ARRAY_SIZE(fixed); map && n-- > 0;) {
+        perfmap_thunk(map, fixed[n].code, (size_t)(end - fixed[n].code),
+                      fixed[n].name);
+        end = fixed[n].code;
+    }
 }
 
 size_t thunks_area(void)

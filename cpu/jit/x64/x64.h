@@ -39,10 +39,17 @@ struct backend {
     unsigned keyed_count;
     struct keyed_thunk keyed[KEYED_THUNKS];
 
+    /* backend_observe() */
+    struct perfmap *perfmap;
+    bool count_calls;
+    unsigned helper_count;
+    const char *helper_name[BACKEND_MAX_HELPERS];
+
     /* Executable addresses of thunks; thunks.c says what each expects. */
     void (*enter)(struct vcpu *vcpu, const uint8_t *entry);
     const uint8_t *leave, *relookup, *relookup_pc, *edge;
     const uint8_t *indirect_miss, *exit_loop;
+    const uint8_t *slow_code; /* where those of slow paths begin */
     const uint8_t *slow[2][SLOW_THUNKS]; /* [1]: called from a thunk */
     const uint8_t *slow_atomic[2];
 };
@@ -470,11 +477,12 @@ void vec_store(struct backend_thread *t, enum ir_type type,
 bool thunks_emit(struct backend *b);
 /* Thunk that calls the function of a vector op on the arguments in the
  * frame, and keeps every register. */
-const uint8_t *thunk_exact(struct backend *b, const void *fn);
+const uint8_t *thunk_exact(struct backend *b, const void *fn,
+                           const char *name);
 /* Thunk that calls a C helper: by key (function and kind). */
 const uint8_t *thunk_helper(struct backend *b, const struct ir_helper *h);
 const uint8_t *thunk_vector(struct backend *b, const void *fn,
-                            unsigned flags);
+                            unsigned flags, const char *name);
 /* Thunk that does all of a slow path, or NULL. */
 const uint8_t *thunk_slow(struct backend_thread *t,
                           const struct slow_path *s);

@@ -77,7 +77,7 @@ static bool read_network(struct keyval *kv, struct net_user_config *user,
             uint32_t bits = inet_aton(slash + 1, &mask)
                                 ? ntohl(mask.s_addr) : 1;
             prefix = (uint64_t)clz32(~bits);
-            if (bits != (bits ? ~UINT32_C(0) << (32 - prefix) : 0)) {
+            if (bits != (uint32_t)(~UINT64_C(0) << (32 - prefix))) {
                 prefix = 0;
             }
         } else if (slash && !parse_uint(slash + 1, &prefix)) {

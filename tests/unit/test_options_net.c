@@ -186,6 +186,7 @@ START_TEST(test_user)
     bad("-netdev user,id=n,net=foo", "net=foo: expected ADDRESS/BITS");
     bad("-netdev user,id=n,net=10.0.0.0/33", "4 to 30 bits");
     bad("-netdev user,id=n,net=10.0.0.0/255.0.255.0", "4 to 30 bits");
+    bad("-netdev user,id=n,net=10.0.0.0/0.255.0.0", "4 to 30 bits");
     bad("-netdev user,id=n,host=1.2.3.4", "host=1.2.3.4: not a host in");
     bad("-netdev user,id=n,dhcpstart=10.0.2.2", "different");
     bad("-netdev user,id=n,dns=10.0.2.255", "dns=10.0.2.255: not a host");

@@ -1,9 +1,13 @@
 #include "tests/fuzz/shared/file.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#define FILE_MAX_SIZE (64u << 20) /* what is longer takes for ever to check */
 
 const char *file_with(unsigned which, const uint8_t *data, size_t size)
 {
@@ -37,6 +41,10 @@ static void leave(void)
 
 void file_enter_sandbox(void)
 {
+    struct rlimit most = {FILE_MAX_SIZE, FILE_MAX_SIZE};
+
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &most);
     if (!mkdtemp(sandbox) || chdir(sandbox)) {
         abort();
     }

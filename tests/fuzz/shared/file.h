@@ -9,7 +9,7 @@
 const char *file_with(unsigned which, const uint8_t *data, size_t size);
 
 /* Leave for a directory of our own, that of the process's files; it is gone
- * with us. */
+ * with us.  From then on no file of ours grows beyond 64 MiB. */
 void file_enter_sandbox(void);
 
 #endif

@@ -12,23 +12,29 @@ static const struct command {
     int option;
     const char *value;
     const char *second; /* word, or NULL */
+    int more;           /* another option, or 0 */
+    const char *of_more;
 } commands[] = {
-    {img_info, 0, NULL, NULL},
-    {img_info, IMG_OUTPUT, "json", NULL},
-    {img_check, 0, NULL, NULL},
-    {img_check, IMG_OUTPUT, "json", NULL},
-    {img_check, 'r', "leaks", NULL},
-    {img_check, 'r', "all", NULL},
-    {img_map, 0, NULL, NULL},
-    {img_map, IMG_OUTPUT, "json", NULL},
-    {img_measure, 'O', "qcow2", NULL},
-    {img_snapshot, 'l', "", NULL},
-    {img_snapshot, 'c', "new", NULL},
-    {img_snapshot, 'a', "1", NULL},
-    {img_snapshot, 'd', "1", NULL},
-    {img_resize, 0, NULL, "+64K"},
-    {img_resize, IMG_SHRINK, "", "-64K"},
-    {img_info, IMG_BACKING_CHAIN, "", NULL},
+    {img_info, 0, NULL, NULL, 0, NULL},
+    {img_info, IMG_OUTPUT, "json", NULL, 0, NULL},
+    {img_check, 0, NULL, NULL, 0, NULL},
+    {img_check, IMG_OUTPUT, "json", NULL, 0, NULL},
+    {img_check, 'r', "leaks", NULL, 0, NULL},
+    {img_check, 'r', "all", NULL, 0, NULL},
+    {img_map, 0, NULL, NULL, 0, NULL},
+    {img_map, IMG_OUTPUT, "json", NULL, 0, NULL},
+    {img_measure, 'O', "qcow2", NULL, 0, NULL},
+    {img_snapshot, 'l', "", NULL, 0, NULL},
+    {img_snapshot, 'c', "new", NULL, 0, NULL},
+    {img_snapshot, 'a', "1", NULL, 0, NULL},
+    {img_snapshot, 'd', "1", NULL, 0, NULL},
+    {img_resize, 0, NULL, "+64K", 0, NULL},
+    {img_resize, IMG_SHRINK, "", "-64K", 0, NULL},
+    {img_info, IMG_BACKING_CHAIN, "", NULL, 0, NULL},
+    {img_rebase, 'u', "", NULL, 'b', ""},
+    {img_rebase, 'u', "", NULL, 'b', "another"},
+    {img_measure, 'O', "raw", NULL, 'l', "1"},
+    {img_map, IMG_OUTPUT, "json", NULL, 'l', "1"},
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -46,6 +52,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (c->option) {
         args.option[c->option] = c->value;
+    }
+    if (c->more) {
+        args.option[c->more] = c->of_more;
     }
     c->run(&args);
     return 0;

@@ -84,6 +84,35 @@ static void put_descriptor(struct input *in)
                               (uint64_t)(form & 0x7f) << 50 | (form & 3);
 }
 
+/* Instructions, and atomics, which see the memory itself. */
+static void use_host_address(struct tlb *tlb, struct tlb_context *ctx,
+                             uint64_t va, unsigned size, bool write)
+{
+    const uint8_t *code = NULL;
+    struct mem_fault fault;
+    uint64_t pa;
+    uint32_t id;
+
+    if (tlb_fetch(tlb, ctx, va & ~UINT64_C(3), &pa, &code, &id, &fault)) {
+        if (code && (code < ram->host || code >= ram->host + RAM_SIZE)) {
+            abort();
+        }
+        tlb_drop_writes(tlb, pa & ~UINT64_C(0xfff));
+    }
+    size = size > 16 ? 16 : size;
+    uint8_t *host = tlb_host_for_atomic(tlb, ctx, va & ~(size - 1ull), size,
+                                        write, &fault);
+    if (host) {
+        if (host < ram->host || host + size > ram->host + RAM_SIZE) {
+            abort();
+        }
+        *host ^= write;
+        if (write) {
+            tlb_atomic_done(tlb);
+        }
+    }
+}
+
 static void access_memory(struct input *in, struct tlb *tlb)
 {
     unsigned form = in_u8(in);
@@ -115,6 +144,7 @@ static void access_memory(struct input *in, struct tlb *tlb)
     struct tlb_context *ctx = tlb_context(tlb, &key);
     tlb_load(tlb, ctx, va, size, form & 1 ? TLB_ALIGNED : 0, data, &fault);
     tlb_store(tlb, ctx, va, size, 0, data, &fault);
+    use_host_address(tlb, ctx, va, size, form & 1);
 }
 
 static void invalidate(struct input *in, struct tlb *tlb)

@@ -1,10 +1,12 @@
 /*
  * The command line: the whole table of options.  Arguments end with a
- * newline.  No file outside a directory of ours is named: absolute paths and
- * ways up become something else.
+ * newline; there are files "disk.img", "text" and "code".  None outside a
+ * directory of ours is named: absolute paths and ways up become something
+ * else.
  */
 #include "ui/options.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -27,10 +29,26 @@ static void tame(char *text)
     }
 }
 
-/* Files that options made are not there for the next input. */
+static void put_file(const char *name, const char *text, off_t size)
+{
+    FILE *f = fopen(name, "w");
+
+    if (!f || fputs(text, f) < 0 || fflush(f) ||
+        ftruncate(fileno(f), size)) {
+        abort();
+    }
+    fclose(f);
+}
+
+/* Files that options made are gone, those they may name are there. */
 static void sweep(void)
 {
-    (void)!system("rm -rf ./* 2>/dev/null");
+    if (system("rm -rf ./* 2>/dev/null")) {
+        abort();
+    }
+    put_file("disk.img", "", 65536);
+    put_file("text", "some text\n", 10);
+    put_file("code", "\x7f" "ELF", 4096);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -47,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         file_enter_sandbox();
         inside = true;
     }
-    if (++runs % 4096 == 0) {
+    if (runs++ % 4096 == 0) {
         sweep();
     }
     memcpy(text, data, size);

@@ -24,6 +24,22 @@ static uint64_t take_offset(struct input *in, uint64_t size)
     return size ? offset % size / BLOCK_SECTOR * BLOCK_SECTOR : 0;
 }
 
+/* As `armature-img convert -c` does. */
+static void write_cluster(struct block_image *image, uint64_t offset,
+                          const uint8_t *buffer)
+{
+    uint64_t cluster = qcow2_of(image)->cluster_size;
+
+    if (cluster > BUFFER) {
+        return;
+    }
+    offset -= offset % cluster;
+    if (cluster > image->size - offset) {
+        cluster = image->size - offset;
+    }
+    image->ops->write_compressed(image, buffer, offset, cluster);
+}
+
 static void one(struct block_image *image, struct input *in, uint8_t *buffer)
 {
     unsigned what = in_u8(in);
@@ -40,7 +56,7 @@ static void one(struct block_image *image, struct input *in, uint8_t *buffer)
         length = image->size - offset;
     }
     iov.iov_len = length;
-    switch (what % 8) {
+    switch (what % 10) {
     case 0:
     case 1:
         image->ops->read(image, &iov, 1, offset, length);
@@ -57,6 +73,16 @@ static void one(struct block_image *image, struct input *in, uint8_t *buffer)
         break;
     case 6:
         image->ops->flush(image);
+        break;
+    case 7:
+        if (qcow2_is(image)) {
+            write_cluster(image, offset, buffer);
+        }
+        break;
+    case 8:
+        if (image->ops->resize && image->size < 1u << 20) {
+            image->ops->resize(image, offset + length, NULL);
+        }
         break;
     default:
         if (image->ops->status &&

@@ -83,7 +83,9 @@ static struct board *new_board(const char *legacy)
              "-chardev ringbuf,id=port0 -chardev ringbuf,id=port1 "
              "-device virtconsole,chardev=port0 "
              "-device virtserialport,chardev=port1,name=x "
-             "-device virtio-rng-device,packed=on "
+             "-object rng-random,id=r,filename=/dev/zero "
+             "-device virtio-rng-device,packed=on,rng=r,max-bytes=256,"
+             "period=60000 "
              "-device virtio-net-device,netdev=n1,packed=on", legacy,
              board_file(DISK_SIZE, &fd));
     return board_new(line);

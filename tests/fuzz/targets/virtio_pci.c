@@ -114,7 +114,8 @@ static struct board *new_board(void)
              "-chardev ringbuf,id=port0 -chardev ringbuf,id=port1 "
              "-device virtconsole,chardev=port0 "
              "-device virtserialport,chardev=port1,name=x "
-             "-device virtio-rng-pci,addr=4,packed=on "
+             "-object rng-random,id=r,filename=/dev/zero "
+             "-device virtio-rng-pci,addr=4,packed=on,rng=r "
              "-device pcie-root-port,id=rp,addr=5 "
              "-device virtio-net-pci,bus=rp,netdev=n1,packed=on",
              board_file(DISK_SIZE, &fd));

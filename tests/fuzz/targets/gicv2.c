@@ -5,9 +5,11 @@
 
 #define CPUS 4
 
+static unsigned spis; /* that there are */
+
 static void set_spi(struct board *b, unsigned n, bool level)
 {
-    struct irq line = gic_spi(b->m->gic, n);
+    struct irq line = gic_spi(b->m->gic, n % spis);
 
     irq_set(&line, level);
 }
@@ -49,8 +51,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!b) {
         b = board_new("-m 16M -nodefaults -nographic -smp 4 "
                       "-machine gic-version=2");
+        spis = (board_read(b, 0x08000004, 4) & 31) * 32; /* GICD_TYPER */
     }
-    for (unsigned i = 0; i < 256; i++) { /* they outlive a reset */
+    for (unsigned i = 0; i < spis; i++) { /* they outlive a reset */
         set_spi(b, i, false);
     }
     for (unsigned i = 0; i < CPUS * 16; i++) {

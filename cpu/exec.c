@@ -7,10 +7,12 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <pthread.h>
+#include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cpu/ir/build.h"
 #include "cpu/ir/interp.h"
@@ -38,9 +40,7 @@ struct runner {
                                 served its requests */
     bool alone;              /* run one instruction, a unit of its own */
     struct engine_stats stats;
-    bool sleeping;           /* atomic; set under the lock */
-    pthread_mutex_t lock;    /* for sleeping */
-    pthread_cond_t wake;
+    bool sleeping;           /* atomic; on the futex vcpu->request */
     struct block *recent[RECENT_BLOCKS]; /* see find_recent() */
 };
 
@@ -119,8 +119,6 @@ void engine_free(struct engine *e)
             }
             free(r->unit);
             free(r->vcpu->helper_calls);
-            pthread_mutex_destroy(&r->lock);
-            pthread_cond_destroy(&r->wake);
         }
     }
     block_table_free(e->blocks);
@@ -134,7 +132,6 @@ void engine_free(struct engine *e)
 void engine_attach(struct engine *e, struct vcpu *vcpu)
 {
     struct runner *r = &e->runner[vcpu->index];
-    pthread_condattr_t attr;
 
     r->engine = e;
     r->vcpu = vcpu;
@@ -144,11 +141,6 @@ void engine_attach(struct engine *e, struct vcpu *vcpu)
         vcpu->helper_calls = calloc(BACKEND_MAX_HELPERS, sizeof(uint64_t));
     }
     r->context_stale = true;
-    pthread_mutex_init(&r->lock, NULL);
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&r->wake, &attr);
-    pthread_condattr_destroy(&attr);
 }
 
 struct backend_thread *engine_compiler(struct engine *e, unsigned cpu)
@@ -542,9 +534,21 @@ void engine_request(struct engine *e, unsigned cpu, uint32_t bits)
     if (!__atomic_load_n(&r->sleeping, __ATOMIC_SEQ_CST)) {
         return; /* it looks at the request before it sleeps */
     }
-    pthread_mutex_lock(&r->lock);
-    pthread_cond_signal(&r->wake);
-    pthread_mutex_unlock(&r->lock);
+    syscall(SYS_futex, &r->vcpu->request, FUTEX_WAKE_PRIVATE, 1, NULL, NULL,
+            0);
+}
+
+/* Until there is a request, or until `deadline`; or for less.  The kernel
+ * looks at the word when the thread is on its list: no lock, over which the
+ * one that wakes and the one that is woken would meet. */
+static void wait_for_request(const uint32_t *request, uint64_t deadline)
+{
+    struct timespec until = {(time_t)(deadline / NS_PER_SEC),
+                             (long)(deadline % NS_PER_SEC)};
+
+    syscall(SYS_futex, request, FUTEX_WAIT_BITSET_PRIVATE, 0,
+            deadline == UINT64_MAX ? NULL : &until, NULL,
+            FUTEX_BITSET_MATCH_ANY);
 }
 
 static void sleep_until_woken(struct engine *e, struct runner *r)
@@ -559,19 +563,9 @@ static void sleep_until_woken(struct engine *e, struct runner *r)
     r->slept = true;
     code_cache_sleep(e->cache, vcpu->index, true);
     shootdown_sleep(e->config.shootdown, vcpu->index);
-    pthread_mutex_lock(&r->lock);
     __atomic_store_n(&r->sleeping, true, __ATOMIC_SEQ_CST);
-    if (!__atomic_load_n(&vcpu->request, __ATOMIC_SEQ_CST)) {
-        if (deadline == UINT64_MAX) {
-            pthread_cond_wait(&r->wake, &r->lock);
-        } else {
-            struct timespec t = {(time_t)(deadline / NS_PER_SEC),
-                                 (long)(deadline % NS_PER_SEC)};
-            pthread_cond_timedwait(&r->wake, &r->lock, &t);
-        }
-    }
+    wait_for_request(&vcpu->request, deadline);
     __atomic_store_n(&r->sleeping, false, __ATOMIC_SEQ_CST);
-    pthread_mutex_unlock(&r->lock);
     shootdown_wake(e->config.shootdown, vcpu->index);
     code_cache_sleep(e->cache, vcpu->index, false);
 }

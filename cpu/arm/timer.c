@@ -108,11 +108,14 @@ void timer_service_order(struct timer_service *t, unsigned cpu,
 {
     pthread_mutex_lock(&t->lock);
     t->deadline_ns[cpu] = deadline_ns;
-    if (deadline_ns < t->next_ns) {
+    bool sooner = deadline_ns < t->next_ns;
+    if (sooner) {
         t->next_ns = deadline_ns;
-        pthread_cond_signal(&t->changed);
     }
     pthread_mutex_unlock(&t->lock);
+    if (sooner) {
+        pthread_cond_signal(&t->changed); /* which needs the lock first */
+    }
 }
 
 void timer_service_skip(struct timer_service *t, uint64_t ns)

@@ -81,6 +81,7 @@ static void install_signals(struct loop *loop)
 
     terminating.loop = loop;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a disk's error like others */
     signal(SIGALRM, on_alarm);
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);

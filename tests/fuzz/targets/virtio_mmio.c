@@ -1,4 +1,4 @@
-/* Virtio over MMIO, legacy and modern: blk, net, console, rng. */
+/* Virtio over MMIO, legacy and modern: blk, net, console, rng, scsi. */
 #include "tests/fuzz/shared/virtio_driver.h"
 
 #include <stdio.h>
@@ -75,6 +75,9 @@ static struct board *new_board(const char *legacy)
     snprintf(line, sizeof(line),
              "-m 16M -nodefaults -nographic -global "
              "virtio-mmio.force-legacy=%s "
+             "-device virtio-scsi-device,packed=on "
+             "-drive if=none,id=d1,format=raw,file.locking=off,file=%s "
+             "-device scsi-hd,drive=d1 -device scsi-cd,scsi-id=0 "
              "-drive if=none,id=d0,format=raw,file=%s "
              "-device virtio-blk-device,drive=d0,packed=on,num-queues=2 "
              "-netdev hubport,id=n0,hubid=0 -netdev hubport,id=n1,hubid=0 "
@@ -87,7 +90,7 @@ static struct board *new_board(const char *legacy)
              "-device virtio-rng-device,packed=on,rng=r,max-bytes=256,"
              "period=60000 "
              "-device virtio-net-device,netdev=n1,packed=on", legacy,
-             board_file(DISK_SIZE, &fd));
+             board_file(DISK_SIZE, &fd), board_file(DISK_SIZE, &fd));
     return board_new(line);
 }
 
@@ -96,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct board *boards[2];
     struct input in = {data, data + size};
-    unsigned form = in_u8(&in), wanted = (form & 7) % 5;
+    unsigned form = in_u8(&in), wanted = (form & 7) % 6;
     struct virtio_driver d = {.t = &transport, .legacy = form >> 7,
                               .netdev = "n0"};
     struct board_window window = {0, VIRTIO_MMIO_SIZE};

@@ -41,6 +41,7 @@ static void reset_context(struct tlb_context *ctx)
         clear_slot(ctx, i);
     }
     memset(ctx->touched, 0, sizeof(ctx->touched));
+    memset(ctx->local, 0, sizeof(ctx->local));
     if (ctx->block_sizes) {
         memset(ctx->blocks, 0, sizeof(ctx->blocks));
         ctx->block_sizes = 0;
@@ -63,10 +64,54 @@ static unsigned least_recently_used(const struct tlb *tlb)
     return oldest;
 }
 
+/* The context used last that differs from `key` in the ASID only. */
+static const struct tlb_context *relative_of(const struct tlb *tlb,
+                                             const struct tlb_key *key)
+{
+    const struct tlb_context *found = NULL;
+    struct tlb_key like = *key;
+
+    for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
+        const struct tlb_context *ctx = &tlb->contexts[i];
+
+        like.asid = ctx->key.asid;
+        if (ctx->in_use && tlb_pack_key(&ctx->key) == tlb_pack_key(&like) &&
+            (!found || ctx->last_used > found->last_used)) {
+            found = ctx;
+        }
+    }
+    return found;
+}
+
+/* A new address space has the global part of another one in common: a
+ * kernel's own pages. */
+static void share_global(struct tlb_context *ctx,
+                         const struct tlb_context *from)
+{
+    for (unsigned w = 0; w < ARRAY_SIZE(ctx->touched); w++) {
+        uint64_t shared = from->touched[w] & ~from->local[w];
+
+        ctx->touched[w] = shared;
+        for (; shared; shared &= shared - 1) {
+            unsigned i = w * 64 + (unsigned)ctz64(shared);
+
+            ctx->read[i] = from->read[i];
+            ctx->write[i] = from->write[i];
+            ctx->page_id[i] = from->page_id[i];
+            ctx->page_va[i] = from->page_va[i];
+        }
+    }
+    memcpy(ctx->blocks, from->blocks, sizeof(ctx->blocks));
+    ctx->block_sizes = from->block_sizes;
+    ctx->block_bits = from->block_bits;
+}
+
 struct tlb_context *tlb_context(struct tlb *tlb, const struct tlb_key *key)
 {
     uint64_t packed = tlb_pack_key(key);
-    unsigned i = tlb->current;
+    uint8_t *hint = &tlb->hint[(key->asid ^ key->el << 4 ^ key->pan << 5) %
+                               TLB_HINTS];
+    unsigned i = *hint;
 
     if (tlb->keys[i] != packed) {
         for (i = 0; i < TLB_CONTEXTS && tlb->keys[i] != packed; i++) {
@@ -76,11 +121,16 @@ struct tlb_context *tlb_context(struct tlb *tlb, const struct tlb_key *key)
             tlb->stats.recycled += tlb->contexts[i].in_use;
             reset_context(&tlb->contexts[i]);
             tlb->device_stamp++;
+            tlb->contexts[i].in_use = false;
+            const struct tlb_context *from = relative_of(tlb, key);
+            if (from) {
+                share_global(&tlb->contexts[i], from);
+            }
             tlb->contexts[i].key = *key;
             tlb->contexts[i].in_use = true;
             tlb->keys[i] = packed;
         }
-        tlb->current = i;
+        *hint = (uint8_t)i;
     }
     tlb->contexts[i].last_used = ++tlb->head.tick;
     return &tlb->contexts[i];
@@ -138,13 +188,15 @@ static unsigned filter_bit(uint64_t va, unsigned size_bits)
 
 _Static_assert(TLB_BLOCK_FILTER == 1 << (64 - 53), "filter_bit() range");
 
-static void touch(struct tlb_context *ctx, uint64_t va, uint64_t block_size)
+static void touch(struct tlb_context *ctx, uint64_t va,
+                  const struct tlb_page *page)
 {
     unsigned i = tlb_index(va);
     ctx->touched[i / 64] |= BIT(i % 64);
+    ctx->local[i / 64] |= page->global ? 0 : BIT(i % 64);
 
-    if (block_size > TLB_PAGE_SIZE) {
-        unsigned bits = ctz64(block_size);
+    if (page->block_size > TLB_PAGE_SIZE) {
+        unsigned bits = ctz64(page->block_size);
         unsigned n = filter_bit(va, bits);
         ctx->block_sizes |= BIT(bits);
         ctx->block_bits += !(ctx->blocks[n / 64] & BIT(n % 64));
@@ -188,7 +240,7 @@ void tlb_l1_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
         (page->perm_el0 & (TLB_PERM_R | TLB_PERM_W))) {
         return;
     }
-    touch(ctx, va, page->block_size);
+    touch(ctx, va, page);
     if ((perm & TLB_PERM_R) &&
         (access == TLB_READ || ctx->read[i].tag == none)) {
         ctx->read[i] = entry;
@@ -201,10 +253,10 @@ void tlb_l1_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
 }
 
 void tlb_l1_set_page_id(struct tlb_context *ctx, uint64_t va,
-                        uint64_t block_size, uint32_t id)
+                        const struct tlb_page *page, uint32_t id)
 {
     unsigned i = tlb_index(va);
-    touch(ctx, va, block_size);
+    touch(ctx, va, page);
     ctx->page_va[i] = va & TLB_PAGE_MASK;
     ctx->page_id[i] = id;
 }

@@ -34,7 +34,7 @@
 #define TLB_PAGE_BITS 12
 #define TLB_INDEX_BITS 10
 #define TLB_ENTRIES (1 << TLB_INDEX_BITS)
-#define TLB_CONTEXTS 16
+#define TLB_CONTEXTS 32
 #define TLB_BLOCK_FILTER 2048 /* bits */
 
 struct tlb_entry {
@@ -88,6 +88,8 @@ struct tlb_context {
     /* Slots filled since the last reset, one bit each: a reset or sweep
      * visits only these. */
     uint64_t touched[TLB_ENTRIES / 64];
+    /* Those of them that something not global was filled into. */
+    uint64_t local[TLB_ENTRIES / 64];
     /* Filter of the mappings larger than 4 KiB that slots were filled
      * from: never a false negative.  block_sizes: bit n = some of 2^n
      * bytes. */

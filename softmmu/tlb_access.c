@@ -572,7 +572,7 @@ bool tlb_fetch(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
                        mapping->page.guarded << 11;
     *page_id = page_ids_get(tlb->ids, va & TLB_PAGE_MASK,
                             *pa & TLB_PAGE_MASK, context);
-    tlb_l1_set_page_id(ctx, va, mapping->page.block_size, *page_id);
+    tlb_l1_set_page_id(ctx, va, &mapping->page, *page_id);
     return true;
 }
 

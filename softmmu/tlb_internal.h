@@ -39,6 +39,8 @@ struct l2_set {
     struct l2_data data[L2_WAYS];
 };
 
+#define TLB_HINTS 64
+
 /* A page of a device, found again without the second level (tlb_access.c). */
 #define TLB_DEVICES 16
 
@@ -55,7 +57,7 @@ struct tlb {
     struct tlb_head head;        /* first */
     struct tlb_context contexts[TLB_CONTEXTS];
     uint64_t keys[TLB_CONTEXTS]; /* packed key, TLB_NO_KEY = not in use */
-    unsigned current;            /* the context handed out last */
+    uint8_t hint[TLB_HINTS];     /* where a key was found, by its hash */
 
     struct bus *bus;
     struct page_ids *ids;
@@ -109,7 +111,7 @@ void tlb_l1_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
                  enum tlb_access access, const struct tlb_page *page,
                  const struct ram *ram, uint8_t *host);
 void tlb_l1_set_page_id(struct tlb_context *ctx, uint64_t va,
-                        uint64_t block_size, uint32_t id);
+                        const struct tlb_page *page, uint32_t id);
 
 /* Second level (tlb_l2.c).  `va` is stripped.  Pointers are valid until
  * the next insertion. */

@@ -58,17 +58,16 @@ void arm_select_tlb(struct arm_cpu *cpu)
     struct arm_switch *fast = &cpu->fast;
     struct vcpu *vcpu = &cpu->vcpu;
     bool pan = cpu->pstate_misc & PSTATE_PAN;
-    struct tlb_key key = arm_tlb_key(cpu, cpu->el, pan);
-    struct tlb_key el0 = arm_tlb_key(cpu, 0, false);
-    struct tlb_key el1 = arm_tlb_key(cpu, 1, false);
-    struct tlb_key el1_pan = arm_tlb_key(cpu, 1, true);
+    struct tlb_key key = arm_tlb_key(cpu, 0, false);
 
-    fast->key[0] = tlb_pack_key(&el0);
-    fast->key[1] = tlb_pack_key(&el1);
-    fast->key[2] = tlb_pack_key(&el1_pan);
-    fast->tlb[0] = tlb_context(vcpu->mmu, &el0);
-    vcpu->tlb_unpriv = fast->tlb[0];
-    vcpu->tlb = tlb_context(vcpu->mmu, &key);
+    fast->key[0] = tlb_pack_key(&key);
+    vcpu->tlb_unpriv = fast->tlb[0] = tlb_context(vcpu->mmu, &key);
+    key.el = cpu->el > 1 ? cpu->el : 1;
+    fast->key[1] = tlb_pack_key(&key);
+    key.pan = !key.mmu_off;
+    fast->key[2] = tlb_pack_key(&key);
+    key.pan = pan && !key.mmu_off;
+    vcpu->tlb = cpu->el > 0 ? tlb_context(vcpu->mmu, &key) : fast->tlb[0];
     if (cpu->el == 1) {
         fast->tlb[1 + pan] = vcpu->tlb;
     }

@@ -36,6 +36,20 @@ void a64_end_with_sp(struct a64_ctx *s, ir_ref sp)
     s->ended = true;
 }
 
+void a64_end_in_context(struct a64_ctx *s, uint32_t context, ir_ref sp)
+{
+    ir_ref mask = ir_get(s->u, IR_I8, ARM_OFF(fast.sp_mask[0]) + (s->el > 0));
+    ir_ref key = ir_emit(s->u, IR_SELNZ, IR_I64, 0,
+                         ir_bin(s->u, IR_AND, IR_I64, sp, mask),
+                         ir_const(s->u, IR_I64,
+                                  (uint64_t)(context | CTX_SP_ALIGN) << 48),
+                         ir_const(s->u, IR_I64, (uint64_t)context << 48), 0);
+
+    ir_set(s->u, IR_I64, offsetof(struct vcpu, jump_key), key);
+    ir_exit_indirect(s->u, ir_pc(s->u, s->pc + 4), false);
+    s->ended = true;
+}
+
 /* SVC returns to the next instruction. */
 void a64_raise(struct a64_ctx *s, uint32_t syndrome)
 {
@@ -182,8 +196,7 @@ static void check_sp(struct a64_ctx *s)
         ir_brz(s->u, IR_I64, ir_bini(s->u, IR_AND, IR_I64, sp, 15), true,
                s->pc + 4);
     }
-    ir_exit_loop(s->u, VCPU_EXIT_STATE, s->pc + 4);
-    s->ended = true;
+    a64_end_in_context(s, s->context & ~(uint32_t)CTX_SP_ALIGN, sp);
 }
 
 /* A load or store whose base is SP, but for literals and prefetches. */

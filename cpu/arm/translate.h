@@ -85,6 +85,10 @@ void a64_raise(struct a64_ctx *s, uint32_t syndrome);
 void a64_store_sp(struct a64_ctx *s);
 void a64_end_with_sp(struct a64_ctx *s, ir_ref sp);
 
+/* The unit ends; its context becomes `context`, with CTX_SP_ALIGN or without
+ * as is right for `sp`. */
+void a64_end_in_context(struct a64_ctx *s, uint32_t context, ir_ref sp);
+
 /* True when FP/SIMD may be used here; else has emitted the trap: the trans
  * function then returns true at once. */
 bool a64_fp_access(struct a64_ctx *s);

@@ -230,17 +230,9 @@ static bool set_spsel_to(struct a64_ctx *s, unsigned spsel)
 
     ir_ref sp = ir_get(s->u, IR_I64,
                        ARM_OFF(sp_el[0]) + 8 * (spsel ? s->el : 0));
-    ir_ref mask = ir_get(s->u, IR_I8, ARM_OFF(fast.sp_mask[1]));
-    ir_ref key = ir_emit(s->u, IR_SELNZ, IR_I64, 0,
-                         ir_bin(s->u, IR_AND, IR_I64, sp, mask),
-                         const64(s, (uint64_t)(context | CTX_SP_ALIGN) << 48),
-                         const64(s, (uint64_t)context << 48), 0);
-
     ir_set(s->u, IR_I8, ARM_OFF(spsel), ir_const(s->u, IR_I32, spsel));
-    ir_set(s->u, IR_I64, offsetof(struct vcpu, jump_key), key);
-    ir_set(s->u, IR_I64, offsetof(struct vcpu, target),
-           ir_pc(s->u, s->pc + 4));
-    a64_end_with_sp(s, sp);
+    ir_set(s->u, IR_I64, VCPU_R(31), sp);
+    a64_end_in_context(s, context, sp);
     return true;
 }
 

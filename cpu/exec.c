@@ -129,6 +129,8 @@ void engine_free(struct engine *e)
     free(e);
 }
 
+static const uint8_t *reenter(struct vcpu *vcpu, const uint8_t *host);
+
 void engine_attach(struct engine *e, struct vcpu *vcpu)
 {
     struct runner *r = &e->runner[vcpu->index];
@@ -140,6 +142,8 @@ void engine_attach(struct engine *e, struct vcpu *vcpu)
     if (e->config.count_calls && e->backend) {
         vcpu->helper_calls = calloc(BACKEND_MAX_HELPERS, sizeof(uint64_t));
     }
+    vcpu->runner = r;
+    vcpu->reenter = reenter;
     r->context_stale = true;
 }
 
@@ -508,6 +512,30 @@ static struct block_link *sync_pc(struct engine *e, struct vcpu *vcpu,
     }
     assert(!"host_return is a place in its block");
     return NULL;
+}
+
+/*
+ * See vcpu.reenter: a block whose page is not known in this address space, or
+ * not any more, the most frequent reason by far.
+ */
+static const uint8_t *reenter(struct vcpu *vcpu, const uint8_t *host)
+{
+    struct runner *r = vcpu->runner;
+    struct engine *e = r->engine;
+    struct block *b = code_cache_find(e->cache, host);
+    const uint8_t *source;
+    uint32_t page_id;
+    uint64_t pa;
+
+    r->stats.reentries++;
+    if (host != b->code + b->pad || b->dead || log_on(LOG_EXEC) ||
+        !tlb_fetch(vcpu->mmu, vcpu->tlb, b->pc, &pa, &source, &page_id,
+                   &vcpu->fault)) {
+        return NULL;
+    }
+    block_recheck(e->blocks, pa);
+    return page_id && page_id == b->page_id && !b->dead
+               ? b->code + b->polled : NULL;
 }
 
 static void fill_jump_cache(struct runner *r, const struct block *to)

@@ -38,6 +38,8 @@ static const struct row {
      "targets of indirect branches remembered"},
 
     {"leaving generated code", 0, 0, NULL},
+    {"reentries", ENGINE(reentries), "pages whose units were entered after "
+     "all"},
     {"exit-none", ENGINE(exits[VCPU_EXIT_NONE]), "to look for code"},
     {"exit-request", ENGINE(exits[VCPU_EXIT_REQUEST]),
      "interrupt, timer, another vCPU's wish"},

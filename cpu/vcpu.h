@@ -109,12 +109,17 @@ struct vcpu {
     uintptr_t host_return;    /* return address into generated code, set by
                                  slow-path thunks: finds the instruction */
 
+    /* A block was not entered, its pad returns to `host`: where to go on, or
+     * NULL: leave.  [generated code] */
+    const uint8_t *(*reenter)(struct vcpu *vcpu, const uint8_t *host);
+
     unsigned index;           /* 0 .. cpus-1 */
     uint64_t *helper_calls;   /* backend_observe(); NULL: not counted */
     bool parallel;            /* more than one vCPU may run: atomics must be
                                  atomic on the host */
     struct tlb *mmu;          /* this vCPU's TLB, for slow paths */
     void *system;             /* struct cpu_system */
+    void *runner;             /* the engine's */
 
     struct vcpu_stats stats;
 

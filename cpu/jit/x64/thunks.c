@@ -156,6 +156,35 @@ static void thunk_relookup(struct asm_buf *a, const uint8_t *leave,
     x_jmp_to(a, leave);
 }
 
+/* Called by a block's pad.  What is left of a unit before another is entered
+ * are the guest registers. */
+static void thunk_pad(struct asm_buf *a, const uint8_t *relookup)
+{
+    uint32_t set = GPR_VOLATILE | XMM_PINNED;
+    uint8_t *requested, *alone, *elsewhere;
+
+    x_alu_imm(a, ALU_CMP, 0, field(offsetof(struct vcpu, request)), 0);
+    requested = x_jcc32(a, CC_NE);
+    x_load(a, RAX, field(offsetof(struct vcpu, reenter)));
+    x_rr(a, X_TEST | X_W, RAX, RAX);
+    alone = x_jcc32(a, CC_E);
+    pinned(a, set, true);
+    x_load(a, RSI, rm_frame(0));
+    vcpu_to_rdi(a);
+    x_alu_imm(a, ALU_SUB, X_W, rm_reg(RSP), 8);
+    x_op(a, X_CALL_RM, 2, rm_reg(RAX));
+    x_alu_imm(a, ALU_ADD, X_W, rm_reg(RSP), 8);
+    pinned(a, set, false);
+    x_rr(a, X_TEST | X_W, RAX, RAX);
+    elsewhere = x_jcc32(a, CC_E);
+    x_alu_imm(a, ALU_ADD, X_W, rm_reg(RSP), 8);
+    x_op(a, X_CALL_RM, 4, rm_reg(RAX));
+    x_fix32(requested, a->p);
+    x_fix32(alone, a->p);
+    x_fix32(elsewhere, a->p);
+    x_jmp_to(a, relookup);
+}
+
 /* Called by the stub of a link. */
 static void thunk_edge(struct asm_buf *a, const uint8_t *leave)
 {
@@ -468,8 +497,10 @@ bool thunks_emit(struct backend *b)
     leave = a.p;
     b->leave = leave + delta;
     thunk_leave(&a);
-    b->relookup = a.p + delta;
+    const uint8_t *relookup = a.p;
     thunk_relookup(&a, leave, true);
+    b->relookup = a.p + delta;
+    thunk_pad(&a, relookup);
     b->relookup_pc = a.p + delta;
     thunk_relookup(&a, leave, false);
     b->edge = a.p + delta;

@@ -38,8 +38,8 @@ static const struct row {
      "targets of indirect branches remembered"},
 
     {"leaving generated code", 0, 0, NULL},
-    {"reentries", ENGINE(reentries), "pages whose units were entered after "
-     "all"},
+    {"reentries", ENGINE(reentries),
+     "units whose page had to be looked up first"},
     {"exit-none", ENGINE(exits[VCPU_EXIT_NONE]), "to look for code"},
     {"exit-request", ENGINE(exits[VCPU_EXIT_REQUEST]),
      "interrupt, timer, another vCPU's wish"},

@@ -67,22 +67,23 @@ static void teardown(void)
 /* `line` split at blanks; "DISK" in it is the image.  There is no network. */
 static bool make(const char *line)
 {
-    static char text[4096];
-    static char *argv[100];
+    static char text[8192], *argv[100];
+    char *to = text;
     int argc = 1;
 
     discard();
-    snprintf(text, sizeof(text), "-nodefaults %s", line);
     argv[0] = "armature";
-    for (char *p = strtok(text, " "); p; p = strtok(NULL, " ")) {
-        char *at = strstr(p, "DISK");
-        char *argument = malloc(strlen(p) + sizeof(disk));
-        ck_assert_ptr_nonnull(argument);
-        strcpy(argument, p);
-        if (at) {
-            sprintf(argument + (at - p), "%s%s", disk, at + 4);
-        }
-        argv[argc++] = argument; /* until the end of the test's process */
+    argv[argc++] = "-nodefaults";
+    for (const char *p = line; *(p += strspn(p, " ")); argc++) {
+        int length = (int)strcspn(p, " ");
+        const char *at = memmem(p, (size_t)length, "DISK", 4);
+        int before = at ? (int)(at - p) : length;
+        argv[argc] = to;
+        to += snprintf(to, (size_t)(text + sizeof(text) - to), "%.*s%s%.*s",
+                       before, p, at ? disk : "",
+                       at ? length - before - 4 : 0, at ? at + 4 : "") + 1;
+        p += length;
+        ck_assert(to < text + sizeof(text) && argc < 98);
     }
     argv[argc] = NULL;
     ck_assert_msg(options_parse(&options, argc, argv, &error) == OPTIONS_RUN,

@@ -124,7 +124,7 @@ $(GEN)/a64_generator.inc: GEN_FLAG = --generator
 $(GEN)/a64_%: $(DECODEGEN) $(DECODE)
 	$(say) GEN $@
 	@mkdir -p $(@D)
-	$(Q)ASAN_OPTIONS=detect_leaks=0 $(DECODEGEN) $(GEN_FLAG) $(DECODE) >$@
+	$(Q)$(DECODEGEN) $(GEN_FLAG) $(DECODE) >$@
 
 $(DECODEGEN): $(TOOLS:%.c=$(BUILD)/%.o)
 	$(say) LD $@

@@ -204,6 +204,34 @@ static void *remap(void *arg)
 }
 
 /* What stays mapped is found whatever a writer does meanwhile. */
+/* What a window takes is what the bus would have passed on as it is. */
+START_TEST(test_window)
+{
+    struct bus_window w;
+    uint64_t value;
+
+    ck_assert(!bus_find_window(bus, RAM_BASE, &w));
+    ck_assert(!bus_find_window(bus, DEV_BASE + 0x100000, &w));
+    ck_assert(bus_find_window(bus, DEV_BASE + 0x1000, &w));
+    ck_assert(bus_window_read(bus, &w, DEV_BASE + 0x1ffc, 4, 3, &value));
+    ck_assert_uint_eq(value, 0xbbaa0ffc);
+    ck_assert_uint_eq(probe.last.cpu, 3);
+    ck_assert(bus_window_write(bus, &w, DEV_BASE + 0x1004, 4, 0,
+                               UINT64_C(0x1122334455)));
+    ck_assert_uint_eq(probe.value, 0x22334455);
+    ck_assert(!bus_window_read(bus, &w, DEV_BASE + 0x1002, 4, 0, &value));
+    ck_assert(!bus_window_read(bus, &w, DEV_BASE + 0x1004, 8, 0, &value));
+    ck_assert(!bus_window_read(bus, &w, DEV_BASE + 0x1004, 2, 0, &value));
+    ck_assert(!bus_window_read(bus, &w, DEV_BASE + 0xffc, 4, 0, &value));
+    ck_assert(!bus_window_read(bus, &w, DEV_BASE + 0x2000, 4, 0, &value));
+    ck_assert_uint_eq(probe.reads + probe.writes, 2);
+    bus_unmap(bus, DEV_BASE);
+    ck_assert(!bus_window_read(bus, &w, DEV_BASE + 0x1004, 4, 0, &value));
+    ck_assert(bus_find_window(bus, DEV_BASE + 0x1000, &w));
+    ck_assert(bus_window_read(bus, &w, DEV_BASE + 0x1004, 4, 0, &value));
+}
+END_TEST
+
 START_TEST(test_lookup_while_remapping)
 {
     pthread_t writer;
@@ -314,6 +342,7 @@ Suite *bus_suite(void)
     tcase_add_test(tc, test_device_sizes);
     tcase_add_test(tc, test_unmapped);
     tcase_add_test(tc, test_unmap);
+    tcase_add_test(tc, test_window);
     tcase_add_test(tc, test_lookup_while_remapping);
     tcase_add_test(tc, test_dma);
     tcase_add_test(tc, test_dma_bounds);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cpu/arm/mmu.h"
+#include "cpu/arm/mmu_tables.h"
 #include "util/bits.h"
 
 Suite *mmu_suite(void);
@@ -559,6 +560,54 @@ START_TEST(test_noise)
 }
 END_TEST
 
+/* A table is remembered for its ASID until an invalidation that is not of
+ * the last level only; what it holds is read each time. */
+START_TEST(test_remembered_tables)
+{
+    const struct granule *g = &granules[_i];
+    static struct mmu_tables tables;
+    static const struct tlb_codes codes = {0};
+    uint64_t va = BIT(g->bits) * 3, first, other;
+    struct tlb_inval inval = {.kind = TLB_INVAL_VA, .leaf = true};
+    struct tlb *tlb = tlb_new(bus, NULL, 0, NULL, NULL, NULL, &codes);
+
+    use_granule(g, 25);
+    regs.tables = &tables;
+    regs.tlb = tlb;
+    memset(&tables, 0, sizeof(tables));
+    key.asid = 1;
+    *slot(g->bits, 25, va, 3, 0) = leaf(3, BIT(g->bits) * 5, AF);
+    ck_assert(walk(va, TLB_READ));
+    uint64_t *table = slot(g->bits, 25, va, 2, 0);
+    first = *table;
+    other = new_table(g->bits) | VALID_TABLE;
+    *descriptor((other & ~UINT64_C(3)) + 8 * 3) =
+        leaf(3, BIT(g->bits) * 7, AF);
+    *table = other;
+    ck_assert(walk(va, TLB_READ));
+    ck_assert_uint_eq(page.pa, BIT(g->bits) * 5);
+    tlb_invalidate(tlb, &inval);
+    *descriptor((first & ~UINT64_C(3)) + 8 * 3) =
+        leaf(3, BIT(g->bits) * 6, AF);
+    ck_assert(walk(va, TLB_READ)); /* the leaf is not remembered */
+    ck_assert_uint_eq(page.pa, BIT(g->bits) * 6);
+    key.asid = 2;
+    ck_assert(walk(va, TLB_READ));
+    ck_assert_uint_eq(page.pa, BIT(g->bits) * 7);
+    key.asid = 1;
+    inval.leaf = false;
+    tlb_invalidate(tlb, &inval);
+    ck_assert(walk(va, TLB_READ));
+    ck_assert_uint_eq(page.pa, BIT(g->bits) * 7);
+    *table = 0;
+    ck_assert(walk(va, TLB_READ));
+    tlb_invalidate(tlb, &(struct tlb_inval){.kind = TLB_INVAL_ASID,
+                                            .asid = 9});
+    ck_assert(!walk(va, TLB_READ));
+    tlb_free(tlb);
+}
+END_TEST
+
 Suite *mmu_suite(void)
 {
     Suite *s = suite_create("mmu");
@@ -566,6 +615,7 @@ Suite *mmu_suite(void)
 
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_set_timeout(c, 60);
+    tcase_add_loop_test(c, test_remembered_tables, 0, ARRAY_SIZE(granules));
     tcase_add_loop_test(c, test_levels, 0, ARRAY_SIZE(granules));
     tcase_add_loop_test(c, test_sizes, 0, ARRAY_SIZE(granules));
     tcase_add_test(c, test_disabled_range);

@@ -520,6 +520,8 @@ void backend_relocate(uint8_t *code, const struct block *b,
     }
 }
 
+typedef uint16_t __attribute__((aligned(1), may_alias)) unaligned16;
+
 /* Short jump from `from` to the pad. */
 static void kill_entry(struct jit_buffer *code, uint32_t guarded,
                        uint32_t from)
@@ -528,7 +530,7 @@ static void kill_entry(struct jit_buffer *code, uint32_t guarded,
     uint16_t jump = 0xeb | (uint8_t)disp << 8;
 
     /* x86 does this atomically: the bytes lie in an aligned eight. */
-    *(volatile uint16_t *)(void *)(code->rw + from) = jump;
+    *(volatile unaligned16 *)(code->rw + from) = jump;
 }
 
 void backend_kill(struct backend *b, struct jit_buffer *code,

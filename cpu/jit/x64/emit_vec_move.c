@@ -412,13 +412,14 @@ void emit_vuzp(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 void emit_vtrn(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     unsigned log2 = v_log2(in), bits = 8u << log2, part = in->imm;
-    uint64_t keep = v_splat(log2 + 1, mask64(bits) << (part ? bits : 0));
+    uint64_t keep;
     int a, b, tmp, dst;
 
     if (log2 == 3) {
         emit_vzip(t, i, in);
         return;
     }
+    keep = v_splat(log2 + 1, mask64(bits) << (part ? bits : 0));
     a = ra_use_vec(t, in->a);
     b = ra_use_vec(t, in->b);
     tmp = v_temp(t);

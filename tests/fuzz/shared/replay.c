@@ -179,6 +179,9 @@ int main(int argc, char **argv)
         } else {
             continue;
         }
+        for (unsigned n = 0; n < count; n++) {
+            free(files[n]);
+        }
         if (!count) {
             printf("  FAIL  %s: no seeds in %s\n", target->name, argv[1]);
             bad = 1;

@@ -37,6 +37,10 @@ static void clear_slot(struct tlb_context *ctx, unsigned i)
 
 static void reset_context(struct tlb_context *ctx)
 {
+    for (unsigned i = 0; !ctx->cleared && i < TLB_ENTRIES; i++) {
+        clear_slot(ctx, i);
+    }
+    ctx->cleared = true;
     FOR_EACH_TOUCHED(ctx, i) {
         clear_slot(ctx, i);
     }
@@ -158,10 +162,7 @@ struct tlb *tlb_new(struct bus *bus, struct page_ids *ids,
     tlb->device_stamp = 1;
     tlb->head.tables = 1;
     for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
-        tlb->keys[i] = TLB_NO_KEY;
-        for (unsigned slot = 0; slot < TLB_ENTRIES; slot++) {
-            clear_slot(&tlb->contexts[i], slot);
-        }
+        tlb->keys[i] = TLB_NO_KEY; /* its slots: when it is first used */
     }
     return tlb;
 }

@@ -24,7 +24,6 @@ struct arena_page {
 };
 
 struct code_cache {
-    int fd;
     uint8_t *rw;
     const uint8_t *rx;
     size_t size;
@@ -36,26 +35,36 @@ struct code_cache {
     _Atomic uint64_t *seen;   /* per vCPU */
 };
 
+/*
+ * The same pages for writing and for running: mremap() of no bytes gives
+ * shared memory another address.  Anonymous memory and no file, for perf
+ * looks names of code up (perfmap.h) in what it takes for anonymous only.
+ */
+static bool map_twice(struct code_cache *c, size_t size)
+{
+    void *rw = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *rx = rw == MAP_FAILED ? rw : mremap(rw, 0, size, MREMAP_MAYMOVE);
+
+    if (rx == MAP_FAILED || mprotect(rx, size, PROT_READ | PROT_EXEC) < 0) {
+        return false;
+    }
+    c->rw = rw;
+    c->rx = rx;
+    return true;
+}
+
 struct code_cache *code_cache_new(size_t size, unsigned cpus,
                                   struct error **err)
 {
     struct code_cache *c = calloc(1, sizeof(*c));
 
-    c->fd = memfd_create("armature-code", MFD_CLOEXEC);
-    if (c->fd < 0 || ftruncate(c->fd, (off_t)size) < 0) {
-        error_set_errno(err, errno, "no memory file for generated code");
-        goto fail;
-    }
-    c->rw = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                 MAP_SHARED | MAP_NORESERVE, c->fd, 0);
-    void *rx = mmap(NULL, size, PROT_READ | PROT_EXEC,
-                    MAP_SHARED | MAP_NORESERVE, c->fd, 0);
-    if (c->rw == MAP_FAILED || rx == MAP_FAILED) {
+    if (!map_twice(c, size)) {
         error_set_errno(err, errno, "cannot map %zu bytes for generated "
                         "code; try -accel interp", size);
-        goto fail;
+        free(c);
+        return NULL;
     }
-    c->rx = rx;
     c->size = size;
     c->cpus = cpus;
     c->chunks = (unsigned)(size / CODE_CHUNK_SIZE);
@@ -71,12 +80,6 @@ struct code_cache *code_cache_new(size_t size, unsigned cpus,
     c->chunk[0].state = CHUNK_FILLING; /* never evicted */
     pthread_mutex_init(&c->lock, NULL);
     return c;
-fail:
-    if (c->fd >= 0) {
-        close(c->fd);
-    }
-    free(c);
-    return NULL;
 }
 
 static void free_metadata(struct code_chunk *chunk)
@@ -99,7 +102,6 @@ void code_cache_free(struct code_cache *c)
     }
     munmap(c->rw, c->size);
     munmap((void *)c->rx, c->size);
-    close(c->fd);
     pthread_mutex_destroy(&c->lock);
     free(c->chunk);
     free((void *)c->seen);

@@ -138,6 +138,9 @@ int qcow2_l2_own(struct qcow2 *q, uint64_t l1_index,
         return qcow2_is_fixed(q, old->offset) ? EIO : 0;
     }
     error = qcow2_alloc(q, 1, true, &offset, &got);
+    if (!error && old && offset == old->offset) {
+        error = EIO; /* the old one lies where nothing is counted in use */
+    }
     error = error ? error : qcow2_cache_add(q, &q->l2s, offset, table);
     if (error) {
         return error;

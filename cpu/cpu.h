@@ -27,6 +27,8 @@ struct cpu_config {
     bool el2, el3;          /* implemented exception levels */
     enum { CPU_PSCI_NONE, CPU_PSCI_HVC, CPU_PSCI_SMC } psci;
     bool one_insn_per_block;
+    bool regions;           /* translate hot code again, as whole loops */
+    unsigned region_threshold; /* when it is hot: cpu/region.h */
     bool smc_strict;        /* trap stores to pages that hold code */
     struct perfmap *perfmap; /* names generated code; NULL: do not */
     unsigned gic_version;   /* for ID_AA64PFR0_EL1.GIC */

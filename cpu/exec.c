@@ -18,7 +18,9 @@
 #include "cpu/ir/interp.h"
 #include "cpu/ir/passes.h"
 #include "cpu/jit/block_table.h"
+#include "cpu/region.h"
 #include "cpu/stats.h"
+#include "cpu/unit_log.h"
 #include "util/bits.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -39,6 +41,8 @@ struct runner {
     bool slept;              /* code may have been reused since it last
                                 served its requests */
     bool alone;              /* run one instruction, a unit of its own */
+    bool singly;             /* no region now */
+    bool sample;             /* tell what is entered next */
     struct engine_stats stats;
     bool sleeping;           /* atomic; on the futex vcpu->request */
     struct block *recent[RECENT_BLOCKS]; /* see find_recent() */
@@ -50,6 +54,8 @@ struct engine {
     struct code_cache *cache;
     struct block_table *blocks;
     struct backend *backend; /* NULL: interpreter */
+    struct regions *regions; /* NULL: none are formed */
+    struct vcpu *vcpu[BLOCK_TABLE_CPUS];
     _Atomic unsigned strict; /* vCPUs in strict mode */
     struct runner runner[];
 };
@@ -69,12 +75,17 @@ static void kill_code(void *opaque, struct block *b)
                               b->code_size};
 
     backend_kill(e->backend, &code, b->guarded, b->polled, b->entry);
+    if (b->is_region) {
+        regions_leave(e->regions); /* its loops do not pass the entries */
+    }
 }
 
 static void no_patch(void *opaque, const uint8_t *at, const uint8_t *target)
 {
     (void)opaque, (void)at, (void)target;
 }
+
+static struct code_cache_user cache_user(struct engine *e);
 
 struct engine *engine_new(const struct engine_config *config,
                           struct error **err)
@@ -86,7 +97,8 @@ struct engine *engine_new(const struct engine_config *config,
 
     e->config = *config;
     e->guest = config->guest;
-    e->cache = code_cache_new(size, config->cpus, err);
+    /* One more for the thread that forms regions. */
+    e->cache = code_cache_new(size, config->cpus + 1, err);
     if (!e->cache) {
         free(e);
         return NULL;
@@ -105,11 +117,25 @@ struct engine *engine_new(const struct engine_config *config,
         ops = (struct block_table_ops){patch, kill_code, e};
     }
     e->blocks = block_table_new(config->bus, &ops);
+    if (e->backend && config->regions && !config->one_insn_per_block) {
+        struct region_parts parts = {
+            .cpus = config->cpus, .threshold = config->region_threshold,
+            .guest = config->guest, .bus = config->bus, .cache = e->cache,
+            .blocks = e->blocks, .backend = e->backend, .vcpu = e->vcpu,
+            .perfmap = config->perfmap,
+            .user = cache_user(e),
+        };
+
+        e->regions = regions_new(&parts);
+    }
     return e;
 }
 
 void engine_free(struct engine *e)
 {
+    if (e->regions) {
+        regions_free(e->regions);
+    }
     for (unsigned n = 0; n < e->config.cpus; n++) {
         struct runner *r = &e->runner[n];
 
@@ -136,7 +162,7 @@ void engine_attach(struct engine *e, struct vcpu *vcpu)
     struct runner *r = &e->runner[vcpu->index];
 
     r->engine = e;
-    r->vcpu = vcpu;
+    r->vcpu = e->vcpu[vcpu->index] = vcpu;
     r->unit = malloc(sizeof(*r->unit));
     r->compiler = e->backend ? backend_thread_new(e->backend) : NULL;
     if (e->config.count_calls && e->backend) {
@@ -152,55 +178,12 @@ struct backend_thread *engine_compiler(struct engine *e, unsigned cpu)
     return e->runner[cpu].compiler;
 }
 
+struct backend_thread *engine_region_compiler(struct engine *e)
+{
+    return e->regions ? regions_compiler(e->regions) : NULL;
+}
+
 /* -- translation ---------------------------------------------------------- */
-
-static void print_guest_code(struct engine *e, uint64_t pc,
-                             const uint8_t *code, unsigned bytes)
-{
-    FILE *f = log_lock(LOG_IN_ASM);
-    char text[128];
-
-    if (!f) {
-        return;
-    }
-    fprintf(f, "----------------\nIN:\n");
-    for (unsigned n = 0; n < bytes;) {
-        uint32_t word;
-
-        memcpy(&word, code + n, 4);
-        int length = e->guest->disas(code + n, pc + n, text, sizeof(text));
-        fprintf(f, "%#010" PRIx64 ":  %08x  %s\n", pc + n, word, text);
-        n += (unsigned)length;
-    }
-    fputc('\n', f);
-    log_unlock(f);
-}
-
-static void print_ir(unsigned item, const char *title,
-                     const struct ir_unit *u)
-{
-    FILE *f = log_lock(item);
-
-    if (f) {
-        fprintf(f, "%s:\n", title);
-        ir_print(f, u);
-        fputc('\n', f);
-        log_unlock(f);
-    }
-}
-
-static void print_host_code(const struct block *b)
-{
-    FILE *f = log_lock(LOG_OUT_ASM);
-
-    if (f) {
-        fprintf(f, "OUT: [size=%u] guest %#" PRIx64 "\n", b->code_size,
-                b->pc);
-        backend_disas(f, b->code, b->code_size);
-        fputc('\n', f);
-        log_unlock(f);
-    }
-}
 
 static void evict(void *opaque, struct code_chunk *chunk)
 {
@@ -231,13 +214,14 @@ static void build(struct engine *e, struct runner *r, uint64_t pc,
     struct ir_unit *u = r->unit;
 
     ir_begin(u, pc, context(r));
+    u->singly = r->singly;
     e->guest->translate(r->vcpu, u, pc, context(r), host, bytes);
     if (log_on(LOG_IN_ASM)) {
-        print_guest_code(e, pc, host, u->guest_bytes);
+        unit_log_guest(e->guest, pc, host, u->guest_bytes);
     }
-    print_ir(LOG_OP, "OP", u);
+    unit_log_ir(LOG_OP, "OP", u);
     ir_passes_cold(u);
-    print_ir(LOG_OP_OPT, "OP after passes", u);
+    unit_log_ir(LOG_OP_OPT, "OP after passes", u);
 #ifdef CONFIG_DEBUG
     const char *problem = ir_verify(u);
     if (problem) {
@@ -266,10 +250,14 @@ static void compile(struct engine *e, struct runner *r, uint64_t pc,
 /* The context flags of a block's key: units of a lone instruction are told
  * from others. */
 #define KEY_ALONE (1u << 16)
+/* Likewise those that are entered by a region's failed CHECK: they are never
+ * regions themselves. */
+#define KEY_SINGLY (1u << 17)
 
 static uint32_t key_context(const struct runner *r)
 {
-    return context(r) | (r->alone ? KEY_ALONE : 0);
+    return context(r) | (r->alone ? KEY_ALONE : 0) |
+           (r->singly ? KEY_SINGLY : 0);
 }
 
 /* From guest code: fills in the rest of *key. */
@@ -323,7 +311,7 @@ static struct block *make_copy(struct engine *e, struct runner *r,
     if (b) {
         r->stats.copies++;
         if (log_on(LOG_IN_ASM)) {
-            print_guest_code(e, b->pc, host, b->guest_bytes);
+            unit_log_guest(e->guest, b->pc, host, b->guest_bytes);
         }
 #ifdef CONFIG_DEBUG
         check_copy(e, r, b, bytes, host, code);
@@ -351,7 +339,7 @@ static struct block *translate_once(struct engine *e, struct runner *r,
         r->stats.host_bytes += b->code_size;
     }
     if (e->backend && log_on(LOG_OUT_ASM)) {
-        print_host_code(b);
+        unit_log_host(b);
     }
     if (e->config.perfmap && e->backend) {
         perfmap_unit(e->config.perfmap, b->code, b->code_size, pc, pa);
@@ -432,7 +420,7 @@ static struct block *find_recent(struct runner *r, uint32_t page_id)
 
 /* The block at vcpu->pc, or NULL when the fetch raised an exception, the
  * chunk is full, or something else wants to be looked at first. */
-static struct block *find(struct engine *e, struct runner *r)
+static struct block *find_any(struct engine *e, struct runner *r)
 {
     struct vcpu *vcpu = r->vcpu;
     const uint8_t *host;
@@ -474,6 +462,24 @@ static struct block *find(struct engine *e, struct runner *r)
     return b;
 }
 
+/* Likewise; what hot code is about is told here. */
+static struct block *find(struct engine *e, struct runner *r)
+{
+    struct block *b = find_any(e, r);
+    struct jit_buffer room;
+
+    if (!b || !e->regions || r->alone || r->singly) {
+        return b;
+    }
+    if (r->sample) {
+        r->sample = false;
+        regions_sample(e->regions, r->vcpu->index, b);
+    }
+    return code_chunk_room(r->chunk, &room)
+               ? regions_form_now(e->regions, r->vcpu->index, b, r->chunk)
+               : b;
+}
+
 /* -- coming back ---------------------------------------------------------- */
 
 /*
@@ -506,7 +512,7 @@ static struct block_link *sync_pc(struct engine *e, struct vcpu *vcpu,
     const struct block_site *site = block_sites(b);
     for (unsigned n = 0; n < b->site_count; n++, site++) {
         if (site->host == offset) {
-            vcpu->pc = b->pc + 4 * (uint64_t)site->insn;
+            vcpu->pc = ir_insn_pc(b->pc, site->insn);
             return NULL;
         }
     }
@@ -579,6 +585,13 @@ static void wait_for_request(const uint32_t *request, uint64_t deadline)
             FUTEX_BITSET_MATCH_ANY);
 }
 
+static void tell_running(struct runner *r, bool running)
+{
+    if (r->engine->regions) {
+        regions_running(r->engine->regions, r->vcpu->index, running);
+    }
+}
+
 static void sleep_until_woken(struct engine *e, struct runner *r)
 {
     struct vcpu *vcpu = r->vcpu;
@@ -591,9 +604,11 @@ static void sleep_until_woken(struct engine *e, struct runner *r)
     r->slept = true;
     code_cache_sleep(e->cache, vcpu->index, true);
     shootdown_sleep(e->config.shootdown, vcpu->index);
+    tell_running(r, false);
     __atomic_store_n(&r->sleeping, true, __ATOMIC_SEQ_CST);
     wait_for_request(&vcpu->request, deadline);
     __atomic_store_n(&r->sleeping, false, __ATOMIC_SEQ_CST);
+    tell_running(r, true);
     shootdown_wake(e->config.shootdown, vcpu->index);
     code_cache_sleep(e->cache, vcpu->index, false);
 }
@@ -619,7 +634,14 @@ static void forget_doomed(void *opaque, unsigned cpu)
 {
     struct engine *e = opaque;
 
-    forget_targets(e, &e->runner[cpu], false);
+    if (cpu < e->config.cpus) {
+        forget_targets(e, &e->runner[cpu], false);
+    }
+}
+
+static struct code_cache_user cache_user(struct engine *e)
+{
+    return (struct code_cache_user){evict, kick_all, forget_doomed, e};
 }
 
 /* False when the vCPU is to stop. */
@@ -637,6 +659,7 @@ static bool serve_requests(struct engine *e, struct runner *r)
     if (bits & VCPU_REQ_SHOOTDOWN) {
         shootdown_drain(e->config.shootdown, vcpu->index);
     }
+    r->sample = bits & VCPU_REQ_SAMPLE;
     if (bits & VCPU_REQ_STOP) {
         /* The others are served when it runs again. */
         __atomic_fetch_or(&vcpu->request, bits & ~VCPU_REQ_SHOOTDOWN,
@@ -658,7 +681,7 @@ static void refresh_chunk(struct engine *e, struct runner *r)
     struct jit_buffer room;
 
     if (!code_chunk_room(r->chunk, &room)) {
-        struct code_cache_user user = {evict, kick_all, forget_doomed, e};
+        struct code_cache_user user = cache_user(e);
 
         /* It may have to wait for one that waits for us to drain. */
         shootdown_sleep(e->config.shootdown, r->vcpu->index);
@@ -734,7 +757,9 @@ static void run_code(struct engine *e, struct runner *r)
         if (!serve_exit(e, r) || alone) {
             return;
         }
+        r->singly = !exits && link && link->singly;
         b = find(e, r);
+        r->singly = false;
         if (exits) {
             continue;
         }
@@ -756,6 +781,7 @@ void engine_run(struct engine *e, struct vcpu *vcpu)
     r->context_stale = true;
     r->alone = false;
     forget_targets(e, r, true);
+    tell_running(r, true);
     for (;;) {
         /* Requests set before this epoch began are seen below. */
         uint64_t epoch = code_cache_epoch(e->cache);
@@ -767,6 +793,7 @@ void engine_run(struct engine *e, struct vcpu *vcpu)
         refresh_chunk(e, r);
         run_code(e, r);
     }
+    tell_running(r, false);
     shootdown_sleep(e->config.shootdown, vcpu->index);
     code_cache_sleep(e->cache, vcpu->index, true);
 }
@@ -835,6 +862,9 @@ void engine_print_stats(struct engine *e, FILE *f)
         view.vcpu[n] = e->runner[n].vcpu;
     }
     stats_print(&view, f);
+    if (e->regions) {
+        regions_print_stats(e->regions, f);
+    }
     fprintf(f, "code cache: %zu bytes, %u units\n",
             code_cache_used(e->cache), block_count(e->blocks));
 }

@@ -20,6 +20,8 @@ struct engine_config {
     unsigned cpus;
     bool interp;             /* IR interpreter instead of generated code */
     bool one_insn_per_block;
+    bool regions;            /* translate hot code again, as regions */
+    unsigned region_threshold; /* see cpu/region.h */
     size_t code_size;        /* bytes of code cache, 0: default */
     struct bus *bus;
     const struct guest_ops *guest;
@@ -38,6 +40,7 @@ void engine_attach(struct engine *e, struct vcpu *vcpu);
 /* For test hooks: what compiles for the vCPU; NULL: it is interpreted. */
 struct backend_thread;
 struct backend_thread *engine_compiler(struct engine *e, unsigned cpu);
+struct backend_thread *engine_region_compiler(struct engine *e);
 
 /* Run until VCPU_REQ_STOP is set (it stays set). [vCPU thread] */
 void engine_run(struct engine *e, struct vcpu *vcpu);

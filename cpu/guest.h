@@ -18,6 +18,9 @@ struct guest_ops {
     void (*translate)(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
                       uint32_t context, const uint8_t *code,
                       unsigned bytes);
+    /* Code of this context may be part of regions: units whose direct
+     * branches and loops stay inside (u->region, pc is not the unit's). */
+    bool (*has_regions)(uint32_t context);
     /* An instruction fetch at vcpu->pc failed (vcpu->fault): take the
      * exception. */
     void (*fetch_fault)(struct vcpu *vcpu);

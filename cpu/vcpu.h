@@ -41,6 +41,7 @@ enum vcpu_request {
     VCPU_REQ_STOP = 1 << 2,      /* pause, power off, reset, end */
     VCPU_REQ_RECLAIM = 1 << 3,   /* code cache epoch wanted */
     VCPU_REQ_TIMER = 1 << 4,     /* a timer deadline passed */
+    VCPU_REQ_SAMPLE = 1 << 5,    /* tell what runs (cpu/region.h) */
 };
 
 /* Why generated code came back to the run loop (vcpu.exit). */

@@ -437,6 +437,8 @@ static void set_defaults(struct options *options)
     options->machine.acpi = true;
     options->machine.dtb_randomness = true;
     options->machine.accel = ACCEL_JIT;
+    options->machine.regions = true;
+    options->machine.region_threshold = 2;
 }
 
 /* After the last option, in this order. */

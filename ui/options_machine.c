@@ -388,6 +388,16 @@ static const struct accel_row *accel_find(const char *name,
     return NULL;
 }
 
+static bool region_threshold(struct keyval *kv, unsigned *threshold,
+                             struct error **err)
+{
+    uint64_t value = *threshold;
+    bool good = keyval_uint(kv, "region-threshold", UINT32_MAX, &value, err);
+
+    *threshold = (unsigned)value;
+    return good;
+}
+
 static bool accel_properties(struct keyval *kv,
                              struct machine_config *machine,
                              struct error **err)
@@ -403,6 +413,8 @@ static bool accel_properties(struct keyval *kv,
            keyval_bool(kv, "one-insn-per-tb", &machine->one_insn_per_block,
                        err) &&
            keyval_bool(kv, "smc-strict", &machine->smc_strict, err) &&
+           keyval_bool(kv, "regions", &machine->regions, err) &&
+           region_threshold(kv, &machine->region_threshold, err) &&
            keyval_check(kv, err);
 }
 

@@ -201,6 +201,12 @@ static void context(struct vcpu *vcpu)
     vcpu->jump_key = (uint64_t)context_flags(cpu) << 48;
 }
 
+/* A check at the head belongs to indirect branches, not to the loop. */
+static bool has_regions(uint32_t context)
+{
+    return !(context & (CTX_SS_ACTIVE | CTX_SP_ALIGN | CTX_BTYPE_CHECK));
+}
+
 /* -- events -------------------------------------------------------------- */
 
 static void fetch_fault(struct vcpu *vcpu)
@@ -275,6 +281,7 @@ static int disas(const uint8_t *code, uint64_t pc, char *out, size_t size)
 const struct guest_ops arm_guest_ops = {
     .context = context,
     .translate = a64_translate,
+    .has_regions = has_regions,
     .fetch_fault = fetch_fault,
     .check_pc = check_pc,
     .deliver = deliver,

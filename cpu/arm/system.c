@@ -78,6 +78,8 @@ static bool create_engine(struct cpu_system *s, struct error **err)
         .cpus = s->count,
         .interp = s->config.interp,
         .one_insn_per_block = s->config.one_insn_per_block,
+        .regions = s->config.regions,
+        .region_threshold = s->config.region_threshold,
         .bus = s->bus,
         .guest = &arm_guest_ops,
         .shootdown = s->shootdown,

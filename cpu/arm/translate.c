@@ -250,7 +250,8 @@ static bool faults_at_sp(const struct a64_ctx *s)
 
 static bool can_go_on(const struct a64_ctx *s, unsigned insns)
 {
-    return insns < MAX_INSNS && s->u->edge_count < MAX_SIDE_EXITS &&
+    return insns < MAX_INSNS &&
+           (s->u->region || s->u->edge_count < MAX_SIDE_EXITS) &&
            ir_room(s->u) && !(s->context & CTX_SS_ACTIVE);
 }
 

@@ -211,7 +211,7 @@ bool a64_trans_DSB(struct a64_ctx *s, const struct a64_arg_barrier *a)
 bool a64_trans_ISB(struct a64_ctx *s, const struct a64_arg_barrier *a)
 {
     (void)a;
-    ir_exit(s->u, s->pc + 4);
+    ir_exit_anew(s->u, s->pc + 4);
     s->ended = true;
     return true;
 }

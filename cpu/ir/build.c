@@ -24,6 +24,13 @@ static void forget_values(struct ir_unit *u)
     u->flags_value = IR_NONE;
 }
 
+ir_ref ir_label(struct ir_unit *u, uint64_t pc, unsigned aux)
+{
+    u->at = (uint16_t)((pc - u->pc) / 4);
+    forget_values(u);
+    return ir_emit(u, IR_LABEL, IR_VOID, aux, IR_NONE, IR_NONE, IR_NONE, 0);
+}
+
 void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context)
 {
     u->pc = pc;
@@ -33,7 +40,7 @@ void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context)
     u->at = 0;
     u->count = 0;
     u->edge_count = 0;
-    u->region = false;
+    u->region = u->singly = false;
     u->fp_default = false;
     forget_values(u);
 }
@@ -448,11 +455,11 @@ ir_ref ir_call(struct ir_unit *u, const struct ir_helper *helper, ir_ref a,
 
 unsigned ir_edge(struct ir_unit *u, uint64_t target)
 {
-    uint64_t source = u->pc + u->guest_bytes - 4;
+    uint64_t source = ir_insn_pc(u->pc, u->at);
 
     assert(u->edge_count < IR_MAX_EDGES);
     u->edge[u->edge_count] = (struct ir_edge){
-        .pc = target, .label = IR_NONE,
+        .pc = target, .label = IR_NONE, .flags = IR_NONE,
         .same_page = target >> 12 == u->pc >> 12,
         .backward = target <= source,
     };
@@ -477,6 +484,12 @@ void ir_exit(struct ir_unit *u, uint64_t target)
 {
     unsigned edge = ir_edge(u, target);
     ir_emit(u, IR_EXIT, IR_VOID, 0, IR_NONE, IR_NONE, IR_NONE, edge);
+}
+
+void ir_exit_anew(struct ir_unit *u, uint64_t target)
+{
+    ir_exit(u, target);
+    u->edge[u->edge_count - 1].anew = true;
 }
 
 void ir_exit_indirect(struct ir_unit *u, ir_ref target, bool is_return)

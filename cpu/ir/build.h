@@ -108,12 +108,16 @@ static inline void ir_insn(struct ir_unit *u, uint64_t pc)
 }
 
 /* Control. */
+/* Where the guest instruction at pc begins; aux = IR_LABEL_*. */
+ir_ref ir_label(struct ir_unit *u, uint64_t pc, unsigned aux);
 unsigned ir_edge(struct ir_unit *u, uint64_t target);
 void ir_brcc(struct ir_unit *u, enum ir_cc cc, ir_ref flags,
              uint64_t target);
 void ir_brz(struct ir_unit *u, enum ir_type type, ir_ref a, bool if_zero,
             uint64_t target);
 void ir_exit(struct ir_unit *u, uint64_t target);
+/* For code that is to be looked up anew (ir_edge.anew). */
+void ir_exit_anew(struct ir_unit *u, uint64_t target);
 void ir_exit_indirect(struct ir_unit *u, ir_ref target, bool is_return);
 /* Leave for the run loop with vcpu.pc = pc. */
 void ir_exit_loop(struct ir_unit *u, enum vcpu_exit why, uint64_t pc);

@@ -533,7 +533,7 @@ static bool compare_and_swap(struct vcpu *vcpu, const struct ir_insn *i,
 static bool memory_op(struct vcpu *vcpu, const struct ir_insn *i,
                       const union vec *val, union vec *out)
 {
-    uint64_t va = val[i->a].d[0];
+    uint64_t va = val[i->a].d[0] + (ir_is_host_access(i) ? i->imm : 0);
     const union vec *b = i->b == IR_NONE ? NULL : &val[i->b];
     const union vec *c = i->c == IR_NONE ? NULL : &val[i->c];
 
@@ -658,9 +658,25 @@ static union vec value_op(const struct ir_insn *insn,
     }
 }
 
-static bool branch_taken(const struct ir_insn *i, const union vec *val)
+/* Here the value of a CHECK is the guest address. */
+static bool check_fails(const struct vcpu *vcpu, const struct ir_insn *i,
+                        uint64_t a)
+{
+    uint64_t va = a + (uint64_t)ir_check_lo(i);
+    unsigned index = tlb_index(va);
+    const struct tlb_entry *entry = i->aux & IR_CHECK_WRITE
+                                        ? &vcpu->tlb->write[index]
+                                        : &vcpu->tlb->read[index];
+
+    return (entry->tag ^ va) > 4096 - ir_check_size(i);
+}
+
+static bool branch_taken(const struct vcpu *vcpu, const struct ir_insn *i,
+                         const union vec *val)
 {
     switch (i->op) {
+    case IR_CHECK:
+        return check_fails(vcpu, i, val[i->a].d[0]);
     case IR_BRCC:
         return ir_cc_holds(i->aux, val[i->a].s[0]);
     case IR_BRZ:
@@ -687,7 +703,7 @@ void ir_interpret(struct vcpu *vcpu, const struct ir_insn *insn,
         const struct ir_insn *i = &insn[n];
         union vec out = {0};
 
-        vcpu->pc = pc + 4 * (uint64_t)i->insn;
+        vcpu->pc = ir_insn_pc(pc, i->insn);
         switch (i->op) {
         case IR_GET:
             get(vcpu, i, &out);
@@ -705,19 +721,28 @@ void ir_interpret(struct vcpu *vcpu, const struct ir_insn *insn,
             __atomic_thread_fence(__ATOMIC_SEQ_CST);
             break;
         case IR_LABEL:
+            if ((i->aux & IR_LABEL_POLL) && vcpu->request) {
+                return;
+            }
             break;
         case IR_BRCC:
         case IR_BRZ:
         case IR_BRNZ:
         case IR_EXIT:
-            if (branch_taken(i, val)) {
-                const struct ir_edge *e = &edges[i->imm];
+        case IR_CHECK:
+            out.d[0] = i->op == IR_CHECK ? val[i->a].d[0] : 0;
+            if (branch_taken(vcpu, i, val)) {
+                const struct ir_edge *e = &edges[ir_edge_of(i)];
 
+                if (e->flags != IR_NONE) {
+                    vcpu->flags = val[e->flags].s[0];
+                }
                 vcpu->pc = e->pc;
-                if (e->label == IR_NONE || (e->backward && vcpu->request)) {
+                if (e->label == IR_NONE) {
                     return;
                 }
-                n = e->label;
+                n = e->label - 1u;
+                continue;
             }
             break;
         case IR_EXIT_INDIRECT:

@@ -9,8 +9,7 @@
 /*
  * Run one unit, whose head is at vcpu->pc.  On return vcpu->pc is where to
  * go on (or the instruction that faulted, with vcpu->exit saying so;
- * vcpu->exit is VCPU_EXIT_NONE for an ordinary edge).  Polls vcpu->request
- * before taking a backward edge to a label.
+ * vcpu->exit is VCPU_EXIT_NONE for an ordinary edge).
  */
 void ir_interpret(struct vcpu *vcpu, const struct ir_insn *insn,
                   unsigned count, const struct ir_edge *edges);

@@ -22,7 +22,8 @@
  * Control.  A unit may be left at EXIT*, at a BR* whose condition holds
  * (edge), at a memory access that faults, and at a CALL that raises.  Edges
  * are in unit->edges; in a region an edge may name a LABEL of the same
- * unit instead of a guest address to leave for.
+ * unit instead of a guest address to leave for.  At a LABEL that polls, the
+ * unit is left for its guest instruction when vcpu.request is not zero.
  *
  * This folder knows neither a guest nor a host architecture.
  */
@@ -81,8 +82,25 @@ enum ir_mem {
     IR_MEM_ALIGNED = 1 << 4, /* fault unless aligned to the whole access */
     IR_MEM_UNPRIV = 1 << 5,  /* use vcpu.tlb_unpriv */
     IR_MEM_NORMAL = 1 << 6,  /* alignment fault in Device memory */
+    IR_MEM_HOST = 1 << 8,     /* a is the value of a CHECK, imm an offset: no
+                                 fault (plain loads and stores only) */
     IR_MEM_REVERSED = 1 << 7, /* RMW: computes with memory's bytes reversed */
 };
+
+/* aux of LABEL: polls; and how many loops of the region it is in. */
+enum { IR_LABEL_POLL = 1, IR_LABEL_DEPTH_SHIFT = 8 };
+
+/* aux of CHECK. */
+enum {
+    IR_CHECK_WRITE = 1 << 0, /* for stores, too */
+    IR_CHECK_KEEP = 1 << 1,  /* worth remembering from round to round */
+};
+
+/* imm of CHECK: edge in bits 15..0, lo (signed) 31..16, size 47..32. */
+static inline uint64_t ir_check_imm(unsigned edge, int lo, unsigned size)
+{
+    return edge | (uint64_t)(uint16_t)lo << 16 | (uint64_t)size << 32;
+}
 
 /* aux of RMW. */
 enum ir_rmw {
@@ -160,22 +178,67 @@ struct ir_op_info {
 };
 extern const struct ir_op_info ir_op_info[IR_OPCODES];
 
+/* It names an edge: ir_edge_of(). */
+static inline bool ir_has_edge(unsigned op)
+{
+    return op == IR_BRCC || op == IR_BRZ || op == IR_BRNZ || op == IR_EXIT ||
+           op == IR_CHECK;
+}
+
 struct ir_insn {
     uint8_t op;     /* enum ir_opcode */
     uint8_t type;   /* enum ir_type */
     uint16_t aux;   /* cc, memory flags, shape | extra << 8 ... see ops */
     ir_ref a, b, c;
-    uint16_t insn;  /* of which guest instruction: offset / 4 from the head */
+    uint16_t insn;  /* of which guest instruction: offset / 4 from the head,
+                       modulo 2^16 */
     uint64_t imm;
 };
+
+/* Ops that IR_MEM_HOST may be for. */
+static inline bool ir_is_plain_access(unsigned op)
+{
+    return op == IR_LOAD || op == IR_LOAD2 || op == IR_STORE ||
+           op == IR_STORE2 || op == IR_VLOAD8 || op == IR_VSTORE8;
+}
+
+static inline bool ir_is_host_access(const struct ir_insn *i)
+{
+    return ir_is_plain_access(i->op) && (i->aux & IR_MEM_HOST);
+}
+
+static inline unsigned ir_edge_of(const struct ir_insn *i)
+{
+    return (uint16_t)i->imm;
+}
+
+static inline int ir_check_lo(const struct ir_insn *i)
+{
+    return (int16_t)(i->imm >> 16);
+}
+
+static inline unsigned ir_check_size(const struct ir_insn *i)
+{
+    return (uint16_t)(i->imm >> 32);
+}
 
 /* Where a unit is left for, or a label. */
 struct ir_edge {
     uint64_t pc;      /* guest virtual address of the target */
     uint16_t label;   /* index of a LABEL insn, or IR_NONE */
+    ir_ref flags;     /* to be SET on the way, or IR_NONE; no label then */
     bool same_page;   /* target lies in the page of the unit's head */
     bool backward;    /* target <= source: poll before going there */
+    bool singly;      /* from a CHECK: no region is entered there, lest it
+                         fail again */
+    bool anew;        /* code there may have changed: no label, ever */
 };
+
+/* Address of the guest instruction `insn` (ir_insn.insn) of a unit. */
+static inline uint64_t ir_insn_pc(uint64_t unit_pc, uint16_t insn)
+{
+    return unit_pc + (uint64_t)((int64_t)(int16_t)insn * 4);
+}
 
 #define IR_MAX_INSNS 8192
 #define IR_MAX_EDGES 256
@@ -193,6 +256,7 @@ struct ir_unit {
     unsigned count;        /* insns in use */
     unsigned edge_count;
     bool region;
+    bool singly;           /* entered by such an edge: does not loop */
     /* Known of vcpu.fp while the unit runs, by the front end: to nearest, no
      * flushing, NaNs kept, no traps. */
     bool fp_default;

@@ -101,7 +101,14 @@ OP(RMW, IR_C_INT, (IR_C_INT, IR_C_INT), IR_P_MEM)
 OP(CAS, IR_C_INT, (IR_C_INT, IR_C_INT, IR_C_INT), IR_P_MEM)
 OP(FENCE, IR_C_NONE, (0), 0) /* aux = enum ir_fence */
 
+/* The host address of guest address a, for accesses to [a + lo, a + lo +
+ * size) by ops with IR_MEM_HOST up to the next LABEL or call; leaves by its
+ * edge when the first-level TLB does not have all of that in one page.  imm:
+ * ir_check_imm(); aux: IR_CHECK_*. */
+OP(CHECK, IR_C_INT, (IR_C_INT), IR_P_EXIT)
+
 /* -- control ------------------------------------------------------------ */
+/* aux = IR_LABEL_*; values live on, nothing is known of registers. */
 OP(LABEL, IR_C_NONE, (0), 0)
 /* Leave by edge imm when condition aux holds in a / a == 0 / a != 0 (T). */
 OP(BRCC, IR_C_NONE, (IR_C_FLAGS), IR_P_EXIT)

@@ -12,9 +12,11 @@
 void ir_passes_cold(struct ir_unit *u);
 void ir_passes_region(struct ir_unit *u);
 
-/* Drop pure ops without uses, and SETs of flags that are overwritten
- * before anything can observe them (a fault, exit, call, or read). */
-void ir_pass_dead(struct ir_unit *u);
+/* One check of the TLB for several accesses. */
+void ir_pass_checks(struct ir_unit *u);
+
+/* Move SETs of flags into the edges that need them, or drop them. */
+void ir_pass_flags(struct ir_unit *u);
 
 /* Structural check: definitions before uses, classes, edges, FLAGS_OF and
  * SECOND placement, end of unit.  NULL or a static sentence. */

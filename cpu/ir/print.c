@@ -47,10 +47,24 @@ static void print_extra(FILE *f, const struct ir_unit *u,
     case IR_BRZ:
     case IR_BRNZ:
     case IR_EXIT:
+    case IR_CHECK:
+        if (i->op == IR_CHECK) {
+            fprintf(f, " %+d..%u", ir_check_lo(i), ir_check_size(i));
+        }
         if (i->op == IR_BRCC) {
             fprintf(f, " %s", cc_name[i->aux & 15]);
         }
-        fprintf(f, " -> %#" PRIx64, u->edge[i->imm].pc);
+        fprintf(f, " -> %#" PRIx64, u->edge[ir_edge_of(i)].pc);
+        if (u->edge[ir_edge_of(i)].label != IR_NONE) {
+            fprintf(f, " here %%%u", u->edge[ir_edge_of(i)].label);
+        }
+        if (u->edge[ir_edge_of(i)].flags != IR_NONE) {
+            fprintf(f, " flags %%%u", u->edge[ir_edge_of(i)].flags);
+        }
+        break;
+    case IR_LABEL:
+        fprintf(f, " %#" PRIx64 "%s", ir_insn_pc(u->pc, i->insn),
+                i->aux & IR_LABEL_POLL ? " poll" : "");
         break;
     case IR_CALL:
     case IR_VCALL:

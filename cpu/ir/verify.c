@@ -63,6 +63,21 @@ static const char *check_operands(const struct ir_unit *u, unsigned n)
     return NULL;
 }
 
+static const char *check_edge(const struct ir_unit *u, unsigned n,
+                              const struct ir_edge *e)
+{
+    if (e->label != IR_NONE &&
+        (e->label >= u->count || u->insn[e->label].op != IR_LABEL)) {
+        return "an edge leads to no label";
+    }
+    if (e->flags != IR_NONE &&
+        (e->flags >= n || e->label != IR_NONE || !u->region ||
+         result_class(u, e->flags) != IR_C_FLAGS)) {
+        return "an edge has flags that it cannot have";
+    }
+    return NULL;
+}
+
 static const char *check_place(const struct ir_unit *u, unsigned n)
 {
     const struct ir_insn *i = &u->insn[n];
@@ -76,9 +91,13 @@ static const char *check_place(const struct ir_unit *u, unsigned n)
     case IR_BRZ:
     case IR_BRNZ:
     case IR_EXIT:
-        return i->imm < u->edge_count ? NULL : "an edge does not exist";
+    case IR_CHECK:
+        return ir_edge_of(i) < u->edge_count
+                   ? check_edge(u, n, &u->edge[ir_edge_of(i)])
+                   : "an edge does not exist";
     default:
-        return NULL;
+        return ir_is_host_access(i) && u->insn[i->a].op != IR_CHECK
+                   ? "an access has no CHECK" : NULL;
     }
 }
 

@@ -29,6 +29,8 @@ static struct block *with_key(struct code_chunk *chunk,
     b->page_id = key->page_id;
     b->source_hash = key->source_hash;
     b->guest_bytes = key->guest_bytes;
+    b->before = key->before;
+    b->is_region = key->is_region;
     b->dead = b->is_origin = false;
     b->next = b->next_origin = NULL;
     b->links_in = NULL;

@@ -29,7 +29,7 @@ struct block_link {
     uint16_t unlinked;           /* offset it points to when not linked */
     uint16_t left;               /* offset of host_return when it is taken */
     uint8_t index;               /* in the block's links */
-    bool same_page : 1, backward : 1;
+    bool same_page : 1, backward : 1, singly : 1; /* as in ir_edge */
 };
 
 /* Where generated code can stop: host return address -> instruction. */
@@ -43,7 +43,9 @@ struct block {
     uint32_t context;
     uint32_t page_id;
     uint32_t source_hash;  /* of the guest bytes */
-    uint16_t guest_bytes;
+    uint16_t guest_bytes;  /* covered from pa on, and before it */
+    uint16_t before;       /* (regions) */
+    bool is_region;
     _Atomic bool dead;
 
     bool is_origin;        /* what blocks at other VAs are copied from */

@@ -187,6 +187,20 @@ bool block_begin(struct block_table *t, unsigned cpu, uint64_t pa,
     return !(before & RAM_PAGE_CODE);
 }
 
+bool block_begin_region(struct block_table *t, unsigned cpu, uint64_t pa,
+                        unsigned bytes)
+{
+    uint8_t *flags = page_flags(t, pa);
+
+    pthread_mutex_lock(&t->lock);
+    bool good = flags && (*flags & RAM_PAGE_CODE);
+    if (good) {
+        t->in_flight[cpu] = (struct in_flight){pa, pa + bytes, false};
+    }
+    pthread_mutex_unlock(&t->lock);
+    return good;
+}
+
 static void enter(struct block_table *t, struct block *b)
 {
     struct block *_Atomic *head = &t->hash[key_hash(b->pa, b->pc,
@@ -197,7 +211,7 @@ static void enter(struct block_table *t, struct block *b)
         *page = calloc(1, sizeof(**page));
         (*page)->number = b->pa >> RAM_PAGE_BITS;
     }
-    (*page)->lines |= lines_of((*page)->number, b->pa,
+    (*page)->lines |= lines_of((*page)->number, b->pa - b->before,
                                b->pa + b->guest_bytes);
     b->page_next = (*page)->blocks;
     b->page_prev = &(*page)->blocks;
@@ -208,7 +222,7 @@ static void enter(struct block_table *t, struct block *b)
     b->next = *head;
     *head = b;
     t->count++;
-    if (!block_origin(t, b->pa, b->context)) {
+    if (!b->is_region && !block_origin(t, b->pa, b->context)) {
         head = origin_slot(t, b->pa, b->context);
         b->is_origin = true;
         b->next_origin = *head;
@@ -308,7 +322,7 @@ static void kill_block(struct block_table *t, struct block *b)
 
 static bool overlaps(const struct block *b, uint64_t pa, uint64_t end)
 {
-    return b->pa < end && b->pa + b->guest_bytes > pa;
+    return b->pa - b->before < end && b->pa + b->guest_bytes > pa;
 }
 
 /* Kill the page's blocks that lie in [pa, end); drop the page when none is
@@ -330,7 +344,8 @@ static bool kill_in_page(struct block_table *t, uint64_t number,
             kill_block(t, b);
             killed = true;
         } else {
-            lines |= lines_of(number, b->pa, b->pa + b->guest_bytes);
+            lines |= lines_of(number, b->pa - b->before,
+                              b->pa + b->guest_bytes);
         }
     }
     page->lines = lines;
@@ -339,6 +354,26 @@ static bool kill_in_page(struct block_table *t, uint64_t number,
         free(page);
     }
     return killed;
+}
+
+bool block_replace(struct block_table *t, unsigned cpu, struct block *region)
+{
+    pthread_mutex_lock(&t->lock);
+    bool good = region && !t->in_flight[cpu].spoiled;
+    t->in_flight[cpu].end = 0;
+    if (good) {
+        struct block *b = block_find(t, region->pa, region->pc,
+                                     region->context);
+
+        if (b) {
+            kill_block(t, b);
+        }
+        enter(t, region);
+    } else if (region) {
+        region->dead = true;
+    }
+    pthread_mutex_unlock(&t->lock);
+    return good;
 }
 
 bool block_kill_range(struct block_table *t, uint64_t pa, uint64_t size)
@@ -381,10 +416,11 @@ uint32_t block_source_hash(const uint8_t *code, unsigned bytes)
 static bool stale(struct block_table *t, const struct block *b)
 {
     uint64_t offset;
-    struct ram *ram = bus_ram(t->bus, b->pa, b->guest_bytes, &offset);
+    unsigned bytes = (unsigned)b->before + b->guest_bytes;
+    struct ram *ram = bus_ram(t->bus, b->pa - b->before, bytes, &offset);
 
-    return !ram || block_source_hash(ram->host + offset, b->guest_bytes) !=
-                       b->source_hash;
+    return !ram ||
+           block_source_hash(ram->host + offset, bytes) != b->source_hash;
 }
 
 void block_recheck_all(struct block_table *t)

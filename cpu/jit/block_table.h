@@ -8,7 +8,7 @@
 
 #include "cpu/jit/code_cache.h"
 
-#define BLOCK_TABLE_CPUS 8
+#define BLOCK_TABLE_CPUS 9 /* and the thread that forms regions */
 
 struct block_table;
 
@@ -41,6 +41,16 @@ const struct block *block_origin(struct block_table *t, uint64_t pa,
 bool block_begin(struct block_table *t, unsigned cpu, uint64_t pa,
                  unsigned bytes);
 bool block_insert(struct block_table *t, unsigned cpu, struct block **block);
+
+/*
+ * Likewise for a region in place of a block: begin refuses (false) when the
+ * page holds no code, so the block has died.  Replace inserts instead of the
+ * block with the same key; NULL: it only ends what begin began.  False:
+ * nothing was inserted.
+ */
+bool block_begin_region(struct block_table *t, unsigned cpu, uint64_t pa,
+                        unsigned bytes);
+bool block_replace(struct block_table *t, unsigned cpu, struct block *region);
 
 /* Link an exit to its target, unless either died. */
 void block_link(struct block_table *t, struct block *from,

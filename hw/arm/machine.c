@@ -70,6 +70,8 @@ static bool create_cpus(struct machine *m, struct error **err)
         .one_insn_per_block = c->one_insn_per_block,
         .smc_strict = c->smc_strict,
         .perfmap = m->perfmap,
+        .regions = c->regions,
+        .region_threshold = c->region_threshold,
         .gic_version = c->gic_version,
         .semihosting = semihosting_host_interface(m->semihosting),
         .system_off = on_system_off,

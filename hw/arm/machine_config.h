@@ -143,6 +143,8 @@ struct machine_config {
     bool smc_strict;
 
     bool perfmap;             /* name generated code for Linux perf */
+    bool regions;
+    unsigned region_threshold; /* see struct cpu_config */
 };
 
 #endif

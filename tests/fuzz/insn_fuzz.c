@@ -39,8 +39,8 @@ static struct {
     char **command;
 } options = {.sequences = 4000, .length = 4, .interp = true, .jit = true};
 
-static struct insn_host *hosts[2];
-static const char *host_names[2];
+static struct insn_host *hosts[3];
+static const char *host_names[3];
 static unsigned host_count;
 static FILE *to_runner, *from_runner;
 
@@ -449,6 +449,9 @@ int main(int argc, char **argv)
     if (options.jit) {
         host_names[host_count] = "translator";
         hosts[host_count++] = insn_host_new(&(struct insn_host_options){0});
+        host_names[host_count] = "regions";
+        hosts[host_count++] = insn_host_new(
+            &(struct insn_host_options){.regions = true});
     }
     collect_rows();
     start_runner();

@@ -89,6 +89,7 @@ struct insn_host_options {
     bool interp;    /* the IR interpreter, else generated code */
     bool one_insn;  /* a block is one instruction */
     bool parallel;  /* atomic on the host, too */
+    bool regions;   /* loops are regions */
 };
 
 /* Never freed. */
@@ -102,6 +103,7 @@ static struct insn_host *insn_host_new(const struct insn_host_options *o)
         .cpus = o->parallel ? 2 : 1, .interp = o->interp,
         .one_insn_per_block = o->one_insn, .bus = bus,
         .guest = &host_guest_ops, .code_size = 16u << 20,
+        .regions = o->regions, /* all of them, at once */
     };
 
     host_guest_ops = arm_guest_ops;

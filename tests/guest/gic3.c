@@ -4,6 +4,7 @@
  *
  * run: -M virt,gic-version=3 -cpu cortex-a72 -smp 3
  * run: -M virt,gic-version=3 -cpu max -smp 3
+ * armature: -M virt,gic-version=3 -cpu max -smp 3 -accel jit,region-threshold=0
  */
 #include "pc-bios/guest/gic.h"
 #include "pc-bios/guest/io.h"

@@ -6,6 +6,7 @@
  *
  * armature: -M virt -cpu cortex-a72 -smp 2
  * armature: -M virt,gic-version=3 -cpu max -smp 2
+ * armature: -M virt -cpu cortex-a72 -smp 2 -accel jit,region-threshold=0
  */
 #include "tests/guest/lib/tables.h"
 #include "tests/guest/lib/test.h"

@@ -9,6 +9,7 @@
  * armature: -M virt -cpu cortex-a72 -accel interp
  * armature: -M virt -cpu cortex-a72 -accel jit,one-insn-per-tb=on
  * armature: -M virt -cpu cortex-a72 -accel jit,smc-strict=on
+ * armature: -M virt -cpu cortex-a72 -accel jit,region-threshold=0
  */
 #include "tests/guest/lib/tables.h"
 #include "tests/guest/lib/test.h"

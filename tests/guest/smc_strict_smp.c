@@ -7,6 +7,7 @@
  * armature: -M virt -cpu cortex-a72 -smp 2
  * armature: -M virt,gic-version=3 -cpu max -smp 4
  * armature: -M virt -cpu cortex-a72 -smp 2 -accel interp
+ * armature: -M virt -smp 2 -accel jit,region-threshold=0,smc-strict=on
  */
 #include "tests/guest/lib/test.h"
 

@@ -5,6 +5,7 @@
  * run: -M virt -cpu cortex-a53 -smp 4
  * run: -M virt,gic-version=3 -cpu cortex-a72 -smp 4
  * run: -M virt,gic-version=3 -cpu max -smp 4
+ * armature: -M virt,gic-version=3 -cpu max -smp 4 -accel jit,region-threshold=0
  */
 #include "pc-bios/guest/board.h"
 #include "pc-bios/guest/gic.h"

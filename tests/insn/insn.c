@@ -43,6 +43,11 @@ static struct mode modes[] = {
     {.name = "translator, oldest host", .baseline = true},
     {.name = "translator, random registers", .random_registers = true},
     {.name = "translator, slow memory", .force_slow = true},
+    {.name = "regions", .options = {.regions = true}},
+    {.name = "regions, random registers", .options = {.regions = true},
+     .random_registers = true},
+    {.name = "regions, slow memory", .options = {.regions = true},
+     .force_slow = true},
     {.name = "translator, several processors",
      .options = {.parallel = true}},
 };
@@ -319,12 +324,16 @@ static void start_mode(struct mode *m)
 static bool run_here(const struct spec *t, struct mode *m)
 {
     struct insn_host *h = m->host;
-    struct backend_thread *compiler = engine_compiler(h->engine, 0);
+    struct backend_thread *compiler[] = {
+        engine_compiler(h->engine, 0), engine_region_compiler(h->engine),
+    };
 
-    if (compiler) {
-        backend_test_hooks(compiler, m->random_registers, m->force_slow,
-                           random64());
-        backend_test_baseline(compiler, m->baseline);
+    for (unsigned n = 0; n < ARRAY_SIZE(compiler); n++) {
+        if (compiler[n]) {
+            backend_test_hooks(compiler[n], m->random_registers,
+                               m->force_slow, random64());
+            backend_test_baseline(compiler[n], m->baseline);
+        }
     }
     running = &h->cpu.vcpu;
     alarm(PATIENCE_S);

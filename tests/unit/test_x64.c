@@ -469,15 +469,11 @@ START_TEST(region_loop)
     begin();
     u->region = true;
     keep = ir_bin(u, IR_MUL, IR_I64, get(7), get(8));
-    label = ir_emit(u, IR_LABEL, IR_VOID, 0, IR_NONE, IR_NONE, IR_NONE, 0);
-    for (unsigned n = 0; n < 32; n++) {
-        u->reg_value[n] = IR_NONE;
-    }
+    label = ir_label(u, RIG_PC + 4, IR_LABEL_POLL);
     set(0, ir_bin(u, IR_ADD, IR_I64, get(0), keep));
     set(1, ir_bini(u, IR_SUB, IR_I64, get(1), 1));
     edge = ir_edge(u, RIG_PC + 4);
     u->edge[edge].label = label;
-    u->edge[edge].backward = true;
     ir_emit(u, IR_BRNZ, IR_I64, 0, get(1), IR_NONE, IR_NONE, edge);
     set(2, keep);
     ir_exit(u, 0x40002000);
@@ -488,9 +484,10 @@ START_TEST(region_loop)
     rig->vcpu->exit = VCPU_EXIT_NONE;
     backend_enter(rig->backend, rig->vcpu,
                   rig->unit_code.rx + rig->result.entry);
+    rig_find_pc(rig);
     ck_assert_uint_eq(rig->vcpu->pc, RIG_PC + 4);
     ck_assert_uint_eq(rig->vcpu->exit, VCPU_EXIT_REQUEST);
-    ck_assert_uint_eq(rig->vcpu->r[1], 99);
+    ck_assert_uint_eq(rig->vcpu->r[1], 100);
 }
 END_TEST
 

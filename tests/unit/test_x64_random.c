@@ -17,6 +17,8 @@ struct gen {
     uint64_t *seed;
     ir_ref ints[POOL], flags[POOL], vecs[POOL];
     unsigned insn;
+    bool in_loop;
+    ir_ref base;     /* an address that was used, or IR_NONE */
 };
 
 static unsigned pick(struct gen *g, unsigned n)
@@ -228,12 +230,18 @@ static ir_ref address(struct gen *g, unsigned align)
     unsigned mask = pick(g, 40) ? 0x3fff : 0xffff;
     ir_ref a;
 
+    if (g->base != IR_NONE && pick(g, 2)) {
+        return ir_bini(g->u, IR_ADD, IR_I64, g->base,
+                       align * (uint64_t)pick(g, 256 / align) - 128);
+    }
     if (pick(g, 4) == 0) {
         return ir_const(g->u, IR_I64,
                         RIG_RAM + align_down(pick(g, mask), align));
     }
     a = ir_bini(g->u, IR_AND, IR_I64, any_int(g), align_down(mask, align));
-    return ir_bini(g->u, IR_ADD, IR_I64, a, RIG_RAM + 8 * pick(g, 2));
+    a = ir_bini(g->u, IR_ADD, IR_I64, a, RIG_RAM + 8 * pick(g, 2));
+    g->base = align == 1 || align >= 8 ? a : g->base;
+    return a;
 }
 
 static unsigned mem_flags(struct gen *g)
@@ -699,19 +707,45 @@ static void gen_label(struct gen *g)
     gen_steps(g, 1 + pick(g, 8), UINT32_MAX);
     saved.insn = g->insn;
     *g = saved;
-    g->u->edge[edge].label = ir_emit(g->u, IR_LABEL, IR_VOID, 0, IR_NONE,
-                                     IR_NONE, IR_NONE, 0);
-    g->u->edge[edge].backward = false;
-    memset(g->u->reg_value, 0xff, sizeof(g->u->reg_value));
-    memset(g->u->vec_value, 0xff, sizeof(g->u->vec_value));
-    g->u->flags_value = IR_NONE;
     gen_insn(g);
+    g->u->edge[edge].label = ir_label(g->u, ir_insn_pc(RIG_PC, g->u->at),
+                                      pick(g, 4) << IR_LABEL_DEPTH_SHIFT |
+                                          pick(g, 2));
+}
+
+/* A loop of up to four rounds, counted where no other step writes. */
+static void gen_loop(struct gen *g)
+{
+    const unsigned counter = offsetof(struct vcpu, fault_address);
+    ir_ref label, left;
+    unsigned edge;
+
+    if (g->in_loop || g->u->edge_count > 8) {
+        return;
+    }
+    g->in_loop = true;
+    g->u->region = true;
+    ir_emit(g->u, IR_SET, IR_I64, 0,
+            ir_const(g->u, IR_I64, 1 + pick(g, 4)), IR_NONE, IR_NONE,
+            counter);
+    gen_insn(g);
+    label = ir_label(g->u, ir_insn_pc(RIG_PC, g->u->at),
+                     IR_LABEL_POLL | pick(g, 4) << IR_LABEL_DEPTH_SHIFT);
+    gen_steps(g, 1 + pick(g, 12), UINT32_MAX);
+    left = ir_bini(g->u, IR_SUB, IR_I64,
+                   ir_emit(g->u, IR_GET, IR_I64, 0, IR_NONE, IR_NONE,
+                           IR_NONE, counter), 1);
+    ir_emit(g->u, IR_SET, IR_I64, 0, left, IR_NONE, IR_NONE, counter);
+    edge = ir_edge(g->u, RIG_PC);
+    g->u->edge[edge].label = label;
+    ir_emit(g->u, IR_BRNZ, IR_I64, 0, left, IR_NONE, IR_NONE, edge);
+    g->in_loop = false;
 }
 
 static void (*const steps[])(struct gen *) = {
     gen_int, gen_int, gen_int, gen_get, gen_get, gen_set, gen_set, gen_flags,
     gen_flags, gen_select, gen_load, gen_store, gen_atomic, gen_call,
-    gen_insn, gen_branch, gen_vec, gen_vec, gen_vec, gen_label,
+    gen_insn, gen_branch, gen_vec, gen_vec, gen_vec, gen_label, gen_loop,
 };
 
 /* `only`: a mask of the steps to use. */
@@ -819,7 +853,9 @@ static void check_copies(struct rig *rig, uint64_t number)
 static void run_one(struct rig *rig, uint64_t number)
 {
     uint64_t seed = number * UINT64_C(0x123456789abcdef1);
-    struct gen g = { .rig = rig, .u = rig->unit, .seed = &seed };
+    struct gen g = {
+        .rig = rig, .u = rig->unit, .seed = &seed, .base = IR_NONE,
+    };
     uint32_t only = number & 8 ? UINT32_MAX : rig_random(&seed);
 
     backend_test_baseline(rig->thread, number & 1);
@@ -830,8 +866,9 @@ static void run_one(struct rig *rig, uint64_t number)
     rig->vcpu->saturated = 0;
     rig->vcpu->fp.flags = 0;
     gen_unit(&g, only);
-    if (number & 16) {
-        ir_pass_dead(rig->unit);
+    rig->pass = number & 16 && rig->unit->region ? ir_pass_flags : NULL;
+    if (number & 32 && (number & 12) != 12 && rig->unit->region) {
+        ir_pass_checks(rig->unit);
     }
     if (getenv("X64_TRACE")) {
         fprintf(stderr, "%llu\n", (unsigned long long)number);

@@ -44,6 +44,7 @@ struct rig {
     struct jit_result result;
     struct jit_buffer unit_code;
     bool verbose;
+    void (*pass)(struct ir_unit *u); /* before the translator, or NULL */
     uint8_t before[RIG_SIZE], after[RIG_SIZE];
 };
 
@@ -163,7 +164,7 @@ static void rig_find_pc(struct rig *r)
     }
     for (unsigned k = 0; k < r->result.site_count; k++) {
         if (r->result.sites[k].host == offset) {
-            r->vcpu->pc = r->unit->pc + 4 * r->result.sites[k].insn;
+            r->vcpu->pc = ir_insn_pc(r->unit->pc, r->result.sites[k].insn);
             return;
         }
     }
@@ -251,11 +252,18 @@ static bool rig_run(struct rig *r)
         ir_print(stderr, r->unit);
     }
     r->vcpu->pc = r->unit->pc;
+    tlb_invalidate(r->tlb, &(struct tlb_inval){ .kind = TLB_INVAL_ALL });
     ir_interpret(r->vcpu, r->unit->insn, r->unit->count, r->unit->edge);
+    tlb_invalidate(r->tlb, &(struct tlb_inval){ .kind = TLB_INVAL_ALL });
     want = *r->vcpu;
     memcpy(r->after, r->ram->host, RIG_SIZE);
     memcpy(r->ram->host, r->before, RIG_SIZE);
     *r->vcpu = start;
+    if (r->pass) {
+        r->pass(r->unit);
+        problem = ir_verify(r->unit);
+        ck_assert_msg(!problem, "%s", problem);
+    }
     rig_jit(r);
     same = rig_same(&want, r->vcpu);
     if (memcmp(r->after, r->ram->host, RIG_SIZE)) {

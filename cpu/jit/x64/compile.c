@@ -5,7 +5,8 @@
  *   pad      call relookup                    (PAD_SIZE bytes)
  *   guarded  cmp [page id], id; jne pad
  *   polled   cmp [request], 0; jne pad
- *   entry    the ops
+ *   entry    (a region: exchange registers, subroutines that do)
+ *            the ops
  *            slow paths, stubs of links, constants
  *
  * A dead block gets a short jump to its pad written over each entry: two
@@ -162,7 +163,7 @@ static bool scan_set(struct scan *s, const struct ir_insn *in)
         return false;
     }
     s->dead |= bit;
-    if (home_reg(home)) {
+    if (home_reg(s->t, home)) {
         hint(s, in, home);
     }
     return true;
@@ -196,7 +197,7 @@ static bool scan_effects(struct scan *s, const struct ir_insn *in,
     }
     if (kind & SCAN_GET) {
         scan_get(s, in);
-    } else if ((kind & SCAN_BARRIER) ||
+    } else if (((kind & SCAN_BARRIER) && !ir_is_host_access(in)) ||
                ((kind & SCAN_CALL) && call_is_barrier(in))) {
         barrier(s);
         s->labels |= (kind & SCAN_LABEL) != 0;
@@ -237,6 +238,13 @@ static void scan_one(struct scan *s, struct value *val,
     if (in->c != IR_NONE) {
         val[in->c].left++;
     }
+    if (s->t->u->region && ir_has_edge(in->op)) {
+        ir_ref flags = s->t->u->edge[ir_edge_of(in)].flags;
+
+        if (flags != IR_NONE) {
+            val[flags].left++;
+        }
+    }
 }
 
 /* Mark what is live across a LABEL. */
@@ -246,12 +254,16 @@ static void scan_labels(struct backend_thread *t)
 
     for (unsigned i = 0; i < t->u->count; i++) {
         const struct ir_insn *in = &t->u->insn[i];
-        const ir_ref ref[3] = { in->a, in->b, in->c };
+        const ir_ref ref[4] = {
+            in->a, in->b, in->c,
+            ir_has_edge(in->op) ? t->u->edge[ir_edge_of(in)].flags
+                                 : IR_NONE,
+        };
 
         if (in->op == IR_LABEL) {
             label = i;
         }
-        for (unsigned k = 0; k < 3; k++) {
+        for (unsigned k = 0; k < 4; k++) {
             if (ref[k] != IR_NONE && ref[k] < label) {
                 t->val[ref[k]].state |= VAL_CROSSES;
             }
@@ -360,6 +372,8 @@ static void begin(struct backend_thread *t, const struct ir_unit *u,
     t->slow_count = t->link_count = t->site_count = 0;
     t->thunk_relocs = t->pc_relocs = 0;
     t->pool_count = t->pool_uses = t->label_uses = t->fix_count = 0;
+    t->exit_stubs = t->poll_stubs = 0;
+    t->checks = t->check_slot = 0;
     t->full = t->failed = false;
     t->insn = 0;
     ra_begin(t);
@@ -378,12 +392,16 @@ bool backend_compile(struct backend_thread *t, const struct ir_unit *u,
     }
     scan(t);
     emit_entries(t, page_id);
+    region_begin(t);
     emit_ops(t);
     if (!t->full) {
         emit_slow_paths(t);
     }
     if (!t->full) {
         emit_fp_fixes(t);
+    }
+    if (!t->full) {
+        emit_refills(t);
     }
     if (!t->full) {
         emit_stubs(t);

@@ -18,8 +18,8 @@
     /* emit_flags.c */                                                  \
     E(flags_of) E(setcc) E(select) E(selnz) E(flags_to_nzcv)            \
     E(nzcv_to_flags)                                                    \
-    /* emit_mem.c */                                                    \
-    E(load) E(store) E(second) E(fence)                                 \
+    /* emit_mem.c, emit_check.c */                                      \
+    E(load) E(store) E(second) E(fence) E(check)                        \
     /* emit_atomic.c */                                                 \
     E(load_ex) E(store_ex) E(rmw) E(cas) E(atomic_call)                 \
     /* emit_control.c */                                                \

@@ -63,6 +63,7 @@ void emit_atomic_call(struct backend_thread *t, ir_ref i,
         value[count++] = mem_stored(t, in->c, IR_I64);
     }
     ra_release_all(t, in);
+    ra_free_temp(t, tmp); /* results come when it has served */
     if (t->val[i].left) {
         dst = ra_def(t, i, NO_REG, 0);
     }

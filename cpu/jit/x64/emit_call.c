@@ -30,10 +30,9 @@ static void call_int(struct backend_thread *t, ir_ref i,
     ra_release_all(t, in);
     ra_flush(t, GPR_SCRATCH | (h->flags & IR_HELPER_NO_FP ? 0 : XMM_SCRATCH),
              h->flags & IR_HELPER_REGS);
-    call_thunk(t, thunk_helper(t->b, h));
-    if (h->flags & IR_HELPER_EXITS) {
-        add_site(t, t->insn);
-    }
+    call_outside(t, thunk_helper(t->b, h),
+                 h->flags & IR_HELPER_EXITS ? t->insn : -1);
+    check_forget(t);
     if (t->val[i].left) {
         if (!(t->temps & REG_BIT(RAX))) {
             ra_take(t, RAX);
@@ -80,7 +79,7 @@ void emit_crc32_call(struct backend_thread *t, ir_ref i,
     x_mov_imm(&t->as, RCX, ir_type_size(in->type));
     ra_release_all(t, in);
     ra_flush(t, GPR_SCRATCH | XMM_SCRATCH, false);
-    call_thunk(t, thunk_helper(t->b, &helper));
+    call_outside(t, thunk_helper(t->b, &helper), -1);
     ra_take(t, RAX);
     ra_def_in(t, i, RAX);
 }
@@ -105,7 +104,7 @@ static struct x64_rm memory_operand(struct backend_thread *t, ir_ref ref,
     if (v->spill) {
         return rm_spill(v->spill);
     }
-    if (v->home != NO_HOME && !home_reg(v->home)) {
+    if (v->home != NO_HOME && !home_reg(t, v->home)) {
         return rm_home(v->home);
     }
     x_movdqa_store(t, slot, ra_use_vec(t, ref));
@@ -162,10 +161,7 @@ static void call_vec(struct backend_thread *t, ir_ref i,
     load_address(t, RDX, m[0], in->a != IR_NONE);
     load_address(t, RCX, m[1], in->b != IR_NONE);
     load_address(t, RAX, m[2], in->c != IR_NONE);
-    call_thunk(t, thunk);
-    if (flags & IR_HELPER_EXITS) {
-        add_site(t, t->insn);
-    }
+    call_outside(t, thunk, flags & IR_HELPER_EXITS ? t->insn : -1);
     if (slot) {
         ra_give_spill(t, i, slot);
     }

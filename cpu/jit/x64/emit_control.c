@@ -71,57 +71,64 @@ static uint8_t *aligned_jump(struct backend_thread *t, int cc)
     return jump(t, cc);
 }
 
-static void edge_to_label(struct backend_thread *t, int cc, unsigned n)
+static void edge_to_label(struct backend_thread *t, int cc, unsigned label)
 {
-    const struct ir_edge *e = &t->u->edge[n];
-    struct label_use *use = &t->label_use[t->label_uses++];
-    uint8_t *over = NULL;
+    t->label_use[t->label_uses++] = (struct label_use){
+        .disp = jump(t, cc), .label = label,
+    };
+}
 
-    use->edge = n;
-    use->poll = NULL;
-    if (!e->backward) {
-        use->disp = jump(t, cc);
-        return;
+unsigned exit_stub(struct backend_thread *t, unsigned edge)
+{
+    ir_ref flags = t->u->edge[edge].flags;
+    struct exit_stub *s = &t->exit_stub[t->exit_stubs];
+
+    *s = (struct exit_stub){ .edge = edge, .flags = EXIT_FLAGS_STORED };
+    if (flags != IR_NONE) {
+        fl_describe(t, flags, s);
+        ra_release(t, flags);
     }
-    if (cc != ALWAYS) {
-        over = x_jcc8(&t->as, cc ^ 1);
-    }
-    x_alu_imm(&t->as, ALU_CMP, 0, rm_vcpu(offsetof(struct vcpu, request)),
-              0);
-    use->poll = x_jcc32(&t->as, CC_NE);
-    use->disp = x_jmp32(&t->as);
-    if (over) {
-        x_here8(&t->as, over);
-    }
+    return t->exit_stubs++;
+}
+
+static void add_link(struct backend_thread *t, const struct ir_edge *e,
+                     uint8_t *disp)
+{
+    t->links[t->link_count] = (struct block_link){
+        .target = e->pc, .patch = disp - t->as.start,
+        .index = t->link_count, .same_page = e->same_page,
+        .backward = e->backward, .singly = e->singly,
+    };
+    t->link_count++;
 }
 
 static void emit_edge(struct backend_thread *t, int cc, unsigned n)
 {
     const struct ir_edge *e = &t->u->edge[n];
-    uint8_t *disp;
 
     if (e->label != IR_NONE) {
-        edge_to_label(t, cc, n);
+        edge_to_label(t, cc, e->label);
         return;
     }
-    if (e->pc == t->u->pc && e->same_page) {
+    if (t->u->region) {
+        unsigned stub = exit_stub(t, n);
+
+        t->exit_stub[stub].disp = jump(t, cc);
+        return;
+    }
+    if (e->pc == t->u->pc && e->same_page && !t->u->singly) {
         /* A loop: to this unit's own polled entry, never unlinked. */
         x_fix32(jump(t, cc), t->polled);
         return;
     }
-    disp = aligned_jump(t, cc);
-    t->links[t->link_count] = (struct block_link){
-        .target = e->pc, .patch = disp - t->as.start,
-        .index = t->link_count, .same_page = e->same_page,
-        .backward = e->backward,
-    };
-    t->link_count++;
+    add_link(t, e, aligned_jump(t, cc));
 }
 
 void emit_exit(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
-    (void)i;
-    emit_edge(t, ALWAYS, in->imm);
+    if (t->u->edge[in->imm].label != i + 1) {
+        emit_edge(t, ALWAYS, in->imm);
+    }
 }
 
 void emit_brcc(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
@@ -172,6 +179,7 @@ void emit_exit_indirect(struct backend_thread *t, ir_ref i,
     t->fl = IR_NONE;
     ra_use_fixed(t, in->a, true, RAX);
     ra_release(t, in->a);
+    region_leave(t);
     ra_take(t, RCX);
     ra_take(t, RDX);
     x_mov32(as, RCX, RAX);
@@ -192,6 +200,7 @@ void emit_exit_loop(struct backend_thread *t, ir_ref i,
                     const struct ir_insn *in)
 {
     (void)i;
+    region_leave(t);
     load_pc(t, RAX, in->imm);
     x_mov_imm(&t->as, RCX, in->aux);
     jump_thunk(t, t->b->exit_loop);
@@ -204,10 +213,16 @@ void emit_exit_loop(struct backend_thread *t, ir_ref i,
  */
 void emit_label(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
-    (void)in;
     fl_clobber(t);
     ra_flush(t, GPR_SCRATCH | XMM_SCRATCH, true);
     t->label_at[i] = t->as.p - t->as.start;
+    if (in->aux & IR_LABEL_POLL) {
+        x_alu_imm(&t->as, ALU_CMP, 0,
+                  rm_vcpu(offsetof(struct vcpu, request)), 0);
+        t->poll_stub[t->poll_stubs++] = (struct poll_stub){
+            .disp = x_jcc32(&t->as, CC_NE), .insn = in->insn,
+        };
+    }
 }
 
 /* -- behind the unit --------------------------------------------------- */
@@ -223,10 +238,45 @@ static void emit_link_stub(struct backend_thread *t, struct block_link *l)
     l->left = as->p - as->start;
 }
 
+/* A request: leave for the label's guest instruction. */
+static void emit_poll_stub(struct backend_thread *t,
+                           const struct poll_stub *s)
+{
+    x_fix32(s->disp, t->as.p);
+    region_leave(t);
+    call_thunk(t, t->b->relookup);
+    add_site(t, s->insn);
+}
+
+static void emit_exit_stub(struct backend_thread *t,
+                           const struct exit_stub *s)
+{
+    x_fix32(s->disp, t->as.p);
+    if (s->flags != EXIT_FLAGS_STORED) {
+        fl_restore_packed(t, s);
+        x_op(&t->as, X_MOV_STORE16, RAX, rm_home(HOME_FLAGS));
+    }
+    region_leave(t);
+    add_link(t, &t->u->edge[s->edge], aligned_jump(t, ALWAYS));
+}
+
+static void emit_region_stubs(struct backend_thread *t)
+{
+    for (unsigned k = 0; k < t->poll_stubs && !t->full; k++) {
+        emit_poll_stub(t, &t->poll_stub[k]);
+        t->full = t->as.p + OP_ROOM > t->as.end;
+    }
+    for (unsigned k = 0; k < t->exit_stubs && !t->full; k++) {
+        emit_exit_stub(t, &t->exit_stub[k]);
+        t->full = t->as.p + OP_ROOM > t->as.end;
+    }
+}
+
 void emit_stubs(struct backend_thread *t)
 {
     struct asm_buf *as = &t->as;
 
+    emit_region_stubs(t);
     for (unsigned k = 0; k < t->link_count; k++) {
         if (as->p + OP_ROOM > as->end) {
             t->full = true;
@@ -236,17 +286,7 @@ void emit_stubs(struct backend_thread *t)
     }
     for (unsigned k = 0; k < t->label_uses; k++) {
         struct label_use *use = &t->label_use[k];
-        const struct ir_edge *e = &t->u->edge[use->edge];
 
-        if (as->p + OP_ROOM > as->end) {
-            t->full = true;
-            return;
-        }
-        x_fix32(use->disp, as->start + t->label_at[e->label]);
-        if (use->poll) {
-            x_fix32(use->poll, as->p);
-            load_pc(t, RAX, e->pc);
-            jump_thunk(t, t->b->relookup_pc);
-        }
+        x_fix32(use->disp, as->start + t->label_at[use->label]);
     }
 }

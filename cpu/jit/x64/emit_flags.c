@@ -294,6 +294,42 @@ void fl_carry(struct backend_thread *t, ir_ref ref, bool borrow)
     t->fl_hold = true;
 }
 
+/* -- at exits ---------------------------------------------------------- */
+
+void fl_describe(struct backend_thread *t, ir_ref ref, struct exit_stub *s)
+{
+    const struct value *v = &t->val[ref];
+    uint64_t imm;
+
+    s->flags = EXIT_FLAGS_PACKED;
+    if (v->home == HOME_FLAGS) {
+        s->flags = EXIT_FLAGS_STORED;
+    } else if (val_const(t, ref, &imm)) {
+        s->flags = EXIT_FLAGS_CONST;
+        s->imm = imm;
+    } else if (v->reg != NO_REG) {
+        s->packed = rm_reg(v->reg);
+    } else if (v->spill) {
+        s->packed = rm_spill(v->spill);
+    } else {
+        assert(t->fl == ref);
+        s->flags = EXIT_FLAGS_EFLAGS;
+        s->kind = t->fl_kind;
+    }
+}
+
+void fl_restore_packed(struct backend_thread *t, const struct exit_stub *s)
+{
+    if (s->flags == EXIT_FLAGS_CONST) {
+        x_mov_imm(&t->as, RAX, s->imm);
+    } else if (s->flags == EXIT_FLAGS_PACKED) {
+        x_op(&t->as, X_MOV_LOAD, RAX, s->packed);
+    } else {
+        t->fl_kind = s->kind;
+        pack(t);
+    }
+}
+
 /* -- ops --------------------------------------------------------------- */
 
 void emit_flags_of(struct backend_thread *t, ir_ref i,

@@ -241,7 +241,7 @@ static void emit_fix(struct backend_thread *t, const struct fp_fix *f)
     x_imm32(as, (uint32_t)desc);
     x_op(as, X_MOV_IMM, 0, rm_frame(FRAME_DESC + 4));
     x_imm32(as, desc >> 32);
-    call_thunk(t, thunk_exact(t->b, fn, ir_op_info[f->in->op].name));
+    call_outside(t, thunk_exact(t->b, fn, ir_op_info[f->in->op].name), -1);
     if (f->dst >= XMM0) {
         x_movdqa(t, f->dst, result);
     } else {

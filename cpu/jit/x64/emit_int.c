@@ -159,7 +159,7 @@ static void emit_alu_general(struct backend_thread *t, ir_ref i,
     if (!has_imm) {
         b = ra_use_rm(t, in->b, w);
         if (n != ALU_SUB && !b.mem &&
-            ((hint != NO_HOME && home_reg(hint) == b.base) ||
+            ((hint != NO_HOME && home_reg(t, hint) == b.base) ||
              (t->val[in->b].left == 1 && t->val[in->a].left > 1))) {
             struct x64_rm swap = a;
 

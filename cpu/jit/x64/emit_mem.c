@@ -153,34 +153,38 @@ static unsigned int_load_op(const struct ir_insn *in)
     return zero[in->type];
 }
 
-static enum ir_type vec_type(const struct ir_insn *in)
+enum ir_type mem_vec_type(const struct ir_insn *in)
 {
     return in->op == IR_VLOAD8 || in->op == IR_VSTORE8 ? IR_I8 : in->type;
 }
 
-static void load_one(struct backend_thread *t, const struct ir_insn *in,
+void mem_load_one(struct backend_thread *t, const struct ir_insn *in,
                      int dst, struct x64_rm from, int tmp)
 {
     if (dst >= XMM0) {
-        vec_load(t, vec_type(in), dst, from, tmp);
+        vec_load(t, mem_vec_type(in), dst, from, tmp);
     } else {
         x_op(&t->as, int_load_op(in), dst, from);
     }
 }
 
-static int def_loaded(struct backend_thread *t, ir_ref i)
+int mem_def_loaded(struct backend_thread *t, ir_ref i, uint32_t avoid)
 {
-    return t->val[i].state & VAL_VEC ? ra_def_vec(t, i, NO_REG, 0)
-                                     : ra_def(t, i, NO_REG, 0);
+    return t->val[i].state & VAL_VEC ? ra_def_vec(t, i, NO_REG, avoid)
+                                     : ra_def(t, i, NO_REG, avoid);
 }
 
 void emit_load(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     bool pair = in->op == IR_LOAD2;
-    unsigned each = ir_type_size(vec_type(in)), size = each << pair;
+    unsigned each = ir_type_size(mem_vec_type(in)), size = each << pair;
     struct slow_path *s;
     int va, t1, t2, dst, second = NO_REG;
 
+    if (in->aux & IR_MEM_HOST) {
+        emit_host_load(t, i, in);
+        return;
+    }
     fl_clobber(t);
     va = ra_use(t, in->a, true);
     t1 = ra_temp(t, GPR_SCRATCH, 0);
@@ -192,9 +196,9 @@ void emit_load(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
             ra_free_temp(t, t1);
         }
     }
-    dst = def_loaded(t, i);
+    dst = mem_def_loaded(t, i, 0);
     if (pair && t->val[i + 1].left) {
-        second = def_loaded(t, i + 1);
+        second = mem_def_loaded(t, i + 1, 0);
     }
     s = mem_slow_path(t, in, va, SLOW_LOAD | slow_desc(in, size, pair));
     s->tmp = t2;
@@ -204,12 +208,12 @@ void emit_load(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     s->dst[1] = second;
     mem_check(t, s, t1, t2, size, in->aux, false);
     if (second != NO_REG && dst == va) {
-        load_one(t, in, second, rm_index(t1, va, 0, each), t2);
-        load_one(t, in, dst, rm_index(t1, va, 0, 0), t2);
+        mem_load_one(t, in, second, rm_index(t1, va, 0, each), t2);
+        mem_load_one(t, in, dst, rm_index(t1, va, 0, 0), t2);
     } else {
-        load_one(t, in, dst, rm_index(t1, va, 0, 0), t2);
+        mem_load_one(t, in, dst, rm_index(t1, va, 0, 0), t2);
         if (second != NO_REG) {
-            load_one(t, in, second, rm_index(t1, va, 0, each), t2);
+            mem_load_one(t, in, second, rm_index(t1, va, 0, each), t2);
         }
     }
     s->back = t->as.p;
@@ -249,7 +253,7 @@ struct stored mem_stored(struct backend_thread *t, ir_ref ref,
 
 /* A vector operand is brought into a register, which takes none of the
  * scarce ones; a general one only if two are left for the check. */
-static void hold_stored(struct backend_thread *t, ir_ref ref)
+void mem_hold_stored(struct backend_thread *t, ir_ref ref)
 {
     uint32_t held = t->lock & GPR_SCRATCH;
 
@@ -312,7 +316,7 @@ static bool store_imm(struct backend_thread *t, const struct stored *s,
     }
 }
 
-static void store_one(struct backend_thread *t, const struct stored *s,
+static void store_ordered(struct backend_thread *t, const struct stored *s,
                       struct x64_rm to, int tmp, bool release)
 {
     int src = s->m.base;
@@ -337,6 +341,12 @@ static void store_one(struct backend_thread *t, const struct stored *s,
     }
 }
 
+void mem_store_one(struct backend_thread *t, const struct stored *s,
+                   struct x64_rm to, int tmp)
+{
+    store_ordered(t, s, to, tmp, false);
+}
+
 static void emit_full_fence(struct backend_thread *t)
 {
     x_op(&t->as, X_ALU_IMM8 | X_LOCK, ALU_OR, rm_frame(FRAME_DESC));
@@ -346,7 +356,7 @@ static void emit_full_fence(struct backend_thread *t)
 void emit_store(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     bool pair = in->op == IR_STORE2;
-    enum ir_type type = vec_type(in);
+    enum ir_type type = mem_vec_type(in);
     unsigned each = ir_type_size(type), size = each << pair;
     bool release = (in->aux & IR_MEM_RELEASE) && t->b->parallel;
     bool vec = t->val[in->b].state & VAL_VEC;
@@ -355,11 +365,15 @@ void emit_store(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     int va, t1, t2;
 
     (void)i;
+    if (in->aux & IR_MEM_HOST) {
+        emit_host_store(t, in);
+        return;
+    }
     fl_clobber(t);
     va = ra_use(t, in->a, true);
-    hold_stored(t, in->b);
+    mem_hold_stored(t, in->b);
     if (pair) {
-        hold_stored(t, in->c);
+        mem_hold_stored(t, in->c);
     }
     t1 = ra_temp(t, GPR_SCRATCH, 0);
     t2 = ra_temp(t, GPR_SCRATCH, 0);
@@ -373,10 +387,10 @@ void emit_store(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     s->value_count = 1 + pair;
     memcpy(s->value, value, sizeof(value));
     mem_check(t, s, t1, t2, size, in->aux, true);
-    store_one(t, &value[0], rm_index(t1, va, 0, 0), t2,
+    store_ordered(t, &value[0], rm_index(t1, va, 0, 0), t2,
               release && !pair && !vec);
     if (pair) {
-        store_one(t, &value[1], rm_index(t1, va, 0, each), t2, false);
+        store_ordered(t, &value[1], rm_index(t1, va, 0, each), t2, false);
     }
     if (release && (pair || vec)) {
         emit_full_fence(t);
@@ -401,7 +415,7 @@ static struct x64_rm slow_value(const struct slow_path *s, unsigned n,
                                 bool nested)
 {
     bool packed = !(s->desc & SLOW_ATOMIC);
-    unsigned each = packed ? ir_type_size(vec_type(s->in)) : 16;
+    unsigned each = packed ? ir_type_size(mem_vec_type(s->in)) : 16;
 
     return rm_frame(FRAME_ARG + 16 + n * each + (nested ? 8 : 0));
 }
@@ -440,7 +454,7 @@ static void get_results(struct backend_thread *t, const struct slow_path *s,
                         bool nested)
 {
     bool atomic = s->desc & SLOW_ATOMIC;
-    unsigned each = atomic ? 16 : ir_type_size(vec_type(s->in));
+    unsigned each = atomic ? 16 : ir_type_size(mem_vec_type(s->in));
 
     for (unsigned n = 0; n < 2; n++) {
         struct x64_rm from = rm_frame(FRAME_ARG + 16 + n * each +
@@ -452,7 +466,7 @@ static void get_results(struct backend_thread *t, const struct slow_path *s,
         if (atomic) {
             x_load(&t->as, s->dst[n], from);
         } else {
-            load_one(t, s->in, s->dst[n], from, s->tmp);
+            mem_load_one(t, s->in, s->dst[n], from, s->tmp);
         }
     }
 }
@@ -467,15 +481,17 @@ void slow_body(struct backend_thread *t, const struct slow_path *s,
     for (unsigned n = 0; n < s->value_count; n++) {
         put_value(t, s, n, nested);
     }
+    const uint8_t *thunk = s->desc & SLOW_ATOMIC
+                         ? t->b->slow_atomic[nested]
+                         : t->b->slow[nested][s->desc];
     if (s->desc & SLOW_ATOMIC) {
         x_op(as, X_MOV_IMM, 0, rm_frame(FRAME_DESC + shift));
         x_imm32(as, s->desc);
-        call_thunk(t, t->b->slow_atomic[nested]);
-    } else {
-        call_thunk(t, t->b->slow[nested][s->desc]);
     }
-    if (!nested) {
-        add_site(t, s->insn);
+    if (nested) {
+        call_thunk(t, thunk);
+    } else {
+        call_outside(t, thunk, s->insn);
     }
     get_results(t, s, nested);
 }
@@ -526,7 +542,7 @@ uint64_t slow_key(const struct slow_path *s)
 static void emit_slow_path(struct backend_thread *t, struct slow_path *s)
 {
     struct asm_buf *as = &t->as;
-    const uint8_t *thunk = thunk_slow(t, s);
+    const uint8_t *thunk = t->remaps ? NULL : thunk_slow(t, s);
 
     for (unsigned n = 0; n < 3 && s->from[n]; n++) {
         x_fix32(s->from[n], as->p);

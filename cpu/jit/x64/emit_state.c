@@ -17,7 +17,7 @@ void emit_nothing(struct backend_thread *t, ir_ref i,
 static void home_sync(struct backend_thread *t, unsigned home, bool store)
 {
     struct x64_rm m = rm_home(home);
-    int reg = home_reg(home);
+    int reg = home_reg(t, home);
 
     if (reg >= XMM0 && store) {
         x_movdqa_store(t, m, reg);
@@ -56,7 +56,7 @@ static void get_home(struct backend_thread *t, ir_ref i, enum ir_type type,
 {
     struct value *v = &t->val[i];
     ir_ref owner = t->home_owner[home];
-    int reg = home_reg(home);
+    int reg = home_reg(t, home);
 
     if (owner != IR_NONE) {
         /* Another value is known to be there: make a copy. */
@@ -74,7 +74,7 @@ static void get_home(struct backend_thread *t, ir_ref i, enum ir_type type,
         load_plain(t, i, type, rm_home(home));
         return;
     }
-    if (!reg && v->hint != NO_HOME && home_reg(v->hint)) {
+    if (!reg && v->hint != NO_HOME && home_reg(t, v->hint)) {
         load_plain(t, i, type, rm_home(home));
         return;
     }
@@ -96,7 +96,7 @@ void emit_get(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
         return;
     }
     home = home_around(in->imm);
-    if (home != NO_HOME && home_reg(home)) {
+    if (home != NO_HOME && home_reg(t, home)) {
         home_sync(t, home, true);
     }
     load_plain(t, i, in->type, rm_vcpu(in->imm));
@@ -124,7 +124,7 @@ static void settle(struct backend_thread *t, ir_ref ref, unsigned home)
 static void set_const(struct backend_thread *t, ir_ref ref, unsigned home,
                       uint64_t imm)
 {
-    int reg = home_reg(home);
+    int reg = home_reg(t, home);
 
     ra_clobber_home(t, home);
     if (reg) {
@@ -144,7 +144,7 @@ static void set_general(struct backend_thread *t, ir_ref ref,
     /* The register will equal the value as the IR sees it. */
     bool exact = type == IR_I64 || val_is_zext(t, ref);
     bool clean = !(v->state & VAL_NARROW);
-    int reg = home_reg(home), src;
+    int reg = home_reg(t, home), src;
     struct x64_rm from;
     uint64_t imm;
 
@@ -209,7 +209,7 @@ static void set_flags(struct backend_thread *t, ir_ref ref)
 
 static void set_vec(struct backend_thread *t, ir_ref ref, unsigned home)
 {
-    int reg = home_reg(home), src;
+    int reg = home_reg(t, home), src;
 
     if (t->home_owner[home] == ref) {
         ra_release(t, ref);
@@ -245,7 +245,7 @@ static void set_plain(struct backend_thread *t, const struct ir_insn *in)
 
     if (home != NO_HOME) {
         ra_clobber_home(t, home);
-        if (home_reg(home)) {
+        if (home_reg(t, home)) {
             home_sync(t, home, true);
         }
     }
@@ -254,7 +254,7 @@ static void set_plain(struct backend_thread *t, const struct ir_insn *in)
     } else {
         x_op(&t->as, store[in->type], src, to);
     }
-    if (home != NO_HOME && home_reg(home)) {
+    if (home != NO_HOME && home_reg(t, home)) {
         home_sync(t, home, false);
     }
     ra_release(t, in->a);

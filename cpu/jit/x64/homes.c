@@ -21,7 +21,7 @@ struct x64_rm rm_home(unsigned home)
 void ra_leave_home(struct backend_thread *t, struct value *v)
 {
     if (v->home != NO_HOME) {
-        if (is_pinned_home(v->home)) {
+        if (is_pinned_home(t, v->home)) {
             v->reg = NO_REG;
         }
         t->home_owner[v->home] = IR_NONE;
@@ -70,15 +70,15 @@ static void move_out(struct backend_thread *t, ir_ref ref)
 }
 
 /* The other home becomes the home. */
-static void promote(struct value *v)
+static void promote(struct backend_thread *t, struct value *v)
 {
-    if (is_pinned_home(v->home)) {
+    if (is_pinned_home(t, v->home)) {
         v->reg = NO_REG;
     }
     v->home = v->alt;
     v->alt = NO_HOME;
-    if (is_pinned_home(v->home)) {
-        v->reg = home_reg(v->home);
+    if (is_pinned_home(t, v->home)) {
+        v->reg = home_reg(t, v->home);
     }
 }
 
@@ -97,14 +97,14 @@ void ra_clobber_home(struct backend_thread *t, unsigned home)
         return;
     }
     if (v->alt != NO_HOME) {
-        promote(v);
+        promote(t, v);
         return;
     }
     if (v->left && !v->spill && !(v->state & VAL_CONST) && t->fl != ref &&
-        (v->reg == NO_REG || is_pinned_home(home))) {
+        (v->reg == NO_REG || is_pinned_home(t, home))) {
         move_out(t, ref);
     }
-    if (is_pinned_home(home) && v->reg == home_reg(home)) {
+    if (is_pinned_home(t, home) && v->reg == home_reg(t, home)) {
         v->reg = NO_REG;
     }
     v->home = NO_HOME;
@@ -132,13 +132,13 @@ void ra_add_home(struct backend_thread *t, ir_ref ref, unsigned home)
     if (v->alt != NO_HOME) {
         t->home_owner[v->alt] = IR_NONE;
     }
-    if (second != NO_HOME && !is_pinned_home(home)) {
+    if (second != NO_HOME && !is_pinned_home(t, home)) {
         first = second;
         second = home;
     }
-    if (is_pinned_home(first)) {
+    if (is_pinned_home(t, first)) {
         ra_drop(t, ref);
-        v->reg = home_reg(first);
+        v->reg = home_reg(t, first);
     }
     v->home = first;
     v->alt = second;

@@ -16,6 +16,17 @@ struct slow_path *mem_slow_path(struct backend_thread *t,
 void mem_check(struct backend_thread *t, struct slow_path *s, int t1, int t2,
                unsigned size, unsigned aux, bool write);
 
+/* Type of an access, I8 for one byte of a vector. */
+enum ir_type mem_vec_type(const struct ir_insn *in);
+/* A register for what is loaded, and its load; tmp: for F16 only. */
+int mem_def_loaded(struct backend_thread *t, ir_ref i, uint32_t avoid);
+void mem_load_one(struct backend_thread *t, const struct ir_insn *in,
+                  int dst, struct x64_rm from, int tmp);
+/* Lock an operand where it is, if enough registers are left. */
+void mem_hold_stored(struct backend_thread *t, ir_ref ref);
+void mem_store_one(struct backend_thread *t, const struct stored *s,
+                   struct x64_rm to, int tmp);
+
 /* Where an operand is, without moving it: to be called when all registers
  * of the op are chosen. */
 struct stored mem_stored(struct backend_thread *t, ir_ref ref,

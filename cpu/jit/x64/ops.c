@@ -70,6 +70,7 @@ const struct x64_op x64_ops[IR_OPCODES] = {
     ROW(RMW, rmw)
     ROW(CAS, cas)
     ROW(FENCE, fence)
+    ROW(CHECK, check)
 
     /* control */
     ROW(LABEL, label)

@@ -32,6 +32,7 @@ void ra_begin(struct backend_thread *t)
     t->dead_spills = 0;
     t->fl = t->zf = IR_NONE;
     t->fl_hold = false;
+    region_choose(t);
 }
 
 /* -- spill slots ------------------------------------------------------- */
@@ -93,7 +94,7 @@ void ra_spill_now(struct backend_thread *t, ir_ref ref)
 
 /* -- registers --------------------------------------------------------- */
 
-static uint32_t next_random(struct backend_thread *t)
+uint32_t ra_random(struct backend_thread *t)
 {
     t->seed = t->seed * 6364136223846793005u + 1442695040888963407u;
     return t->seed >> 33;
@@ -101,7 +102,7 @@ static uint32_t next_random(struct backend_thread *t)
 
 int ra_pick_random(struct backend_thread *t, uint32_t set)
 {
-    for (unsigned n = next_random(t) % __builtin_popcount(set); n; n--) {
+    for (unsigned n = ra_random(t) % __builtin_popcount(set); n; n--) {
         set &= set - 1;
     }
     return ctz32(set);
@@ -390,7 +391,7 @@ static int def_hint(struct backend_thread *t, ir_ref i, struct value *v)
     }
     v->home = home;
     t->home_owner[home] = i;
-    v->reg = home_reg(home);
+    v->reg = home_reg(t, home);
     return v->reg;
 }
 
@@ -401,7 +402,7 @@ static inline int def(struct backend_thread *t, ir_ref i, int prefer,
     uint32_t bit, m;
     int reg;
 
-    if (v->hint != NO_HOME && !(avoid & REG_BIT(home_reg(v->hint)))) {
+    if (v->hint != NO_HOME && !(avoid & REG_BIT(home_reg(t, v->hint)))) {
         return def_hint(t, i, v);
     }
     set &= ~avoid;

@@ -6,9 +6,10 @@
 
 #include "cpu/jit/x64/x64.h"
 
-static inline bool is_pinned_home(unsigned home)
+static inline bool is_pinned_home(const struct backend_thread *t,
+                                  unsigned home)
 {
-    return home_reg(home) != 0;
+    return t->home_reg[home] != 0;
 }
 
 /* The value need not be spilled when it loses its scratch register. */

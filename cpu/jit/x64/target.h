@@ -68,7 +68,10 @@ static const uint8_t x64_pinned_vec[32] = {
 #define FRAME_SPILL 80    /* 16 bytes per slot */
 #define SPILL_SLOTS 448
 #define FRAME_XMM (FRAME_SPILL + 16 * SPILL_SLOTS) /* xmm in slow paths */
-#define FRAME_SIZE (FRAME_XMM + 16 * 16)
+#define FRAME_CHECK (FRAME_XMM + 16 * 16) /* slots of CHECK */
+#define CHECK_SLOT_SIZE 32
+#define CHECK_SLOTS 32
+#define FRAME_SIZE (FRAME_CHECK + CHECK_SLOT_SIZE * CHECK_SLOTS)
 
 /* MXCSR while generated code runs: to nearest, nothing unmasked.  Its sticky
  * bits are cumulative flags of vcpu.fp that have not got there yet. */

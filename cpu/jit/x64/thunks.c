@@ -137,16 +137,10 @@ static void thunk_leave(struct asm_buf *a)
 }
 
 /* Look up anew, or serve a request first.  Called: where from says which
- * pc; or jumped to with rax = pc. */
-static void thunk_relookup(struct asm_buf *a, const uint8_t *leave,
-                           bool called)
+ * pc. */
+static void thunk_relookup(struct asm_buf *a, const uint8_t *leave)
 {
-    if (called) {
-        x_pop(a, RDX);
-    } else {
-        x_store(a, field(offsetof(struct vcpu, pc)), RAX);
-        x_alu(a, ALU_XOR, 0, RDX, rm_reg(RDX));
-    }
+    x_pop(a, RDX);
     x_store(a, field(offsetof(struct vcpu, host_return)), RDX);
     x_alu(a, ALU_XOR, 0, RCX, rm_reg(RCX));
     x_alu_imm(a, ALU_CMP, 0, field(offsetof(struct vcpu, request)), 0);
@@ -498,11 +492,9 @@ bool thunks_emit(struct backend *b)
     b->leave = leave + delta;
     thunk_leave(&a);
     const uint8_t *relookup = a.p;
-    thunk_relookup(&a, leave, true);
+    thunk_relookup(&a, leave);
     b->relookup = a.p + delta;
     thunk_pad(&a, relookup);
-    b->relookup_pc = a.p + delta;
-    thunk_relookup(&a, leave, false);
     b->edge = a.p + delta;
     thunk_edge(&a, leave);
     b->indirect_miss = a.p + delta;
@@ -533,7 +525,6 @@ void backend_observe(struct backend *b, struct perfmap *map, bool count)
         {(const uint8_t *)(uintptr_t)b->enter, "enter"},
         {b->leave, "leave"},
         {b->relookup, "relookup"},
-        {b->relookup_pc, "relookup-pc"},
         {b->edge, "edge"},
         {b->indirect_miss, "indirect-miss"},
         {b->exit_loop, "exit-loop"},

@@ -47,7 +47,7 @@ struct backend {
 
     /* Executable addresses of thunks; thunks.c says what each expects. */
     void (*enter)(struct vcpu *vcpu, const uint8_t *entry);
-    const uint8_t *leave, *relookup, *relookup_pc, *edge;
+    const uint8_t *leave, *relookup, *edge;
     const uint8_t *indirect_miss, *exit_loop;
     const uint8_t *slow_code; /* where those of slow paths begin */
     const uint8_t *slow[2][SLOW_THUNKS]; /* [1]: called from a thunk */
@@ -66,14 +66,6 @@ enum {
     HOME_FLAGS = 64,
     HOMES,
 };
-
-/* The host register that a home owns, or 0. */
-static inline int home_reg(unsigned home)
-{
-    return home < HOME_V       ? x64_pinned[home]
-           : home < HOME_FLAGS ? x64_pinned_vec[home - HOME_V]
-                               : 0;
-}
 
 enum {
     VAL_VEC = 1 << 0,
@@ -121,6 +113,12 @@ struct stored {
     bool narrow;       /* to be cleared above bit 31 */
 };
 
+/* A host register that a region gives from the home that usually owns it to
+ * another one. */
+struct remap {
+    uint8_t reg, usual, home;
+};
+
 /* Code behind the unit for the case that a fast path failed. */
 struct slow_path {
     uint8_t *from[3];  /* rel32 displacements of the jumps to it */
@@ -157,11 +155,38 @@ struct pool_use {
     uint8_t tail;      /* bytes of the instruction behind it */
 };
 
-/* A jump to a LABEL of the unit; `polled`: its poll goes to a stub that
- * leaves for the label's guest address. */
+/* A jump to a LABEL of the unit. */
 struct label_use {
-    uint8_t *disp, *poll;
+    uint8_t *disp;
+    uint16_t label;
+};
+
+/* A jump out of a region, to code behind it: where FLAGS are then that have
+ * not been stored (ir_edge.flags). */
+struct exit_stub {
+    uint8_t *disp;
     uint16_t edge;
+    enum { EXIT_FLAGS_STORED, EXIT_FLAGS_EFLAGS, EXIT_FLAGS_PACKED,
+           EXIT_FLAGS_CONST } flags;
+    enum fl_kind kind;     /* EFLAGS */
+    struct x64_rm packed;
+    uint32_t imm;
+};
+
+/* A CHECK that keeps what it found: its way through the TLB lies behind the
+ * unit. */
+struct check {
+    uint8_t *miss, *back;
+    int array;             /* in struct tlb_context */
+    unsigned size;
+    uint16_t stub;         /* struct exit_stub of its failure */
+    uint8_t slot, va, t1, t2;
+};
+
+/* The poll of a LABEL. */
+struct poll_stub {
+    uint8_t *disp;
+    uint16_t insn;         /* guest instruction to leave for */
 };
 
 #define MAX_POOL 1024
@@ -194,6 +219,13 @@ struct backend_thread {
     uint8_t zf_cc;
     uint16_t insn;          /* guest instruction being compiled */
 
+    /* Guest registers in host registers: home -> register or 0, and what
+     * of it is not as usual; with subroutines that exchange these. */
+    uint8_t home_reg[HOMES];
+    struct remap remap[16 + 8];
+    unsigned remaps;
+    const uint8_t *leave_sub, *enter_sub;
+
     unsigned slow_count, link_count, site_count, pool_count, pool_uses;
     unsigned fix_count;
 
@@ -210,8 +242,11 @@ struct backend_thread {
     struct pool_use pool_use[4 * MAX_POOL];
     uint32_t label_at[IR_MAX_INSNS];    /* offset of a LABEL's code */
     struct label_use label_use[IR_MAX_EDGES];
-    unsigned label_uses;
-    uint32_t poll_stub[IR_MAX_EDGES];
+    struct exit_stub exit_stub[IR_MAX_EDGES];
+    struct poll_stub poll_stub[IR_MAX_EDGES];
+    unsigned label_uses, exit_stubs, poll_stubs;
+    struct check check[CHECK_SLOTS];
+    unsigned checks, check_slots, check_slot; /* all of the unit's; next */
     uint8_t *guarded, *polled, *entry;
 
     /* Offsets of what depends on where the code lies (displacements to
@@ -240,6 +275,7 @@ void ra_begin(struct backend_thread *t);
 /* A register of the set, which is not empty; rax last: LAHF, DIV and CMPXCHG
  * want it. */
 int ra_pick_random(struct backend_thread *t, uint32_t set);
+uint32_t ra_random(struct backend_thread *t);
 
 static inline int ra_pick(struct backend_thread *t, uint32_t set)
 {
@@ -278,6 +314,12 @@ void ra_take(struct backend_thread *t, int reg);
 int ra_use_in(struct backend_thread *t, ir_ref ref, bool wide, uint32_t set);
 /* In a register, or its memory when this is the last use. */
 struct x64_rm ra_use_memory(struct backend_thread *t, ir_ref ref, bool wide);
+
+/* The host register that a home owns in this unit, or 0. */
+static inline int home_reg(const struct backend_thread *t, unsigned home)
+{
+    return t->home_reg[home];
+}
 
 /* The operand, an integer or flags, in a register (clean upper half when
  * `wide`). */
@@ -368,6 +410,14 @@ static inline void ra_end_op(struct backend_thread *t)
 
 struct x64_rm rm_home(unsigned home);
 
+/* The host register that owns the home outside of regions, or 0. */
+static inline int x64_usual_reg(unsigned home)
+{
+    return home < HOME_V       ? x64_pinned[home]
+           : home < HOME_FLAGS ? x64_pinned_vec[home - HOME_V]
+                               : 0;
+}
+
 /* The home that an access to struct vcpu lies in, or NO_HOME. */
 static inline unsigned home_around(uint64_t offset)
 {
@@ -414,6 +464,19 @@ static inline struct x64_rm rm_spill(unsigned spill)
 /* A value whose upper 32 bits are known to be zero. */
 bool val_is_zext(const struct backend_thread *t, ir_ref ref);
 
+/* -- regions (region.c) ------------------------------------------------ */
+
+/* Assign host registers to guest registers. */
+void region_choose(struct backend_thread *t);
+/* At the entry: take them over. */
+void region_begin(struct backend_thread *t);
+/* Exchange registers, from the usual assignment and back to it. */
+void region_enter(struct backend_thread *t);
+void region_leave(struct backend_thread *t);
+/* Call a thunk that expects the usual assignment; site: the guest
+ * instruction that may leave the unit there, or -1. */
+void call_outside(struct backend_thread *t, const uint8_t *rx, int site);
+
 /* -- flags (emit_flags.c) ---------------------------------------------- */
 
 /* EFLAGS are about to be overwritten. */
@@ -426,6 +489,10 @@ void fl_carry(struct backend_thread *t, ir_ref ref, bool borrow);
 int fl_packed(struct backend_thread *t, ir_ref ref);
 /* The same, for one use: not remembered. */
 int fl_pack_temp(struct backend_thread *t, ir_ref ref);
+/* Where the value is now, for code behind the unit; and there, ax := its
+ * packed form. */
+void fl_describe(struct backend_thread *t, ir_ref ref, struct exit_stub *s);
+void fl_restore_packed(struct backend_thread *t, const struct exit_stub *s);
 /* The condition is one of EFLAGS after ucomis only with the operands
  * swapped (FL_FP_SWAPPED). */
 bool fl_prefers_swapped(enum ir_cc cc);
@@ -439,11 +506,23 @@ void jump_thunk(struct backend_thread *t, const uint8_t *rx);
 /* reg := a guest address that moves with the unit. */
 void load_pc(struct backend_thread *t, int reg, uint64_t pc);
 void add_site(struct backend_thread *t, unsigned insn);
+/* Code behind a region for leaving by the edge: its index in exit_stub[],
+ * where the jump there is to be entered. */
+unsigned exit_stub(struct backend_thread *t, unsigned edge);
 void emit_stubs(struct backend_thread *t);
 
 /* -- memory (emit_mem.c) ----------------------------------------------- */
 
 void emit_slow_paths(struct backend_thread *t);
+/* Accesses that rely on a CHECK. (emit_check.c) */
+void emit_host_load(struct backend_thread *t, ir_ref i,
+                    const struct ir_insn *in);
+void emit_host_store(struct backend_thread *t, const struct ir_insn *in);
+/* Count the unit's CHECKs that keep what they find; forget that; what lies
+ * behind the unit for them. */
+void check_count(struct backend_thread *t);
+void check_forget(struct backend_thread *t);
+void emit_refills(struct backend_thread *t);
 /* A slow path up to where its results are in their registers; `nested`: in
  * a thunk that the unit calls. */
 void slow_body(struct backend_thread *t, const struct slow_path *s,

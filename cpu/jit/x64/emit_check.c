@@ -1,0 +1,192 @@
+/*
+ * CHECK: one translation for several accesses, and the accesses that rely
+ * on it (IR_MEM_HOST).
+ *
+ * A CHECK that keeps what it found has a slot in the frame: tag and addend
+ * as in the TLB, and a limit that (tag xor address) is below on a hit, zero
+ * while the slot is empty.  Whatever invalidates TLB entries happens outside
+ * of regions, so slots are empty at their entry and behind calls.
+ */
+#include "cpu/jit/x64/emit.h"
+#include "cpu/jit/x64/mem.h"
+
+#include <assert.h>
+
+#define SLOT_TAG 0
+#define SLOT_ADDEND 8
+#define SLOT_LIMIT 16
+
+static struct x64_rm slot(unsigned n, int field)
+{
+    return rm_frame(FRAME_CHECK + CHECK_SLOT_SIZE * (int)n + field);
+}
+
+void check_forget(struct backend_thread *t)
+{
+    for (unsigned n = 0; n < t->check_slots; n++) {
+        x_op(&t->as, X_MOV_IMM | X_W, 0, slot(n, SLOT_LIMIT));
+        x_imm32(&t->as, 0);
+    }
+}
+
+void check_count(struct backend_thread *t)
+{
+    for (unsigned n = 0; n < t->u->count; n++) {
+        const struct ir_insn *in = &t->u->insn[n];
+
+        t->check_slots += in->op == IR_CHECK && (in->aux & IR_CHECK_KEEP);
+    }
+    if (t->check_slots > CHECK_SLOTS) {
+        t->failed = true;
+        t->check_slots = 0;
+    }
+}
+
+/* The first-level TLB: t1 := the entry's offset; jumps by the result when
+ * va, of `size` bytes, is not there.  t2 is changed. */
+static uint8_t *look_up(struct backend_thread *t, const struct check *c)
+{
+    struct asm_buf *as = &t->as;
+
+    if (t->host.bmi2) {
+        x_vex(as, X_RORX, c->t1, 0, rm_reg(c->va));
+        x_byte(as, TLB_PAGE_BITS - 4);
+    } else {
+        x_mov32(as, c->t1, c->va);
+        x_shift_imm(as, 5, 0, c->t1, TLB_PAGE_BITS - 4);
+    }
+    x_alu_imm(as, ALU_AND, 0, rm_reg(c->t1), (TLB_ENTRIES - 1) << 4);
+    x_load(as, c->t2, rm_index(REG_TLB, c->t1, 0, c->array));
+    x_alu(as, ALU_XOR, X_W, c->t2, rm_reg(c->va));
+    x_alu_imm(as, ALU_CMP, X_W, rm_reg(c->t2), 4096 - c->size);
+    return x_jcc32(as, CC_A);
+}
+
+/* Behind the unit: a slot does not have the page. */
+static void emit_refill(struct backend_thread *t, const struct check *c)
+{
+    struct asm_buf *as = &t->as;
+
+    x_fix32(c->miss, as->p);
+    t->exit_stub[c->stub].disp = look_up(t, c);
+    x_load(as, c->t2, rm_index(REG_TLB, c->t1, 0, c->array));
+    x_load(as, c->t1, rm_index(REG_TLB, c->t1, 0, c->array + 8));
+    x_store(as, slot(c->slot, SLOT_TAG), c->t2);
+    x_store(as, slot(c->slot, SLOT_ADDEND), c->t1);
+    x_op(as, X_MOV_IMM | X_W, 0, slot(c->slot, SLOT_LIMIT));
+    x_imm32(as, 4096 - c->size + 1);
+    x_fix32(x_jmp32(as), c->back);
+}
+
+void emit_refills(struct backend_thread *t)
+{
+    for (unsigned n = 0; n < t->checks; n++) {
+        if (t->as.p + OP_ROOM > t->as.end) {
+            t->full = true;
+            return;
+        }
+        emit_refill(t, &t->check[n]);
+    }
+}
+
+static void use_slot(struct backend_thread *t, struct check *c)
+{
+    struct asm_buf *as = &t->as;
+
+    x_load(as, c->t2, slot(c->slot, SLOT_TAG));
+    x_alu(as, ALU_XOR, X_W, c->t2, rm_reg(c->va));
+    x_alu(as, ALU_CMP, X_W, c->t2, slot(c->slot, SLOT_LIMIT));
+    c->miss = x_jcc32(as, CC_AE);
+    x_load(as, c->t1, slot(c->slot, SLOT_ADDEND));
+    c->back = as->p;
+    t->check[t->checks++] = *c;
+}
+
+/* The value is the host address of guest address a. */
+void emit_check(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    struct asm_buf *as = &t->as;
+    int lo = ir_check_lo(in), base;
+    struct check c = {
+        .size = ir_check_size(in),
+        .array = in->aux & IR_CHECK_WRITE
+               ? offsetof(struct tlb_context, write)
+               : offsetof(struct tlb_context, read),
+    };
+
+    fl_clobber(t);
+    base = ra_use(t, in->a, true);
+    c.t1 = ra_temp(t, GPR_SCRATCH, 0);
+    c.t2 = ra_temp(t, GPR_SCRATCH, 0);
+    c.va = base;
+    if (lo) {
+        c.va = ra_temp(t, GPR_SCRATCH, 0);
+        x_op(as, X_LEA | X_W, c.va, rm_mem(base, lo));
+    }
+    c.stub = exit_stub(t, ir_edge_of(in));
+    if (t->force_slow) {
+        t->exit_stub[c.stub].disp = x_jmp32(as);
+    } else if (in->aux & IR_CHECK_KEEP) {
+        c.slot = t->check_slot++;
+        use_slot(t, &c);
+    } else {
+        t->exit_stub[c.stub].disp = look_up(t, &c);
+        x_load(as, c.t1, rm_index(REG_TLB, c.t1, 0, c.array + 8));
+    }
+    x_alu(as, ALU_ADD, X_W, c.t1, rm_reg(base));
+    ra_release(t, in->a);
+    ra_def_in(t, i, c.t1);
+}
+
+/* -- accesses ----------------------------------------------------------- */
+
+void emit_host_load(struct backend_thread *t, ir_ref i,
+                    const struct ir_insn *in)
+{
+    bool pair = in->op == IR_LOAD2;
+    bool second = pair && t->val[i + 1].left;
+    int base = ra_use(t, in->a, true), tmp = 0, dst;
+    int each = (int)ir_type_size(mem_vec_type(in));
+    struct x64_rm from = rm_mem(base, (int)in->imm);
+
+    if (in->type == IR_F16) {
+        tmp = ra_temp(t, GPR_SCRATCH, 0);
+    }
+    if (!second) {
+        ra_release(t, in->a);
+    }
+    dst = mem_def_loaded(t, i, second ? REG_BIT(base) : 0);
+    mem_load_one(t, in, dst, from, tmp);
+    if (second) {
+        from.disp += each;
+        ra_release(t, in->a);
+        mem_load_one(t, in, mem_def_loaded(t, i + 1, REG_BIT(dst)), from,
+                     tmp);
+    }
+}
+
+void emit_host_store(struct backend_thread *t, const struct ir_insn *in)
+{
+    enum ir_type type = mem_vec_type(in);
+    int each = (int)ir_type_size(type);
+    int base = ra_use(t, in->a, true), tmp;
+    struct x64_rm to = rm_mem(base, (int)in->imm);
+    struct stored value[2];
+    bool pair = in->op == IR_STORE2;
+
+    mem_hold_stored(t, in->b);
+    if (pair) {
+        mem_hold_stored(t, in->c);
+    }
+    tmp = ra_temp(t, GPR_SCRATCH, 0);
+    value[0] = mem_stored(t, in->b, type);
+    if (pair) {
+        value[1] = mem_stored(t, in->c, type);
+    }
+    ra_release_all(t, in);
+    mem_store_one(t, &value[0], to, tmp);
+    if (pair) {
+        to.disp += each;
+        mem_store_one(t, &value[1], to, tmp);
+    }
+}

@@ -1,0 +1,297 @@
+/*
+ * See region_build.h.
+ */
+#include "cpu/region_build.h"
+
+#include <stdlib.h>
+
+#include "cpu/ir/build.h"
+#include "util/bits.h"
+
+#define MAX_BLOCKS 64
+#define MAX_REGION_INSNS 512
+#define MAX_EXITS 6
+
+/* A branch from one block of the page to another, or back to itself. */
+struct branch {
+    uint64_t at;          /* address of the branch */
+    uint16_t to;          /* index of the block */
+};
+
+/* Code from the target of a branch up to where translation ended; another
+ * block may begin in the middle. */
+struct basic {
+    uint64_t pc, end;
+    struct branch branch[MAX_EXITS];
+    unsigned branches;
+    bool in_region;
+};
+
+struct region_builder {
+    const struct guest_ops *guest;
+    struct ir_unit *scratch;
+    struct region_head head;
+    struct basic block[MAX_BLOCKS]; /* [0] is the head */
+    unsigned count;
+    uint16_t order[MAX_BLOCKS];     /* blocks of the region by address */
+    unsigned ordered;
+};
+
+struct region_builder *region_builder_new(const struct guest_ops *guest)
+{
+    struct region_builder *b = calloc(1, sizeof(*b));
+
+    b->guest = guest;
+    b->scratch = malloc(sizeof(*b->scratch));
+    return b;
+}
+
+void region_builder_free(struct region_builder *b)
+{
+    free(b->scratch);
+    free(b);
+}
+
+/* -- discovery ------------------------------------------------------------ */
+
+/* The block at pc, entered if it is new; MAX_BLOCKS: there are too many. */
+static unsigned block_at(struct region_builder *b, uint64_t pc)
+{
+    for (unsigned n = 0; n < b->count; n++) {
+        if (b->block[n].pc == pc) {
+            return n;
+        }
+    }
+    if (b->count == MAX_BLOCKS) {
+        return MAX_BLOCKS;
+    }
+    b->block[b->count] = (struct basic){.pc = pc};
+    return b->count++;
+}
+
+static void add_branch(struct region_builder *b, unsigned from, uint64_t at,
+                       uint64_t target)
+{
+    struct basic *block = &b->block[from];
+
+    if (target >> 12 == b->head.pc >> 12 && block->branches < MAX_EXITS) {
+        unsigned to = block_at(b, target);
+
+        if (to < MAX_BLOCKS) {
+            block->branch[block->branches++] =
+                (struct branch){at, (uint16_t)to};
+        }
+    }
+}
+
+static void translate(struct region_builder *b, struct ir_unit *u,
+                      uint64_t pc, unsigned bytes)
+{
+    b->guest->translate(b->head.vcpu, u, pc, b->head.context,
+                        b->head.page + (pc & 4095), bytes);
+}
+
+/* Where the branches of block n lead. */
+static void scan(struct region_builder *b, unsigned n)
+{
+    struct ir_unit *u = b->scratch;
+    uint64_t pc = b->block[n].pc;
+
+    ir_begin(u, pc, b->head.context);
+    translate(b, u, pc, 4096 - (pc & 4095));
+    b->block[n].end = pc + u->guest_bytes;
+    for (unsigned k = 0; k < u->count; k++) {
+        const struct ir_insn *i = &u->insn[k];
+
+        if (ir_has_edge(i->op) && !u->edge[i->imm].anew) {
+            add_branch(b, n, ir_insn_pc(pc, i->insn), u->edge[i->imm].pc);
+        }
+    }
+}
+
+static bool falls_into(const struct basic *from, const struct basic *to)
+{
+    return to->pc > from->pc && to->pc < from->end;
+}
+
+static bool leads_into_region(const struct region_builder *b,
+                              const struct basic *block)
+{
+    for (unsigned n = 0; n < block->branches; n++) {
+        if (b->block[block->branch[n].to].in_region) {
+            return true;
+        }
+    }
+    for (unsigned n = 0; n < b->count; n++) {
+        if (b->block[n].in_region && falls_into(block, &b->block[n])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Mark the blocks from which the head can be reached.  False: not even from
+ * itself. */
+static bool find_loops(struct region_builder *b)
+{
+    bool changed = true, is_loop = b->head.all;
+
+    for (unsigned n = 0; n < b->count; n++) {
+        b->block[n].in_region = n == 0 || b->head.all;
+    }
+    while (changed) {
+        changed = false;
+        for (unsigned n = 1; n < b->count; n++) {
+            if (!b->block[n].in_region &&
+                leads_into_region(b, &b->block[n])) {
+                b->block[n].in_region = changed = true;
+            }
+        }
+    }
+    for (unsigned n = 0; n < b->count; n++) {
+        for (unsigned k = 0; k < b->block[n].branches; k++) {
+            is_loop |= b->block[n].branch[k].to == 0;
+        }
+        is_loop |= falls_into(&b->block[n], &b->block[0]);
+    }
+    return is_loop;
+}
+
+static void sort_blocks(struct region_builder *b)
+{
+    b->ordered = 0;
+    for (unsigned n = 0; n < b->count; n++) {
+        unsigned k = b->ordered;
+
+        if (!b->block[n].in_region) {
+            continue;
+        }
+        for (; k > 0 && b->block[b->order[k - 1]].pc > b->block[n].pc; k--) {
+            b->order[k] = b->order[k - 1];
+        }
+        b->order[k] = (uint16_t)n;
+        b->ordered++;
+    }
+}
+
+/* -- the unit ------------------------------------------------------------- */
+
+/* The last branch to block `to` from its own address or behind; 0: none. */
+static uint64_t last_back_branch(const struct region_builder *b, unsigned to)
+{
+    uint64_t last = 0;
+
+    for (unsigned n = 0; n < b->count; n++) {
+        const struct basic *from = &b->block[n];
+
+        for (unsigned k = 0; from->in_region && k < from->branches; k++) {
+            if (from->branch[k].to == to && from->branch[k].at > last &&
+                from->branch[k].at >= b->block[to].pc) {
+                last = from->branch[k].at;
+            }
+        }
+    }
+    return last;
+}
+
+static unsigned depth(const struct region_builder *b, uint64_t pc)
+{
+    unsigned loops = 0;
+
+    for (unsigned k = 0; k < b->ordered; k++) {
+        unsigned n = b->order[k];
+
+        loops += b->block[n].pc <= pc && last_back_branch(b, n) >= pc;
+    }
+    return loops < 4 ? loops : 4;
+}
+
+/* Where the k-th block's code ends: with what leads on in the region. */
+static uint64_t end_of(const struct region_builder *b, unsigned k)
+{
+    const struct basic *block = &b->block[b->order[k]];
+    uint64_t end = block->pc + 4;
+
+    if (k + 1 < b->ordered &&
+        falls_into(block, &b->block[b->order[k + 1]])) {
+        return b->block[b->order[k + 1]].pc;
+    }
+    if (b->head.all) {
+        return block->end;
+    }
+    for (unsigned n = 0; n < block->branches; n++) {
+        if (b->block[block->branch[n].to].in_region &&
+            block->branch[n].at + 4 > end) {
+            end = block->branch[n].at + 4;
+        }
+    }
+    return end;
+}
+
+static bool emit_block(struct region_builder *b, struct ir_unit *u,
+                       unsigned k, ir_ref *label)
+{
+    unsigned n = b->order[k];
+    uint64_t pc = b->block[n].pc;
+    unsigned aux = depth(b, pc) << IR_LABEL_DEPTH_SHIFT;
+
+    if (u->guest_insns > MAX_REGION_INSNS || !ir_room(u)) {
+        return false;
+    }
+    *label = ir_label(u, pc, last_back_branch(b, n) ? aux | IR_LABEL_POLL
+                                                    : aux);
+    translate(b, u, pc, (unsigned)(end_of(b, k) - pc));
+    return true;
+}
+
+static void resolve(struct region_builder *b, struct ir_unit *u,
+                    const ir_ref *label)
+{
+    for (unsigned n = 0; n < u->edge_count; n++) {
+        for (unsigned k = 0; k < b->ordered; k++) {
+            if (u->edge[n].pc == b->block[b->order[k]].pc &&
+                !u->edge[n].anew) {
+                u->edge[n].label = label[k];
+            }
+        }
+    }
+}
+
+static bool emit(struct region_builder *b, struct ir_unit *u)
+{
+    ir_ref label[MAX_BLOCKS];
+
+    ir_begin(u, b->head.pc, b->head.context);
+    u->region = true;
+    if (b->order[0] != 0) {
+        ir_exit(u, b->head.pc);
+    }
+    for (unsigned k = 0; k < b->ordered; k++) {
+        if (!emit_block(b, u, k, &label[k])) {
+            return false;
+        }
+    }
+    resolve(b, u, label);
+    return true;
+}
+
+bool region_build(struct region_builder *b, const struct region_head *head,
+                  struct ir_unit *u, unsigned *before)
+{
+    b->head = *head;
+    b->count = 0;
+    block_at(b, head->pc);
+    for (unsigned n = 0; n < b->count; n++) {
+        scan(b, n);
+    }
+    if (!find_loops(b)) {
+        return false;
+    }
+    sort_blocks(b);
+    if (!emit(b, u)) {
+        return false;
+    }
+    *before = (unsigned)(head->pc - b->block[b->order[0]].pc);
+    u->guest_bytes = (unsigned)(end_of(b, b->ordered - 1) - head->pc);
+    return true;
+}

@@ -1,0 +1,207 @@
+/*
+ * Which code becomes a region, and where its flags are stored.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/arm/guest.h"
+#include "cpu/arm/models.h"
+#include "cpu/arm/system.h"
+#include "cpu/ir/passes.h"
+#include "cpu/region_build.h"
+
+Suite *region_suite(void);
+
+#define PAGE UINT64_C(0x40001000)
+
+#define NOP 0xd503201fu
+#define ISB 0xd5033fdfu
+#define RET 0xd65f03c0u
+#define SUBS_X0_1 0xf1000400u /* subs x0, x0, #1 */
+#define LDR_X1_X2 0xf9400041u
+#define B(words) (0x14000000u | ((uint32_t)(words) & 0x3ffffff))
+#define B_NE(words) (0x54000001u | ((uint32_t)(words) & 0x7ffff) << 5)
+#define B_EQ(words) (0x54000000u | ((uint32_t)(words) & 0x7ffff) << 5)
+
+static struct arm_cpu cpu;
+static struct cpu_system machine;
+static struct ir_unit *u;
+static struct region_builder *builder;
+static uint32_t code[1024];
+static unsigned before;
+
+static void set_up(void)
+{
+    struct error *err = NULL;
+
+    ck_assert(arm_model_find(&machine.model, "max", NULL, &err));
+    cpu.system = &machine;
+    cpu.model = &machine.model;
+    arm_model_features(&machine.model, cpu.feature);
+    u = malloc(sizeof(*u));
+    builder = region_builder_new(&arm_guest_ops);
+    for (unsigned n = 0; n < 1024; n++) {
+        code[n] = RET;
+    }
+}
+
+static void tear_down(void)
+{
+    region_builder_free(builder);
+    free(u);
+}
+
+/* Words from word `at` on; the region whose head is word `head`. */
+static bool build(unsigned at, const uint32_t *words, unsigned count,
+                  unsigned head)
+{
+    struct region_head h = {
+        .vcpu = &cpu.vcpu, .pc = PAGE + 4 * head,
+        .page = (const uint8_t *)code,
+    };
+    bool good;
+
+    memcpy(&code[at], words, 4 * count);
+    good = region_build(builder, &h, u, &before);
+    ck_assert(!good || !ir_verify(u));
+    return good;
+}
+#define BUILD(at, head, ...)                                          \
+    build(at, (const uint32_t[]){__VA_ARGS__},                        \
+          sizeof((uint32_t[]){__VA_ARGS__}) / 4, head)
+
+static unsigned count(enum ir_opcode op)
+{
+    unsigned n = 0;
+
+    for (unsigned k = 0; k < u->count; k++) {
+        n += u->insn[k].op == op;
+    }
+    return n;
+}
+
+static unsigned flag_sets(void)
+{
+    unsigned n = 0;
+
+    for (unsigned k = 0; k < u->count; k++) {
+        n += u->insn[k].op == IR_SET &&
+             u->insn[k].imm == offsetof(struct vcpu, flags);
+    }
+    return n;
+}
+
+static unsigned internal_edges(void)
+{
+    unsigned n = 0;
+
+    for (unsigned k = 0; k < u->edge_count; k++) {
+        n += u->edge[k].label != IR_NONE;
+    }
+    return n;
+}
+
+START_TEST(one_block)
+{
+    ck_assert(BUILD(8, 8, SUBS_X0_1, B_NE(-1), NOP, NOP));
+    ck_assert_uint_eq(before, 0);
+    ck_assert_uint_eq(u->guest_bytes, 8);
+    ck_assert_uint_eq(u->guest_insns, 2);
+    ck_assert_uint_eq(count(IR_LABEL), 1);
+    ck_assert_uint_eq(u->insn[0].aux & IR_LABEL_POLL, IR_LABEL_POLL);
+    ck_assert_uint_eq(u->insn[0].aux >> IR_LABEL_DEPTH_SHIFT, 1);
+    ck_assert_uint_eq(internal_edges(), 1);
+}
+END_TEST
+
+/* From the inner loop, the outer one is part of the region, and the head is
+ * not its first instruction. */
+START_TEST(nested_loops)
+{
+    ck_assert(BUILD(16, 18, NOP, NOP, SUBS_X0_1, B_NE(-1), B_EQ(-4), NOP));
+    ck_assert_uint_eq(before, 8);
+    ck_assert_uint_eq(u->guest_bytes, 12);
+    ck_assert_uint_eq(u->insn[0].op, IR_EXIT);
+    ck_assert_uint_eq(count(IR_LABEL), 2);
+    ck_assert_uint_eq(u->edge[0].pc, PAGE + 4 * 18);
+    ck_assert_uint_eq(u->insn[u->edge[0].label].aux >> IR_LABEL_DEPTH_SHIFT,
+                      2);
+}
+END_TEST
+
+START_TEST(no_loop)
+{
+    ck_assert(!BUILD(0, 0, SUBS_X0_1, B_NE(2), NOP, NOP, RET));
+    /* One that leaves the page. */
+    ck_assert(!BUILD(0, 0, SUBS_X0_1, B_NE(1024), RET));
+    /* A loop behind the head that does not come back to it. */
+    ck_assert(!BUILD(0, 0, NOP, SUBS_X0_1, B_NE(-1), RET));
+}
+END_TEST
+
+/* What runs behind ISB is looked up anew. */
+START_TEST(context_synchronisation)
+{
+    ck_assert(!BUILD(0, 0, SUBS_X0_1, ISB, B_NE(-2), RET));
+    ck_assert(BUILD(0, 0, SUBS_X0_1, B_EQ(3), ISB, RET, B_NE(-4), RET));
+    for (unsigned n = 0; n < u->edge_count; n++) {
+        ck_assert(!u->edge[n].anew || u->edge[n].label == IR_NONE);
+    }
+}
+END_TEST
+
+/* Every way through the code that the page's end cuts. */
+START_TEST(end_of_page)
+{
+    ck_assert(BUILD(1021, 1021, NOP, SUBS_X0_1, B_NE(-2)));
+    ck_assert_uint_eq(u->guest_bytes, 12);
+    ck_assert_uint_eq(internal_edges(), 1);
+}
+END_TEST
+
+START_TEST(flags_in_edges)
+{
+    ck_assert(BUILD(0, 0, SUBS_X0_1, B_NE(-1), RET));
+    ck_assert_uint_eq(flag_sets(), 1);
+    ir_passes_region(u);
+    ck_assert_ptr_null(ir_verify(u));
+    /* The exit wants them, the loop does not. */
+    ck_assert_uint_eq(flag_sets(), 0);
+    for (unsigned n = 0; n < u->edge_count; n++) {
+        ck_assert((u->edge[n].label == IR_NONE) ==
+                  (u->edge[n].flags != IR_NONE));
+    }
+}
+END_TEST
+
+START_TEST(flags_before_a_fault)
+{
+    ck_assert(BUILD(0, 0, LDR_X1_X2, SUBS_X0_1, B_NE(-2), RET));
+    ir_passes_region(u);
+    ck_assert_uint_eq(flag_sets(), 1);
+    /* A failed CHECK takes them along. */
+    ck_assert(BUILD(0, 0, SUBS_X0_1, LDR_X1_X2, B_NE(-2), RET));
+    ir_passes_region(u);
+    ck_assert_uint_eq(flag_sets(), 0);
+    ck_assert_uint_eq(count(IR_CHECK), 1);
+    ck_assert_uint_ne(u->edge[u->edge_count - 1].flags, IR_NONE);
+}
+END_TEST
+
+Suite *region_suite(void)
+{
+    Suite *s = suite_create("region");
+    TCase *tc = tcase_create("build");
+
+    tcase_add_checked_fixture(tc, set_up, tear_down);
+    tcase_add_test(tc, one_block);
+    tcase_add_test(tc, nested_loops);
+    tcase_add_test(tc, no_loop);
+    tcase_add_test(tc, context_synchronisation);
+    tcase_add_test(tc, end_of_page);
+    tcase_add_test(tc, flags_in_edges);
+    tcase_add_test(tc, flags_before_a_fault);
+    suite_add_tcase(s, tc);
+    return s;
+}

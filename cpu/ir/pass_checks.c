@@ -56,7 +56,7 @@ struct checks {
     unsigned out_count;
 };
 
-/* -- addresses -------------------------------------------------------------- */
+/* -- addresses ----------------------------------------------------------- */
 
 static bool constant(const struct ir_unit *u, ir_ref r, uint64_t *imm)
 {
@@ -104,7 +104,7 @@ static int access_size(const struct ir_insn *i)
     return i->op == IR_LOAD2 || i->op == IR_STORE2 ? 2 * size : size;
 }
 
-/* -- loops -------------------------------------------------------------------- */
+/* -- loops --------------------------------------------------------------- */
 
 /* A SET of a register to itself, a little further on. */
 static bool is_step(const struct ir_unit *u, const struct ir_insn *set)
@@ -223,7 +223,7 @@ static bool moves_slowly(const struct checks *c, const struct group *g)
     return l && range_bits(c->u, l, g->root, 8) < MAX_RANGE_BITS;
 }
 
-/* -- groups ------------------------------------------------------------------- */
+/* -- groups -------------------------------------------------------------- */
 
 static struct group *group_for(struct checks *c, ir_ref root, int lo, int hi)
 {
@@ -315,7 +315,7 @@ static void find_groups(struct checks *c)
     }
 }
 
-/* -- rewriting ---------------------------------------------------------------- */
+/* -- rewriting ----------------------------------------------------------- */
 
 static ir_ref moved(const struct checks *c, ir_ref r)
 {

@@ -17,6 +17,10 @@
 /* Largest code of one unit: a chunk with less left counts as full. */
 #define UNIT_ROOM (BLOCK_MAX_CODE + 8)
 #define EPOCH_ASLEEP UINT64_MAX
+/* Memory is asked for in such pieces: a call costs less than sixteen page
+ * faults. */
+#define POPULATE_STEP (64u << 10)
+#define POPULATE_AHEAD (4u << 10)
 
 struct arena_page {
     struct arena_page *next;
@@ -80,6 +84,16 @@ struct code_cache *code_cache_new(size_t size, unsigned cpus,
     c->chunk[0].state = CHUNK_FILLING; /* never evicted */
     pthread_mutex_init(&c->lock, NULL);
     return c;
+}
+
+/* Have the kernel make these pages before they are touched, if it can. */
+static void populate(void *start, size_t size)
+{
+#ifdef MADV_POPULATE_WRITE
+    madvise(start, size, MADV_POPULATE_WRITE);
+#else
+    (void)start, (void)size;
+#endif
 }
 
 static void free_metadata(struct code_chunk *chunk)
@@ -245,6 +259,11 @@ void code_chunk_commit(struct code_chunk *chunk, struct block *block,
     chunk->index->block[n] = block;
     chunk->blocks = n + 1; /* seen by code_cache_find on other vCPUs */
     chunk->used = end;
+    if (end + POPULATE_AHEAD > chunk->ready &&
+        chunk->ready < CODE_CHUNK_SIZE) {
+        populate(chunk->rw + chunk->ready, POPULATE_STEP);
+        chunk->ready += POPULATE_STEP;
+    }
 }
 
 void *code_chunk_alloc(struct code_chunk *chunk, size_t size)
@@ -255,8 +274,9 @@ void *code_chunk_alloc(struct code_chunk *chunk, size_t size)
         size_t room = size > ARENA_PAGE_SIZE / 2
                           ? size + sizeof(struct arena_page)
                           : ARENA_PAGE_SIZE;
-        struct arena_page *page = malloc(room);
+        struct arena_page *page = aligned_alloc(4096, align_up(room, 4096));
 
+        populate(page, align_up(room, 4096));
         page->next = chunk->arena;
         chunk->arena = page;
         chunk->arena_used = 0;

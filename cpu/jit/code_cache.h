@@ -28,6 +28,7 @@ struct code_chunk {
     uint8_t *rw;
     const uint8_t *rx;
     size_t used;
+    size_t ready;           /* up to here its memory is there */
     uint64_t born;          /* order of allocation */
     uint64_t free_epoch;    /* reusable when every vCPU has seen this */
     enum { CHUNK_FREE, CHUNK_FILLING, CHUNK_LIVE, CHUNK_LIMBO } state;

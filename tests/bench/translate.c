@@ -25,7 +25,7 @@
 
 #define PC UINT64_C(0xffff800010000000)
 #define PA UINT64_C(0x40000000)
-#define CONTEXT 0x401u /* EL1, SP alignment checked, as Linux runs */
+#define CONTEXT 0xa05u /* EL1 as Linux runs there */
 
 enum stage { FRONT, PASSES, COMPILE, INSERT, STAGES };
 static const char *const stage_name[STAGES] = {

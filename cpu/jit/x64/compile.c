@@ -28,33 +28,31 @@ enum {
     SCAN_SET = 1 << 3,
     SCAN_GET = 1 << 4,
     SCAN_LABEL = 1 << 5,
-    SCAN_LEAF = 1 << 6,     /* a constant: nothing to do */
+    SCAN_EFFECTS = SCAN_BARRIER | SCAN_CALL | SCAN_SET | SCAN_GET,
 };
 
-static const uint8_t scan_kind[IR_OPCODES] = {
-#define OP(name, result, operands, props)                           \
-    [IR_##name] = ((props) & IR_P_PURE ? SCAN_PURE : 0) |           \
-                  ((props) & (IR_P_MEM | IR_P_EXIT) ||              \
-                   IR_##name == IR_LABEL ? SCAN_BARRIER : 0) |      \
-                  ((props) & IR_P_CALL ? SCAN_CALL : 0) |           \
-                  (IR_##name == IR_SET ? SCAN_SET : 0) |            \
-                  (IR_##name == IR_GET ? SCAN_GET : 0) |            \
-                  (IR_##name == IR_LABEL ? SCAN_LABEL : 0) |        \
-                  (IR_##name == IR_CONST || IR_##name == IR_PC      \
-                   ? SCAN_LEAF : 0),
-#include "cpu/ir/ir_ops.h"
-#undef OP
+/* That and the state of its value: bits of its own, and which of those of
+ * its type. */
+struct scan_row {
+    uint8_t kind, state, by_type;
 };
 
-/* State of the value of an op; of class TYPE by type. */
-#define STATE_BY_TYPE 0xff
-static const uint8_t op_state[IR_OPCODES] = {
+static const struct scan_row scan_rows[IR_OPCODES] = {
 #define OP(name, result, operands, props)                           \
-    [IR_##name] = IR_##name == IR_CONST ? VAL_CONST                 \
-                : IR_##name == IR_PC ? VAL_CONST | VAL_PC           \
-                : (result) == IR_C_VEC ? VAL_VEC                    \
-                : (result) == IR_C_FLAGS ? VAL_FLAGS                \
-                : (result) == IR_C_TYPE ? STATE_BY_TYPE : 0,
+    [IR_##name] = {                                                 \
+        ((props) & IR_P_PURE ? SCAN_PURE : 0) |                     \
+        ((props) & (IR_P_MEM | IR_P_EXIT) ||                        \
+         IR_##name == IR_LABEL ? SCAN_BARRIER : 0) |                \
+        ((props) & IR_P_CALL ? SCAN_CALL : 0) |                     \
+        (IR_##name == IR_SET ? SCAN_SET : 0) |                      \
+        (IR_##name == IR_GET ? SCAN_GET : 0) |                      \
+        (IR_##name == IR_LABEL ? SCAN_LABEL : 0),                   \
+        IR_##name == IR_CONST ? VAL_CONST                           \
+        : IR_##name == IR_PC ? VAL_CONST | VAL_PC                   \
+        : (result) == IR_C_VEC ? VAL_VEC                            \
+        : (result) == IR_C_FLAGS ? VAL_FLAGS : 0,                   \
+        (result) == IR_C_TYPE ? 0xff : 0,                           \
+    },
 #include "cpu/ir/ir_ops.h"
 #undef OP
 };
@@ -125,7 +123,7 @@ static void hint(struct scan *s, const struct ir_insn *in, unsigned home)
 {
     struct value *v = &s->t->val[in->a];
 
-    if (scan_kind[s->t->u->insn[in->a].op] & SCAN_LEAF ||
+    if (scan_rows[s->t->u->insn[in->a].op].state & VAL_CONST ||
         (in->type == IR_I32 && !val_is_zext(s->t, in->a))) {
         return;
     }
@@ -137,13 +135,16 @@ static void hint(struct scan *s, const struct ir_insn *in, unsigned home)
     s->pending |= BIT(home);
 }
 
-/* False: the SET has no effect. */
-static bool scan_set(struct scan *s, const struct ir_insn *in)
+/* False: the SET has no effect.  As it has no value, its record says what it
+ * is the whole of. */
+static bool scan_set(struct scan *s, const struct ir_insn *in,
+                     struct value *v)
 {
     unsigned home = home_around(in->imm);
     bool whole = home_of(in->type, in->imm) == home;
     uint64_t bit;
 
+    v->home = whole ? home : NO_HOME;
     if (home == HOME_FLAGS) {
         bool live = !s->flags_dead;
 
@@ -190,10 +191,10 @@ static bool call_is_barrier(const struct ir_insn *in)
 
 /* An op that is live; false: it turns out that it has no effect. */
 static bool scan_effects(struct scan *s, const struct ir_insn *in,
-                         unsigned kind)
+                         struct value *v, unsigned kind)
 {
     if (kind & SCAN_SET) {
-        return scan_set(s, in);
+        return scan_set(s, in, v);
     }
     if (kind & SCAN_GET) {
         scan_get(s, in);
@@ -208,15 +209,10 @@ static bool scan_effects(struct scan *s, const struct ir_insn *in,
 static void scan_one(struct scan *s, struct value *val,
                      const struct ir_insn *in, struct value *v)
 {
-    unsigned kind = scan_kind[in->op];
-    unsigned state = op_state[in->op];
+    struct scan_row row = scan_rows[in->op];
 
-    if (kind & SCAN_LEAF) {
-        v->state = state | (in->type == IR_FLAGS ? VAL_FLAGS : 0);
-        return;
-    }
-    v->state = state == STATE_BY_TYPE ? type_state[in->type] : state;
-    if ((kind & SCAN_PURE) && !v->left) {
+    v->state = row.state | (type_state[in->type] & row.by_type);
+    if ((row.kind & SCAN_PURE) && !v->left) {
         v->state = VAL_DEAD;
         return;
     }
@@ -224,20 +220,14 @@ static void scan_one(struct scan *s, struct value *val,
         /* Found its definition: from here on nothing can spoil it. */
         s->pending &= ~BIT(v->hint);
     }
-    if ((kind & ~SCAN_PURE) && !scan_effects(s, in, kind)) {
+    if ((row.kind & SCAN_EFFECTS) && !scan_effects(s, in, v, row.kind)) {
         v->state = VAL_DEAD;
         return;
     }
     /* No op has a fourth operand. */
-    if (in->a != IR_NONE) {
-        val[in->a].left++;
-    }
-    if (in->b != IR_NONE) {
-        val[in->b].left++;
-    }
-    if (in->c != IR_NONE) {
-        val[in->c].left++;
-    }
+    val[in->a].left++;
+    val[in->b].left++;
+    val[in->c].left++;
     if (s->t->u->region && ir_has_edge(in->op)) {
         ir_ref flags = s->t->u->edge[ir_edge_of(in)].flags;
 
@@ -282,6 +272,7 @@ static void scan(struct backend_thread *t)
     unsigned count = t->u->count;
 
     _Static_assert(offsetof(struct value, state) == 8, "one store a value");
+    val[IR_NONE].left = 1;
     for (unsigned i = 0; i < count; i++) {
         memcpy(&val[i], &fresh, 8); /* all but the state, set below */
     }

@@ -25,10 +25,15 @@ struct slow_path *mem_slow_path(struct backend_thread *t,
 {
     struct slow_path *s = &t->slow[t->slow_count++];
 
-    *s = (struct slow_path){
-        .in = in, .va = va, .insn = t->insn, .xmm = live_vectors(t),
-        .desc = desc, .dst = { NO_REG, NO_REG },
-    };
+    s->from[0] = s->from[1] = s->from[2] = NULL;
+    s->in = in;
+    s->desc = desc;
+    s->xmm = live_vectors(t);
+    s->insn = t->insn;
+    s->va = va;
+    s->tmp = 0;
+    s->value_count = 0;
+    s->dst[0] = s->dst[1] = NO_REG;
     return s;
 }
 
@@ -259,7 +264,7 @@ void mem_hold_stored(struct backend_thread *t, ir_ref ref)
 
     if (t->val[ref].state & VAL_VEC) {
         ra_use_vec(t, ref);
-    } else if (__builtin_popcount(held) < 2 && t->val[ref].reg != NO_REG) {
+    } else if (!(held & (held - 1)) && t->val[ref].reg != NO_REG) {
         t->lock |= REG_BIT(t->val[ref].reg);
     }
 }

@@ -262,9 +262,8 @@ static void set_plain(struct backend_thread *t, const struct ir_insn *in)
 
 void emit_set(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
-    unsigned home = home_of(in->type, in->imm);
+    unsigned home = t->val[i].home; /* scan_set() */
 
-    (void)i;
     if (home == NO_HOME) {
         set_plain(t, in);
     } else if (home < HOME_V) {

@@ -368,14 +368,14 @@ void ra_forget(struct backend_thread *t, ir_ref ref)
     if (v->reg != NO_REG && t->reg_owner[v->reg] == ref) {
         ra_drop_reg(t, v);
     }
-    if (v->home != NO_HOME) {
-        ra_leave_home(t, v);
+    if (t->fl == ref) {
+        t->fl = IR_NONE;
     }
     if (v->spill) {
         free_spill(t, v);
     }
-    if (t->fl == ref) {
-        t->fl = IR_NONE;
+    if (v->home != NO_HOME) {
+        ra_leave_home(t, v);
     }
 }
 

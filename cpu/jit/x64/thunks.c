@@ -436,14 +436,14 @@ const uint8_t *thunk_slow(struct backend_thread *t, const struct slow_path *s)
     struct backend *b = t->b;
     uint64_t key = slow_key(s);
     const uint8_t *code = key ? known(b, key) : NULL;
-    struct asm_buf unit = t->as;
-    unsigned relocs = t->thunk_relocs; /* the thunk does not move */
-    ptrdiff_t delta = t->rx_delta;
 
     if (code || !key || b->thunks_used > SLOW_AREA ||
         b->keyed_count > KEYED_THUNKS / 2) {
         return code;
     }
+    struct asm_buf unit = t->as;
+    unsigned relocs = t->thunk_relocs; /* the thunk does not move */
+    ptrdiff_t delta = t->rx_delta;
     t->as = begin(b);
     t->rx_delta = b->thunks.rx - b->thunks.rw;
     slow_body(t, s, true);

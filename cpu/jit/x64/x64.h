@@ -233,7 +233,9 @@ struct backend_thread {
     bool random_registers, force_slow;
     uint64_t seed;
 
-    struct value val[IR_MAX_INSNS];
+    /* Of every ir_ref: uses of IR_NONE are counted like others, and never
+     * the last. */
+    struct value val[IR_NONE + 1];
     struct slow_path slow[IR_MAX_INSNS];
     struct fp_fix fix[IR_MAX_INSNS];
     struct block_link links[IR_MAX_EDGES];
@@ -362,15 +364,9 @@ static inline void ra_release(struct backend_thread *t, ir_ref ref)
 static inline void ra_release_all(struct backend_thread *t,
                                   const struct ir_insn *in)
 {
-    if (in->a != IR_NONE) {
-        ra_release(t, in->a);
-    }
-    if (in->b != IR_NONE) {
-        ra_release(t, in->b);
-    }
-    if (in->c != IR_NONE) {
-        ra_release(t, in->c);
-    }
+    ra_release(t, in->a);
+    ra_release(t, in->b);
+    ra_release(t, in->c);
 }
 
 /* A register for the result; `prefer` if it is free (or NO_REG). */

@@ -54,7 +54,7 @@ endif
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -fno-strict-aliasing \
     $(OPT) -pthread -I. -I$(BUILD)/gen -include $(BUILD)/config.h \
     $(LIBS_CFLAGS) $(USER_CFLAGS)
-ALL_LDFLAGS = -pthread $(OPT) -Wl,--as-needed $(USER_LDFLAGS)
+ALL_LDFLAGS = -pthread $(OPT) -Wl,--as-needed,--build-id $(USER_LDFLAGS)
 ALL_LIBS = $(LIBS) -lm
 
 SOURCES = $(filter-out $(TOOLS) $(WITHOUT), \

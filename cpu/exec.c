@@ -18,6 +18,7 @@
 #include "cpu/ir/interp.h"
 #include "cpu/ir/passes.h"
 #include "cpu/jit/block_table.h"
+#include "cpu/jit/store.h"
 #include "cpu/region.h"
 #include "cpu/stats.h"
 #include "cpu/unit_log.h"
@@ -28,6 +29,9 @@
 #define DEFAULT_CODE_SIZE (128u << 20)
 
 #define RECENT_BLOCKS 32768
+
+/* No unit covers more guest code than this. */
+#define UNIT_SOURCE 256
 
 /* What the engine keeps for each vCPU. */
 struct runner {
@@ -45,6 +49,8 @@ struct runner {
     bool sample;             /* tell what is entered next */
     struct engine_stats stats;
     bool sleeping;           /* atomic; on the futex vcpu->request */
+    uint8_t source[UNIT_SOURCE]; /* what is being translated: the guest may
+                                    change its code meanwhile */
     struct block *recent[RECENT_BLOCKS]; /* see find_recent() */
 };
 
@@ -56,6 +62,7 @@ struct engine {
     struct backend *backend; /* NULL: interpreter */
     struct regions *regions; /* NULL: none are formed */
     struct vcpu *vcpu[BLOCK_TABLE_CPUS];
+    struct store *store;     /* NULL: none */
     _Atomic unsigned strict; /* vCPUs in strict mode */
     struct runner runner[];
 };
@@ -87,6 +94,23 @@ static void no_patch(void *opaque, const uint8_t *at, const uint8_t *target)
 
 static struct code_cache_user cache_user(struct engine *e);
 
+static bool create_backend(struct engine *e, struct error **err)
+{
+    const struct engine_config *c = &e->config;
+    struct jit_buffer head = code_cache_head(e->cache);
+    size_t used;
+
+    e->backend = backend_new(&head, &used, c->cpus > 1, err);
+    if (e->backend && c->store) {
+        e->store = store_open(c->store, c->identity, e->backend, err);
+        if (!e->store) {
+            backend_free(e->backend);
+            e->backend = NULL;
+        }
+    }
+    return e->backend;
+}
+
 struct engine *engine_new(const struct engine_config *config,
                           struct error **err)
 {
@@ -104,11 +128,7 @@ struct engine *engine_new(const struct engine_config *config,
         return NULL;
     }
     if (!config->interp) {
-        struct jit_buffer head = code_cache_head(e->cache);
-        size_t used;
-
-        e->backend = backend_new(&head, &used, config->cpus > 1, err);
-        if (!e->backend) {
+        if (!create_backend(e, err)) {
             code_cache_free(e->cache);
             free(e);
             return NULL;
@@ -148,6 +168,9 @@ void engine_free(struct engine *e)
         }
     }
     block_table_free(e->blocks);
+    if (e->store) {
+        store_close(e->store);
+    }
     if (e->backend) {
         backend_free(e->backend);
     }
@@ -260,6 +283,13 @@ static uint32_t key_context(const struct runner *r)
            (r->singly ? KEY_SINGLY : 0);
 }
 
+/* Its units are those that the store keeps. */
+static bool is_kept(const struct engine *e, const struct runner *r)
+{
+    return e->store && !r->alone && !r->singly &&
+           !e->config.one_insn_per_block;
+}
+
 /* From guest code: fills in the rest of *key. */
 static struct block *make_new(struct engine *e, struct runner *r,
                               struct block *key, unsigned bytes,
@@ -267,13 +297,21 @@ static struct block *make_new(struct engine *e, struct runner *r,
 {
     struct jit_result result;
 
-    compile(e, r, key->pc, host, bytes, key->page_id, code, &result);
+    bytes = bytes < UNIT_SOURCE ? bytes : UNIT_SOURCE;
+    memcpy(r->source, host, bytes);
+    compile(e, r, key->pc, r->source, bytes, key->page_id, code, &result);
     key->guest_bytes = (uint16_t)r->unit->guest_bytes;
-    key->source_hash = block_source_hash(host, r->unit->guest_bytes);
+    key->source_hash = block_source_hash(r->source, r->unit->guest_bytes);
     r->stats.translations++;
     r->stats.guest_insns += r->unit->guest_insns;
-    return e->backend ? block_new(r->chunk, key, code, &result)
-                      : block_new_ir(r->chunk, key, code, r->unit);
+    if (!e->backend) {
+        return block_new_ir(r->chunk, key, code, r->unit);
+    }
+    struct block *b = block_new(r->chunk, key, code, &result);
+    if (is_kept(e, r)) {
+        store_add(e->store, b, r->source, bytes);
+    }
+    return b;
 }
 
 #ifdef CONFIG_DEBUG
@@ -320,6 +358,29 @@ static struct block *make_copy(struct engine *e, struct runner *r,
     return b;
 }
 
+/* From the store, or NULL. */
+static struct block *make_loaded(struct engine *e, struct runner *r,
+                                 struct block *key, unsigned bytes,
+                                 const uint8_t *host, struct jit_buffer *code)
+{
+    const struct store_unit *u =
+        is_kept(e, r) ? store_find(e->store, key, host, bytes) : NULL;
+    struct block *b = u ? store_load(e->store, u, r->compiler, r->chunk, key,
+                                     code)
+                        : NULL;
+
+    if (b) {
+        r->stats.loads++;
+        if (log_on(LOG_IN_ASM)) {
+            unit_log_guest(e->guest, b->pc, host, b->guest_bytes);
+        }
+#ifdef CONFIG_DEBUG
+        check_copy(e, r, b, bytes, host, code);
+#endif
+    }
+    return b;
+}
+
 /* One attempt, of at most `bytes`, between block_begin() and
  * block_insert(); NULL when the guest changed the code meanwhile. */
 static struct block *translate_once(struct engine *e, struct runner *r,
@@ -334,6 +395,9 @@ static struct block *translate_once(struct engine *e, struct runner *r,
     code_chunk_room(r->chunk, &code);
 
     struct block *b = make_copy(e, r, &key, bytes, host, &code);
+    if (!b) {
+        b = make_loaded(e, r, &key, bytes, host, &code);
+    }
     if (!b) {
         b = make_new(e, r, &key, bytes, host, &code);
         r->stats.host_bytes += b->code_size;

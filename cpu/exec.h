@@ -23,6 +23,8 @@ struct engine_config {
     bool regions;            /* translate hot code again, as regions */
     unsigned region_threshold; /* see cpu/region.h */
     size_t code_size;        /* bytes of code cache, 0: default */
+    const char *store;       /* directory of jit/store.h, NULL: none */
+    const char *identity;    /* of the processor, for the store */
     struct bus *bus;
     const struct guest_ops *guest;
     struct shootdown *shootdown;

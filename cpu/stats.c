@@ -28,6 +28,7 @@ static const struct row {
     {"host-bytes", ENGINE(host_bytes), "bytes of code they became"},
     {"nanoseconds", ENGINE(translate_ns), "time it took, copies included"},
     {"copies", ENGINE(copies), "units copied from another address instead"},
+    {"loads", ENGINE(loads), "units taken from disk instead (cache=DIR)"},
     {"retries", ENGINE(retries), "done again: the guest wrote there"},
 
     {"finding code", 0, 0, NULL},

@@ -359,6 +359,13 @@ static void accels_print(void)
             printf("%s\n", accels[i].name);
         }
     }
+    printf("Properties of jit:\n"
+           "  cache=DIR              keep translations in DIR, which only you "
+           "can write,\n"
+           "                         for the next run of the same guest\n"
+           "  one-insn-per-tb=on     translate each instruction by itself\n"
+           "  smc-strict=on          code is what memory holds, at every "
+           "store\n");
 }
 
 bool option_accel(struct parse *p, const char *text, struct error **err)
@@ -407,6 +414,7 @@ static bool accel_properties(struct keyval *kv,
     uint64_t tb_size;
     bool split_wx;
 
+    machine->translations = keyval_get(kv, "cache");
     return keyval_enum(kv, "thread", threads, &thread, err) &&
            keyval_uint(kv, "tb-size", UINT32_MAX, &tb_size, err) &&
            keyval_bool(kv, "split-wx", &split_wx, err) &&
@@ -443,6 +451,11 @@ static bool accel_try(struct parse *p, const char *text, bool *usable,
     }
     if (!accel_properties(kv, &p->out->machine, err)) {
         error_prepend(err, "-accel %s", text);
+        return false;
+    }
+    if (p->out->machine.translations && row->accel != ACCEL_JIT) {
+        error_set(err, "-accel %s: cache= keeps translations, which only jit "
+                  "makes", text);
         return false;
     }
     p->out->machine.accel = row->accel;

@@ -12,6 +12,7 @@
 
 #include "cpu/arm/guest.h"
 #include "cpu/arm/semihosting.h"
+#include "cpu/semihosting.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -72,14 +73,31 @@ static struct arm_cpu *create_cpu(struct cpu_system *s, unsigned index)
     return cpu;
 }
 
+/* All that a64_translate() looks at, besides bytes and context.  False: it is
+ * too long. */
+static bool identify(const struct cpu_system *s, char *out, size_t size)
+{
+    const struct cpu_config *c = &s->config;
+    int n = snprintf(out, size, "%s,%s gic%u psci%d semihosting%d,%d log%d",
+                     s->model.name, c->props ? c->props : "", c->gic_version,
+                     c->psci, c->semihosting != NULL,
+                     c->semihosting && c->semihosting->userspace,
+                     log_on(LOG_UNIMP));
+
+    return (size_t)n < size;
+}
+
 static bool create_engine(struct cpu_system *s, struct error **err)
 {
+    char identity[256];
     struct engine_config config = {
         .cpus = s->count,
         .interp = s->config.interp,
         .one_insn_per_block = s->config.one_insn_per_block,
         .regions = s->config.regions,
         .region_threshold = s->config.region_threshold,
+        .store = s->config.translations,
+        .identity = identity,
         .bus = s->bus,
         .guest = &arm_guest_ops,
         .shootdown = s->shootdown,
@@ -87,6 +105,11 @@ static bool create_engine(struct cpu_system *s, struct error **err)
         .count_calls = log_on(LOG_STATS),
     };
 
+    if (!identify(s, identity, sizeof(identity)) && config.store) {
+        error_set(err, "-cpu %s,%s: too many properties for -accel cache=; "
+                  "leave one of them out", s->config.model, s->config.props);
+        return false;
+    }
     s->engine = engine_new(&config, err);
     return s->engine != NULL;
 }

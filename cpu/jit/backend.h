@@ -102,6 +102,24 @@ void backend_patch_jump(struct jit_buffer *at, const uint8_t *target);
 void backend_kill(struct backend *b, struct jit_buffer *code,
                   uint32_t guarded, uint32_t polled, uint32_t entry);
 
+/*
+ * Thunks by name.  A name means the same to every process of one build whose
+ * back ends have one identity, unlike an address.
+ */
+struct thunk_name {
+    uint64_t value;
+    uint32_t kind, flags;
+};
+/* Of what a relocation of a unit leads to; false: it has none. */
+bool backend_thunk_name(struct backend *b, const uint8_t *rx,
+                        struct thunk_name *name);
+/* The thunk, made if need be; NULL: there is none of that name. */
+const uint8_t *backend_thunk(struct backend_thread *t,
+                             const struct thunk_name *name);
+/* What code depends on besides the unit: the host's features. */
+#define BACKEND_IDENTITY 64
+void backend_identity(const struct backend *b, char out[BACKEND_IDENTITY]);
+
 /* Print host code (capstone when present, else hex). */
 void backend_disas(FILE *f, const uint8_t *code, size_t size);
 

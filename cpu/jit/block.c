@@ -55,6 +55,7 @@ struct block *block_new(struct code_chunk *chunk, const struct block *key,
     };
     struct block *b = with_key(chunk, key, &shape);
     uint16_t *reloc = block_relocs(b);
+    size_t skip = (size_t)(code->rx - chunk->rx) - chunk->used;
 
     memcpy(block_links(b), result->links,
            b->link_count * sizeof(*result->links));
@@ -63,7 +64,7 @@ struct block *block_new(struct code_chunk *chunk, const struct block *key,
     memcpy(reloc, result->thunk_reloc, b->thunk_relocs * sizeof(*reloc));
     memcpy(reloc + b->thunk_relocs, result->pc_reloc,
            b->pc_relocs * sizeof(*reloc));
-    code_chunk_commit(chunk, b, result->code_size);
+    code_chunk_commit(chunk, b, skip + result->code_size);
     return b;
 }
 

@@ -134,6 +134,7 @@ struct machine_config {
     int64_t rtc_offset;       /* seconds from the host's UTC to the guest's */
 
     enum accel accel;
+    const char *translations; /* directory to keep them in, or NULL */
     bool no_reboot, no_shutdown;
     bool start_paused;        /* -S */
     const char *name;

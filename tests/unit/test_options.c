@@ -154,6 +154,10 @@ START_TEST(test_accel)
     ck_assert_int_eq(good("-M virt,accel=kvm:interp")->accel, ACCEL_INTERP);
     ck_assert(good("-accel tcg,one-insn-per-tb=on")->one_insn_per_block);
     ck_assert(good("-accel jit,smc-strict=on,tb-size=64")->smc_strict);
+    ck_assert_str_eq(good("-accel jit,cache=/a/b")->translations, "/a/b");
+    ck_assert_ptr_null(good("-accel jit")->translations);
+    bad("-accel interp,cache=x", "-accel interp,cache=x: cache= keeps "
+                                 "translations, which only jit makes");
     bad("-enable-kvm", "-accel kvm: invalid accelerator kvm: needs an Arm "
                        "host; leave it out, or use -accel tcg");
     bad("-accel intrep", "-accel intrep: no such accelerator; did you mean "

@@ -544,6 +544,52 @@ uint64_t slow_key(const struct slow_path *s)
     return key | (uint64_t)(s->in->aux & 3) << 52;
 }
 
+static struct stored value_of_key(unsigned key, enum ir_type type)
+{
+    struct stored v = { .type = type };
+
+    if (key == 0xc0) {
+        v.is_const = true;
+    } else if (key & 0x40) {
+        v.m = rm_vcpu(VCPU_R(key & 31));
+        v.narrow = key >> 5 & 1;
+    } else {
+        v.m = rm_reg(key & 15);
+        v.narrow = key >> 4 & 1;
+    }
+    return v;
+}
+
+bool slow_of_key(struct slow_path *s, struct ir_insn *in, uint64_t key)
+{
+    unsigned desc = key & 0xffff;
+    bool atomic = desc & SLOW_ATOMIC;
+    bool pair = (desc & SLOW_PAIR) && !atomic;
+    unsigned size = desc & SLOW_SIZE_MASK;
+    enum ir_type type = atomic ? IR_I64 : IR_I8 + size - pair;
+
+    if (size > 5 || size < pair || type > IR_I64) {
+        return false;
+    }
+    *in = (struct ir_insn){
+        .op = IR_LOAD, .type = type,
+        .aux = (key >> 52 & 3) | (desc & SLOW_REVERSED ? IR_MEM_REVERSED : 0),
+    };
+    *s = (struct slow_path){
+        .in = in, .desc = desc, .va = key >> 16 & 15, .tmp = key >> 48 & 15,
+    };
+    for (unsigned n = 0; n < 2; n++) {
+        unsigned value = key >> (20 + 9 * n) & 0x1ff;
+        unsigned dst = key >> (38 + 5 * n) & 0x1f;
+
+        s->dst[n] = dst < 0x10 ? dst : NO_REG;
+        if (value < 0x100) {
+            s->value[s->value_count++] = value_of_key(value, type);
+        }
+    }
+    return slow_key(s) == key;
+}
+
 static void emit_slow_path(struct backend_thread *t, struct slow_path *s)
 {
     struct asm_buf *as = &t->as;

@@ -374,6 +374,7 @@ static struct asm_buf begin(struct backend *b)
 }
 
 static const uint8_t *finish(struct backend *b, uint64_t key,
+                             enum thunk_kind kind, unsigned flags,
                              const uint8_t *end, const char *name)
 {
     struct keyed_thunk *h = find(b, key);
@@ -381,6 +382,8 @@ static const uint8_t *finish(struct backend *b, uint64_t key,
 
     if (!atomic_load_explicit(&h->key, memory_order_relaxed)) {
         h->code = code;
+        h->kind = kind;
+        h->flags = flags;
         if (b->perfmap) {
             perfmap_thunk(b->perfmap, code,
                           (size_t)(end - (b->thunks.rw + b->thunks_used)),
@@ -405,8 +408,6 @@ static int new_counter(struct backend *b, const char *name)
     return (int)b->helper_count++;
 }
 
-enum thunk_kind { THUNK_HELPER, THUNK_VECTOR, THUNK_EXACT };
-
 static const uint8_t *thunk(struct backend *b, const void *key,
                             const void *fn, unsigned flags,
                             enum thunk_kind kind, const char *name)
@@ -428,7 +429,7 @@ static const uint8_t *thunk(struct backend *b, const void *key,
         thunk_call(&a, fn, flags, kind == THUNK_VECTOR,
                    b->leave - (b->thunks.rx - b->thunks.rw), counter);
     }
-    return finish(b, (uintptr_t)key, a.p, name);
+    return finish(b, (uintptr_t)key, kind, flags, a.p, name);
 }
 
 const uint8_t *thunk_slow(struct backend_thread *t, const struct slow_path *s)
@@ -448,8 +449,8 @@ const uint8_t *thunk_slow(struct backend_thread *t, const struct slow_path *s)
     t->rx_delta = b->thunks.rx - b->thunks.rw;
     slow_body(t, s, true);
     x_ret(&t->as);
-    code = finish(b, key, t->as.p, s->desc & SLOW_STORE ? "slow-store"
-                                                        : "slow-load");
+    code = finish(b, key, THUNK_SLOW, 0, t->as.p,
+                  s->desc & SLOW_STORE ? "slow-store" : "slow-load");
     t->as = unit;
     t->rx_delta = delta;
     t->thunk_relocs = relocs;

@@ -25,9 +25,12 @@
 
 /* A thunk made on demand: of a helper, whose address is the key, or of a
  * slow path (slow_key()). */
+enum thunk_kind { THUNK_FIXED, THUNK_SLOW, THUNK_HELPER, THUNK_VECTOR,
+                  THUNK_EXACT };
 struct keyed_thunk {
     _Atomic uint64_t key;
     const uint8_t *code;   /* executable address */
+    uint16_t kind, flags;  /* enum thunk_kind, IR_HELPER_* */
 };
 
 struct backend {
@@ -526,6 +529,8 @@ void slow_body(struct backend_thread *t, const struct slow_path *s,
 /* What the body depends on, never that of another; 0: on too much to be
  * shared. */
 uint64_t slow_key(const struct slow_path *s);
+/* Back from there; false: it is no such key.  *in is filled in, too. */
+bool slow_of_key(struct slow_path *s, struct ir_insn *in, uint64_t key);
 
 /* -- floating point (emit_fp.c) ---------------------------------------- */
 

@@ -87,6 +87,8 @@ void cpu_reset(struct cpu_system *s, unsigned cpu, bool powered_on,
 
 void cpu_system_start(struct cpu_system *s);  /* run, or resume */
 void cpu_system_stop(struct cpu_system *s);   /* returns when all stopped */
+/* How long the system has run: stands still while it is stopped. [any] */
+uint64_t cpu_system_ns(struct cpu_system *s);
 
 /* Devices or the debugger wrote guest memory that may hold code. [any] */
 void cpu_code_written(struct cpu_system *s, uint64_t pa, uint64_t size);

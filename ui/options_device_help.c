@@ -33,7 +33,7 @@ static const char *const missing[] = {
     "ivshmem-doorbell", "pci-serial", "pci-serial-2x", "pci-serial-4x",
     "pci-bridge", "pcie-pci-bridge", "i82801b11-bridge", "ioh3420",
     "x3130-upstream", "xio3130-downstream", "pxb-pcie", "pxb", "cxl-rp",
-    "pvpanic-pci", "i6300esb", "tpm-tis-device", "guest-loader", "nvdimm",
+    "pvpanic-pci", "i6300esb", "tpm-tis-device", "nvdimm",
     "pc-dimm", "acpi-erst", "vfio-pci", "vfio-platform", "megasas",
     "lsi53c895a", "mptsas1068", "pvscsi", "am53c974", "generic-sdhci",
     "arm-smmuv3",

@@ -298,6 +298,11 @@ bool parse_on_error(struct keyval *kv, const char *key,
     if (!keyval_enum(kv, key, block_on_error_names, &n, err)) {
         return false;
     }
+    if (strcmp(key, "rerror") == 0 && n == BLOCK_ERROR_ENOSPC) {
+        error_set(err, "rerror=enospc: a read needs no space; use report, "
+                  "ignore or stop");
+        return false;
+    }
     *result = (enum block_on_error)n;
     return true;
 }

@@ -202,7 +202,8 @@ bool options_finish_devices(struct parse *p, struct error **err)
             error_prepend(err, "%s", c->text);
             return false;
         }
-        if (c->type->create == plug_loader && !machine->kernel) {
+        if (c->type->create == plug_loader && !c->loader.guest &&
+            !machine->kernel) {
             machine->blank = true;
         }
     }

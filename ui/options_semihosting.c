@@ -29,10 +29,15 @@ bool option_semihosting_config(struct parse *p, const char *text,
         parse_usage(p);
         return true;
     }
-    if (kv) {
-        keyval_merge(merged(p), kv);
+    if (!kv) {
+        return false;
     }
-    return kv != NULL;
+    const char *enable = keyval_get(kv, "enable");
+    if (enable && strcmp(enable, "enable") == 0) {
+        keyval_set(kv, "enable", "on"); /* "enable,target=..." */
+    }
+    keyval_merge(merged(p), kv);
+    return true;
 }
 
 /* "arg=a,arg=b" as "a b"; NULL when there is none. */

@@ -233,6 +233,7 @@ static bool rtc_base(const char *base, int64_t *offset, struct error **err)
 
 static bool finish_rtc(struct parse *p, struct error **err)
 {
+    /* ORDER rtc_clock */
     static const char *const clocks[] = {"host", "rt", "vm", NULL};
     static const char *const fixes[] = {"none", "slew", NULL};
     unsigned clock = 0, fix = 0;
@@ -248,9 +249,7 @@ static bool finish_rtc(struct parse *p, struct error **err)
         error_prepend(err, "-rtc");
         return false;
     }
-    if (strcmp(clocks[clock], "vm") == 0) {
-        return parse_unsupported(err, "-rtc clock=vm");
-    }
+    p->out->machine.rtc_clock = clock;
     return true;
 }
 

@@ -318,6 +318,15 @@ void cpu_system_stop(struct cpu_system *s)
     pthread_mutex_unlock(&s->lock);
 }
 
+uint64_t cpu_system_ns(struct cpu_system *s)
+{
+    pthread_mutex_lock(&s->lock);
+    uint64_t now = s->running ? clock_monotonic_ns() : s->stopped_ns;
+    uint64_t ns = now - s->timers.start_ns;
+    pthread_mutex_unlock(&s->lock);
+    return ns;
+}
+
 /* -- power --------------------------------------------------------------- */
 
 bool system_power_on(struct cpu_system *s, unsigned cpu, uint64_t entry,
@@ -345,6 +354,7 @@ void system_power_off(struct cpu_system *s, unsigned cpu)
     for (unsigned n = 0; n < ARM_TIMERS; n++) {
         c->timer[n].ctl = 0;
     }
+    c->pmu.control = 0;
     timer_arm(c);
     pthread_mutex_lock(&s->lock);
     s->thread[cpu].power = CPU_OFF;

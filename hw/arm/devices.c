@@ -295,6 +295,16 @@ static const struct device_property loader_properties[] = {
     END,
 };
 
+static const struct device_property guest_loader_properties[] = {
+    {"addr", VALUE_UINT64, "where to", AT(loader.addr),
+     AT(loader.has_addr)},
+    {"kernel", VALUE_STRING, "of a hypervisor's guest", AT(loader.file), 0},
+    {"bootargs", VALUE_STRING, "its command line", AT(loader.bootargs), 0},
+    {"initrd", VALUE_STRING, "of a hypervisor's guest", AT(loader.initrd),
+     0},
+    END,
+};
+
 /* Types ----------------------------------------------------------------- */
 
 #define STORAGE "Storage devices"
@@ -337,6 +347,9 @@ static const struct device_type types[] = {
     VIRTIO("rng", MISC, "random numbers", plug_make_rng, rng_properties),
     OTHER("loader", DEVICE_BOARD, MISC, "bytes into memory at the start",
           plug_loader, loader_properties),
+    OTHER("guest-loader", DEVICE_BOARD, MISC,
+          "a hypervisor's guest into memory", plug_loader,
+          guest_loader_properties),
     OTHER("pci-testdev", DEVICE_PCI, MISC, "device for tests of PCI",
           plug_testdev, testdev_properties, pci_properties),
     OTHER("vmcoreinfo", DEVICE_BOARD, MISC,
@@ -390,5 +403,7 @@ void device_config_init(struct device_config *c,
         c->port.console = strcmp(type->name, "virtconsole") == 0;
     } else if (type->create == plug_loader) {
         c->loader.cpu_num = -1;
+        c->loader.guest = strcmp(type->name, "guest-loader") == 0;
+        c->loader.force_raw = c->loader.guest;
     }
 }

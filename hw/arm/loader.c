@@ -2,10 +2,12 @@
  * -device loader, as QEMU, docs/system/generic-loader.rst describes it: a
  * value (addr, data, data-len), a file (an ELF at its own addresses, else
  * as it is at addr), or only a processor's first instruction (addr,
- * cpu-num).
+ * cpu-num).  And -device guest-loader (guest-loader.rst): a kernel or an
+ * initrd as it is at addr, of which the device tree tells a hypervisor.
  */
 #include "hw/arm/loader.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,12 +20,38 @@ struct loader {
 
 #define OPTION "-device loader"
 
+/* What a guest-loader lacks or has too much of. */
+static bool check_guest(const struct loader_config *c, struct error **err)
+{
+    const char *why = NULL;
+
+    if (!c->file == !c->initrd) {
+        why = "give one of kernel= and initrd=";
+    } else if (c->bootargs && !c->file) {
+        why = "bootargs= goes with kernel= only";
+    } else if (!c->addr) {
+        why = "addr= has to say where it goes";
+    }
+    if (why) {
+        error_set(err, "%s", why);
+    }
+    return !why;
+}
+
+static const char *path_of(const struct loader_config *c)
+{
+    return c->initrd ? c->initrd : c->file;
+}
+
 /* Every combination without a meaning. */
 static bool check(const struct loader_config *c, unsigned cpus,
                   struct error **err)
 {
     const char *why = NULL;
 
+    if (c->guest) {
+        return check_guest(c, err);
+    }
     if (c->file && c->data_len) {
         why = "file= and data= exclude each other";
     } else if (c->data_len > 8) {
@@ -61,10 +89,10 @@ static bool open_image(struct loader *l, struct error **err)
     const struct loader_config *c = l->config;
     struct image *image = &l->image;
 
-    if (!c->file) {
+    if (!path_of(c)) {
         return true;
     }
-    if (!boot_file_open(&image->file, OPTION, c->file, err)) {
+    if (!boot_file_open(&image->file, OPTION, path_of(c), err)) {
         return false;
     }
     image->kind = IMAGE_RAW;
@@ -138,7 +166,7 @@ bool loader_load(const struct loader *l, struct dma *dma, struct error **err)
     if (c->data_len) {
         return load_data(c, dma, err);
     }
-    if (!c->file) {
+    if (!path_of(c)) {
         return true;
     }
     if (l->image.kind == IMAGE_ELF) {
@@ -146,6 +174,28 @@ bool loader_load(const struct loader *l, struct dma *dma, struct error **err)
     }
     return boot_load_file(dma, file, 0, file->size, c->addr, file->size,
                           err);
+}
+
+/* Xen's convention (docs/misc/arm/device-tree/booting.txt). */
+void loader_fdt(const struct loader *l, struct fdt_builder *fdt)
+{
+    static const char kernel[] = "multiboot,module\0multiboot,kernel";
+    static const char ramdisk[] = "multiboot,module\0multiboot,ramdisk";
+    const struct loader_config *c = l->config;
+    char path[48];
+
+    snprintf(path, sizeof(path), "/chosen/module@0x%08llx",
+             (unsigned long long)c->addr);
+    fdt_node(fdt, path);
+    fdt_prop_reg(fdt, path, c->addr, l->image.file.size);
+    if (c->initrd) {
+        fdt_prop_bytes(fdt, path, "compatible", ramdisk, sizeof(ramdisk));
+    } else {
+        fdt_prop_bytes(fdt, path, "compatible", kernel, sizeof(kernel));
+    }
+    if (c->bootargs) {
+        fdt_prop_string(fdt, path, "bootargs", c->bootargs);
+    }
 }
 
 bool loader_start(const struct loader *l, unsigned *cpu, uint64_t *pc)

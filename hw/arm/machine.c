@@ -126,11 +126,10 @@ static void name_guest_code(struct machine *m)
     perfmap_set_symbols(m->perfmap, symbols);
 }
 
-/* The device tree does not tell of them. */
 static bool create_user_devices(struct machine *m, struct error **err)
 {
-    return m->config->dumpdtb ||
-           (drives_open(m, err) && plug_devices(m, err));
+    return (m->config->dumpdtb || drives_open(m, err)) &&
+           plug_devices(m, err);
 }
 
 static bool create(struct machine *m, struct error **err)

@@ -131,6 +131,8 @@ struct machine_config {
 
     struct semihosting_config semihosting;
 
+    /* -rtc clock=: the host's time, its monotonic one, the machine's. */
+    enum { RTC_HOST, RTC_RT, RTC_VM } rtc_clock;
     int64_t rtc_offset;       /* seconds from the host's UTC to the guest's */
 
     enum accel accel;

@@ -241,6 +241,9 @@ bool plug_loader(struct machine *m, const struct device_config *c,
     if (loader) {
         p->loaders[p->loader_count++] = loader;
     }
+    if (loader && c->loader.guest) {
+        loader_fdt(loader, m->fdt);
+    }
     return loader != NULL;
 }
 
@@ -287,6 +290,10 @@ bool plug_entry(const struct machine *m, unsigned cpu, uint64_t *pc)
 static bool plug(struct machine *m, const struct device_config *c,
                  struct error **err)
 {
+    /* A device tree that is only written out tells of no others. */
+    if (m->config->dumpdtb && c->type->bus != DEVICE_BOARD) {
+        return true;
+    }
     switch (c->type->bus) {
     case DEVICE_VIRTIO_MMIO:
         return plug_mmio(m, c, err) != NULL;

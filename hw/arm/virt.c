@@ -29,6 +29,7 @@
 #include "hw/rtc/pl031.h"
 #include "hw/virtio/virtio_mmio.h"
 #include "util/bits.h"
+#include "util/clock.h"
 
 #define GIB (UINT64_C(1) << 30)
 
@@ -448,10 +449,28 @@ static void create_uarts(struct machine *m)
     fdt_prop_string(m->fdt, "/chosen", "stdout-path", path[0]);
 }
 
+static uint64_t monotonic_ns(void *opaque)
+{
+    (void)opaque;
+    return clock_monotonic_ns();
+}
+
+static uint64_t machine_ns(void *opaque)
+{
+    struct machine *m = opaque;
+
+    return cpu_system_ns(m->cpus);
+}
+
 static void create_rtc(struct machine *m)
 {
+    static uint64_t (*const clocks[])(void *opaque) = {
+        [RTC_HOST] = NULL, [RTC_RT] = monotonic_ns, [RTC_VM] = machine_ns,
+    };
+    struct pl031_clock clock = {clocks[m->config->rtc_clock], m};
+
     m->rtc = pl031_create(m->bus, map[VIRT_RTC].base, spi(m, VIRT_RTC),
-                          m->loop, m->config->rtc_offset);
+                          m->loop, clock, m->config->rtc_offset);
     pl031_fdt(m->rtc, m->fdt, map[VIRT_RTC].spi);
 }
 

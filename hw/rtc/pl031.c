@@ -4,9 +4,7 @@
  * Manual: DDI0224 (PL031 Technical Reference Manual), chapter 3.
  * Exposes: one region of 4 KiB; one line, RTCINTR.
  *
- * The counter is the host's real time in seconds plus an offset, so that
- * the guest sees the right time after the host was suspended or corrected.
- * A guest that loads the counter changes only the offset.  The clock is
+ * The counter is what its clock has in seconds plus an offset.  A guest that loads the counter changes only the offset.  The clock is
  * always enabled.
  *
  * Threads: registers from any vCPU, the timer on the loop thread; one lock.
@@ -41,16 +39,17 @@ static const uint8_t ids[8] = {
     0x31, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1,
 };
 
-/* The host's clock may be set: look again at least this often (s). */
+/* The clock may be set, or stand still: look again at least this often (s). */
 #define MAX_WAIT 60
 
 struct pl031 {
     pthread_mutex_t lock;
     struct irq irq;
     struct loop_timer *timer;
+    struct pl031_clock clock;
     uint64_t base;
 
-    uint32_t offset; /* counter minus the host's seconds, modulo 2^32 */
+    uint32_t offset; /* counter minus the clock's seconds, modulo 2^32 */
     uint32_t mr, lr;
     bool match_pending; /* the counter has not reached mr yet */
     bool imsc, ris;
@@ -61,9 +60,20 @@ static void pl031_update(struct pl031 *s)
     irq_set(&s->irq, s->ris && s->imsc);
 }
 
+static uint64_t host_ns(void *opaque)
+{
+    (void)opaque;
+    return clock_realtime_ns();
+}
+
+static uint64_t now_ns(const struct pl031 *s)
+{
+    return s->clock.ns(s->clock.opaque);
+}
+
 static uint32_t counter(const struct pl031 *s)
 {
-    return (uint32_t)(clock_realtime_ns() / NS_PER_SEC) + s->offset;
+    return (uint32_t)(now_ns(s) / NS_PER_SEC) + s->offset;
 }
 
 /* Raise the interrupt if the counter is at the match, else wait for it. */
@@ -80,7 +90,7 @@ static void match_check(struct pl031 *s)
         return;
     }
     uint64_t wait = left < MAX_WAIT ? left : MAX_WAIT;
-    uint64_t into_second = clock_realtime_ns() % NS_PER_SEC;
+    uint64_t into_second = now_ns(s) % NS_PER_SEC;
     loop_timer_arm(s->timer, clock_monotonic_ns() + wait * NS_PER_SEC -
                                  into_second);
 }
@@ -224,7 +234,8 @@ void pl031_fdt(const struct pl031 *s, struct fdt_builder *fdt, unsigned spi)
 }
 
 struct pl031 *pl031_create(struct bus *bus, uint64_t base, struct irq irq,
-                           struct loop *loop, int64_t offset)
+                           struct loop *loop, struct pl031_clock clock,
+                           int64_t offset)
 {
     struct pl031 *s = calloc(1, sizeof(*s));
 
@@ -233,7 +244,9 @@ struct pl031 *pl031_create(struct bus *bus, uint64_t base, struct irq irq,
     s->irq = irq;
     s->timer = loop_timer_new(loop, pl031_timer, s);
     s->base = base;
-    s->offset = (uint32_t)offset;
+    s->clock = clock.ns ? clock : (struct pl031_clock){host_ns, NULL};
+    s->offset = (uint32_t)((int64_t)(clock_realtime_ns() / NS_PER_SEC) -
+                           (int64_t)(now_ns(s) / NS_PER_SEC) + offset);
     bus_map_mmio(bus, base, 0x1000, "pl031", &pl031_ops, s);
     return s;
 }

@@ -11,12 +11,20 @@
 
 struct pl031;
 
+/* What it goes by, in nanoseconds from anywhere; NULL: the host's time, so
+ * that the guest's is right after that was corrected. */
+struct pl031_clock {
+    uint64_t (*ns)(void *opaque);
+    void *opaque;
+};
+
 /*
  * Map a clock of 4 KiB at `base`.  It starts at the host's UTC plus
  * `offset` seconds (-rtc base=...); `loop` times the match interrupt.
  */
 struct pl031 *pl031_create(struct bus *bus, uint64_t base, struct irq irq,
-                           struct loop *loop, int64_t offset);
+                           struct loop *loop, struct pl031_clock clock,
+                           int64_t offset);
 void pl031_free(struct pl031 *s);
 
 /* The counter goes on; match and interrupt state are cleared.  [any] */

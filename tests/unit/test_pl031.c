@@ -36,7 +36,8 @@ static void setup(void)
     line = false;
     loop = loop_new();
     bus = bus_new();
-    rtc = pl031_create(bus, BASE, (struct irq){set_line, NULL, 0}, loop, 0);
+    rtc = pl031_create(bus, BASE, (struct irq){set_line, NULL, 0}, loop,
+                       (struct pl031_clock){0}, 0);
 }
 
 static void teardown(void)
@@ -87,7 +88,8 @@ END_TEST
 START_TEST(test_offset)
 {
     struct bus *b = bus_new();
-    struct pl031 *s = pl031_create(b, BASE, (struct irq){0}, loop, -86400);
+    struct pl031 *s = pl031_create(b, BASE, (struct irq){0}, loop,
+                                   (struct pl031_clock){0}, -86400);
     uint64_t value;
 
     ck_assert(bus_read(b, BASE, 4, 0, &value));

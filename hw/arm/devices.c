@@ -17,14 +17,19 @@ const char *const device_bus_names[] = {"PCI", "virtio-bus",
 #define END {NULL, 0, NULL, 0, 0}
 #define IGNORED(name) {name, VALUE_IGNORED, "accepted", 0, 0}
 
+/* Of whatever is on PCI. */
+#define PCI_COMMON                                                        \
+    {"multifunction", VALUE_BOOL, "there may be functions beside it",     \
+     AT(multifunction), 0},                                               \
+    {"romfile", VALUE_STRING, "an expansion ROM", AT(romfile), 0},        \
+    {"rombar", VALUE_NOT_BOOL, "the guest sees it", AT(no_rom), 0},       \
+    {"romsize", VALUE_BYTES, "a power of two", AT(romsize), 0}
+
 static const struct device_property pci_properties[] = {
     {"addr", VALUE_ADDRESS, "slot and function, as 06.0 or 06",
      AT(devfn), 0},
-    IGNORED("multifunction"),
+    PCI_COMMON,
     IGNORED("acpi-index"),
-    IGNORED("rombar"),
-    IGNORED("romfile"),
-    IGNORED("romsize"),
     IGNORED("failover_pair_id"),
     IGNORED("x-pcie-extcap-init"),
     IGNORED("x-pcie-lnksta-dllla"),
@@ -40,7 +45,7 @@ static const struct device_property virtio_pci_properties[] = {
     {"disable-modern", VALUE_BOOL, "no virtio 1.0 interface",
      AT(pci.disable_modern), 0},
     {"vectors", VALUE_INT, "MSI-X vectors; 0: none", AT(pci.vectors), 0},
-    IGNORED("multifunction"),
+    PCI_COMMON,
     IGNORED("acpi-index"),
     IGNORED("aer"),
     IGNORED("ats"),
@@ -50,9 +55,6 @@ static const struct device_property virtio_pci_properties[] = {
     IGNORED("migrate-extra"),
     IGNORED("modern-pio-notify"),
     IGNORED("page-per-vq"),
-    IGNORED("rombar"),
-    IGNORED("romfile"),
-    IGNORED("romsize"),
     IGNORED("virtio-pci-bus-master-bug-migration"),
     IGNORED("x-disable-pcie"),
     IGNORED("x-pcie-flr-init"),

@@ -29,6 +29,10 @@ struct device_config {
     const char *text;     /* as it was written, for messages */
     const char *id, *bus; /* or NULL */
     int devfn;            /* on PCI, or PCI_ANY_SLOT */
+    bool multifunction;
+    const char *romfile;  /* on PCI, or NULL */
+    bool no_rom;          /* the guest does not see it */
+    uint32_t romsize;     /* 0: as large as the file */
     int bootindex;        /* 0 comes first; -1: none */
 
     const struct drive_config *drive; /* disks */

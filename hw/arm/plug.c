@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hw/misc/vmcoreinfo.h"
 #include "hw/pci/pcie_host.h"
@@ -285,6 +286,92 @@ bool plug_entry(const struct machine *m, unsigned cpu, uint64_t *pc)
     return found;
 }
 
+/* Expansion ROMs ------------------------------------------------------------ */
+
+/* As it is written, or where Debian's packages install them. */
+static bool open_rom(struct boot_file *file, const char *name,
+                     struct error **err)
+{
+    static const char *const directories[] = {
+        "/usr/lib/ipxe/qemu", "/usr/share/qemu", "/usr/share/seabios"};
+    char path[256];
+
+    for (size_t i = 0; i < ARRAY_SIZE(directories); i++) {
+        snprintf(path, sizeof(path), "%s/%s", directories[i], name);
+        if (access(name, F_OK) != 0 && !strchr(name, '/') &&
+            access(path, F_OK) == 0) {
+            return boot_file_open(file, "romfile", path, err);
+        }
+    }
+    return boot_file_open(file, "romfile", name, err);
+}
+
+#define ROM_MAX (UINT64_C(64) << 20)
+
+static bool check_rom_size(const struct device_config *c, uint64_t length,
+                           struct error **err)
+{
+    if (c->romsize & (c->romsize - 1)) {
+        error_set(err, "romsize=%u: must be a power of two", c->romsize);
+        return false;
+    }
+    if (length > (c->romsize ? c->romsize : ROM_MAX)) {
+        error_set(err, "romfile=%s: its %llu bytes do not fit into %llu",
+                  c->romfile, (unsigned long long)length,
+                  (unsigned long long)(c->romsize ? c->romsize : ROM_MAX));
+        return false;
+    }
+    return true;
+}
+
+static bool plug_rom(struct pci_function *f, const struct device_config *c,
+                     struct error **err)
+{
+    struct boot_file file;
+    uint64_t size = c->romsize > 2048 ? c->romsize : 2048;
+    void *data;
+
+    if (!c->romfile || !*c->romfile || c->no_rom) {
+        return true;
+    }
+    if (f->child) {
+        error_set(err, "romfile=%s: a bridge has no expansion ROM here",
+                  c->romfile);
+        return false;
+    }
+    if (!open_rom(&file, c->romfile, err)) {
+        return false;
+    }
+    while (size < file.size && size < ROM_MAX) {
+        size *= 2;
+    }
+    data = malloc(size);
+    assert(data);
+    bool good = check_rom_size(c, file.size, err) &&
+                boot_file_read(&file, 0, data, file.size, err);
+    if (good) {
+        pci_add_rom(f, data, file.size, size);
+    }
+    free(data);
+    boot_file_close(&file);
+    return good;
+}
+
+static bool plug_on_pci(struct machine *m, const struct device_config *c,
+                        struct error **err)
+{
+    if (!(c->type->make ? plug_pci(m, c, err) != NULL
+                        : c->type->create(m, c, err))) {
+        return false;
+    }
+    struct pci_function *f =
+        pci_bus_newest(pcie_find_bus(m->pcie, c->bus, NULL));
+    if (c->multifunction) {
+        pci_set_multifunction(f);
+    }
+    return plug_rom(f, c, err);
+}
+
 /* The whole ---------------------------------------------------------------- */
 
 static bool plug(struct machine *m, const struct device_config *c,
@@ -298,8 +385,7 @@ static bool plug(struct machine *m, const struct device_config *c,
     case DEVICE_VIRTIO_MMIO:
         return plug_mmio(m, c, err) != NULL;
     case DEVICE_PCI:
-        return c->type->make ? plug_pci(m, c, err) != NULL
-                             : c->type->create(m, c, err);
+        return plug_on_pci(m, c, err);
     case DEVICE_VIRTIO_SERIAL:
     case DEVICE_SCSI:
     case DEVICE_BOARD:

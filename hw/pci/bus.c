@@ -24,6 +24,11 @@ struct dma *pci_bus_dma(const struct pci_bus *bus)
     return bus->host->dma;
 }
 
+struct pci_function *pci_bus_newest(const struct pci_bus *bus)
+{
+    return bus->newest;
+}
+
 bool pci_bus_takes_msi(const struct pci_bus *bus)
 {
     return !bus->host->layout.no_msi;

@@ -94,6 +94,7 @@ static void config_changed(struct pci_function *f, unsigned offset,
     }
     if (touches(offset, size, PCI_COMMAND, 2) ||
         touches(offset, size, PCI_BAR0, 4 * PCI_BARS) ||
+        (f->rom && touches(offset, size, PCI_ROM_ADDRESS, 4)) ||
         (f->child && touches(offset, size, PCI_PRIMARY_BUS,
                              PCI_CAPABILITIES - PCI_PRIMARY_BUS))) {
         pci_map_update(f->bus->host);

@@ -8,6 +8,7 @@
 
 #include "hw/pci/pci_internal.h"
 #include "util/bits.h"
+#include "util/log.h"
 
 #define COMMAND_WRITABLE                                             \
     (PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |      \
@@ -38,6 +39,7 @@ void pci_function_init(struct pci_function *f, const char *name,
 void pci_function_destroy(struct pci_function *f)
 {
     pci_msix_free(f);
+    free(f->rom);
     pthread_mutex_destroy(&f->msi_lock);
 }
 
@@ -183,6 +185,22 @@ static bool check_place(const struct pci_bus *bus, int devfn,
     return true;
 }
 
+static unsigned count_bars(const struct pci_function *f)
+{
+    unsigned count = 0;
+
+    for (unsigned n = 0; n < PCI_BARS; n++) {
+        count += f->bars[n].size != 0;
+    }
+    return count;
+}
+
+void pci_set_multifunction(struct pci_function *f)
+{
+    f->config[PCI_HEADER_TYPE] |= PCI_HEADER_MULTIFUNCTION;
+    f->initial[PCI_HEADER_TYPE] |= PCI_HEADER_MULTIFUNCTION;
+}
+
 /* Guests look for functions 1 to 7 only when function 0 says so. */
 static void mark_multifunction(struct pci_bus *bus, unsigned devfn)
 {
@@ -193,10 +211,8 @@ static void mark_multifunction(struct pci_bus *bus, unsigned devfn)
         several |= bus->functions[first + i] != NULL;
     }
     for (unsigned i = 0; i < 8 && several; i++) {
-        struct pci_function *f = bus->functions[first + i];
-        if (f) {
-            f->config[PCI_HEADER_TYPE] |= PCI_HEADER_MULTIFUNCTION;
-            f->initial[PCI_HEADER_TYPE] |= PCI_HEADER_MULTIFUNCTION;
+        if (bus->functions[first + i]) {
+            pci_set_multifunction(bus->functions[first + i]);
         }
     }
 }
@@ -219,8 +235,45 @@ bool pci_plug(struct pci_bus *bus, struct pci_function *f, int devfn,
         bus->bridge->ops->plugged(bus->bridge);
     }
     f->intx_pin = pci_intx_host_pin(f);
-    pci_map_reserve(bus->host, f);
+    pci_map_reserve(bus->host, count_bars(f));
+    bus->newest = f;
     return true;
+}
+
+/* Expansion ROMs (PCI Local Bus 3.0, 6.2.5.2) ---------------------------- */
+
+static uint64_t rom_read(void *opaque, struct bus_access access)
+{
+    const struct pci_function *f = opaque;
+    uint64_t value = 0;
+
+    memcpy(&value, f->rom + access.offset, access.size);
+    return value;
+}
+
+static void rom_write(void *opaque, struct bus_access access, uint64_t value)
+{
+    const struct pci_function *f = opaque;
+
+    (void)value;
+    guest_error("%s: write to its ROM at 0x%llx", f->name,
+                (unsigned long long)access.offset);
+}
+
+static const struct mmio_ops rom_ops = {.read = rom_read,
+                                        .write = rom_write};
+
+void pci_add_rom(struct pci_function *f, const void *data, size_t length,
+                 uint64_t size)
+{
+    assert(is_power_of_2(size) && size >= 2048 && length <= size && f->bus);
+    f->rom = calloc(1, size);
+    assert(f->rom);
+    memcpy(f->rom, data, length);
+    f->bars[PCI_ROM] = (struct pci_bar){size, 0, &rom_ops, f};
+    pci_config_set_writable(f, PCI_ROM_ADDRESS, 4,
+                            (uint32_t)~(size - 1) | PCI_ROM_ENABLE);
+    pci_map_reserve(f->bus->host, 1);
 }
 
 /* Reset and removal ----------------------------------------------------- */

@@ -133,7 +133,8 @@ void pci_map_write(struct pci_map *map, uint64_t address, unsigned size,
 static uint64_t bar_address(const struct pci_function *f, unsigned n)
 {
     const struct pci_bar *bar = &f->bars[n];
-    uint64_t address = pci_config_get(f, PCI_BAR0 + 4 * n, 4);
+    unsigned reg = n == PCI_ROM ? PCI_ROM_ADDRESS : PCI_BAR0 + 4 * n;
+    uint64_t address = pci_config_get(f, reg, 4);
 
     if (bar->type & PCI_BAR_64) {
         address |= (uint64_t)pci_config_get(f, PCI_BAR0 + 4 * n + 4, 4) << 32;
@@ -163,6 +164,13 @@ static unsigned insert(struct pci_mapping *list, unsigned count,
     return count + 1;
 }
 
+/* The ROM has a switch of its own. */
+static bool is_on(const struct pci_function *f, unsigned n)
+{
+    return n != PCI_ROM ||
+           (pci_config_get(f, PCI_ROM_ADDRESS, 1) & PCI_ROM_ENABLE);
+}
+
 static unsigned collect_function(const struct pci_function *f, bool io,
                                  struct pci_mapping *list, unsigned count)
 {
@@ -171,10 +179,11 @@ static unsigned collect_function(const struct pci_function *f, bool io,
     if (!(f->config[PCI_COMMAND] & enable)) {
         return count;
     }
-    for (unsigned n = 0; n < PCI_BARS; n++) {
+    for (unsigned n = 0; n <= PCI_ROM; n++) {
         const struct pci_bar *bar = &f->bars[n];
         uint64_t base = bar->size ? bar_address(f, n) : 0;
-        if (!bar->size || !!(bar->type & PCI_BAR_IO) != io ||
+        if (!bar->size || !is_on(f, n) ||
+            !!(bar->type & PCI_BAR_IO) != io ||
             !pci_bus_reaches(f->bus, io, base, base + (bar->size - 1))) {
             continue;
         }
@@ -231,11 +240,9 @@ static struct pci_mapping *grow(struct pci_mapping *list, unsigned capacity)
     return list;
 }
 
-void pci_map_reserve(struct pcie_host *host, const struct pci_function *f)
+void pci_map_reserve(struct pcie_host *host, unsigned bars)
 {
-    for (unsigned n = 0; n < PCI_BARS; n++) {
-        host->capacity += f->bars[n].size != 0;
-    }
+    host->capacity += bars;
     if (host->capacity) {
         host->scratch = grow(host->scratch, host->capacity);
         host->io.mappings = grow(host->io.mappings, host->capacity);

@@ -25,6 +25,7 @@
 #include "util/error.h"
 
 #define PCI_BARS 6
+#define PCI_ROM PCI_BARS /* behind the BARs proper */
 #define PCI_DEVFN(slot, function) ((slot) << 3 | (function))
 #define PCI_SLOT(devfn) ((devfn) >> 3)
 #define PCI_FUNCTION(devfn) ((devfn) & 7)
@@ -90,7 +91,7 @@ struct pci_function {
     const struct pci_function_ops *ops;
     bool express;           /* has 4096 bytes of configuration space */
     struct pci_bus *child;  /* bridges: the secondary bus */
-    struct pci_bar bars[PCI_BARS];
+    struct pci_bar bars[PCI_BARS + 1];
 
     /* ---- below: the PCI core's ---- */
     struct pci_bus *bus; /* NULL until plugged */
@@ -108,6 +109,7 @@ struct pci_function {
     struct pci_msix msix;
     struct pci_msi msi;
 
+    uint8_t *rom; /* of bars[PCI_ROM], or NULL */
     uint8_t config[PCIE_CONFIG_SIZE];
     uint8_t writable[PCIE_CONFIG_SIZE];  /* bits that writes store */
     uint8_t clearable[PCIE_CONFIG_SIZE]; /* bits that writing 1 clears */
@@ -124,6 +126,14 @@ void pci_function_destroy(struct pci_function *f);
 
 void pci_add_bar(struct pci_function *f, unsigned n, unsigned type,
                  uint64_t size, const struct mmio_ops *ops, void *opaque);
+/* The function plugged into `bus` last; NULL before the first. */
+struct pci_function *pci_bus_newest(const struct pci_bus *bus);
+/* To a plugged function with a type 0 header: an expansion ROM of `size`, a
+ * power of two from 2 KiB, that begins with the `length` bytes of `data`. */
+void pci_add_rom(struct pci_function *f, const void *data, size_t length,
+                 uint64_t size);
+/* Guests shall look for functions beside this one, which is plugged. */
+void pci_set_multifunction(struct pci_function *f);
 /* Reserve `size` bytes in the capability list; returns their offset, the
  * first two bytes of which are filled in. */
 unsigned pci_add_capability(struct pci_function *f, uint8_t id,

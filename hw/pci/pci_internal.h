@@ -22,6 +22,7 @@ struct pci_bus {
     const char *name;
     bool off; /* the slot's power: nothing answers */
     struct pci_function *functions[256]; /* by devfn */
+    struct pci_function *newest;
 };
 
 /* A BAR that the guest has switched on. */
@@ -99,8 +100,8 @@ bool pci_bus_reaches(const struct pci_bus *bus, bool io, uint64_t base,
 /* ---- map.c ---- */
 
 void pci_map_update(struct pcie_host *host); /* host's lock held */
-/* Room for the BARs of one more function. */
-void pci_map_reserve(struct pcie_host *host, const struct pci_function *f);
+/* Room for so many more BARs. */
+void pci_map_reserve(struct pcie_host *host, unsigned bars);
 uint64_t pci_map_read(struct pci_map *map, uint64_t address, unsigned size,
                       unsigned cpu); /* [any] */
 void pci_map_write(struct pci_map *map, uint64_t address, unsigned size,

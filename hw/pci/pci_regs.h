@@ -38,6 +38,10 @@
 #define PCI_SUBSYSTEM_VENDOR 0x2c
 #define PCI_SUBSYSTEM 0x2e
 
+/* Type 0. */
+#define PCI_ROM_ADDRESS 0x30
+#define PCI_ROM_ENABLE 1
+
 /* Type 1. */
 #define PCI_PRIMARY_BUS 0x18
 #define PCI_SECONDARY_BUS 0x19

@@ -570,6 +570,31 @@ START_TEST(msi_sends)
 }
 END_TEST
 
+START_TEST(expansion_rom)
+{
+    struct toy *toy = add_toy(root, PCI_ANY_SLOT);
+
+    ck_assert_ptr_eq(pci_bus_newest(root), &toy->pci);
+    wr(C + 0x30, 4, 0xffffffff);
+    ck_assert_uint_eq(rd(C + 0x30, 4), 0); /* there is none */
+    pci_add_rom(&toy->pci, "\x55\xaaROM", 5, 4096);
+    wr(C + 0x30, 4, 0xffffffff);
+    ck_assert_uint_eq(rd(C + 0x30, 4), 0xfffff001);
+    place_bars(C);
+    wr(C + 0x30, 4, MMIO + 0x30000);
+    ck_assert_uint_eq(rd(MMIO + 0x30000, 1), 0xff); /* switched off */
+    wr(C + 0x30, 4, MMIO + 0x30001);
+    ck_assert_uint_eq(rd(MMIO + 0x30000, 4), 0x4f52aa55);
+    wr(MMIO + 0x30000, 4, 0);
+    ck_assert_uint_eq(rd(MMIO + 0x30000, 2), 0xaa55);
+    ck_assert_uint_eq(rd(MMIO + 0x30ff8, 8), 0);
+    wr(C + 4, 2, 0);
+    ck_assert_uint_eq(rd(MMIO + 0x30000, 1), 0xff);
+    pci_set_multifunction(&toy->pci);
+    ck_assert_uint_eq(rd(C + 0x0e, 1), 0x80);
+}
+END_TEST
+
 /* Bridges --------------------------------------------------------------- */
 
 static struct pci_bus *add_port(const char *id)
@@ -916,7 +941,7 @@ Suite *pci_suite(void)
         multifunction,   addresses,      plug_errors,    bar_sizing,
         bar_decoding,    bars_overlap,   intx_swizzle,   msix_sends,
         msix_masks,      msix_anywhere,  msi_sends,      port_header,
-        port_routes,     port_slot,      port_slot_empty, port_errors,
+        expansion_rom,   port_routes,    port_slot,      port_slot_empty, port_errors,
         function_level_reset, testdev,   device_tree,    random_accesses,
         moving_bar,
     };

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -420,6 +421,9 @@ int main(int argc, char **argv)
         error_report_free(err);
         options_free(&app.options);
         return 1;
+    }
+    if (app.options.process) {
+        prctl(PR_SET_NAME, app.options.process);
     }
     app.loop = loop_new();
     bool ok = app.options.machine.dumpdtb ? dump_dtb(&app, &err)

@@ -190,8 +190,9 @@ static const struct option_row rows[] = {
     {"L", "DIR", "where to look for firmware", option_data_dir},
     {"fw_cfg", "[name=]NAME,file=FILE|string=TEXT",
      "a file for firmware and guest", option_fw_cfg},
-    {"smbios", "type=1|11[,KEY=TEXT...]",
-     "serial number and the like; OEM strings", option_smbios},
+    {"smbios", "type=N[,KEY=TEXT...]|file=FILE",
+     "what tables say: 0 BIOS, 1 system, 2 board, 3 chassis, 4 CPU, 8 ports, "
+     "11 OEM strings, 17 memory", option_smbios},
     {"semihosting", NULL, "the guest may use our files and console",
      option_semihosting},
     {"semihosting-config",
@@ -502,7 +503,7 @@ void options_free(struct options *options)
     free(options->fw_cfg);
     free(options->machine.drives);
     free(options->machine.devices);
-    free(options->machine.smbios.oem_strings);
+    options_free_smbios(options);
     options_free_net(options);
     memset(options, 0, sizeof(*options));
 }

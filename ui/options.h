@@ -26,6 +26,7 @@ struct options {
     size_t monitor_count;
     uint8_t escape;      /* -echr */
     const char *pidfile; /* or NULL */
+    const char *process; /* our own name, or NULL */
     bool daemonize;
     struct fw_cfg_config *fw_cfg; /* what machine.fw_cfg points to */
 

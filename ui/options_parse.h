@@ -149,6 +149,7 @@ bool options_finish_objects(struct parse *p, struct error **err);
 bool option_boot(struct parse *p, const char *text, struct error **err);
 bool option_fw_cfg(struct parse *p, const char *text, struct error **err);
 bool option_smbios(struct parse *p, const char *text, struct error **err);
+void options_free_smbios(struct options *options);
 
 /* Semihosting (options_semihosting.c). */
 bool option_semihosting(struct parse *p, const char *text,

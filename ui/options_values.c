@@ -132,6 +132,7 @@ bool option_name(struct parse *p, const char *text, struct error **err)
         return false;
     }
     p->out->machine.name = keyval_get(last_kept(p), "guest");
+    p->out->process = keyval_get(last_kept(p), "process");
     return true;
 }
 

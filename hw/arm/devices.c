@@ -22,7 +22,7 @@ const char *const device_bus_names[] = {"PCI", "virtio-bus",
     {"multifunction", VALUE_BOOL, "there may be functions beside it",     \
      AT(multifunction), 0},                                               \
     {"romfile", VALUE_STRING, "an expansion ROM", AT(romfile), 0},        \
-    {"rombar", VALUE_NOT_BOOL, "the guest sees it", AT(no_rom), 0},       \
+    {"rombar", VALUE_UINT, "0: the guest does not see it", AT(rom_bar), 1},\
     {"romsize", VALUE_BYTES, "a power of two", AT(romsize), 0}
 
 static const struct device_property pci_properties[] = {
@@ -391,6 +391,7 @@ void device_config_init(struct device_config *c,
     c->type = type;
     c->devfn = PCI_ANY_SLOT;
     c->bootindex = -1;
+    c->rom_bar = 1;
     c->pci.vectors = VIRTIO_PCI_DEFAULT_VECTORS;
     if (ends_with(type->name, "-non-transitional")) {
         c->pci.disable_legacy = VIRTIO_PCI_ON;

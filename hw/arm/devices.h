@@ -31,7 +31,7 @@ struct device_config {
     int devfn;            /* on PCI, or PCI_ANY_SLOT */
     bool multifunction;
     const char *romfile;  /* on PCI, or NULL */
-    bool no_rom;          /* the guest does not see it */
+    unsigned rom_bar;     /* 0: the guest does not see it */
     uint32_t romsize;     /* 0: as large as the file */
     int bootindex;        /* 0 comes first; -1: none */
 

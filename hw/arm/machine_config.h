@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "block/block.h"
+#include "hw/misc/smbios.h"
 
 #define MACHINE_MAX_CPUS 8
 #define MACHINE_MAX_SERIALS 2
@@ -50,13 +51,6 @@ struct nic_config {
 };
 
 enum accel { ACCEL_JIT, ACCEL_INTERP };
-
-/* -smbios: what the tables say instead; strings may be NULL. */
-struct smbios_user {
-    const char *manufacturer, *product, *version, *serial, *sku, *family;
-    const char **oem_strings;
-    unsigned oem_string_count;
-};
 
 /* -fw_cfg: a file for firmware, from a host file or a string. */
 struct fw_cfg_config {

@@ -286,7 +286,7 @@ bool plug_entry(const struct machine *m, unsigned cpu, uint64_t *pc)
     return found;
 }
 
-/* Expansion ROMs ------------------------------------------------------------ */
+/* Expansion ROMs ----------------------------------------------------------- */
 
 /* As it is written, or where Debian's packages install them. */
 static bool open_rom(struct boot_file *file, const char *name,
@@ -331,7 +331,7 @@ static bool plug_rom(struct pci_function *f, const struct device_config *c,
     uint64_t size = c->romsize > 2048 ? c->romsize : 2048;
     void *data;
 
-    if (!c->romfile || !*c->romfile || c->no_rom) {
+    if (!c->romfile || !*c->romfile || !c->rom_bar) {
         return true;
     }
     if (f->child) {

@@ -673,17 +673,10 @@ static struct smbios_config smbios_config(const struct machine *m)
     const struct machine_config *c = m->config;
     unsigned cores = c->topology.clusters * c->topology.cores;
     struct smbios_config smbios = {
+        .user = &c->smbios,
         .maker = "QEMU",
-        .maker_version = or_else(c->version, c->machine),
-        .manufacturer = or_else(c->smbios.manufacturer, "QEMU"),
-        .product = or_else(c->smbios.product, "QEMU Virtual Machine"),
-        .version = or_else(c->smbios.version,
-                           or_else(c->version, c->machine)),
-        .serial = c->smbios.serial,
-        .sku = c->smbios.sku,
-        .family = c->smbios.family,
-        .oem_strings = c->smbios.oem_strings,
-        .oem_string_count = c->smbios.oem_string_count,
+        .product = "QEMU Virtual Machine",
+        .version = or_else(c->version, c->machine),
         .sockets = c->topology.sockets,
         .cores = cores,
         .threads = cores * c->topology.threads,

@@ -4,8 +4,9 @@
  * Manual: DDI0224 (PL031 Technical Reference Manual), chapter 3.
  * Exposes: one region of 4 KiB; one line, RTCINTR.
  *
- * The counter is what its clock has in seconds plus an offset.  A guest that loads the counter changes only the offset.  The clock is
- * always enabled.
+ * The counter is what its clock has in seconds plus an offset.  A guest
+ * that loads the counter changes only the offset.  The clock is always
+ * enabled.
  *
  * Threads: registers from any vCPU, the timer on the loop thread; one lock.
  */

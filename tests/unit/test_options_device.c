@@ -333,8 +333,8 @@ START_TEST(test_firmware)
     ck_assert_str_eq(c->fw_cfg[0].name, "opt/a");
     ck_assert_str_eq(c->fw_cfg[0].string, "x=1,2");
     ck_assert_str_eq(c->fw_cfg[1].file, "f");
-    ck_assert_str_eq(c->smbios.serial, "ds=nocloud");
-    ck_assert_str_eq(c->smbios.manufacturer, "M");
+    ck_assert_str_eq(c->smbios.system.serial, "ds=nocloud");
+    ck_assert_str_eq(c->smbios.system.manufacturer, "M");
     ck_assert_str_eq(c->uuid, "01234567-89ab-cdef-0123-456789abcdef");
     ck_assert_uint_eq(c->smbios.oem_string_count, 2);
     ck_assert_str_eq(c->smbios.oem_strings[1], "two");
@@ -492,9 +492,11 @@ START_TEST(test_mistakes)
         {"-fw_cfg name=opt/a",
          "-fw_cfg name=opt/a: name, plus exactly one of file and string, are "
          "needed"},
-        {"-smbios type=4,x=1",
-         "-smbios type=4,x=1: type=4: not supported yet; there are 1 (the "
-         "system) and 11 (OEM strings)"},
+        {"-smbios type=9,x=1",
+         "-smbios type=9,x=1: type=9: not supported yet; there are 0 to 4, "
+         "8, 11 and 17"},
+        {"-smbios type=0,release=x",
+         "-smbios type=0,release=x: release=x: expected MAJOR.MINOR"},
         {"-global virtio-mmio.force-legacy=x",
          "-global virtio-mmio.force-legacy=x: expected 'on' or 'off'"},
         {"-global x", "-global x: expected DRIVER.PROPERTY=VALUE"},

@@ -941,9 +941,9 @@ Suite *pci_suite(void)
         multifunction,   addresses,      plug_errors,    bar_sizing,
         bar_decoding,    bars_overlap,   intx_swizzle,   msix_sends,
         msix_masks,      msix_anywhere,  msi_sends,      port_header,
-        expansion_rom,   port_routes,    port_slot,      port_slot_empty, port_errors,
-        function_level_reset, testdev,   device_tree,    random_accesses,
-        moving_bar,
+        expansion_rom,   port_routes,    port_slot,      port_slot_empty,
+        port_errors,     function_level_reset,           testdev,
+        device_tree,     random_accesses, moving_bar,
     };
     Suite *suite = suite_create("pci");
     TCase *tcase = tcase_create("pci");

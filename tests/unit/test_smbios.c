@@ -64,10 +64,10 @@ static const char *string(const uint8_t *p, uint8_t n)
 
 START_TEST(test_usual)
 {
+    struct smbios_user user = {0};
     struct smbios_config c = {
+        .user = &user,
         .maker = "QEMU",
-        .maker_version = "virt",
-        .manufacturer = "QEMU",
         .product = "QEMU Virtual Machine",
         .version = "virt",
         .uuid = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 8, 9},
@@ -110,17 +110,20 @@ END_TEST
 START_TEST(test_large)
 {
     /* The empty one would end the structure: it is left out. */
-    static const char *const strings[] = {"io.systemd.credential:a=b", "",
+    static const char *strings[] = {"io.systemd.credential:a=b", "",
                                           "x"};
+    struct smbios_user user = {
+        .system.serial = "ds=nocloud",
+        .oem_strings = strings,
+        .oem_string_count = 3,
+    };
     struct smbios_config c = {
-        .serial = "ds=nocloud",
+        .user = &user,
         .sockets = 1,
         .cores = 8,
         .threads = 8,
         .ram_base = 0x40000000,
         .ram_size = (UINT64_C(255) << 30) + (1 << 20),
-        .oem_strings = strings,
-        .oem_string_count = 3,
     };
 
     build(&c);
@@ -133,6 +136,49 @@ START_TEST(test_large)
 }
 END_TEST
 
+/* All that the user may say, and a structure of his own. */
+START_TEST(test_told)
+{
+    uint8_t own[] = {3, 5, 0, 9, 1, 'X', 0, 0};
+    struct smbios_file file = {own, sizeof(own)};
+    struct smbios_port port = {"in", "out", 4, 5};
+    struct smbios_user user = {
+        .bios = {.given = true, .uefi = true, .has_release = true,
+                 .vendor = "V", .date = "D", .major = 6, .minor = 7},
+        .board = {.given = true, .location = "L"},
+        .processor = {.socket = "S", .id = 0x1122334455667788,
+                      .max_speed = 3000},
+        .memory = {.bank = "B", .speed = 2666},
+        .ports = &port, .port_count = 1,
+        .files = &file, .file_count = 1,
+    };
+    struct smbios_config c = {
+        .user = &user, .maker = "M", .product = "P", .version = "W",
+        .sockets = 1, .cores = 1, .threads = 1,
+        .ram_base = 0x40000000, .ram_size = 1 << 30,
+    };
+
+    build(&c);
+    ck_assert_str_eq(string(find(0), find(0)[4]), "V");
+    ck_assert_uint_eq(find(0)[0x13], 0x1c);
+    ck_assert_uint_eq(find(0)[0x14], 6);
+    ck_assert_uint_eq(find(0)[0x15], 7);
+    ck_assert_uint_eq(find(2)[1], 15);
+    ck_assert_str_eq(string(find(2), find(2)[10]), "L");
+    ck_assert_uint_eq(count(3), 1);
+    ck_assert_str_eq(string(find(3), 1), "X");
+    ck_assert_str_eq(string(find(4), find(4)[4]), "S 0");
+    ck_assert_uint_eq(load_le32(find(4) + 8), 0x55667788);
+    ck_assert_uint_eq(find(4)[0x14] | find(4)[0x15] << 8, 3000);
+    ck_assert_uint_eq(find(4)[0x16] | find(4)[0x17] << 8, 2000);
+    ck_assert_uint_eq(find(8)[1], 9);
+    ck_assert_uint_eq(find(8)[7], 4);
+    ck_assert_str_eq(string(find(17), find(17)[0x11]), "B");
+    ck_assert_uint_eq(find(17)[0x20] | find(17)[0x21] << 8, 2666);
+    release();
+}
+END_TEST
+
 Suite *smbios_suite(void)
 {
     Suite *s = suite_create("smbios");
@@ -140,6 +186,7 @@ Suite *smbios_suite(void)
 
     tcase_add_test(tc, test_usual);
     tcase_add_test(tc, test_large);
+    tcase_add_test(tc, test_told);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -35,7 +35,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = malloc(size + 1), *rest = text;
     const char *strings[MAX_STRINGS] = {NULL};
     unsigned count = 0;
+    struct smbios_user user = {0};
     struct smbios_config config = {
+        .user = &user,
+        .maker = "maker",
+        .product = "product",
+        .version = "version",
         .sockets = in_u8(&in) + 1u,
         .cores = in_u16(&in) + 1u,
         .threads = in_u16(&in) + 1u,
@@ -49,14 +54,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     while (rest && count < MAX_STRINGS) {
         strings[count++] = strsep(&rest, "\n");
     }
-    config.manufacturer = strings[0];
-    config.product = strings[1];
-    config.version = strings[2];
-    config.serial = strings[3];
-    config.sku = strings[4];
-    config.family = strings[5];
-    config.oem_strings = strings + 6;
-    config.oem_string_count = count > 6 ? count - 6 : 0;
+    user.system.manufacturer = strings[0];
+    user.board.given = count > 1;
+    user.board.product = strings[1];
+    user.bios.given = count > 2;
+    user.bios.vendor = strings[2];
+    user.processor.socket = strings[3];
+    user.memory.place = strings[4];
+    user.chassis.sku = strings[5];
+    user.oem_strings = strings + 6;
+    user.oem_string_count = count > 6 ? count - 6 : 0;
     struct bytes tables = {0}, anchor = {0};
     smbios_build(&tables, &anchor, &config);
     walk(&tables);

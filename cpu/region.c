@@ -60,6 +60,7 @@ struct regions {
     struct region_builder *builder;
     struct backend_thread *compiler;
     struct ir_unit *unit;
+    uint8_t page[4096];      /* the guest may change its code meanwhile */
     struct code_chunk *chunk; /* the thread's own */
     uint64_t formed, insns, host_bytes, refused, ns;
 };
@@ -67,15 +68,14 @@ struct regions {
 /* -- making one ----------------------------------------------------------- */
 
 static struct block *compile(struct regions *r, const struct order *o,
-                             const uint8_t *page, unsigned before,
-                             struct code_chunk *chunk)
+                             unsigned before, struct code_chunk *chunk)
 {
     unsigned offset = (unsigned)(o->pc & 4095) - before;
     struct block key = {
         .pc = o->pc, .pa = o->pa, .context = o->context,
         .page_id = o->page_id, .before = (uint16_t)before,
         .guest_bytes = (uint16_t)r->unit->guest_bytes, .is_region = true,
-        .source_hash = block_source_hash(page + offset,
+        .source_hash = block_source_hash(r->page + offset,
                                          before + r->unit->guest_bytes),
     };
     struct jit_buffer code;
@@ -88,12 +88,11 @@ static struct block *compile(struct regions *r, const struct order *o,
     return block_new(chunk, &key, &code, &result);
 }
 
-static bool build(struct regions *r, const struct order *o,
-                  const uint8_t *page, unsigned *before)
+static bool build(struct regions *r, const struct order *o, unsigned *before)
 {
     struct region_head head = {
         .vcpu = r->parts.vcpu[o->cpu], .pc = o->pc, .context = o->context,
-        .page = page, .all = !r->parts.threshold,
+        .page = r->page, .all = !r->parts.threshold,
     };
 
     if (!region_build(r->builder, &head, r->unit, before)) {
@@ -113,12 +112,11 @@ static bool build(struct regions *r, const struct order *o,
     return true;
 }
 
-static void log_region(struct regions *r, const struct block *b,
-                       const uint8_t *page)
+static void log_region(struct regions *r, const struct block *b)
 {
     if (log_on(LOG_IN_ASM)) {
         unit_log_guest(r->parts.guest, b->pc - b->before,
-                       page + ((b->pc & 4095) - b->before),
+                       r->page + ((b->pc & 4095) - b->before),
                        (unsigned)b->before + b->guest_bytes);
     }
     unit_log_host(b);
@@ -150,11 +148,12 @@ static struct block *make(struct regions *r, const struct order *o,
                             4096)) {
         return NULL;
     }
-    if (build(r, o, ram->host + offset, &before)) {
-        b = compile(r, o, ram->host + offset, before, chunk);
+    memcpy(r->page, ram->host + offset, sizeof(r->page));
+    if (build(r, o, &before)) {
+        b = compile(r, o, before, chunk);
     }
     if (b) {
-        log_region(r, b, ram->host + offset);
+        log_region(r, b);
     }
     if (!block_replace(r->parts.blocks, slot, b)) {
         b = NULL;

@@ -10,7 +10,8 @@
 
 #define MAX_BLOCKS 64
 #define MAX_REGION_INSNS 512
-#define MAX_EXITS 6
+#define MAX_EXITS 12
+#define MAX_RETURNS 4 /* places a return is compared with */
 
 /* A branch from one block of the page to another, or back to itself. */
 struct branch {
@@ -24,6 +25,9 @@ struct basic {
     uint64_t pc, end;
     struct branch branch[MAX_EXITS];
     unsigned branches;
+    uint64_t returns;     /* address of its return instruction, or 0 */
+    uint16_t behind;      /* block that its call returns to, or MAX_BLOCKS */
+    bool called;          /* reached from a call's target */
     bool in_region;
 };
 
@@ -35,6 +39,8 @@ struct region_builder {
     unsigned count;
     uint16_t order[MAX_BLOCKS];     /* blocks of the region by address */
     unsigned ordered;
+    uint16_t back[MAX_RETURNS];     /* blocks that calls return to */
+    unsigned backs;
 };
 
 struct region_builder *region_builder_new(const struct guest_ops *guest)
@@ -65,7 +71,7 @@ static unsigned block_at(struct region_builder *b, uint64_t pc)
     if (b->count == MAX_BLOCKS) {
         return MAX_BLOCKS;
     }
-    b->block[b->count] = (struct basic){.pc = pc};
+    b->block[b->count] = (struct basic){.pc = pc, .behind = MAX_BLOCKS};
     return b->count++;
 }
 
@@ -80,6 +86,78 @@ static void add_branch(struct region_builder *b, unsigned from, uint64_t at,
         if (to < MAX_BLOCKS) {
             block->branch[block->branches++] =
                 (struct branch){at, (uint16_t)to};
+        }
+    }
+}
+
+/* A call within the page: what lies behind it is reached by returns. */
+static void add_call(struct region_builder *b, unsigned from,
+                     const struct ir_edge *e)
+{
+    unsigned to, behind;
+
+    if (e->back >> 12 != b->head.pc >> 12 ||
+        e->pc >> 12 != b->head.pc >> 12) {
+        return;
+    }
+    to = block_at(b, e->pc);
+    behind = block_at(b, e->back);
+    if (to == MAX_BLOCKS || behind == MAX_BLOCKS) {
+        return;
+    }
+    b->block[to].called = true;
+    b->block[from].behind = (uint16_t)behind;
+    for (unsigned n = 0; n < b->backs; n++) {
+        if (b->back[n] == behind) {
+            return;
+        }
+    }
+    if (b->backs < MAX_RETURNS) {
+        b->back[b->backs++] = (uint16_t)behind;
+    }
+}
+
+static bool falls_into(const struct basic *from, const struct basic *to)
+{
+    return to->pc > from->pc && to->pc < from->end;
+}
+
+/* What a called block leads to in its function is called, too. */
+static bool spread_called(struct region_builder *b, const struct basic *from)
+{
+    bool changed = false;
+
+    for (unsigned n = 0; n < b->count; n++) {
+        bool leads = falls_into(from, &b->block[n]) || from->behind == n;
+
+        for (unsigned k = 0; k < from->branches; k++) {
+            leads |= from->branch[k].to == n;
+        }
+        if (leads && !b->block[n].called) {
+            b->block[n].called = changed = true;
+        }
+    }
+    return changed;
+}
+
+/* Every return of called code may go back to every call. */
+static void add_return_branches(struct region_builder *b)
+{
+    bool changed = b->backs > 0;
+
+    while (changed) {
+        changed = false;
+        for (unsigned n = 0; n < b->count; n++) {
+            changed |= b->block[n].called &&
+                       spread_called(b, &b->block[n]);
+        }
+    }
+    for (unsigned n = 0; n < b->count; n++) {
+        const struct basic *block = &b->block[n];
+
+        for (unsigned k = 0; block->called && block->returns && k < b->backs;
+             k++) {
+            add_branch(b, n, block->returns, b->block[b->back[k]].pc);
         }
     }
 }
@@ -104,14 +182,16 @@ static void scan(struct region_builder *b, unsigned n)
         const struct ir_insn *i = &u->insn[k];
 
         if (ir_has_edge(i->op) && !u->edge[i->imm].anew) {
-            add_branch(b, n, ir_insn_pc(pc, i->insn), u->edge[i->imm].pc);
+            const struct ir_edge *e = &u->edge[i->imm];
+
+            add_branch(b, n, ir_insn_pc(pc, i->insn), e->pc);
+            if (e->back) {
+                add_call(b, n, e);
+            }
+        } else if (i->op == IR_EXIT_INDIRECT && i->aux == 1) {
+            b->block[n].returns = ir_insn_pc(pc, i->insn);
         }
     }
-}
-
-static bool falls_into(const struct basic *from, const struct basic *to)
-{
-    return to->pc > from->pc && to->pc < from->end;
 }
 
 static bool leads_into_region(const struct region_builder *b,
@@ -228,6 +308,29 @@ static uint64_t end_of(const struct region_builder *b, unsigned k)
     return end;
 }
 
+/* Behind code that ends by a return: go where the region's calls come from
+ * without leaving it. */
+static void emit_return(struct region_builder *b, struct ir_unit *u,
+                        const struct basic *block)
+{
+    struct ir_insn last = u->insn[u->count - 1];
+
+    if (!block->called || last.op != IR_EXIT_INDIRECT || last.aux != 1) {
+        return;
+    }
+    u->count--;
+    for (unsigned n = 0; n < b->backs; n++) {
+        const struct basic *to = &b->block[b->back[n]];
+
+        if (to->in_region) {
+            ir_brz(u, IR_I64,
+                   ir_emit(u, IR_SUB, IR_I64, 0, last.a, ir_pc(u, to->pc),
+                           IR_NONE, 0), true, to->pc);
+        }
+    }
+    ir_exit_indirect(u, last.a, true);
+}
+
 static bool emit_block(struct region_builder *b, struct ir_unit *u,
                        unsigned k, ir_ref *label)
 {
@@ -241,6 +344,7 @@ static bool emit_block(struct region_builder *b, struct ir_unit *u,
     *label = ir_label(u, pc, last_back_branch(b, n) ? aux | IR_LABEL_POLL
                                                     : aux);
     translate(b, u, pc, (unsigned)(end_of(b, k) - pc));
+    emit_return(b, u, &b->block[n]);
     return true;
 }
 
@@ -279,11 +383,12 @@ bool region_build(struct region_builder *b, const struct region_head *head,
                   struct ir_unit *u, unsigned *before)
 {
     b->head = *head;
-    b->count = 0;
+    b->count = b->backs = 0;
     block_at(b, head->pc);
     for (unsigned n = 0; n < b->count; n++) {
         scan(b, n);
     }
+    add_return_branches(b);
     if (!find_loops(b)) {
         return false;
     }

@@ -3,8 +3,9 @@
  *
  * A region is the loops that a hot instruction is part of: of the blocks in
  * its page that direct branches reach from it, those from which it can be
- * reached again.  They are translated once more, in the order of their
- * addresses, into one unit with labels.
+ * reached again.  Calls are branches like others; returns of called code lead
+ * to behind every call that was met.  The blocks are translated once more, in
+ * the order of their addresses, into one unit with labels.
  */
 #ifndef CPU_REGION_BUILD_H
 #define CPU_REGION_BUILD_H

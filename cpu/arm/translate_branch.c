@@ -39,7 +39,7 @@ static void link(struct a64_ctx *s)
 bool a64_trans_BL(struct a64_ctx *s, const struct a64_arg_branch *a)
 {
     link(s);
-    ir_exit(s->u, target_of(s, a->imm));
+    ir_exit_call(s->u, target_of(s, a->imm), s->pc + 4);
     return end(s);
 }
 

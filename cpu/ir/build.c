@@ -486,6 +486,12 @@ void ir_exit(struct ir_unit *u, uint64_t target)
     ir_emit(u, IR_EXIT, IR_VOID, 0, IR_NONE, IR_NONE, IR_NONE, edge);
 }
 
+void ir_exit_call(struct ir_unit *u, uint64_t target, uint64_t back)
+{
+    ir_exit(u, target);
+    u->edge[u->edge_count - 1].back = back;
+}
+
 void ir_exit_anew(struct ir_unit *u, uint64_t target)
 {
     ir_exit(u, target);

@@ -116,6 +116,8 @@ void ir_brcc(struct ir_unit *u, enum ir_cc cc, ir_ref flags,
 void ir_brz(struct ir_unit *u, enum ir_type type, ir_ref a, bool if_zero,
             uint64_t target);
 void ir_exit(struct ir_unit *u, uint64_t target);
+/* A call that returns to `back`. */
+void ir_exit_call(struct ir_unit *u, uint64_t target, uint64_t back);
 /* For code that is to be looked up anew (ir_edge.anew). */
 void ir_exit_anew(struct ir_unit *u, uint64_t target);
 void ir_exit_indirect(struct ir_unit *u, ir_ref target, bool is_return);

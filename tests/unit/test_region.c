@@ -20,7 +20,7 @@ Suite *region_suite(void);
 #define RET 0xd65f03c0u
 #define SUBS_X0_1 0xf1000400u /* subs x0, x0, #1 */
 #define LDR_X1_X2 0xf9400041u
-#define B(words) (0x14000000u | ((uint32_t)(words) & 0x3ffffff))
+#define BL(words) (0x94000000u | ((uint32_t)(words) & 0x3ffffff))
 #define B_NE(words) (0x54000001u | ((uint32_t)(words) & 0x7ffff) << 5)
 #define B_EQ(words) (0x54000000u | ((uint32_t)(words) & 0x7ffff) << 5)
 
@@ -140,6 +140,26 @@ START_TEST(no_loop)
 }
 END_TEST
 
+/* A function that the loop calls is part of it: its return is compared with
+ * where the call comes from, and else leaves. */
+START_TEST(call_and_return)
+{
+    ck_assert(BUILD(32, 34, NOP, RET, SUBS_X0_1, BL(-3), B_NE(-2), RET));
+    ck_assert_uint_eq(before, 8);
+    ck_assert_uint_eq(count(IR_LABEL), 3);
+    ck_assert_uint_eq(count(IR_BRZ), 1);
+    ck_assert_uint_eq(count(IR_EXIT_INDIRECT), 1);
+    for (unsigned n = 0; n < u->edge_count; n++) {
+        ck_assert(u->edge[n].back != PAGE + 4 * 36 ||
+                  u->edge[n].label != IR_NONE);
+    }
+    /* The function alone is in no loop. */
+    ck_assert(!BUILD(32, 32, NOP, RET, SUBS_X0_1, BL(-3), B_NE(-2), RET));
+    /* In another page. */
+    ck_assert(!BUILD(32, 32, SUBS_X0_1, BL(1024), B_NE(-2), RET));
+}
+END_TEST
+
 /* What runs behind ISB is looked up anew. */
 START_TEST(context_synchronisation)
 {
@@ -198,6 +218,7 @@ Suite *region_suite(void)
     tcase_add_test(tc, one_block);
     tcase_add_test(tc, nested_loops);
     tcase_add_test(tc, no_loop);
+    tcase_add_test(tc, call_and_return);
     tcase_add_test(tc, context_synchronisation);
     tcase_add_test(tc, end_of_page);
     tcase_add_test(tc, flags_in_edges);

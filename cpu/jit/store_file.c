@@ -91,7 +91,8 @@ bool store_file_open(struct store_file *f, int dir, const char *name,
     void *data = MAP_FAILED;
     if (is_ours(fd, &st, name, err)) {
         data = st.st_size ? mmap(NULL, (size_t)st.st_size, PROT_READ,
-                                 MAP_PRIVATE, fd, 0) : MAP_FAILED;
+                                 MAP_PRIVATE | MAP_POPULATE, fd, 0)
+                          : MAP_FAILED;
         if (data == MAP_FAILED || !is_sound(data, (uint64_t)st.st_size,
                                             identity)) {
             error_set(err, "%s: damaged or of another version; it will be "

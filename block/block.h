@@ -60,7 +60,7 @@ extern const char *const block_on_error_names[]; /* ORDER block_on_error */
  * (QEMU ignores it), and aio.  Strings outlive block_open(). */
 struct block_config {
     const char *file;   /* regular file, host block device, /dev/fd/N */
-    const char *format; /* "raw" or "qcow2"; NULL: as the contents look */
+    const char *format; /* "raw", "qcow2" ...; NULL: as the contents look */
     bool read_only;
     bool snapshot;       /* writes go to a temporary file */
     bool share_rw;       /* others may write at the same time */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "block/formats.h"
 #include "block/qcow2.h"
 #include "util/bits.h"
 
@@ -26,9 +27,7 @@ static const struct {
     {"vmdk", 0, "KDMV", 4},
     {"vmdk", 0, "COWD", 4},
     {"vmdk", 0, "# Disk DescriptorFile", 21},
-    {"vdi", 64, "\x7f\x10\xda\xbe", 4},
     {"vhdx", 0, "vhdxfile", 8},
-    {"vpc", 0, "conectix", 8},
     {"parallels", 0, "WithoutFreeSpace", 16},
     {"parallels", 0, "WithouFreSpacExt", 16},
     {"luks", 0, "LUKS\xba\xbe", 6},
@@ -49,12 +48,29 @@ static const char *refused_name(const uint8_t *head, unsigned length)
 /* In the order in which they are tried; raw is anything. */
 static const struct block_format formats[] = {
     {"qcow2", qcow2_probe, qcow2_open},
+    {"vdi", vdi_probe, vdi_open},
+    {"vpc", vpc_probe, vpc_open},
     {"raw", NULL, block_raw_open},
 };
+
+/* "raw, qcow2, ... and X" into `names`. */
+static const char *list_formats(char *names, size_t room)
+{
+    size_t used = (size_t)snprintf(names, room, "raw");
+
+    for (size_t i = 0; i + 1 < ARRAY_SIZE(formats); i++) {
+        used += (size_t)snprintf(names + used, room - used, "%s%s",
+                                 i + 2 < ARRAY_SIZE(formats) ? ", " : " and ",
+                                 formats[i].name);
+    }
+    return names;
+}
 
 static const struct block_format *find_format(const char *name,
                                               struct error **err)
 {
+    char names[128];
+
     for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
         if (strcmp(formats[i].name, name) == 0) {
             return &formats[i];
@@ -67,8 +83,8 @@ static const struct block_format *find_format(const char *name,
             return NULL;
         }
     }
-    error_set(err, "format=%s: no such image format; there are raw and qcow2",
-              name);
+    error_set(err, "format=%s: no such image format; there are %s", name,
+              list_formats(names, sizeof(names)));
     return NULL;
 }
 
@@ -138,6 +154,7 @@ struct block_image *block_image_open_as(const struct block_opening *how,
         return NULL;
     }
     image->guessed_raw = !config->format && !format->probe;
+    image->file = file;
     return image;
 }
 

@@ -25,10 +25,16 @@ struct block_extent {
     } kind;
     uint64_t length; /* bytes, not 0; what follows may be alike */
     bool placed;     /* `host` is where the data are in the file */
+    bool hole;       /* the file has a hole there: the data are zeroes */
     bool compressed;
     uint64_t host;   /* 0 when there is none */
     struct block_image *image, *backing;
     struct block_file *file;
+};
+
+/* What a check of an image found; qcow2 has one of its own. */
+struct block_check {
+    uint64_t corruptions;
 };
 
 /* All return 0 or an errno. */
@@ -54,11 +60,15 @@ struct block_image_ops {
     /* Nobody else uses the image. */
     bool (*resize)(struct block_image *image, uint64_t size,
                    struct error **err);
+    int (*check)(struct block_image *image, struct block_check *check);
 };
 
 struct block_image {
     const struct block_image_ops *ops;
     uint64_t size; /* bytes, a multiple of BLOCK_SECTOR */
+    uint64_t cluster_size;   /* bytes, for tools; 0: there are none */
+    struct block_file *file; /* the one that was named */
+    bool packed; /* clusters are compressed: parts of one cost its space */
     /* Offsets in the image are offsets in this file, so an engine may read
      * and write it directly; NULL when it takes the format to know. */
     struct block_file *plain;

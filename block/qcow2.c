@@ -250,6 +250,7 @@ struct block_image *qcow2_open(struct block_file *file,
         close_now(q);
         return NULL;
     }
+    q->image.cluster_size = q->cluster_size;
     return &q->image;
 }
 

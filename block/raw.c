@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "block/image.h"
+#include "block/formats.h"
 #include "util/bits.h"
 
 static int raw_read(struct block_image *image, const struct iovec *iov,
@@ -55,6 +55,17 @@ static int raw_status(struct block_image *image, uint64_t offset,
     return 0;
 }
 
+/* As QEMU has it: data everywhere, of which some are zeroes. */
+static int fixed_status(struct block_image *image, uint64_t offset,
+                        uint64_t length, struct block_extent *extent)
+{
+    int error = raw_status(image, offset, length, extent);
+
+    extent->hole = extent->kind == BLOCK_EXTENT_ZERO;
+    extent->kind = BLOCK_EXTENT_DATA;
+    return error;
+}
+
 static bool raw_resize(struct block_image *image, uint64_t size,
                        struct error **err)
 {
@@ -68,16 +79,17 @@ static bool raw_resize(struct block_image *image, uint64_t size,
     return true;
 }
 
+#define PLAIN_OPS \
+    .read = raw_read, .write = raw_write, .flush = raw_flush, \
+    .discard = raw_discard, .zero = raw_zero, .close = raw_close
+
 static const struct block_image_ops raw_ops = {
-    .format = "raw",
-    .read = raw_read,
-    .write = raw_write,
-    .flush = raw_flush,
-    .discard = raw_discard,
-    .zero = raw_zero,
-    .close = raw_close,
-    .status = raw_status,
-    .resize = raw_resize,
+    .format = "raw", PLAIN_OPS, .status = raw_status, .resize = raw_resize,
+};
+
+/* A fixed VHD image is a raw one with a footer that is not of the disk. */
+const struct block_image_ops block_vpc_fixed_ops = {
+    .format = "vpc", PLAIN_OPS, .status = fixed_status,
 };
 
 struct block_image *block_raw_open(struct block_file *file,

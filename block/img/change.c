@@ -47,6 +47,10 @@ static int resize(struct img_args *args, struct block_image *image)
         return img_fail("Use the --shrink option to perform a shrink "
                         "operation: it deletes all data behind the new end");
     }
+    if (!image->ops->resize) {
+        return img_fail("a %s image cannot change its size; convert it to "
+                        "qcow2 or raw", image->ops->format);
+    }
     if (!image->ops->resize(image, size, &err)) {
         return img_fail_error(err);
     }

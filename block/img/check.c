@@ -17,12 +17,13 @@ static void json_count(const char *name, uint64_t value, bool always)
     }
 }
 
-static void print_json(const struct qcow2_check *c, const char *path,
+static void print_json(const struct qcow2_check *c,
+                       const struct block_image *image,
                        uint64_t corruptions_fixed, uint64_t leaks_fixed)
 {
     puts("{");
-    json_count("image-end-offset", c->image_end, true);
-    json_count("total-clusters", c->total, true);
+    json_count("image-end-offset", c->image_end, false);
+    json_count("total-clusters", c->total, false);
     json_count("check-errors", c->errors, true);
     json_count("corruptions", c->corruptions, false);
     json_count("corruptions-fixed", corruptions_fixed, false);
@@ -32,8 +33,8 @@ static void print_json(const struct qcow2_check *c, const char *path,
     json_count("fragmented-clusters", c->fragmented, false);
     json_count("compressed-clusters", c->compressed, false);
     printf("    \"filename\": ");
-    img_json_string(path);
-    puts(",\n    \"format\": \"qcow2\"\n}");
+    img_json_string(image->file->path);
+    printf(",\n    \"format\": \"%s\"\n}\n", image->ops->format);
 }
 
 static void print_human(const struct qcow2_check *c)
@@ -64,7 +65,10 @@ static void print_human(const struct qcow2_check *c)
                (double)c->fragmented * 100 / (double)c->allocated,
                (double)c->compressed * 100 / (double)c->allocated);
     }
-    printf("Image end offset: %llu\n", (unsigned long long)c->image_end);
+    if (c->image_end) {
+        printf("Image end offset: %llu\n",
+               (unsigned long long)c->image_end);
+    }
 }
 
 static int run(struct img_args *args, struct qcow2 *q)
@@ -95,7 +99,7 @@ static int run(struct img_args *args, struct qcow2 *q)
     uint64_t freed = first.leaks > result.leaks ? first.leaks - result.leaks
                                                 : 0;
     if (json) {
-        print_json(&result, q->file->path, fixed, freed);
+        print_json(&result, &q->image, fixed, freed);
     } else if (!quiet) {
         if (fixed || freed) {
             printf("The following inconsistencies were found and repaired:\n"
@@ -106,6 +110,31 @@ static int run(struct img_args *args, struct qcow2 *q)
         print_human(&result);
     }
     return result.corruptions || result.errors ? 2 : result.leaks ? 3 : 0;
+}
+
+/* The other formats have no counts of references, and no repair. */
+static int check_table(struct img_args *args, struct block_image *image)
+{
+    struct block_check check = {0};
+    struct qcow2_check result = {0};
+    bool bad, json = img_json(args, &bad);
+    int error = image->ops->check(image, &check);
+
+    if (error) {
+        return img_fail_errno(error, "%s: cannot check", image->file->path);
+    }
+    if (args->option['r'] && check.corruptions) {
+        return img_fail("%s: a %s image cannot be repaired; copy what can be "
+                        "read with 'armature-img convert'",
+                        image->file->path, image->ops->format);
+    }
+    result.corruptions = check.corruptions;
+    if (json) {
+        print_json(&result, image, 0, 0);
+    } else if (!args->option['q']) {
+        print_human(&result);
+    }
+    return result.corruptions ? 2 : 0;
 }
 
 int img_check(struct img_args *args)
@@ -128,12 +157,13 @@ int img_check(struct img_args *args)
     if (!image) {
         return 1;
     }
-    if (!img_qcow2(image)) {
+    if (!img_qcow2(image) && !image->ops->check) {
         img_fail("This image format does not support checks");
         block_image_close(image);
         return 63;
     }
-    int status = run(args, img_qcow2(image));
+    int status = img_qcow2(image) ? run(args, img_qcow2(image))
+                                  : check_table(args, image);
     int closed = img_close(image);
     return status ? status : closed;
 }

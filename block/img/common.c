@@ -128,7 +128,7 @@ struct qcow2 *img_qcow2(struct block_image *image)
 
 struct block_file *img_file(struct block_image *image)
 {
-    return qcow2_is(image) ? qcow2_of(image)->file : image->plain;
+    return image->file;
 }
 
 int img_close(struct block_image *image)

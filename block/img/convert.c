@@ -151,7 +151,7 @@ static bool open_target(struct convert *c)
     c->copy.compress = args->option['c'];
     c->copy.to_is_zero = args->option['n']
                              ? args->option[IMG_TARGET_IS_ZERO] != NULL
-                             : !device || img_qcow2(c->copy.to);
+                             : !device || !c->copy.to->plain;
     c->copy.keep_backing = args->option['B'];
     return true;
 }

@@ -60,7 +60,8 @@ static enum treatment treat(const struct state *s)
                             s->extent.at.kind == BLOCK_EXTENT_ABSENT)) {
         return SKIP;
     }
-    if (s->extent.at.kind == BLOCK_EXTENT_DATA || !c->sparse) {
+    if ((s->extent.at.kind == BLOCK_EXTENT_DATA && !s->extent.at.hole) ||
+        !c->sparse) {
         return COPY;
     }
     return c->to_is_zero && !c->keep_backing ? SKIP : ZERO;
@@ -228,8 +229,10 @@ int img_copy(struct img_copy *copy)
     while (s.granule < copy->sparse && s.granule < PIECE) {
         s.granule *= 2;
     }
-    if (q && s.granule < q->cluster_size) {
-        s.granule = q->cluster_size;
+    /* Workers must not meet in a cluster of qcow2, nor in one that is
+     * packed, which costs its space again. */
+    if ((q || copy->to->packed) && s.granule < copy->to->cluster_size) {
+        s.granule = copy->to->cluster_size;
     }
     for (unsigned i = 0; i < copy->from_count; i++) {
         copy->progress.total += copy->from[i]->size;

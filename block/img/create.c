@@ -43,9 +43,8 @@ bool img_option_help(const char *format)
         fputs(raw_help, stdout);
     } else if (strcmp(format, "qcow2") == 0) {
         fputs(qcow2_help, stdout);
-    } else {
-        img_fail("%s: no such format to create; there are raw and qcow2",
-                 format);
+    } else if (!img_table_help(format)) {
+        img_no_format(format);
         return false;
     }
     return true;
@@ -312,9 +311,11 @@ int img_create_image(struct img_create *how)
     struct error *err = NULL;
     bool qcow2 = strcmp(how->format, "qcow2") == 0;
 
+    if (img_is_table_format(how->format)) {
+        return img_create_table(how);
+    }
     if (!qcow2 && strcmp(how->format, "raw") != 0) {
-        return img_fail("%s: no such format to create; there are raw and "
-                        "qcow2", how->format);
+        return img_no_format(how->format);
     }
     struct keyval *kv = keyval_parse(how->options ? how->options : "", NULL,
                                      &err);

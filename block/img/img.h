@@ -114,6 +114,12 @@ struct img_create {
 };
 /* 0, or 1 after a sentence. */
 int img_create_image(struct img_create *how);
+/* The same for the formats that formats.c has. */
+int img_create_table(struct img_create *how);
+bool img_is_table_format(const char *format);
+bool img_table_help(const char *format); /* false: no such format */
+/* "no such format to create", and 1. */
+int img_no_format(const char *format);
 /* What -o says of a qcow2 image, for measure. */
 bool img_qcow2_options(const char *text, struct qcow2_options *options);
 /* qcow2's or raw's preallocation=. */

@@ -122,9 +122,9 @@ static void json_one(struct block_image *image, const char *pad)
     printf("%s    \"virtual-size\": %llu,\n", pad,
            (unsigned long long)image->size);
     json_string_field(pad, "filename", path);
-    if (q) {
+    if (image->cluster_size) {
         printf("%s    \"cluster-size\": %llu,\n", pad,
-               (unsigned long long)q->cluster_size);
+               (unsigned long long)image->cluster_size);
     }
     json_string_field(pad, "format", image->ops->format);
     printf("%s    \"actual-size\": %llu,\n", pad,
@@ -191,8 +191,11 @@ static void human_one(struct block_image *image)
            img_human(image->size, size, sizeof(size)),
            (unsigned long long)image->size,
            img_human(disk_usage(image), used, sizeof(used)));
+    if (image->cluster_size) {
+        printf("cluster_size: %llu\n",
+               (unsigned long long)image->cluster_size);
+    }
     if (q) {
-        printf("cluster_size: %llu\n", (unsigned long long)q->cluster_size);
         human_qcow2(q, img_file(image)->path);
     }
 }

@@ -22,7 +22,7 @@ static struct entry entry_of(const struct img_extent *e, uint64_t start)
         .host = at->host,
         .depth = e->depth,
         .present = at->kind != BLOCK_EXTENT_ABSENT,
-        .zero = at->kind != BLOCK_EXTENT_DATA,
+        .zero = at->kind != BLOCK_EXTENT_DATA || at->hole,
         .data = at->kind == BLOCK_EXTENT_DATA,
         .placed = at->host || at->placed,
         .file = at->file->path,

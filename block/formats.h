@@ -1,0 +1,36 @@
+/*
+ * The formats that are one or two files each, as the table in image.c has
+ * them, and how new images of them are made.
+ */
+#ifndef BLOCK_FORMATS_H
+#define BLOCK_FORMATS_H
+
+#include "block/image.h"
+
+/* What a new image shall be: options that qemu-img has by these names. */
+struct block_new {
+    const char *path;
+    uint64_t size;      /* bytes, whole sectors */
+    unsigned subformat; /* of the format's list; 0: the default */
+    bool is_static;     /* vdi */
+    bool force_size;    /* vpc */
+    uint64_t block_size, log_size; /* vhdx; 0: the default */
+    const char *adapter_type, *hwversion, *toolsversion; /* vmdk, or NULL */
+    bool compat6, zeroed_grain;                          /* vmdk */
+};
+
+#define BLOCK_FORMAT(name) \
+    bool name##_probe(const uint8_t *head, unsigned length); \
+    struct block_image *name##_open(struct block_file *file, \
+                                    const struct block_opening *how, \
+                                    struct error **err)
+
+BLOCK_FORMAT(vdi);
+bool vdi_create(const struct block_new *how, struct error **err);
+
+BLOCK_FORMAT(vpc);
+extern const char *const vpc_subformats[];
+extern const struct block_image_ops block_vpc_fixed_ops; /* raw.c */
+bool vpc_create(const struct block_new *how, struct error **err);
+
+#endif

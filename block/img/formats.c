@@ -1,0 +1,125 @@
+/* create for the formats whose options are few: one row each. */
+#include <stdio.h>
+#include <string.h>
+
+#include "block/formats.h"
+#include "block/img/img.h"
+#include "util/keyval.h"
+
+/* -o's that more than one format has are one field of struct block_new. */
+struct row {
+    const char *name, *help;
+    const char *const *subformats; /* or NULL */
+    bool (*parse)(struct keyval *kv, struct block_new *how,
+                  struct error **err);
+    bool (*create)(const struct block_new *how, struct error **err);
+};
+
+static bool parse_vdi(struct keyval *kv, struct block_new *how,
+                      struct error **err)
+{
+    return keyval_bool(kv, "static", &how->is_static, err);
+}
+
+static bool parse_vpc(struct keyval *kv, struct block_new *how,
+                      struct error **err)
+{
+    return keyval_bool(kv, "force_size", &how->force_size, err);
+}
+
+static const struct row rows[] = {
+    {"vdi",
+     "  size=<size>            - Virtual disk size\n"
+     "  static=<bool>          - Give every block its place now\n",
+     NULL, parse_vdi, vdi_create},
+    {"vpc",
+     "  force_size=<bool>      - The exact size, not that of the geometry\n"
+     "  size=<size>            - Virtual disk size\n"
+     "  subformat=<str>        - dynamic (default) or fixed\n",
+     vpc_subformats, parse_vpc, vpc_create},
+};
+
+static const struct row *find_row(const char *format)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        if (strcmp(rows[i].name, format) == 0) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+bool img_is_table_format(const char *format)
+{
+    return find_row(format);
+}
+
+int img_no_format(const char *format)
+{
+    char names[128] = "";
+    size_t used = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        used += (size_t)snprintf(names + used, sizeof(names) - used, ", %s",
+                                 rows[i].name);
+    }
+    return img_fail("%s: no such format to create; there are raw, qcow2%s",
+                    format, names);
+}
+
+bool img_table_help(const char *format)
+{
+    const struct row *row = find_row(format);
+
+    if (row) {
+        printf("Supported %s options:\n%s", format, row->help);
+    }
+    return row;
+}
+
+static bool parse(const struct row *row, struct keyval *kv,
+                  struct block_new *new, bool *has_size, struct error **err)
+{
+    bool given = keyval_get(kv, "size");
+
+    if (!keyval_size(kv, "size", 1, &new->size, err) ||
+        (row->subformats && !keyval_enum(kv, "subformat", row->subformats,
+                                         &new->subformat, err)) ||
+        !row->parse(kv, new, err) || !keyval_check(kv, err)) {
+        return false;
+    }
+    *has_size = *has_size || given;
+    return true;
+}
+
+int img_create_table(struct img_create *how)
+{
+    const struct row *row = find_row(how->format);
+    struct block_new new = {.path = how->file};
+    struct error *err = NULL;
+    struct keyval *kv = keyval_parse(how->options ? how->options : "", NULL,
+                                     &err);
+    bool has_size = how->has_size;
+    int status = 1;
+
+    if (how->backing) {
+        img_fail("%s: a new %s image has no backing file; use -f qcow2",
+                 how->file, how->format);
+    } else if (!kv || !parse(row, kv, &new, &has_size, &err)) {
+        img_fail_error(err);
+    } else if (!has_size) {
+        img_fail("%s: an image needs a size", how->file);
+    } else {
+        new.size = align_up(how->has_size ? how->size : new.size,
+                            BLOCK_SECTOR);
+        if (!how->quiet) {
+            printf("Formatting '%s', fmt=%s size=%llu%s%s\n", how->file,
+                   how->format, (unsigned long long)new.size,
+                   row->subformats ? " subformat=" : "",
+                   row->subformats ? row->subformats[new.subformat] : "");
+        }
+        status = row->create(&new, &err) ? 0 : img_fail_error(err);
+    }
+    keyval_free(kv);
+    return status;
+}

@@ -83,8 +83,6 @@ static const char *called(const void *fn)
 const uint8_t *backend_thunk(struct backend_thread *t,
                              const struct thunk_name *name)
 {
-    const char *at = __executable_start + name->value;
-
     if (name->kind == THUNK_FIXED) {
         return fixed(t->b, name->value);
     }
@@ -94,6 +92,7 @@ const uint8_t *backend_thunk(struct backend_thread *t,
     if (name->value >= (uint64_t)(_end - __executable_start)) {
         return NULL;
     }
+    const char *at = __executable_start + name->value;
     switch (name->kind) {
     case THUNK_HELPER:
         return thunk_helper(t->b, (const struct ir_helper *)(const void *)at);

@@ -33,4 +33,25 @@ extern const char *const vpc_subformats[];
 extern const struct block_image_ops block_vpc_fixed_ops; /* raw.c */
 bool vpc_create(const struct block_new *how, struct error **err);
 
+BLOCK_FORMAT(vmdk);
+extern const char *const vmdk_subformats[]; /* ORDER vmdk_subformat */
+bool vmdk_create(const struct block_new *how, struct error **err);
+/* For info. */
+struct vmdk_info {
+    uint32_t cid, parent_cid;
+    const char *create_type;
+    unsigned extent_count;
+};
+struct vmdk_extent_info {
+    uint64_t size, cluster_size; /* bytes; 0: no clusters */
+    const char *type;            /* "" when it has the descriptor inside */
+    char *path;                  /* NULL: only zeroes */
+    struct block_file *file;
+    bool compressed, read_only;
+};
+/* False when it is not a VMDK image. */
+bool vmdk_describe(const struct block_image *image, struct vmdk_info *info);
+const struct vmdk_extent_info *vmdk_extent(const struct block_image *image,
+                                           unsigned number);
+
 #endif

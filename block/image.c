@@ -24,9 +24,7 @@ static const struct {
 } refused[] = {
     {"qcow", 0, "QFI\xfb\0\0\0\1", 8},
     {"qed", 0, "QED\0", 4},
-    {"vmdk", 0, "KDMV", 4},
-    {"vmdk", 0, "COWD", 4},
-    {"vmdk", 0, "# Disk DescriptorFile", 21},
+    {"vmdk 3", 0, "COWD", 4},
     {"vhdx", 0, "vhdxfile", 8},
     {"parallels", 0, "WithoutFreeSpace", 16},
     {"parallels", 0, "WithouFreSpacExt", 16},
@@ -50,6 +48,7 @@ static const struct block_format formats[] = {
     {"qcow2", qcow2_probe, qcow2_open},
     {"vdi", vdi_probe, vdi_open},
     {"vpc", vpc_probe, vpc_open},
+    {"vmdk", vmdk_probe, vmdk_open},
     {"raw", NULL, block_raw_open},
 };
 

@@ -143,7 +143,7 @@ static bool open_target(struct convert *c)
                  (unsigned long long)c->size);
         return false;
     }
-    if (args->option['c'] && !c->copy.to->ops->write_compressed) {
+    if (args->option['c'] && !img_qcow2(c->copy.to) && !c->copy.to->packed) {
         img_fail("Compression not supported for this file format");
         return false;
     }

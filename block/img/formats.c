@@ -27,6 +27,23 @@ static bool parse_vpc(struct keyval *kv, struct block_new *how,
     return keyval_bool(kv, "force_size", &how->force_size, err);
 }
 
+static bool parse_vmdk(struct keyval *kv, struct block_new *how,
+                       struct error **err)
+{
+    const char *backing = keyval_get(kv, "backing_file");
+
+    if (backing) {
+        error_set(err, "backing_file=%s: not supported in a new vmdk image; "
+                  "use -f qcow2", backing);
+        return false;
+    }
+    how->adapter_type = keyval_get(kv, "adapter_type");
+    how->hwversion = keyval_get(kv, "hwversion");
+    how->toolsversion = keyval_get(kv, "toolsversion");
+    return keyval_bool(kv, "compat6", &how->compat6, err) &&
+           keyval_bool(kv, "zeroed_grain", &how->zeroed_grain, err);
+}
+
 static const struct row rows[] = {
     {"vdi",
      "  size=<size>            - Virtual disk size\n"
@@ -37,6 +54,19 @@ static const struct row rows[] = {
      "  size=<size>            - Virtual disk size\n"
      "  subformat=<str>        - dynamic (default) or fixed\n",
      vpc_subformats, parse_vpc, vpc_create},
+    {"vmdk",
+     "  adapter_type=<str>     - ide (default), lsilogic, buslogic, "
+     "legacyESX\n"
+     "  compat6=<bool>         - Virtual hardware version 6, not 4\n"
+     "  hwversion=<str>        - Virtual hardware version\n"
+     "  size=<size>            - Virtual disk size\n"
+     "  subformat=<str>        - monolithicSparse (default), "
+     "monolithicFlat,\n"
+     "                           twoGbMaxExtentSparse, twoGbMaxExtentFlat, "
+     "streamOptimized\n"
+     "  toolsversion=<str>     - Version of the guest's tools\n"
+     "  zeroed_grain=<bool>    - Let an entry say that a grain is zero\n",
+     vmdk_subformats, parse_vmdk, vmdk_create},
 };
 
 static const struct row *find_row(const char *format)

@@ -5,13 +5,28 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "block/formats.h"
 #include "block/img/img.h"
 
-static uint64_t disk_usage(struct block_image *image)
+static uint64_t file_usage(const struct block_file *file)
 {
     struct stat st;
 
-    return fstat(img_file(image)->fd, &st) ? 0 : (uint64_t)st.st_blocks * 512;
+    return fstat(file->fd, &st) ? 0 : (uint64_t)st.st_blocks * 512;
+}
+
+static uint64_t disk_usage(struct block_image *image)
+{
+    uint64_t bytes = file_usage(image->file);
+    struct vmdk_info info;
+
+    if (vmdk_describe(image, &info)) {
+        for (unsigned i = 0; i < info.extent_count; i++) {
+            const struct block_file *file = vmdk_extent(image, i)->file;
+            bytes += file && file != image->file ? file_usage(file) : 0;
+        }
+    }
+    return bytes;
 }
 
 static const char *on_off(bool b)
@@ -97,6 +112,59 @@ static void json_specific(const struct qcow2 *q, const char *pad)
     printf("\n%s        }\n%s    },\n", pad, pad);
 }
 
+static void json_vmdk(struct block_image *image, const struct vmdk_info *info,
+                      const char *pad)
+{
+    printf("%s    \"format-specific\": {\n%s        \"type\": \"vmdk\",\n"
+           "%s        \"data\": {\n%s            \"cid\": %u,\n"
+           "%s            \"parent-cid\": %u,\n"
+           "%s            \"create-type\": ", pad, pad, pad, pad, info->cid,
+           pad, info->parent_cid, pad);
+    img_json_string(info->create_type);
+    printf(",\n%s            \"extents\": [\n", pad);
+    for (unsigned i = 0; i < info->extent_count; i++) {
+        const struct vmdk_extent_info *e = vmdk_extent(image, i);
+        printf("%s                {\n", pad);
+        if (e->compressed) {
+            printf("%s                    \"compressed\": true,\n", pad);
+        }
+        printf("%s                    \"virtual-size\": %llu,\n"
+               "%s                    \"filename\": ", pad,
+               (unsigned long long)e->size, pad);
+        img_json_string(e->path ? e->path : "");
+        if (e->cluster_size) {
+            printf(",\n%s                    \"cluster-size\": %llu", pad,
+                   (unsigned long long)e->cluster_size);
+        }
+        printf(",\n%s                    \"format\": \"%s\"\n"
+               "%s                }%s\n", pad, e->type, pad,
+               i + 1 < info->extent_count ? "," : "");
+    }
+    printf("%s            ]\n%s        }\n%s    },\n", pad, pad, pad);
+}
+
+static void human_vmdk(struct block_image *image,
+                       const struct vmdk_info *info)
+{
+    printf("Format specific information:\n    cid: %u\n    parent cid: %u\n"
+           "    create type: %s\n    extents:\n", info->cid,
+           info->parent_cid, info->create_type);
+    for (unsigned i = 0; i < info->extent_count; i++) {
+        const struct vmdk_extent_info *e = vmdk_extent(image, i);
+        printf("        [%u]:\n", i);
+        if (e->compressed) {
+            puts("            compressed: true");
+        }
+        printf("            virtual size: %llu\n            filename: %s\n",
+               (unsigned long long)e->size, e->path ? e->path : "");
+        if (e->cluster_size) {
+            printf("            cluster size: %llu\n",
+                   (unsigned long long)e->cluster_size);
+        }
+        printf("            format: %s\n", e->type);
+    }
+}
+
 static void json_string_field(const char *pad, const char *name,
                               const char *value)
 {
@@ -111,6 +179,7 @@ static void json_one(struct block_image *image, const char *pad)
     struct qcow2 *q = img_qcow2(image);
     const char *path = img_file(image)->path;
     bool backed = q && q->backing_name;
+    struct vmdk_info info;
 
     printf("%s{\n", pad);
     if (backed && q->backing_format) {
@@ -131,6 +200,8 @@ static void json_one(struct block_image *image, const char *pad)
            (unsigned long long)disk_usage(image));
     if (q) {
         json_specific(q, pad);
+    } else if (vmdk_describe(image, &info)) {
+        json_vmdk(image, &info, pad);
     }
     if (backed) {
         char *full = block_backing_path(path, q->backing_name, NULL);
@@ -184,6 +255,7 @@ static void human_qcow2(const struct qcow2 *q, const char *path)
 static void human_one(struct block_image *image)
 {
     struct qcow2 *q = img_qcow2(image);
+    struct vmdk_info info;
     char size[32], used[32];
 
     printf("image: %s\nfile format: %s\nvirtual size: %s (%llu bytes)\n"
@@ -197,6 +269,8 @@ static void human_one(struct block_image *image)
     }
     if (q) {
         human_qcow2(q, img_file(image)->path);
+    } else if (vmdk_describe(image, &info)) {
+        human_vmdk(image, &info);
     }
 }
 

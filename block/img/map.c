@@ -33,8 +33,9 @@ static bool joins(const struct entry *a, const struct entry *b)
 {
     return a->length && a->present == b->present && a->zero == b->zero &&
            a->data == b->data && a->placed == b->placed &&
-           a->depth == b->depth && a->file == b->file &&
-           (!a->placed || a->host + a->length == b->host);
+           a->depth == b->depth &&
+           (!a->placed || (a->file == b->file &&
+                           a->host + a->length == b->host));
 }
 
 static bool print_entry(const struct entry *e, bool json, bool *first)

@@ -31,6 +31,11 @@ static const struct format {
     {"vpc", vpc_create, {0}, {{0, 84}, {512, 560}, {1536, 1552}}},
     {"vpc", vpc_create, {.subformat = 1, .force_size = true},
      {{SIZE, SIZE + 84}}},
+    {"vmdk", vmdk_create, {0},
+     {{0, 80}, {10752, 10760}, {13312, 13320}, {13824 + 64, 13824 + 72}}},
+    {"vmdk", vmdk_create, {.subformat = 4},
+     {{0, 80}, {512, 640}, {13824 + 64, 13824 + 72}, {65536, 65600}}},
+    {"vmdk", vmdk_create, {.subformat = 1}, {{0, 200}}},
 };
 
 static char directory[64], path[96];
@@ -167,7 +172,7 @@ START_TEST(test_hostile)
                 bool writable = m != 0;
                 poke(at, old ^ masks[m]);
                 struct block_image *image = open_image(f, !writable);
-                ck_assert(image || (err && strstr(err->message, path)));
+                ck_assert(image || (err && strstr(err->message, directory)));
                 if (image) {
                     exercise(image, writable);
                     block_image_close(image);
@@ -194,7 +199,7 @@ START_TEST(test_truncated)
          size = size > 4096 ? size / 2 : size - 256) {
         ck_assert_int_eq(truncate(path, size), 0);
         struct block_image *image = open_image(f, true);
-        ck_assert(image || (err && strstr(err->message, path)));
+        ck_assert(image || (err && strstr(err->message, directory)));
         if (image) {
             exercise(image, false);
             block_image_close(image);
@@ -287,6 +292,28 @@ START_TEST(test_overlap)
 }
 END_TEST
 
+/* An extent is a file beside its descriptor, and nothing else. */
+START_TEST(test_vmdk_extents)
+{
+    static const char *const lines[] = {
+        "RW 16 FLAT \"/etc/passwd\" 0", "RW 16 FLAT \"../x\" 0",
+        "RW 16 FLAT \"..\" 0", "RW 16 FLAT \"\" 0", "RW 0 FLAT \"disk\" 0",
+        "RW 99999999999999999999 ZERO", "RW 16 VMFSSPARSE \"disk\"",
+        "RW 16 SPARSE \"disk\"", "RW 16 FLAT \"disk\" 99999999",
+        "NOACCESS 16 FLAT \"disk\"", "RW", "", "RW 16 FLAT \"none\" 0",
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(lines); i++) {
+        FILE *f = fopen(path, "w");
+        fprintf(f, "# Disk DescriptorFile\nversion=1\nCID=1\nparentCID="
+                "ffffffff\ncreateType=\"custom\"\n%s\n", lines[i]);
+        fclose(f);
+        ck_assert_msg(!open_image(&formats[4], true), "%s", lines[i]);
+        ck_assert_ptr_nonnull(err);
+    }
+}
+END_TEST
+
 /* The counter of a VDI image gets right when a killed process left it. */
 START_TEST(test_vdi_counter)
 {
@@ -310,6 +337,7 @@ Suite *formats_suite(void)
     tcase_add_loop_test(tcase, test_truncated, 0, ARRAY_SIZE(formats));
     tcase_add_loop_test(tcase, test_threads, 0, ARRAY_SIZE(formats));
     tcase_add_test(tcase, test_overlap);
+    tcase_add_test(tcase, test_vmdk_extents);
     tcase_add_test(tcase, test_vdi_counter);
     suite_add_tcase(suite, tcase);
     return suite;

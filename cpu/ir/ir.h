@@ -84,6 +84,8 @@ enum ir_mem {
     IR_MEM_NORMAL = 1 << 6,  /* alignment fault in Device memory */
     IR_MEM_HOST = 1 << 8,     /* a is the value of a CHECK, imm an offset: no
                                  fault (plain loads and stores only) */
+    IR_MEM_KEEP = 1 << 9,     /* its page is worth remembering from round to
+                                 round (likewise) */
     IR_MEM_REVERSED = 1 << 7, /* RMW: computes with memory's bytes reversed */
 };
 

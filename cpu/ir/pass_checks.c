@@ -6,9 +6,9 @@
  * block of its own at the first of them, where each access is made singly,
  * so that faults and devices stay exact.
  *
- * Where the address moves slowly in the innermost loop, a CHECK remembers
- * the page that it found last (IR_CHECK_KEEP), which pays for a lone access,
- * too: what follows does not wait for the TLB.
+ * Where the address moves slowly in the innermost loop, a CHECK or a lone
+ * access remembers the page that it found last (IR_CHECK_KEEP, IR_MEM_KEEP):
+ * what follows does not wait for the TLB.
  */
 #include "cpu/ir/passes.h"
 
@@ -306,12 +306,10 @@ static void find_groups(struct checks *c)
         if (c->kept < MAX_KEPT && moves_slowly(c, g)) {
             g->flags |= IR_CHECK_KEEP;
         }
-        if ((g->count < 2 && !(g->flags & IR_CHECK_KEEP)) ||
-            !is_first_effect(u, g)) {
+        if (g->count > 1 && !is_first_effect(u, g)) {
             g->count = 0;
-        } else {
-            c->kept += (g->flags & IR_CHECK_KEEP) != 0;
         }
+        c->kept += g->count && (g->flags & IR_CHECK_KEEP);
     }
 }
 
@@ -355,16 +353,18 @@ static void rewrite(struct checks *c)
         struct group *g = c->group_of[n] ? &c->group[c->group_of[n] - 1]
                                          : NULL;
 
-        if (g && g->count && n == g->first) {
+        if (g && g->count > 1 && n == g->first) {
             append_check(c, g);
         }
         i.a = moved(c, i.a);
         i.b = moved(c, i.b);
         i.c = moved(c, i.c);
-        if (g && g->count) {
+        if (g && g->count > 1) {
             i.a = g->check;
             i.aux |= IR_MEM_HOST;
             i.imm = (uint64_t)c->offset[n];
+        } else if (g && g->count && (g->flags & IR_CHECK_KEEP)) {
+            i.aux |= IR_MEM_KEEP;
         }
         c->moved[n] = append(c, &i);
     }

@@ -200,8 +200,11 @@ START_TEST(flags_before_a_fault)
     ck_assert(BUILD(0, 0, LDR_X1_X2, SUBS_X0_1, B_NE(-2), RET));
     ir_passes_region(u);
     ck_assert_uint_eq(flag_sets(), 1);
-    /* A failed CHECK takes them along. */
     ck_assert(BUILD(0, 0, SUBS_X0_1, LDR_X1_X2, B_NE(-2), RET));
+    ir_passes_region(u);
+    ck_assert_uint_eq(flag_sets(), 1);
+    /* A failed CHECK takes them along. */
+    ck_assert(BUILD(0, 0, SUBS_X0_1, LDR_X1_X2, LDR_X1_X2, B_NE(-3), RET));
     ir_passes_region(u);
     ck_assert_uint_eq(flag_sets(), 0);
     ck_assert_uint_eq(count(IR_CHECK), 1);

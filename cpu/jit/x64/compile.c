@@ -386,13 +386,13 @@ bool backend_compile(struct backend_thread *t, const struct ir_unit *u,
     region_begin(t);
     emit_ops(t);
     if (!t->full) {
+        emit_refills(t);
+    }
+    if (!t->full) {
         emit_slow_paths(t);
     }
     if (!t->full) {
         emit_fp_fixes(t);
-    }
-    if (!t->full) {
-        emit_refills(t);
     }
     if (!t->full) {
         emit_stubs(t);

@@ -2,10 +2,11 @@
  * CHECK: one translation for several accesses, and the accesses that rely
  * on it (IR_MEM_HOST).
  *
- * A CHECK that keeps what it found has a slot in the frame: tag and addend
- * as in the TLB, and a limit that (tag xor address) is below on a hit, zero
- * while the slot is empty.  Whatever invalidates TLB entries happens outside
- * of regions, so slots are empty at their entry and behind calls.
+ * A CHECK or access that keeps what it found has a slot in the frame: tag
+ * and addend as in the TLB, and a limit that (tag xor address) is below on a
+ * hit, zero while the slot is empty.  Whatever invalidates TLB entries
+ * happens outside of regions, so slots are empty at their entry and behind
+ * calls.
  */
 #include "cpu/jit/x64/emit.h"
 #include "cpu/jit/x64/mem.h"
@@ -34,7 +35,10 @@ void check_count(struct backend_thread *t)
     for (unsigned n = 0; n < t->u->count; n++) {
         const struct ir_insn *in = &t->u->insn[n];
 
-        t->check_slots += in->op == IR_CHECK && (in->aux & IR_CHECK_KEEP);
+        t->check_slots += in->op == IR_CHECK
+                        ? (in->aux & IR_CHECK_KEEP) != 0
+                        : ir_is_plain_access(in->op) &&
+                          (in->aux & IR_MEM_KEEP);
     }
     if (t->check_slots > CHECK_SLOTS) {
         t->failed = true;
@@ -68,7 +72,11 @@ static void emit_refill(struct backend_thread *t, const struct check *c)
     struct asm_buf *as = &t->as;
 
     x_fix32(c->miss, as->p);
-    t->exit_stub[c->stub].disp = look_up(t, c);
+    if (c->slow) {
+        c->slow->from[c->from] = look_up(t, c);
+    } else {
+        t->exit_stub[c->stub].disp = look_up(t, c);
+    }
     x_load(as, c->t2, rm_index(REG_TLB, c->t1, 0, c->array));
     x_load(as, c->t1, rm_index(REG_TLB, c->t1, 0, c->array + 8));
     x_store(as, slot(c->slot, SLOT_TAG), c->t2);
@@ -100,6 +108,19 @@ static void use_slot(struct backend_thread *t, struct check *c)
     x_load(as, c->t1, slot(c->slot, SLOT_ADDEND));
     c->back = as->p;
     t->check[t->checks++] = *c;
+}
+
+void check_kept(struct backend_thread *t, struct slow_path *s, unsigned n,
+                int t1, int t2, unsigned size, bool write)
+{
+    struct check c = {
+        .slow = s, .from = n, .size = size, .slot = t->check_slot++,
+        .va = s->va, .t1 = t1, .t2 = t2,
+        .array = write ? offsetof(struct tlb_context, write)
+                       : offsetof(struct tlb_context, read),
+    };
+
+    use_slot(t, &c);
 }
 
 /* The value is the host address of guest address a. */

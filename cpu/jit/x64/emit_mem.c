@@ -121,7 +121,9 @@ void mem_check(struct backend_thread *t, struct slow_path *s, int t1, int t2,
         x_byte(as, align - 1);
         s->from[n++] = x_jcc32(as, CC_NE);
     }
-    if (t->host.bmi2 && !(aux & IR_MEM_UNPRIV)) {
+    if ((aux & IR_MEM_KEEP) && !t->force_slow) {
+        check_kept(t, s, n, t1, t2, size, write);
+    } else if (t->host.bmi2 && !(aux & IR_MEM_UNPRIV)) {
         check_bytes(as, s, n, t1, t2, size, write);
     } else {
         check_general(t, s, n, t1, t2, size, aux & IR_MEM_UNPRIV, write);

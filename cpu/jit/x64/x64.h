@@ -176,9 +176,11 @@ struct exit_stub {
     uint32_t imm;
 };
 
-/* A CHECK that keeps what it found: its way through the TLB lies behind the
- * unit. */
+/* A CHECK or an access that keeps what it found: its way through the TLB
+ * lies behind the unit. */
 struct check {
+    struct slow_path *slow; /* of an access: NULL for a CHECK */
+    uint8_t from;           /* in its from[] */
     uint8_t *miss, *back;
     int array;             /* in struct tlb_context */
     unsigned size;
@@ -522,6 +524,10 @@ void emit_host_store(struct backend_thread *t, const struct ir_insn *in);
 void check_count(struct backend_thread *t);
 void check_forget(struct backend_thread *t);
 void emit_refills(struct backend_thread *t);
+/* The check of an access that keeps what it finds, as mem_check(); n is what
+ * to enter in s->from[]. */
+void check_kept(struct backend_thread *t, struct slow_path *s, unsigned n,
+                int t1, int t2, unsigned size, bool write);
 /* A slow path up to where its results are in their registers; `nested`: in
  * a thunk that the unit calls. */
 void slow_body(struct backend_thread *t, const struct slow_path *s,

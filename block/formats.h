@@ -15,6 +15,7 @@ struct block_new {
     bool is_static;     /* vdi */
     bool force_size;    /* vpc */
     uint64_t block_size, log_size; /* vhdx; 0: the default */
+    bool block_state_not_present;  /* vhdx; rather than zero */
     const char *adapter_type, *hwversion, *toolsversion; /* vmdk, or NULL */
     bool compat6, zeroed_grain;                          /* vmdk */
 };
@@ -53,5 +54,9 @@ struct vmdk_extent_info {
 bool vmdk_describe(const struct block_image *image, struct vmdk_info *info);
 const struct vmdk_extent_info *vmdk_extent(const struct block_image *image,
                                            unsigned number);
+
+BLOCK_FORMAT(vhdx);
+extern const char *const vhdx_subformats[];
+bool vhdx_create(const struct block_new *how, struct error **err);
 
 #endif

@@ -25,7 +25,6 @@ static const struct {
     {"qcow", 0, "QFI\xfb\0\0\0\1", 8},
     {"qed", 0, "QED\0", 4},
     {"vmdk 3", 0, "COWD", 4},
-    {"vhdx", 0, "vhdxfile", 8},
     {"parallels", 0, "WithoutFreeSpace", 16},
     {"parallels", 0, "WithouFreSpacExt", 16},
     {"luks", 0, "LUKS\xba\xbe", 6},
@@ -49,6 +48,7 @@ static const struct block_format formats[] = {
     {"vdi", vdi_probe, vdi_open},
     {"vpc", vpc_probe, vpc_open},
     {"vmdk", vmdk_probe, vmdk_open},
+    {"vhdx", vhdx_probe, vhdx_open},
     {"raw", NULL, block_raw_open},
 };
 

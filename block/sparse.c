@@ -316,6 +316,9 @@ static int place_block(struct sparse *s, const struct iovec *iov,
     if (!error) {
         error = fill(s, block, &place, iov, count, inside, length, &taken);
     }
+    if (!error && s->barrier) {
+        error = block_file_flush(s->file);
+    }
     if (!error) {
         uint64_t entry = s->ops->encode(s, s->next);
         error = set_entry(s, block, entry, s->next + taken);
@@ -441,8 +444,8 @@ int sparse_status(struct block_image *image, uint64_t offset, uint64_t length,
     switch (run.place.kind) {
     case SPARSE_DATA:
         extent->kind = BLOCK_EXTENT_DATA;
-        extent->placed = !s->hide_place;
-        extent->host = s->hide_place ? 0 : run.place.host;
+        extent->placed = true;
+        extent->host = run.place.host;
         extent->hole = s->show_holes &&
                        !block_file_has_data(s->file, run.place.host,
                                             run.length, &extent->length);

@@ -75,8 +75,8 @@ struct sparse {
     bool big_endian;
     unsigned per_page; /* entries; at most SPARSE_PAGE bytes */
     bool flat_zero;    /* absent is QEMU's "zero", for map */
-    bool hide_place;   /* QEMU's map does not say where data are */
-    bool show_holes;   /* but looks for holes in the file */
+    bool show_holes;   /* QEMU's map looks for holes in the file */
+    bool barrier;      /* a block is on the disk before its entry is */
 
     uint64_t data_start; /* no block is below */
     uint64_t limit;      /* nor at this or above; under `table` */

@@ -44,6 +44,18 @@ static bool parse_vmdk(struct keyval *kv, struct block_new *how,
            keyval_bool(kv, "zeroed_grain", &how->zeroed_grain, err);
 }
 
+static bool parse_vhdx(struct keyval *kv, struct block_new *how,
+                       struct error **err)
+{
+    bool zero = true;
+    bool good = keyval_size(kv, "block_size", 1, &how->block_size, err) &&
+                keyval_size(kv, "log_size", 1, &how->log_size, err) &&
+                keyval_bool(kv, "block_state_zero", &zero, err);
+
+    how->block_state_not_present = !zero;
+    return good;
+}
+
 static const struct row rows[] = {
     {"vdi",
      "  size=<size>            - Virtual disk size\n"
@@ -67,6 +79,14 @@ static const struct row rows[] = {
      "  toolsversion=<str>     - Version of the guest's tools\n"
      "  zeroed_grain=<bool>    - Let an entry say that a grain is zero\n",
      vmdk_subformats, parse_vmdk, vmdk_create},
+    {"vhdx",
+     "  block_size=<size>      - 1M to 256M; 0: as the disk's size suggests\n"
+     "  block_state_zero=<bool>\n"
+     "                         - Say of new blocks that they are zero\n"
+     "  log_size=<size>        - Log size, 1M to 64M\n"
+     "  size=<size>            - Virtual disk size, up to 64T\n"
+     "  subformat=<str>        - dynamic (default) or fixed\n",
+     vhdx_subformats, parse_vhdx, vhdx_create},
 };
 
 static const struct row *find_row(const char *format)

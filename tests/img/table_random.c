@@ -4,6 +4,11 @@
  *
  *   table_random DIRECTORY ARMATURE-IMG FORMAT FIRST-SEED COUNT [kill]
  *
+ *   table_random dirty-log IMAGE
+ *
+ * The second makes a VHDX image that QEMU wrote and closed look as if it had
+ * been killed before the log's changes got to the table of blocks.
+ *
  * By turns qemu-img and armature-img make the image.  With "kill" a child
  * writes and is killed at a random moment: qemu-img must then read what the
  * child had written, and find nothing to complain about once the image has
@@ -19,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "block/image.h"
+#include "block/vhdx.h"
 #include "util/bits.h"
 
 #define MAX_SIZE (9u << 20)
@@ -42,6 +47,9 @@ static const struct variant {
     {"vmdk", "subformat=twoGbMaxExtentSparse", false, false},
     {"vmdk", "subformat=twoGbMaxExtentFlat", false, false},
     {"vmdk", "subformat=streamOptimized", false, true},
+    {"vhdx", "subformat=dynamic,block_size=1M", false, false},
+    {"vhdx", "subformat=fixed,block_size=1M", false, false},
+    {"vhdx", "subformat=dynamic,block_size=2M,log_size=2M", false, false},
 };
 
 struct world {
@@ -401,8 +409,45 @@ static void kill_seed(struct world *w)
     munmap((void *)done, sizeof(*done));
 }
 
+/* Logs ------------------------------------------------------------------ */
+
+static int dirty_log(const char *path)
+{
+    static uint8_t regions[VHDX_TABLE_SIZE], sector[4096];
+    uint8_t header[VHDX_HEADER_SIZE], entry[64];
+    FILE *f = fopen(path, "r+");
+    bool good = f;
+
+    for (unsigned slot = 0; good && slot < 2; slot++) {
+        good = fseek(f, (long)VHDX_HEADER_AT(slot), SEEK_SET) == 0 &&
+               fread(header, sizeof(header), 1, f) == 1 &&
+               fseek(f, (long)vhdx_load(header, VHDX_AT_LOG, 8),
+                     SEEK_SET) == 0 &&
+               fread(entry, sizeof(entry), 1, f) == 1 &&
+               memcmp(entry, "loge", 4) == 0;
+        memcpy(header + VHDX_AT_LOG_GUID, entry + 32, 16);
+        vhdx_store(header, VHDX_AT_CHECKSUM, 4,
+                   vhdx_checksum(header, sizeof(header)));
+        good = good &&
+               fseek(f, (long)VHDX_HEADER_AT(slot), SEEK_SET) == 0 &&
+               fwrite(header, sizeof(header), 1, f) == 1;
+    }
+    good = good && fseek(f, (long)VHDX_REGIONS_AT(0), SEEK_SET) == 0 &&
+           fread(regions, sizeof(regions), 1, f) == 1 &&
+           memcmp(regions + 16, vhdx_guid_bat, 16) == 0 &&
+           fseek(f, (long)vhdx_load(regions, 32, 8), SEEK_SET) == 0 &&
+           fwrite(sector, sizeof(sector), 1, f) == 1 && fclose(f) == 0;
+    if (!good) {
+        printf("table_random: %s has no log\n", path);
+    }
+    return !good;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 3 && strcmp(argv[1], "dirty-log") == 0) {
+        return dirty_log(argv[2]);
+    }
     if (argc < 6) {
         fprintf(stderr, "usage: table_random DIRECTORY ARMATURE-IMG FORMAT "
                         "FIRST-SEED COUNT [kill]\n");

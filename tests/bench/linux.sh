@@ -13,7 +13,7 @@ linux_build() {
         compile "${CC:-gcc}" $flags -static -o "$out/native/linux$flags" \
             tests/bench/{linux,kernels,row}.c -lm || return
     done
-    compile $cross -static -o "$out/linux" \
+    compile $cross -ftree-vectorize -static -o "$out/linux" \
         tests/bench/{linux,kernels,row}.c -lm || return
     cat >"$out/linux.script" <<'END'
 stty -echo

@@ -39,6 +39,7 @@ static bool boot(struct parse *p, const char *text, struct error **err)
         !keyval_uint(kv, "splash-time", UINT16_MAX, &wait, err)) {
         return false;
     }
+    machine->boot_menu_timed |= keyval_get(kv, "splash-time") != NULL;
     machine->boot_menu_wait = (unsigned)wait;
     if (again && strcmp(again, "-1") != 0) {
         if (!keyval_uint(kv, "reboot-timeout", UINT16_MAX, &retry, err)) {

@@ -95,7 +95,7 @@ void bootorder_publish(struct machine *m)
     fw_cfg_set_file(m->fw_cfg, "bootorder", list.data, list.size);
     bytes_u32(&retry, c->boot_retry ? c->boot_retry_wait : UINT32_MAX);
     fw_cfg_set_file(m->fw_cfg, "etc/boot-fail-wait", retry.data, retry.size);
-    if (c->boot_menu_wait) {
+    if (c->boot_menu_timed) {
         bytes_u16(&wait, (uint16_t)c->boot_menu_wait);
         fw_cfg_set_file(m->fw_cfg, "etc/boot-menu-wait", wait.data,
                         wait.size);

@@ -96,7 +96,8 @@ struct machine_config {
     const char *uuid;         /* in text form, or NULL */
     bool boot_menu;           /* -boot menu=on */
     bool boot_strict;         /* boot from what has a bootindex only */
-    unsigned boot_menu_wait;  /* ms; 0: not said */
+    bool boot_menu_timed;     /* the firmware is told how long to wait */
+    unsigned boot_menu_wait;  /* ms */
     bool boot_retry;          /* firmware that finds nothing resets... */
     unsigned boot_retry_wait; /* ...after this many ms */
     bool blank; /* no guest of ours: -device loader brings it */

@@ -53,15 +53,16 @@ boot_kernel() {
     watch_stop "$1"
 }
 
+# The firmware and the shell wait for keys for seconds, unless told not to.
 boot_edk2() {
-    watch_start "$1" -m 1G -drive \
+    watch_start "$1" -m 1G -boot menu=on,splash-time=0 -drive \
         "if=pflash,format=raw,readonly=on,file=$edk2"
-    ask "$1" wait "to skip" && ask "$1" send "" &&
-        one_wait edk2-to-shell "$1" "Shell>"
+    one_wait edk2-to-shell "$1" "UEFI Interactive Shell"
     watch_stop "$1"
 }
 
-# Memory is in KiB and not in nanoseconds.
+# Memory is in KiB and not in nanoseconds.  Pages that are mapped twice, as
+# generated code is, count once.
 boot_installer() {
     watch_start "$1" -m ${installer_ram}M -kernel "$cache/installer/linux" \
         -initrd "$cache/installer/initrd.gz" -append console=ttyAMA0

@@ -66,6 +66,7 @@ function median_of_rounds(row,    r, n, i, j, t, v) {
     least(best, who SUBSEP row, value)
     least(wall, who SUBSEP row, $5)
     least(process, who SUBSEP row, $6)
+    least(threads, who SUBSEP row, $7)
     by_round[who, row, round] = value
     if (round > last_round) {
         last_round = round
@@ -107,9 +108,13 @@ function print_row(row,    a, q, w, class) {
     }
 }
 
+# By the wall clock; and what it would be if the host had two processors to
+# spare, from what the two processes take together.
 function scaling(who) {
-    return show(ratio(wall[who, "parallel-1"], wall[who, "parallel-2"]),
-        "%.2f")
+    return sprintf("%s %s (%s)", who,
+        show(ratio(wall[who, "parallel-1"], wall[who, "parallel-2"]), "%.2f"),
+        show(2 * ratio(threads[who, "parallel-1"],
+            threads[who, "parallel-2"]), "%.2f"))
 }
 
 END {
@@ -141,8 +146,8 @@ END {
         }
     }
     if ("parallel-2" in class_of) {
-        printf "a parallel job on two processors: armature %sx, qemu %sx, " \
-            "native %sx as fast as on one\n", scaling("armature"),
+        printf "speed-up of a parallel job by a second processor, and by " \
+            "one without other work:\n%s, %s, %s\n", scaling("armature"),
             scaling("qemu"), scaling("native")
     }
     exit bad

@@ -13,8 +13,9 @@
  *   row NAME      type it, wait for "@begin" and for
  *                 "@end NAME WALL CPU SUM"                 ok WALL PROCESS
  *                                                             THREADS SUM
- *   memory BYTES  resident KiB: in all, and of mappings
- *                 of just this size, which are guest RAM   ok ALL RAM
+ *   memory BYTES  resident KiB, each page once: in all,
+ *                 and of mappings of just this size,
+ *                 which are guest RAM                      ok ALL RAM
  *   end           until the program has ended              ok TIMES
  *
  *   quit          kill it, and end
@@ -295,7 +296,7 @@ static void do_memory(uint64_t ram_bytes)
         uint64_t low, high, kib;
         if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", &low, &high) == 2) {
             is_ram = high - low == ram_bytes;
-        } else if (sscanf(line, "Rss: %" SCNu64, &kib) == 1) {
+        } else if (sscanf(line, "Pss: %" SCNu64, &kib) == 1) {
             all += kib;
             ram += is_ram ? kib : 0;
         }

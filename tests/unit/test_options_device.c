@@ -290,8 +290,12 @@ START_TEST(test_boot_order)
     ck_assert_int_eq(c->devices[1].bootindex, 1);
     ck_assert_int_eq(c->devices[2].bootindex, 0);
     ck_assert(c->boot_menu && c->boot_strict && c->boot_retry);
+    ck_assert(c->boot_menu_timed);
     ck_assert_uint_eq(c->boot_menu_wait, 500);
     ck_assert_uint_eq(c->boot_retry_wait, 1000);
+    c = good("-boot splash-time=0"); /* not the same as none */
+    ck_assert(c->boot_menu_timed && !c->boot_menu_wait);
+    ck_assert(!good("-boot n")->boot_menu_timed);
     c = good("-boot n -drive id=d,file=x,if=none "
              "-device virtio-blk,drive=d,bootindex=4");
     ck_assert_int_eq(c->devices[0].bootindex, -1);

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154,SC2086
+# shellcheck shell=bash disable=SC2034,SC2154,SC2086,SC2046
 # The class "bare": kernels (guest.c) and system events (events.c) without an
 # operating system.  The guest times itself; each of its runs is a round.
 

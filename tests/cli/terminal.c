@@ -124,6 +124,10 @@ static void start(const char *case_name, char **arguments)
             dup2(slave, fd);
         }
         close(slave);
+        /* As from a shell, whoever started the tests and how. */
+        for (int number = 1; number < NSIG; number++) {
+            signal(number, SIG_DFL);
+        }
         execv(program, arguments);
         _exit(127);
     }

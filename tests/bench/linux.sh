@@ -17,6 +17,7 @@ linux_build() {
         tests/bench/{linux,kernels,row}.c -lm || return
     cat >"$out/linux.script" <<'END'
 stty -echo
+export ROW_TALK=yes
 # shellcheck disable=SC2162
 while echo @ready; read -r name && [ "$name" != off ]; do
     /files/linux $name

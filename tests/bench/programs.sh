@@ -17,6 +17,7 @@ programs_build() {
     cp -r "$driver" "$out/drivers"
     cat >"$out/programs.script" <<'END'
 stty -echo
+export ROW_TALK=yes
 for module in /files/drivers/*.ko; do
     insmod "$module"
 done

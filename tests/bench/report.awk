@@ -42,6 +42,11 @@ function amount(value, row) {
     return sprintf("%.2f ms", value / 1e6)
 }
 
+BEGIN {
+    ONE = "boot" SUBSEP "parallel-1"
+    TWO = "boot" SUBSEP "parallel-2"
+}
+
 function median_of_rounds(row,    r, n, i, j, t, v) {
     n = 0
     for (r = 1; r <= last_round; r++) {
@@ -57,9 +62,10 @@ function median_of_rounds(row,    r, n, i, j, t, v) {
 }
 
 {
-    class = $1; row = $2; who = $3; round = $4
+    class = $1; row = $1 SUBSEP $2; who = $3; round = $4
     if (!(row in class_of)) {
         class_of[row] = class
+        name_of[row] = $2
         order[++rows] = row
     }
     value = headline(class, $5, $7)
@@ -73,7 +79,7 @@ function median_of_rounds(row,    r, n, i, j, t, v) {
     }
     if ($8 !~ /^-/) {
         if (row in sum && sum[row] != $8) {
-            printf "bench: %s: %s gives %s, not %s\n", row, who, $8, sum[row]
+            printf "bench: %s: %s gives %s, not %s\n", $2, who, $8, sum[row]
             bad = 1
         }
         sum[row] = $8
@@ -86,13 +92,14 @@ function print_row(row,    a, q, w, class) {
     q = best["qemu", row]
     w = best["native", row]
     aa = ratio(best["again", row], a)
-    printf "%-20s %12s %12s %12s %8s %8s %8s %8s %8s %8s\n", row,
-        amount(a, row), amount(q, row), amount(w, row),
+    printf "%-20s %12s %12s %12s %8s %8s %8s %8s %8s %8s\n",
+        name_of[row], amount(a, row), amount(q, row), amount(w, row),
         show(ratio(q, a), "%.2f"), show(median_of_rounds(row), "%.2f"),
         show(ratio(wall["qemu", row], wall["armature", row]), "%.2f"),
         show(ratio(process["qemu", row], process["armature", row]), "%.2f"),
         show(aa, "%.3f"), show(ratio(a, w), "%.2f")
-    printf "%s,%s,%d,%d,%d,%.4f,%.4f,%.4f,%.4f,%.4f\n", row, class, a, q, w,
+    printf "%s,%s,%.0f,%.0f,%.0f,%.4f,%.4f,%.4f,%.4f,%.4f\n",
+        name_of[row], class, a, q, w,
         ratio(q, a), median_of_rounds(row),
         ratio(wall["qemu", row], wall["armature", row]),
         ratio(process["qemu", row], process["armature", row]), aa >csv
@@ -112,9 +119,8 @@ function print_row(row,    a, q, w, class) {
 # spare, from what the two processes take together.
 function scaling(who) {
     return sprintf("%s %s (%s)", who,
-        show(ratio(wall[who, "parallel-1"], wall[who, "parallel-2"]), "%.2f"),
-        show(2 * ratio(threads[who, "parallel-1"],
-            threads[who, "parallel-2"]), "%.2f"))
+        show(ratio(wall[who, ONE], wall[who, TWO]), "%.2f"),
+        show(2 * ratio(threads[who, ONE], threads[who, TWO]), "%.2f"))
 }
 
 END {
@@ -145,7 +151,7 @@ END {
             print ""
         }
     }
-    if ("parallel-2" in class_of) {
+    if (TWO in class_of) {
         printf "speed-up of a parallel job by a second processor, and by " \
             "one without other work:\n%s, %s, %s\n", scaling("armature"),
             scaling("qemu"), scaling("native")

@@ -2,10 +2,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
-
-#define REST_NS 20000000
+#include <unistd.h>
 
 static uint64_t wall_start, cpu_start;
 
@@ -34,10 +34,12 @@ static uint64_t cpu_now(void)
 
 static void rest(void)
 {
-    struct timespec t = {0, REST_NS};
+    char line[16];
 
     fflush(stdout);
-    nanosleep(&t, NULL);
+    if (getenv("ROW_TALK") && read(0, line, sizeof(line)) <= 0) {
+        exit(1);
+    }
 }
 
 void row_begin(const char *name)

@@ -10,8 +10,9 @@
  *
  *   wait TEXT     until the guest has said this            ok TIMES
  *   send TEXT     type it, and Enter                       ok
- *   row NAME      type it, wait for "@begin" and for
- *                 "@end NAME WALL CPU SUM"                 ok WALL PROCESS
+ *   row NAME      type it, wait for "@begin", and for
+ *                 "@end NAME WALL CPU SUM"; Enter after
+ *                 each of them                             ok WALL PROCESS
  *                                                             THREADS SUM
  *   memory BYTES  resident KiB, each page once: in all,
  *                 and of mappings of just this size,
@@ -41,8 +42,9 @@
 
 #define NS_PER_SEC 1000000000ull
 /* A thread's processor time is brought up to date when it sleeps: guests
- * rest for 20 ms before and after a row, and are looked at in between. */
-#define SETTLE_US 8000
+ * wait for a line before and after a row, and are looked at when they have
+ * had time to fall asleep. */
+#define SETTLE_US 5000
 
 static pid_t pid;
 static int to_guest, from_guest, log_fd;
@@ -269,11 +271,13 @@ static void do_row(const char *name)
     }
     usleep(SETTLE_US);
     struct times before = take_times();
+    type("", "\n");
     if (!wait_for("@end ", text, sizeof(text))) {
         return;
     }
     usleep(SETTLE_US);
     struct times after = take_times();
+    type("", "\n");
     const char *figures = strchr(text, ' ');
     if (!figures || sscanf(figures, "%" SCNu64 " %" SCNu64 " %63s", &wall,
                            &cpu, sum) != 3) {

@@ -59,4 +59,9 @@ BLOCK_FORMAT(vhdx);
 extern const char *const vhdx_subformats[];
 bool vhdx_create(const struct block_new *how, struct error **err);
 
+/* These are only read. */
+BLOCK_FORMAT(qcow);
+BLOCK_FORMAT(qed);
+BLOCK_FORMAT(parallels);
+
 #endif

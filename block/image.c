@@ -15,18 +15,14 @@
 #define HEAD_SIZE 2048
 #define MAX_DEPTH 100
 
-/* Formats that are known by their first bytes and cannot be opened yet. */
+/* Formats that are known by their first bytes and cannot be opened. */
 static const struct {
     const char *name;
     unsigned offset;
     const char *magic;
     unsigned length;
 } refused[] = {
-    {"qcow", 0, "QFI\xfb\0\0\0\1", 8},
-    {"qed", 0, "QED\0", 4},
     {"vmdk 3", 0, "COWD", 4},
-    {"parallels", 0, "WithoutFreeSpace", 16},
-    {"parallels", 0, "WithouFreSpacExt", 16},
     {"luks", 0, "LUKS\xba\xbe", 6},
 };
 
@@ -49,6 +45,9 @@ static const struct block_format formats[] = {
     {"vpc", vpc_probe, vpc_open},
     {"vmdk", vmdk_probe, vmdk_open},
     {"vhdx", vhdx_probe, vhdx_open},
+    {"qcow", qcow_probe, qcow_open},
+    {"qed", qed_probe, qed_open},
+    {"parallels", parallels_probe, parallels_open},
     {"raw", NULL, block_raw_open},
 };
 

@@ -134,6 +134,17 @@ bool sparse_read_at(struct block_file *file, uint64_t offset, void *to,
                     size_t length, const char *what, struct error **err);
 int sparse_write_at(struct block_file *file, uint64_t offset,
                     const void *from, size_t length);
+/* For formats that are only read: false when the file is to be written. */
+bool sparse_only_read(const struct block_file *file, const char *format,
+                      struct error **err);
+/* A first table of 64-bit offsets of others, each within the file; NULL
+ * after an error. */
+uint64_t *sparse_read_l1(struct block_file *file, uint64_t offset,
+                         uint64_t entries, bool big, struct error **err);
+/* Set s->backing, if the name at `offset`, unless that is 0, is wanted. */
+bool sparse_open_backing(struct sparse *s, const struct block_opening *how,
+                         uint64_t offset, uint64_t length,
+                         const char *format, struct error **err);
 /* A new file that is opened for writing; NULL after an error. */
 struct block_file *sparse_create_file(const char *path, struct error **err);
 /* Write what `at` says, and close: false after an error, *err set. */

@@ -175,14 +175,14 @@ int img_status(struct block_image *image, uint64_t offset, uint64_t length,
         if (error || at->kind != BLOCK_EXTENT_ABSENT || !at->backing) {
             return error;
         }
-        length = at->length;
-        image = at->backing;
-        extent->depth++;
-        if (offset >= image->size) {
+        if (offset >= at->backing->size) {
             /* Zeroes behind the end of a shorter backing file. */
             at->backing = NULL;
             return 0;
         }
+        length = at->length;
+        image = at->backing;
+        extent->depth++;
         length = length < image->size - offset ? length
                                                : image->size - offset;
     }

@@ -339,6 +339,35 @@ START_TEST(test_vmdk_extents)
 }
 END_TEST
 
+/* Formats that qemu-img makes and we only read, changed byte by byte. */
+START_TEST(test_hostile_read_only)
+{
+    static const char *const names[] = {"qcow", "qed", "parallels"};
+    const struct format f = {.name = names[_i]};
+    char command[512];
+
+    snprintf(command, sizeof(command), "qemu-img create -q -f %s %s 6M && "
+             "qemu-io -f %s -c 'write -P 5 1M 64k' %s >%s/out", names[_i],
+             path, names[_i], path, directory);
+    if (system(command)) {
+        return; /* there is no qemu-img here */
+    }
+    for (unsigned at = 0; at < 600; at++) {
+        uint8_t old = peek(at);
+        for (unsigned m = 0; m < 3; m++) {
+            poke(at, old ^ (uint8_t)(0xff81 >> m * 7));
+            struct block_image *image = open_image(&f, true);
+            ck_assert(image || (err && strstr(err->message, directory)));
+            if (image) {
+                exercise(image, false);
+                block_image_close(image);
+            }
+        }
+        poke(at, old);
+    }
+}
+END_TEST
+
 /* The counter of a VDI image gets right when a killed process left it. */
 START_TEST(test_vdi_counter)
 {
@@ -361,6 +390,7 @@ Suite *formats_suite(void)
     tcase_add_loop_test(tcase, test_hostile, 0, ARRAY_SIZE(formats));
     tcase_add_loop_test(tcase, test_truncated, 0, ARRAY_SIZE(formats));
     tcase_add_loop_test(tcase, test_threads, 0, ARRAY_SIZE(formats));
+    tcase_add_loop_test(tcase, test_hostile_read_only, 0, 3);
     tcase_add_test(tcase, test_overlap);
     tcase_add_test(tcase, test_vmdk_extents);
     tcase_add_test(tcase, test_vdi_counter);

@@ -80,7 +80,7 @@ bool store_file_open(struct store_file *f, int dir, const char *name,
     int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
 
-    *f = (struct store_file){NULL};
+    *f = (struct store_file){0};
     if (fd < 0 && errno == ENOENT) {
         return true;
     }
@@ -118,7 +118,7 @@ void store_file_close(struct store_file *f)
     if (f->header) {
         munmap((void *)(uintptr_t)f->header, f->header->size);
     }
-    *f = (struct store_file){NULL};
+    *f = (struct store_file){0};
 }
 
 const struct store_unit *store_file_unit(const struct store_file *f,

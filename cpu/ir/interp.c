@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "cpu/ir/atomic.h"
 #include "util/bits.h"
 
 /* -- flags ------------------------------------------------------------- */
@@ -368,55 +369,17 @@ static void *atomic_host(struct vcpu *vcpu, const struct ir_insn *i,
     return host;
 }
 
-/* *expected takes what memory held; true when it was swapped. */
-static bool compare_swap(void *host, unsigned size, union vec *expected,
-                         const union vec *value)
-{
-    const int sc = __ATOMIC_SEQ_CST;
-    bool zero;
-
-    switch (size) {
-    case 1:
-        return __atomic_compare_exchange_n((uint8_t *)host, &expected->b[0],
-                                           value->b[0], false, sc, sc);
-    case 2:
-        return __atomic_compare_exchange_n((uint16_t *)host, &expected->h[0],
-                                           value->h[0], false, sc, sc);
-    case 4:
-        return __atomic_compare_exchange_n((uint32_t *)host, &expected->s[0],
-                                           value->s[0], false, sc, sc);
-    case 8:
-        return __atomic_compare_exchange_n((uint64_t *)host, &expected->d[0],
-                                           value->d[0], false, sc, sc);
-    default:
-        __asm__ volatile("lock cmpxchg16b %1"
-                         : "=@ccz"(zero), "+m"(*(union vec *)host),
-                           "+a"(expected->d[0]), "+d"(expected->d[1])
-                         : "b"(value->d[0]), "c"(value->d[1])
-                         : "memory");
-        return zero;
-    }
-}
-
 static bool load_exclusive(struct vcpu *vcpu, const struct ir_insn *i,
                            uint64_t va, bool pair, union vec *out)
 {
     unsigned size = ir_type_size(i->type);
     unsigned total = pair ? 2 * size : size;
-    union vec data = {0};
     void *host = atomic_host(vcpu, i, va, total, false);
 
     if (!host) {
         return false;
     }
-    if (total == 16) {
-        compare_swap(host, 16, &data, &data);
-    } else {
-        uint64_t v = __atomic_load_n((uint64_t *)align_down((uintptr_t)host,
-                                                            8),
-                                     __ATOMIC_ACQUIRE);
-        data.d[0] = extract64(v, ((uintptr_t)host & 7) * 8, (int)total * 8);
-    }
+    union vec data = atomic_load(host, total);
     vcpu->excl_addr = va;
     vcpu->excl_size = total;
     vcpu->excl_value[0] = data.d[0];
@@ -450,45 +413,10 @@ static bool store_exclusive(struct vcpu *vcpu, const struct ir_insn *i,
     if (second) {
         memcpy((char *)&data + size, second, size);
     }
-    status->d[0] = !compare_swap(host, total, &expected, &data);
+    status->d[0] = !atomic_swap_if(host, total, &expected, &data);
     tlb_atomic_done(vcpu->mmu);
     vcpu->excl_addr = VCPU_EXCL_NONE;
     return true;
-}
-
-static uint64_t rmw_value(enum ir_rmw kind, int bits, uint64_t old,
-                          uint64_t b)
-{
-    int64_t so = sextract64(old, 0, bits), sb = sextract64(b, 0, bits);
-
-    b = extract64(b, 0, bits);
-    switch (kind) {
-    case IR_RMW_ADD:
-        return old + b;
-    case IR_RMW_CLR:
-        return old & ~b;
-    case IR_RMW_EOR:
-        return old ^ b;
-    case IR_RMW_SET:
-        return old | b;
-    case IR_RMW_SMAX:
-        return (uint64_t)(so > sb ? so : sb);
-    case IR_RMW_SMIN:
-        return (uint64_t)(so < sb ? so : sb);
-    case IR_RMW_UMAX:
-        return old > b ? old : b;
-    case IR_RMW_UMIN:
-        return old < b ? old : b;
-    default:
-        return b;
-    }
-}
-
-/* The low `size` bytes in the order that computing with them takes. */
-static uint64_t rmw_order(const struct ir_insn *i, unsigned size, uint64_t v)
-{
-    return i->aux & IR_MEM_REVERSED ? __builtin_bswap64(v) >> (64 - 8 * size)
-                                    : v;
 }
 
 static bool read_modify_write(struct vcpu *vcpu, const struct ir_insn *i,
@@ -496,19 +424,13 @@ static bool read_modify_write(struct vcpu *vcpu, const struct ir_insn *i,
 {
     unsigned size = ir_type_size(i->type);
     void *host = atomic_host(vcpu, i, va, size, true);
-    union vec old = {0}, value = {0};
 
     if (!host) {
         return false;
     }
-    memcpy(&old, host, size);
-    do {
-        value.d[0] = rmw_order(i, size,
-                               rmw_value((enum ir_rmw)i->imm, (int)size * 8,
-                                         rmw_order(i, size, old.d[0]), b));
-    } while (!compare_swap(host, size, &old, &value));
+    *out = atomic_rmw(host, size, (enum ir_rmw)i->imm,
+                      i->aux & IR_MEM_REVERSED, b);
     tlb_atomic_done(vcpu->mmu);
-    *out = old;
     return true;
 }
 
@@ -524,7 +446,7 @@ static bool compare_and_swap(struct vcpu *vcpu, const struct ir_insn *i,
         return false;
     }
     memcpy(&old, compare, size);
-    compare_swap(host, size, &old, value);
+    atomic_swap_if(host, size, &old, value);
     tlb_atomic_done(vcpu->mmu);
     *out = old;
     return true;

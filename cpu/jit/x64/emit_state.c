@@ -13,11 +13,9 @@ void emit_nothing(struct backend_thread *t, ir_ref i,
     (void)t, (void)i, (void)in;
 }
 
-/* A home's host register to memory, or from there. */
-static void home_sync(struct backend_thread *t, unsigned home, bool store)
+void home_move(struct backend_thread *t, unsigned home, int reg, bool store)
 {
     struct x64_rm m = rm_home(home);
-    int reg = home_reg(t, home);
 
     if (reg >= XMM0 && store) {
         x_movdqa_store(t, m, reg);
@@ -28,6 +26,12 @@ static void home_sync(struct backend_thread *t, unsigned home, bool store)
     } else {
         x_load(&t->as, reg, m);
     }
+}
+
+/* A home's host register to memory, or from there. */
+static void home_sync(struct backend_thread *t, unsigned home, bool store)
+{
+    home_move(t, home, home_reg(t, home), store);
 }
 
 /* -- GET --------------------------------------------------------------- */

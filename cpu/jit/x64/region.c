@@ -119,28 +119,13 @@ void region_choose(struct backend_thread *t)
 
 /* -- exchanging --------------------------------------------------------- */
 
-static void move(struct backend_thread *t, int reg, unsigned home, bool store)
-{
-    struct x64_rm m = rm_home(home);
-
-    if (reg >= XMM0 && store) {
-        x_movdqa_store(t, m, reg);
-    } else if (reg >= XMM0) {
-        x_movdqa(t, reg, m);
-    } else if (store) {
-        x_store(&t->as, m, reg);
-    } else {
-        x_load(&t->as, reg, m);
-    }
-}
-
 void region_enter(struct backend_thread *t)
 {
     for (unsigned n = 0; n < t->remaps; n++) {
         const struct remap *r = &t->remap[n];
 
-        move(t, r->reg, r->usual, true);
-        move(t, r->reg, r->home, false);
+        home_move(t, r->usual, r->reg, true);
+        home_move(t, r->home, r->reg, false);
     }
 }
 
@@ -149,8 +134,8 @@ void region_leave(struct backend_thread *t)
     for (unsigned n = 0; n < t->remaps; n++) {
         const struct remap *r = &t->remap[n];
 
-        move(t, r->reg, r->home, true);
-        move(t, r->reg, r->usual, false);
+        home_move(t, r->home, r->reg, true);
+        home_move(t, r->usual, r->reg, false);
     }
 }
 

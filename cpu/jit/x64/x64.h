@@ -410,6 +410,8 @@ static inline void ra_end_op(struct backend_thread *t)
 }
 
 struct x64_rm rm_home(unsigned home);
+/* `reg` to the home in memory, or from there (emit_state.c). */
+void home_move(struct backend_thread *t, unsigned home, int reg, bool store);
 
 /* The host register that owns the home outside of regions, or 0. */
 static inline int x64_usual_reg(unsigned home)

@@ -6,7 +6,6 @@
 #include "cpu/exec.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,58 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cpu/ir/build.h"
+#include "cpu/exec_internal.h"
 #include "cpu/ir/interp.h"
-#include "cpu/ir/passes.h"
-#include "cpu/jit/block_table.h"
-#include "cpu/jit/store.h"
-#include "cpu/region.h"
-#include "cpu/stats.h"
-#include "cpu/unit_log.h"
-#include "util/bits.h"
 #include "util/clock.h"
 #include "util/log.h"
 
 #define DEFAULT_CODE_SIZE (128u << 20)
-
-#define RECENT_BLOCKS 32768
-
-/* No unit covers more guest code than this. */
-#define UNIT_SOURCE 256
-
-/* What the engine keeps for each vCPU. */
-struct runner {
-    struct engine *engine;
-    struct vcpu *vcpu;
-    struct code_chunk *chunk;
-    struct backend_thread *compiler;
-    struct ir_unit *unit;
-    bool context_stale;      /* vcpu->jump_key is not of the state */
-    bool strict;             /* stores to pages with code are trapped */
-    bool slept;              /* code may have been reused since it last
-                                served its requests */
-    bool alone;              /* run one instruction, a unit of its own */
-    bool singly;             /* no region now */
-    bool sample;             /* tell what is entered next */
-    struct engine_stats stats;
-    bool sleeping;           /* atomic; on the futex vcpu->request */
-    uint8_t source[UNIT_SOURCE]; /* what is being translated: the guest may
-                                    change its code meanwhile */
-    struct block *recent[RECENT_BLOCKS]; /* see find_recent() */
-};
-
-struct engine {
-    struct engine_config config;
-    const struct guest_ops *guest;
-    struct code_cache *cache;
-    struct block_table *blocks;
-    struct backend *backend; /* NULL: interpreter */
-    struct regions *regions; /* NULL: none are formed */
-    struct vcpu *vcpu[BLOCK_TABLE_CPUS];
-    struct store *store;     /* NULL: none */
-    _Atomic unsigned strict; /* vCPUs in strict mode */
-    struct runner runner[];
-};
 
 static void patch(void *opaque, const uint8_t *at, const uint8_t *target)
 {
@@ -206,7 +159,7 @@ struct backend_thread *engine_region_compiler(struct engine *e)
     return e->regions ? regions_compiler(e->regions) : NULL;
 }
 
-/* -- translation ---------------------------------------------------------- */
+/* -- eviction ------------------------------------------------------------ */
 
 static void evict(void *opaque, struct code_chunk *chunk)
 {
@@ -224,256 +177,12 @@ static void kick_all(void *opaque)
     }
 }
 
-/* The current context flags. */
-static uint32_t context(const struct runner *r)
-{
-    return (uint32_t)(r->vcpu->jump_key >> 48);
-}
-
-/* At most `bytes` of guest code. */
-static void build(struct engine *e, struct runner *r, uint64_t pc,
-                  const uint8_t *host, unsigned bytes)
-{
-    struct ir_unit *u = r->unit;
-
-    ir_begin(u, pc, context(r));
-    u->singly = r->singly;
-    e->guest->translate(r->vcpu, u, pc, context(r), host, bytes);
-    if (log_on(LOG_IN_ASM)) {
-        unit_log_guest(e->guest, pc, host, u->guest_bytes);
-    }
-    unit_log_ir(LOG_OP, "OP", u);
-    ir_passes_cold(u);
-    unit_log_ir(LOG_OP_OPT, "OP after passes", u);
-#ifdef CONFIG_DEBUG
-    const char *problem = ir_verify(u);
-    if (problem) {
-        ir_print(stderr, u);
-        fprintf(stderr, "IR: %s\n", problem);
-        abort();
-    }
-#endif
-}
-
-/* Build and compile; a unit that is too complex for the back end is cut
- * shorter, down to one instruction, which always fits. */
-static void compile(struct engine *e, struct runner *r, uint64_t pc,
-                    const uint8_t *host, unsigned bytes, uint32_t page_id,
-                    struct jit_buffer *code, struct jit_result *result)
-{
-    build(e, r, pc, host, bytes);
-    while (e->backend && !backend_compile(r->compiler, r->unit, page_id,
-                                          code, result)) {
-        bytes = r->unit->guest_bytes / 2 & ~3u;
-        assert(bytes >= 4);
-        build(e, r, pc, host, bytes);
-    }
-}
-
-/* The context flags of a block's key: units of a lone instruction are told
- * from others. */
-#define KEY_ALONE (1u << 16)
-/* Likewise those that are entered by a region's failed CHECK: they are never
- * regions themselves. */
-#define KEY_SINGLY (1u << 17)
-
-static uint32_t key_context(const struct runner *r)
-{
-    return context(r) | (r->alone ? KEY_ALONE : 0) |
-           (r->singly ? KEY_SINGLY : 0);
-}
-
-/* Its units are those that the store keeps. */
-static bool is_kept(const struct engine *e, const struct runner *r)
-{
-    return e->store && !r->alone && !r->singly &&
-           !e->config.one_insn_per_block;
-}
-
-/* From guest code: fills in the rest of *key. */
-static struct block *make_new(struct engine *e, struct runner *r,
-                              struct block *key, unsigned bytes,
-                              const uint8_t *host, struct jit_buffer *code)
-{
-    struct jit_result result;
-
-    bytes = bytes < UNIT_SOURCE ? bytes : UNIT_SOURCE;
-    memcpy(r->source, host, bytes);
-    compile(e, r, key->pc, r->source, bytes, key->page_id, code, &result);
-    key->guest_bytes = (uint16_t)r->unit->guest_bytes;
-    key->source_hash = block_source_hash(r->source, r->unit->guest_bytes);
-    r->stats.translations++;
-    r->stats.guest_insns += r->unit->guest_insns;
-    if (!e->backend) {
-        return block_new_ir(r->chunk, key, code, r->unit);
-    }
-    struct block *b = block_new(r->chunk, key, code, &result);
-    if (is_kept(e, r)) {
-        store_add(e->store, b, r->source, bytes);
-    }
-    return b;
-}
-
-#ifdef CONFIG_DEBUG
-/* A copy is what would have been made anew.  So is one from disk, but that
- * it may share slow paths that have no room here, or the other way round. */
-static void check_copy(struct engine *e, struct runner *r,
-                       const struct block *b, unsigned bytes,
-                       const uint8_t *host, struct jit_buffer *code,
-                       bool from_disk)
-{
-    struct jit_result result;
-    uint8_t *copy = malloc(b->code_size);
-
-    memcpy(copy, b->code, b->code_size);
-    compile(e, r, b->pc, host, bytes, b->page_id, code, &result);
-    if (from_disk && result.code_size != b->code_size) {
-        memcpy(code->rw, copy, b->code_size);
-    } else {
-        assert(result.code_size == b->code_size &&
-               !memcmp(copy, b->code, b->code_size));
-    }
-    free(copy);
-}
-#endif
-
-/* From a block of the same guest code at another VA, or NULL. */
-static struct block *make_copy(struct engine *e, struct runner *r,
-                               struct block *key, unsigned bytes,
-                               const uint8_t *host, struct jit_buffer *code)
-{
-    const struct block *origin = block_origin(e->blocks, key->pa,
-                                              key->context);
-    struct block *b;
-
-    if (!e->backend || !origin || origin->guest_bytes > bytes) {
-        return NULL;
-    }
-    key->guest_bytes = origin->guest_bytes;
-    key->source_hash = origin->source_hash;
-    b = block_clone(r->chunk, key, code, origin);
-    if (b) {
-        r->stats.copies++;
-        if (log_on(LOG_IN_ASM)) {
-            unit_log_guest(e->guest, b->pc, host, b->guest_bytes);
-        }
-#ifdef CONFIG_DEBUG
-        check_copy(e, r, b, bytes, host, code, false);
-#endif
-    }
-    return b;
-}
-
-/* From the store, or NULL. */
-static struct block *make_loaded(struct engine *e, struct runner *r,
-                                 struct block *key, unsigned bytes,
-                                 const uint8_t *host, struct jit_buffer *code)
-{
-    const struct store_unit *u =
-        is_kept(e, r) ? store_find(e->store, key, host, bytes) : NULL;
-    struct block *b = u ? store_load(e->store, u, r->compiler, r->chunk, key,
-                                     code)
-                        : NULL;
-
-    if (b) {
-        r->stats.loads++;
-        if (log_on(LOG_IN_ASM)) {
-            unit_log_guest(e->guest, b->pc, host, b->guest_bytes);
-        }
-#ifdef CONFIG_DEBUG
-        check_copy(e, r, b, bytes, host, code, true);
-#endif
-    }
-    return b;
-}
-
-/* One attempt, of at most `bytes`, between block_begin() and
- * block_insert(); NULL when the guest changed the code meanwhile. */
-static struct block *translate_once(struct engine *e, struct runner *r,
-                                    uint64_t pc, uint64_t pa, unsigned bytes,
-                                    const uint8_t *host, uint32_t page_id)
-{
-    struct block key = {
-        .pc = pc, .pa = pa, .context = key_context(r), .page_id = page_id,
-    };
-    struct jit_buffer code;
-
-    code_chunk_room(r->chunk, &code);
-
-    struct block *b = make_copy(e, r, &key, bytes, host, &code);
-    if (!b) {
-        b = make_loaded(e, r, &key, bytes, host, &code);
-    }
-    if (!b) {
-        b = make_new(e, r, &key, bytes, host, &code);
-        r->stats.host_bytes += b->code_size;
-    }
-    if (e->backend && log_on(LOG_OUT_ASM)) {
-        unit_log_host(b);
-    }
-    if (e->config.perfmap && e->backend) {
-        perfmap_unit(e->config.perfmap, b->code, b->code_size, pc, pa);
-    }
-    return block_insert(e->blocks, r->vcpu->index, &b) ? b : NULL;
-}
-
-/* The page of `pa` has begun to hold code: no vCPU may write there without
- * telling, from when this returns. */
-static void trap_stores(struct engine *e, struct runner *r, uint64_t pa)
-{
-    struct tlb_inval inval = {.kind = TLB_INVAL_WRITES, .va = pa};
-
-    tlb_invalidate(r->vcpu->mmu, &inval);
-    if (e->config.cpus > 1) {
-        shootdown_post(e->config.shootdown, r->vcpu->index, &inval);
-        shootdown_wait(e->config.shootdown, r->vcpu->index);
-    }
-}
-
-/* Where a store keeps changing what is being translated, shorter units get
- * on. */
-#define MAX_RETRIES 4
-
-static unsigned unit_bytes(const struct engine *e, const struct runner *r,
-                           uint64_t pc, unsigned tries)
-{
-    return e->config.one_insn_per_block || r->alone || tries > MAX_RETRIES
-               ? 4
-               : 4096 - (pc & 4095);
-}
-
-/* NULL: look again, the chunk is full or the mapping may have changed. */
-static struct block *translate(struct engine *e, struct runner *r,
-                               uint64_t pc, uint64_t pa, const uint8_t *host,
-                               uint32_t page_id)
-{
-    uint64_t start = log_on(LOG_STATS) ? clock_monotonic_ns() : 0;
-    struct jit_buffer room;
-    struct block *b = NULL;
-
-    for (unsigned tries = 0; !b && code_chunk_room(r->chunk, &room);
-         tries++) {
-        unsigned bytes = unit_bytes(e, r, pc, tries);
-
-        r->stats.retries += tries > 0;
-        if (block_begin(e->blocks, r->vcpu->index, pa, bytes) && e->strict) {
-            trap_stores(e, r, pa);
-            return NULL;
-        }
-        b = translate_once(e, r, pc, pa, bytes, host, page_id);
-    }
-    if (start) {
-        r->stats.translate_ns += clock_monotonic_ns() - start;
-    }
-    return b;
-}
-
 /* -- finding -------------------------------------------------------------- */
 
 /* Where the block at pc is remembered. */
 static struct block **recent(struct runner *r, uint64_t pc)
 {
-    return &r->recent[(pc >> 2 ^ pc >> 15 ^ context(r) << 9) &
+    return &r->recent[(pc >> 2 ^ pc >> 15 ^ runner_context(r) << 9) &
                       (RECENT_BLOCKS - 1)];
 }
 
@@ -483,7 +192,7 @@ static struct block *find_recent(struct runner *r, uint32_t page_id)
 {
     struct block *b = *recent(r, r->vcpu->pc);
 
-    return b && b->pc == r->vcpu->pc && b->context == key_context(r) &&
+    return b && b->pc == r->vcpu->pc && b->context == runner_key(r) &&
                    page_id && b->page_id == page_id && !b->dead
                ? b : NULL;
 }
@@ -524,9 +233,9 @@ static struct block *find_any(struct engine *e, struct runner *r)
         return b;
     }
     r->stats.searches++;
-    b = block_find(e->blocks, pa, vcpu->pc, key_context(r));
+    b = block_find(e->blocks, pa, vcpu->pc, runner_key(r));
     if (!b) {
-        b = translate(e, r, vcpu->pc, pa, host, page_id);
+        b = exec_translate(e, r, vcpu->pc, pa, host, page_id);
     }
     *recent(r, vcpu->pc) = b;
     return b;

@@ -1,0 +1,79 @@
+/* What the engine's files (exec.c, exec_translate.c) share. */
+#ifndef CPU_EXEC_INTERNAL_H
+#define CPU_EXEC_INTERNAL_H
+
+#include "cpu/exec.h"
+#include "cpu/ir/build.h"
+#include "cpu/jit/block_table.h"
+#include "cpu/jit/store.h"
+#include "cpu/region.h"
+#include "cpu/stats.h"
+
+#define RECENT_BLOCKS 32768
+
+/* No unit covers more guest code than this. */
+#define UNIT_SOURCE 256
+
+/* What the engine keeps for each vCPU. */
+struct runner {
+    struct engine *engine;
+    struct vcpu *vcpu;
+    struct code_chunk *chunk;
+    struct backend_thread *compiler;
+    struct ir_unit *unit;
+    bool context_stale;      /* vcpu->jump_key is not of the state */
+    bool strict;             /* stores to pages with code are trapped */
+    bool slept;              /* code may have been reused since it last
+                                served its requests */
+    bool alone;              /* run one instruction, a unit of its own */
+    bool singly;             /* no region now */
+    bool sample;             /* tell what is entered next */
+    struct engine_stats stats;
+    bool sleeping;           /* atomic; on the futex vcpu->request */
+    uint8_t source[UNIT_SOURCE]; /* what is being translated: the guest may
+                                    change its code meanwhile */
+    struct block *recent[RECENT_BLOCKS]; /* see find_recent() */
+};
+
+struct engine {
+    struct engine_config config;
+    const struct guest_ops *guest;
+    struct code_cache *cache;
+    struct block_table *blocks;
+    struct backend *backend; /* NULL: interpreter */
+    struct regions *regions; /* NULL: none are formed */
+    struct vcpu *vcpu[BLOCK_TABLE_CPUS];
+    struct store *store;     /* NULL: none */
+    _Atomic unsigned strict; /* vCPUs in strict mode */
+    struct runner runner[];
+};
+
+/* The current context flags. */
+static inline uint32_t runner_context(const struct runner *r)
+{
+    return (uint32_t)(r->vcpu->jump_key >> 48);
+}
+
+/* The context flags of a block's key: units of a lone instruction are told
+ * from others. */
+#define KEY_ALONE (1u << 16)
+/* Likewise those that are entered by a region's failed CHECK: they are never
+ * regions themselves. */
+#define KEY_SINGLY (1u << 17)
+
+static inline uint32_t runner_key(const struct runner *r)
+{
+    return runner_context(r) | (r->alone ? KEY_ALONE : 0) |
+           (r->singly ? KEY_SINGLY : 0);
+}
+
+/*
+ * The unit at pc, whose guest code is at `host`: copied from another VA,
+ * loaded from the store, or made.  NULL: look again, the chunk is full or the
+ * mapping may have changed. [vCPU thread]
+ */
+struct block *exec_translate(struct engine *e, struct runner *r, uint64_t pc,
+                             uint64_t pa, const uint8_t *host,
+                             uint32_t page_id);
+
+#endif

@@ -1,0 +1,244 @@
+/*
+ * The engine's way from guest code to a block: a copy, one kept on disk, or
+ * a new one.
+ */
+#include "cpu/exec_internal.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/ir/passes.h"
+#include "cpu/unit_log.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+/* At most `bytes` of guest code. */
+static void build(struct engine *e, struct runner *r, uint64_t pc,
+                  const uint8_t *host, unsigned bytes)
+{
+    struct ir_unit *u = r->unit;
+
+    ir_begin(u, pc, runner_context(r));
+    u->singly = r->singly;
+    e->guest->translate(r->vcpu, u, pc, runner_context(r), host, bytes);
+    if (log_on(LOG_IN_ASM)) {
+        unit_log_guest(e->guest, pc, host, u->guest_bytes);
+    }
+    unit_log_ir(LOG_OP, "OP", u);
+    ir_passes_cold(u);
+    unit_log_ir(LOG_OP_OPT, "OP after passes", u);
+#ifdef CONFIG_DEBUG
+    const char *problem = ir_verify(u);
+    if (problem) {
+        ir_print(stderr, u);
+        fprintf(stderr, "IR: %s\n", problem);
+        abort();
+    }
+#endif
+}
+
+/* Build and compile; a unit that is too complex for the back end is cut
+ * shorter, down to one instruction, which always fits. */
+static void compile(struct engine *e, struct runner *r, uint64_t pc,
+                    const uint8_t *host, unsigned bytes, uint32_t page_id,
+                    struct jit_buffer *code, struct jit_result *result)
+{
+    build(e, r, pc, host, bytes);
+    while (e->backend && !backend_compile(r->compiler, r->unit, page_id,
+                                          code, result)) {
+        bytes = r->unit->guest_bytes / 2 & ~3u;
+        assert(bytes >= 4);
+        build(e, r, pc, host, bytes);
+    }
+}
+
+/* Its units are those that the store keeps. */
+static bool is_kept(const struct engine *e, const struct runner *r)
+{
+    return e->store && !r->alone && !r->singly &&
+           !e->config.one_insn_per_block;
+}
+
+/* From guest code: fills in the rest of *key. */
+static struct block *make_new(struct engine *e, struct runner *r,
+                              struct block *key, unsigned bytes,
+                              const uint8_t *host, struct jit_buffer *code)
+{
+    struct jit_result result;
+
+    bytes = bytes < UNIT_SOURCE ? bytes : UNIT_SOURCE;
+    memcpy(r->source, host, bytes);
+    compile(e, r, key->pc, r->source, bytes, key->page_id, code, &result);
+    key->guest_bytes = (uint16_t)r->unit->guest_bytes;
+    key->source_hash = block_source_hash(r->source, r->unit->guest_bytes);
+    r->stats.translations++;
+    r->stats.guest_insns += r->unit->guest_insns;
+    if (!e->backend) {
+        return block_new_ir(r->chunk, key, code, r->unit);
+    }
+    struct block *b = block_new(r->chunk, key, code, &result);
+    if (is_kept(e, r)) {
+        store_add(e->store, b, r->source, bytes);
+    }
+    return b;
+}
+
+#ifdef CONFIG_DEBUG
+/* A copy is what would have been made anew.  So is one from disk, but that
+ * it may share slow paths that have no room here, or the other way round. */
+static void check_copy(struct engine *e, struct runner *r,
+                       const struct block *b, unsigned bytes,
+                       const uint8_t *host, struct jit_buffer *code,
+                       bool from_disk)
+{
+    struct jit_result result;
+    uint8_t *copy = malloc(b->code_size);
+
+    memcpy(copy, b->code, b->code_size);
+    compile(e, r, b->pc, host, bytes, b->page_id, code, &result);
+    if (from_disk && result.code_size != b->code_size) {
+        memcpy(code->rw, copy, b->code_size);
+    } else {
+        assert(result.code_size == b->code_size &&
+               !memcmp(copy, b->code, b->code_size));
+    }
+    free(copy);
+}
+#endif
+
+/* What was not made from guest code (NULL: nothing was) is logged, too, and
+ * in debug builds checked. */
+static void look_at_copy(struct engine *e, struct runner *r,
+                         const struct block *b, unsigned bytes,
+                         const uint8_t *host, struct jit_buffer *code,
+                         bool from_disk)
+{
+    if (b && log_on(LOG_IN_ASM)) {
+        unit_log_guest(e->guest, b->pc, host, b->guest_bytes);
+    }
+#ifdef CONFIG_DEBUG
+    if (b) {
+        check_copy(e, r, b, bytes, host, code, from_disk);
+    }
+#else
+    (void)r, (void)bytes, (void)code, (void)from_disk;
+#endif
+}
+
+/* From a block of the same guest code at another VA, or NULL. */
+static struct block *make_copy(struct engine *e, struct runner *r,
+                               struct block *key, unsigned bytes,
+                               const uint8_t *host, struct jit_buffer *code)
+{
+    const struct block *origin = block_origin(e->blocks, key->pa,
+                                              key->context);
+    struct block *b;
+
+    if (!e->backend || !origin || origin->guest_bytes > bytes) {
+        return NULL;
+    }
+    key->guest_bytes = origin->guest_bytes;
+    key->source_hash = origin->source_hash;
+    b = block_clone(r->chunk, key, code, origin);
+    r->stats.copies += b != NULL;
+    look_at_copy(e, r, b, bytes, host, code, false);
+    return b;
+}
+
+/* From the store, or NULL. */
+static struct block *make_loaded(struct engine *e, struct runner *r,
+                                 struct block *key, unsigned bytes,
+                                 const uint8_t *host, struct jit_buffer *code)
+{
+    const struct store_unit *u =
+        is_kept(e, r) ? store_find(e->store, key, host, bytes) : NULL;
+    struct block *b = u ? store_load(e->store, u, r->compiler, r->chunk, key,
+                                     code)
+                        : NULL;
+
+    r->stats.loads += b != NULL;
+    look_at_copy(e, r, b, bytes, host, code, true);
+    return b;
+}
+
+/* One attempt, of at most `bytes`, between block_begin() and
+ * block_insert(); NULL when the guest changed the code meanwhile. */
+static struct block *translate_once(struct engine *e, struct runner *r,
+                                    uint64_t pc, uint64_t pa, unsigned bytes,
+                                    const uint8_t *host, uint32_t page_id)
+{
+    struct block key = {
+        .pc = pc, .pa = pa, .context = runner_key(r), .page_id = page_id,
+    };
+    struct jit_buffer code;
+
+    code_chunk_room(r->chunk, &code);
+
+    struct block *b = make_copy(e, r, &key, bytes, host, &code);
+    if (!b) {
+        b = make_loaded(e, r, &key, bytes, host, &code);
+    }
+    if (!b) {
+        b = make_new(e, r, &key, bytes, host, &code);
+        r->stats.host_bytes += b->code_size;
+    }
+    if (e->backend && log_on(LOG_OUT_ASM)) {
+        unit_log_host(b);
+    }
+    if (e->config.perfmap && e->backend) {
+        perfmap_unit(e->config.perfmap, b->code, b->code_size, pc, pa);
+    }
+    return block_insert(e->blocks, r->vcpu->index, &b) ? b : NULL;
+}
+
+/* The page of `pa` has begun to hold code: no vCPU may write there without
+ * telling, from when this returns. */
+static void trap_stores(struct engine *e, struct runner *r, uint64_t pa)
+{
+    struct tlb_inval inval = {.kind = TLB_INVAL_WRITES, .va = pa};
+
+    tlb_invalidate(r->vcpu->mmu, &inval);
+    if (e->config.cpus > 1) {
+        shootdown_post(e->config.shootdown, r->vcpu->index, &inval);
+        shootdown_wait(e->config.shootdown, r->vcpu->index);
+    }
+}
+
+/* Where a store keeps changing what is being translated, shorter units get
+ * on. */
+#define MAX_RETRIES 4
+
+static unsigned unit_bytes(const struct engine *e, const struct runner *r,
+                           uint64_t pc, unsigned tries)
+{
+    return e->config.one_insn_per_block || r->alone || tries > MAX_RETRIES
+               ? 4
+               : 4096 - (pc & 4095);
+}
+
+struct block *exec_translate(struct engine *e, struct runner *r, uint64_t pc,
+                             uint64_t pa, const uint8_t *host,
+                             uint32_t page_id)
+{
+    uint64_t start = log_on(LOG_STATS) ? clock_monotonic_ns() : 0;
+    struct jit_buffer room;
+    struct block *b = NULL;
+
+    for (unsigned tries = 0; !b && code_chunk_room(r->chunk, &room);
+         tries++) {
+        unsigned bytes = unit_bytes(e, r, pc, tries);
+
+        r->stats.retries += tries > 0;
+        if (block_begin(e->blocks, r->vcpu->index, pa, bytes) && e->strict) {
+            trap_stores(e, r, pa);
+            return NULL;
+        }
+        b = translate_once(e, r, pc, pa, bytes, host, page_id);
+    }
+    if (start) {
+        r->stats.translate_ns += clock_monotonic_ns() - start;
+    }
+    return b;
+}

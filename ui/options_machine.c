@@ -60,8 +60,10 @@ static void apply_version(struct machine_config *machine, unsigned version)
     machine->low_ecam = version < VERSION(3, 0);
     machine->version = version < VERSION(2, 12) ? "1.0" : NULL;
     machine->edge_timers = version < VERSION(2, 9);
-    if (version < VERSION(2, 7)) {
-        machine->cpu_props = "pmu=off";
+    if (version < VERSION(9, 1)) {
+        machine->cpu_props = version < VERSION(2, 7)
+                                 ? "pmu=off,backcompat-cntfrq=on"
+                                 : "backcompat-cntfrq=on";
     }
 }
 

@@ -60,7 +60,7 @@ void arm_cpu_reset(struct arm_cpu *cpu, uint64_t pc, uint64_t arg,
 
     cpu->daif = PSTATE_D | PSTATE_A | PSTATE_I | PSTATE_F;
     cpu->oslsr = 2; /* locked */
-    cpu->cntfrq = TIMER_HZ;
+    cpu->cntfrq = cpu->system->model.cntfrq;
     cpu->rvbar = pc;
     cpu->el = (uint8_t)el;
     cpu->spsel = 1;

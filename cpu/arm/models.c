@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "cpu/arm/timer.h"
 #include "util/bits.h"
 #include "util/keyval.h"
 #include "util/nearest.h"
@@ -23,8 +24,9 @@ static const struct cpu_model_info names[] = {
                           "authentication, BTI, FP16, crypto ..."},
 };
 
-/* AArch32 identification, the same in the three parts. */
-#define CORTEX_AARCH32                                                  \
+/* What is the same in the three parts; all but the first is AArch32's. */
+#define CORTEX_COMMON                                                   \
+    .cntfrq = TIMER_HZ_BEFORE_8_6,                                      \
     .ARM_ID_PFR0 = 0x00000131, .ARM_ID_PFR1 = 0x00011011,               \
     .ARM_ID_DFR0 = 0x03010066, .ARM_ID_MMFR0 = 0x10201105,              \
     .ARM_ID_MMFR1 = 0x40000000, .ARM_ID_MMFR2 = 0x01260000,             \
@@ -40,7 +42,7 @@ static const struct arm_model models[] = {
         .midr = 0x410fd034, .ctr = 0x84448004, .dczid = 4,
         .clidr = 0x0a200023,
         .ccsidr = {0x700fe01a, 0x201fe00a, 0x707fe07a},
-        CORTEX_AARCH32,
+        CORTEX_COMMON,
         .ARM_ID_AA64PFR0 = 0x00000011, .ARM_ID_AA64DFR0 = 0x10305106,
         .ARM_ID_AA64ISAR0 = 0x00011120, .ARM_ID_AA64MMFR0 = 0x00001122,
     },
@@ -49,7 +51,7 @@ static const struct arm_model models[] = {
         .midr = 0x411fd070, .ctr = 0x8444c004, .dczid = 4,
         .clidr = 0x0a200023,
         .ccsidr = {0x701fe00a, 0x201fe012, 0x70ffe07a},
-        CORTEX_AARCH32,
+        CORTEX_COMMON,
         .ARM_ID_AA64PFR0 = 0x00000011, .ARM_ID_AA64DFR0 = 0x10305106,
         .ARM_ID_AA64ISAR0 = 0x00011120, .ARM_ID_AA64MMFR0 = 0x00001124,
     },
@@ -58,14 +60,14 @@ static const struct arm_model models[] = {
         .midr = 0x410fd083, .ctr = 0x8444c004, .dczid = 4,
         .clidr = 0x0a200023,
         .ccsidr = {0x701fe00a, 0x201fe012, 0x707fe07a},
-        CORTEX_AARCH32,
+        CORTEX_COMMON,
         .ARM_ID_AA64PFR0 = 0x00000011, .ARM_ID_AA64DFR0 = 0x10305106,
         .ARM_ID_AA64ISAR0 = 0x00011120, .ARM_ID_AA64MMFR0 = 0x00001124,
     },
     [MODEL_MAX] = {
         /* Implementer 0, reserved for software, as QEMU's.  CTR_EL0.IDC:
          * data caches need no cleaning for instructions to be seen. */
-        .dt_compatible = "arm,armv8",
+        .dt_compatible = "arm,armv8", .cntfrq = TIMER_HZ,
         .midr = 0x000f0510, .ctr = 0x9444c004, .dczid = 4,
         .clidr = 0x0a200023,
         .ccsidr = {0x701fe00a, 0x201fe012, 0x70ffe07a},
@@ -168,6 +170,13 @@ static void set_pmu(struct arm_model *model, bool on)
     }
 }
 
+static void set_backcompat_cntfrq(struct arm_model *model, bool on)
+{
+    if (on) {
+        model->cntfrq = TIMER_HZ_BEFORE_8_6;
+    }
+}
+
 static void set_nothing(struct arm_model *model, bool on)
 {
     (void)model, (void)on;
@@ -184,6 +193,7 @@ static const struct property {
     {"pauth-impdef", true, set_nothing, NULL},
     {"pauth-qarma3", true, set_nothing, NULL},
     {"pmu", false, set_pmu, NULL},
+    {"backcompat-cntfrq", false, set_backcompat_cntfrq, NULL},
     {"aarch64", false, set_nothing, NULL},
     {"sve", true, set_nothing, "SVE"},
     {"sme", true, set_nothing, "SME"},
@@ -206,12 +216,29 @@ static const struct property *find_property(const char *name)
     return NULL;
 }
 
+static bool set_cntfrq(struct arm_model *model, const char *value,
+                       struct error **err)
+{
+    uint64_t hz;
+
+    if (!parse_uint(value, &hz) || hz < 1 || hz > TIMER_HZ) {
+        error_set(err, "-cpu %s,cntfrq=%s: 1 to %d Hz expected", model->name,
+                  value, TIMER_HZ);
+        return false;
+    }
+    model->cntfrq = (uint32_t)hz;
+    return true;
+}
+
 static bool apply(struct arm_model *model, const char *name,
                   const char *value, struct error **err)
 {
     const struct property *p = find_property(name);
     bool on;
 
+    if (strcmp(name, "cntfrq") == 0) {
+        return set_cntfrq(model, value, err);
+    }
     if (!p || (p->only_max && strcmp(model->name, "max") != 0)) {
         const char *near = nearest_in_table(name, &properties[0].name,
                                             ARRAY_SIZE(properties),

@@ -47,6 +47,7 @@ struct arm_model {
     const char *dt_compatible;
     bool is_cortex;      /* has the IMPLEMENTATION DEFINED registers of the
                             Cortex-A53/A57/A72 */
+    uint32_t cntfrq;     /* of the generic timer, Hz */
     uint64_t midr, revidr;
     uint64_t ctr, dczid, clidr;
     uint64_t ccsidr[3];  /* level 1 data, level 1 instruction, level 2 */

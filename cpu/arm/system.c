@@ -141,7 +141,7 @@ static bool fill(struct cpu_system *s, struct error **err)
     if (!create_engine(s, err)) {
         return false;
     }
-    if (!timer_service_init(&s->timers, timer_expired, s)) {
+    if (!timer_service_init(&s->timers, s->model.cntfrq, timer_expired, s)) {
         error_set(err, "cannot create the timer thread");
         return false;
     }
@@ -442,8 +442,7 @@ uint64_t cpu_mpidr(const struct cpu_system *s, unsigned cpu)
 
 uint64_t cpu_counter_hz(const struct cpu_system *s)
 {
-    (void)s;
-    return TIMER_HZ;
+    return s->model.cntfrq;
 }
 
 const char *cpu_dt_compatible(const struct cpu_system *s)

@@ -66,13 +66,14 @@ static void *run(void *opaque)
     return NULL;
 }
 
-bool timer_service_init(struct timer_service *t,
+bool timer_service_init(struct timer_service *t, uint32_t hz,
                         void (*expired)(void *opaque, unsigned cpu),
                         void *opaque)
 {
     pthread_condattr_t attr;
 
     t->start_ns = clock_monotonic_ns();
+    t->tick_ns = NS_PER_SEC / hz;
     t->expired = expired;
     t->opaque = opaque;
     t->next_ns = UINT64_MAX;
@@ -128,7 +129,8 @@ void timer_service_skip(struct timer_service *t, uint64_t ns)
 static uint64_t count_at(const struct arm_cpu *cpu, unsigned timer,
                          uint64_t ns)
 {
-    uint64_t count = (ns - cpu->system->timers.start_ns) / TIMER_NS_PER_TICK;
+    const struct timer_service *t = &cpu->system->timers;
+    uint64_t count = (ns - t->start_ns) / t->tick_ns;
 
     return timer == ARM_TIMER_VIRT ? count - cpu->cntvoff : count;
 }
@@ -153,7 +155,7 @@ static uint64_t expiry_ns(const struct arm_cpu *cpu, unsigned timer)
                      (timer == ARM_TIMER_VIRT ? cpu->cntvoff : 0);
     uint64_t ns;
 
-    if (__builtin_mul_overflow(ticks, TIMER_NS_PER_TICK, &ns) ||
+    if (__builtin_mul_overflow(ticks, cpu->system->timers.tick_ns, &ns) ||
         __builtin_add_overflow(ns, cpu->system->timers.start_ns, &ns)) {
         return UINT64_MAX;
     }

@@ -13,14 +13,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TIMER_NS_PER_TICK 16 /* 62.5 MHz */
-#define TIMER_HZ 62500000
+#define TIMER_HZ 1000000000
+#define TIMER_HZ_BEFORE_8_6 62500000
 #define TIMER_CPUS 8
 
 struct arm_cpu;
 
 struct timer_service {
     uint64_t start_ns;       /* when the counter was 0 */
+    uint64_t tick_ns;        /* nanoseconds, in which it counts one */
     pthread_t thread;
     bool created;
     pthread_mutex_t lock;
@@ -32,8 +33,9 @@ struct timer_service {
     void *opaque;
 };
 
-/* expired(opaque, cpu) is called on the service's thread. */
-bool timer_service_init(struct timer_service *t,
+/* The counter runs at `hz`, or as near as whole nanoseconds come.
+ * expired(opaque, cpu) is called on the service's thread. */
+bool timer_service_init(struct timer_service *t, uint32_t hz,
                         void (*expired)(void *opaque, unsigned cpu),
                         void *opaque);
 void timer_service_free(struct timer_service *t);

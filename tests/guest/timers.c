@@ -3,8 +3,8 @@
  *
  * run: -M virt -cpu cortex-a53
  * run: -M virt,gic-version=3 -cpu cortex-a72
- * run: -M virt -cpu max
- * armature: -M virt -cpu max -accel jit,region-threshold=0
+ * run: -M virt-7.2 -cpu max
+ * armature: -M virt-7.2 -cpu max -accel jit,region-threshold=0
  */
 #include "pc-bios/guest/gic.h"
 #include "pc-bios/guest/timer.h"

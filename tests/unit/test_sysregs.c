@@ -8,6 +8,7 @@
 #include "cpu/arm/sysregs.h"
 #include "cpu/arm/system.h"
 #include "util/bits.h"
+#include "util/clock.h"
 
 Suite *sysregs_suite(void);
 
@@ -217,12 +218,19 @@ START_TEST(test_properties)
     ck_assert(arm_model_find(&m, "max", "pauth=off", NULL));
     ck_assert_uint_eq(m.ARM_ID_AA64ISAR1 & 0xff000ff0, 0);
     ck_assert(arm_model_find(&m, "max", "pauth-impdef=on,sve=off", NULL));
+    ck_assert_uint_eq(m.cntfrq, 1000000000);
+    ck_assert(arm_model_find(&m, "max", "backcompat-cntfrq=on", NULL));
+    ck_assert_uint_eq(m.cntfrq, 62500000);
+    ck_assert(arm_model_find(&m, "max", "cntfrq=24000000", NULL));
+    ck_assert_uint_eq(m.cntfrq, 24000000);
     ck_assert(arm_model_find(&m, "cortex-a53", "pmu=off", NULL));
+    ck_assert_uint_eq(m.cntfrq, 62500000);
     ck_assert_uint_eq(m.ARM_ID_AA64DFR0 >> 8 & 15, 0);
     ck_assert(arm_model_find(&m, "max", "", NULL));
     expect_error("max", "pauht=off", "'pauth'");
     expect_error("max", "pauth=maybe", "'on' or 'off'");
     expect_error("cortex-a72", "pauth=on", "no property");
+    expect_error("max", "cntfrq=0", "1 to 1000000000 Hz");
     expect_error("cortex-a99", NULL, "no such model");
 }
 END_TEST
@@ -307,10 +315,11 @@ START_TEST(test_timer_deadline)
     cpu->timer[ARM_TIMER_VIRT] = (struct arm_timer){UINT64_MAX / 2, 1};
     ck_assert_uint_eq(timer_update(cpu), UINT64_MAX); /* out of range */
     uint64_t now = timer_count(cpu, ARM_TIMER_VIRT);
-    cpu->timer[ARM_TIMER_VIRT].cval = now + TIMER_HZ;
+    uint64_t hz = cpu_counter_hz(cpus);
+    cpu->timer[ARM_TIMER_VIRT].cval = now + hz;
     uint64_t deadline = timer_update(cpu);
     ck_assert_uint_eq(deadline, cpus->timers.start_ns +
-                                    (now + TIMER_HZ) * TIMER_NS_PER_TICK);
+                                    (now + hz) * (NS_PER_SEC / hz));
     cpu->timer[ARM_TIMER_VIRT].ctl = 3; /* masked: nobody to wake */
     ck_assert_uint_eq(timer_update(cpu), UINT64_MAX);
 }

@@ -4,12 +4,12 @@
  * compared.
  *
  *   insn_fuzz [-s SEED] [-n SEQUENCES] [-l LENGTH] [-r ROW] [-g GROUP]
- *             [-e interp|jit|both] [-v] -- COMMAND...
+ *             [-e MODE] [-v] -- COMMAND...
  *
  * COMMAND runs insn_runner: qemu-aarch64 -cpu max,sve=off .../insn_runner.
  * Rows of the decode tables are taken in turn, in random order, so that every
  * encoding is met; -r and -g pick those whose name or group contains the
- * text.  A failing sequence is printed without the instructions it fails
+ * text, -e modes (below) likewise.  A failing sequence is printed without the instructions it fails
  * without as well; -v prints more than the first few, and all names.
  */
 #include <inttypes.h>
@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "cpu/ir/interp.h"
+#include "cpu/jit/x64/x64.h"
 #include "tests/fuzz/insn_gen.h"
 #include "tests/fuzz/insn_host.h"
 
@@ -34,13 +35,29 @@ struct sequence {
 static struct {
     uint64_t seed;
     unsigned sequences, length;
-    const char *row, *group;
-    bool interp, jit, verbose;
+    const char *row, *group, *mode;
+    bool verbose;
     char **command;
-} options = {.sequences = 4000, .length = 4, .interp = true, .jit = true};
+} options = {.sequences = 4000, .length = 4};
 
-static struct insn_host *hosts[3];
-static const char *host_names[3];
+/* In the regions the compiler is put to the test as well. */
+static const struct mode {
+    const char *name;
+    struct insn_host_options options;
+    bool random_registers;
+    unsigned slow_every;
+} modes[] = {
+    {.name = "interpreter", .options = {.interp = true}},
+    {.name = "translator"},
+    {.name = "regions", .options = {.regions = true}},
+    {.name = "random registers", .options = {.regions = true},
+     .random_registers = true},
+    {.name = "each third access slow", .options = {.regions = true},
+     .slow_every = 3},
+};
+
+static struct insn_host *hosts[ARRAY_SIZE(modes)];
+static const char *host_names[ARRAY_SIZE(modes)];
 static unsigned host_count;
 static FILE *to_runner, *from_runner;
 
@@ -394,6 +411,22 @@ static unsigned failed_rows(void)
     return failed;
 }
 
+static struct insn_host *make_host(const struct mode *m)
+{
+    struct insn_host *h = insn_host_new(&m->options);
+    struct backend_thread *compiler[] = {
+        engine_compiler(h->engine, 0), engine_region_compiler(h->engine),
+    };
+
+    for (unsigned n = 0; n < ARRAY_SIZE(compiler); n++) {
+        if (compiler[n]) {
+            backend_test_hooks(compiler[n], m->random_registers,
+                               m->slow_every, options.seed);
+        }
+    }
+    return h;
+}
+
 static void parse_options(int argc, char **argv)
 {
     int c;
@@ -417,8 +450,7 @@ static void parse_options(int argc, char **argv)
             options.group = optarg;
             break;
         case 'e':
-            options.interp = optarg[0] != 'j';
-            options.jit = optarg[0] != 'i';
+            options.mode = optarg;
             break;
         case 'v':
             options.verbose = true;
@@ -441,17 +473,15 @@ int main(int argc, char **argv)
 
     parse_options(argc, argv);
     random_state = options.seed;
-    if (options.interp) {
-        host_names[host_count] = "interpreter";
-        hosts[host_count++] = insn_host_new(
-            &(struct insn_host_options){.interp = true});
+    for (unsigned n = 0; n < ARRAY_SIZE(modes); n++) {
+        if (matches(modes[n].name, options.mode)) {
+            host_names[host_count] = modes[n].name;
+            hosts[host_count++] = make_host(&modes[n]);
+        }
     }
-    if (options.jit) {
-        host_names[host_count] = "translator";
-        hosts[host_count++] = insn_host_new(&(struct insn_host_options){0});
-        host_names[host_count] = "regions";
-        hosts[host_count++] = insn_host_new(
-            &(struct insn_host_options){.regions = true});
+    if (host_count == 0) {
+        fprintf(stderr, "insn_fuzz: no mode matches\n");
+        exit(1);
     }
     collect_rows();
     start_runner();

@@ -29,7 +29,8 @@ enum { STATES = 4 };
 struct mode {
     const char *name;
     struct insn_host_options options;
-    bool baseline, random_registers, force_slow;
+    bool baseline, random_registers;
+    unsigned slow_every;
     struct insn_host *host;
 };
 
@@ -42,12 +43,12 @@ static struct mode modes[] = {
      .options = {.one_insn = true}},
     {.name = "translator, oldest host", .baseline = true},
     {.name = "translator, random registers", .random_registers = true},
-    {.name = "translator, slow memory", .force_slow = true},
+    {.name = "translator, slow memory", .slow_every = 1},
     {.name = "regions", .options = {.regions = true}},
     {.name = "regions, random registers", .options = {.regions = true},
      .random_registers = true},
     {.name = "regions, slow memory", .options = {.regions = true},
-     .force_slow = true},
+     .slow_every = 1},
     {.name = "translator, several processors",
      .options = {.parallel = true}},
 };
@@ -331,7 +332,7 @@ static bool run_here(const struct spec *t, struct mode *m)
     for (unsigned n = 0; n < ARRAY_SIZE(compiler); n++) {
         if (compiler[n]) {
             backend_test_hooks(compiler[n], m->random_registers,
-                               m->force_slow, random64());
+                               m->slow_every, random64());
             backend_test_baseline(compiler[n], m->baseline);
         }
     }

@@ -261,7 +261,7 @@ START_TEST(memory)
         IR_MEM_UNPRIV | IR_MEM_ACQUIRE, IR_MEM_RELEASE,
     };
 
-    backend_test_hooks(rig->thread, _i & 2, _i & 4, 5);
+    backend_test_hooks(rig->thread, _i & 2, _i & 4 ? 1 : 0, 5);
     backend_test_baseline(rig->thread, _i & 1);
     for (unsigned n = 0; n < 8 * 11 * 6 * 4; n++) {
         enum ir_type type = types[n % 8];
@@ -304,7 +304,7 @@ END_TEST
 
 START_TEST(exclusives)
 {
-    backend_test_hooks(rig->thread, _i & 2, _i & 4, 5);
+    backend_test_hooks(rig->thread, _i & 2, _i & 4 ? 1 : 0, 5);
     for (unsigned n = 0; n < 4000; n++) {
         enum ir_type type = n % 4 + IR_I8;
         uint64_t va = RIG_RAM + (n / 4 % 5 ? 0x140 : 0x143) +

@@ -794,7 +794,8 @@ static void move_unit(struct ir_unit *u, uint64_t delta)
 static bool compile_as(struct rig *rig, uint64_t number, uint32_t page_id,
                        struct jit_buffer *code, struct jit_result *result)
 {
-    backend_test_hooks(rig->thread, number & 2, (number & 12) == 12, number);
+    backend_test_hooks(rig->thread, number & 2,
+                       (number & 12) == 12 ? 1 + number / 16 % 3 : 0, number);
     return backend_compile(rig->thread, rig->unit, page_id, code, result);
 }
 
@@ -859,7 +860,8 @@ static void run_one(struct rig *rig, uint64_t number)
     uint32_t only = number & 8 ? UINT32_MAX : rig_random(&seed);
 
     backend_test_baseline(rig->thread, number & 1);
-    backend_test_hooks(rig->thread, number & 2, (number & 12) == 12, number);
+    backend_test_hooks(rig->thread, number & 2,
+                       (number & 12) == 12 ? 1 + number / 16 % 3 : 0, number);
     rig_randomise(rig, &seed);
     rig->vcpu->excl_addr = VCPU_EXCL_NONE;
     tlb_invalidate(rig->tlb, &(struct tlb_inval){ .kind = TLB_INVAL_ALL });

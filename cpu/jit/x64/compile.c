@@ -552,10 +552,10 @@ void backend_kill(struct backend *b, struct jit_buffer *code,
 }
 
 void backend_test_hooks(struct backend_thread *t, bool random_registers,
-                        bool force_slow, uint64_t seed)
+                        unsigned slow_every, uint64_t seed)
 {
     t->random_registers = random_registers;
-    t->force_slow = force_slow;
+    t->slow_every = slow_every;
     t->seed = seed;
 }
 

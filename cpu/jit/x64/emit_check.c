@@ -145,7 +145,7 @@ void emit_check(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
         x_op(as, X_LEA | X_W, c.va, rm_mem(base, lo));
     }
     c.stub = exit_stub(t, ir_edge_of(in));
-    if (t->force_slow) {
+    if (forced_slow(t)) {
         t->exit_stub[c.stub].disp = x_jmp32(as);
     } else if (in->aux & IR_CHECK_KEEP) {
         c.slot = t->check_slot++;

@@ -111,9 +111,10 @@ void mem_check(struct backend_thread *t, struct slow_path *s, int t1, int t2,
     struct asm_buf *as = &t->as;
     unsigned align = s->desc & SLOW_PAIR && !(s->desc & SLOW_ATOMIC)
                    ? size / 2 : size;
+    bool slow = forced_slow(t);
     unsigned n = 0;
 
-    if (t->force_slow || (aux & IR_MEM_REVERSED)) {
+    if (slow || (aux & IR_MEM_REVERSED)) {
         s->from[n++] = x_jmp32(as);
     }
     if ((aux & IR_MEM_ALIGNED) && align > 1) {
@@ -121,7 +122,7 @@ void mem_check(struct backend_thread *t, struct slow_path *s, int t1, int t2,
         x_byte(as, align - 1);
         s->from[n++] = x_jcc32(as, CC_NE);
     }
-    if ((aux & IR_MEM_KEEP) && !t->force_slow) {
+    if ((aux & IR_MEM_KEEP) && !slow) {
         check_kept(t, s, n, t1, t2, size, write);
     } else if (t->host.bmi2 && !(aux & IR_MEM_UNPRIV)) {
         check_bytes(as, s, n, t1, t2, size, write);

@@ -235,7 +235,8 @@ struct backend_thread {
     unsigned fix_count;
 
     /* Test hooks. */
-    bool random_registers, force_slow;
+    bool random_registers;
+    unsigned slow_every, slow_turn; /* of accesses; 0: none */
     uint64_t seed;
 
     /* Of every ir_ref: uses of IR_NONE are counted like others, and never
@@ -581,9 +582,15 @@ size_t thunks_area(void);
 #define PAD_SIZE 8
 #define CALL_SIZE 5
 
-/* Test hooks: choose registers at random; take every slow path. */
+/* Test hooks: choose registers at random; have each slow_every-th access
+ * that is compiled take its slow path (1: all, 0: none). */
 void backend_test_hooks(struct backend_thread *t, bool random_registers,
-                        bool force_slow, uint64_t seed);
+                        unsigned slow_every, uint64_t seed);
+/* Whether the access that is being compiled is such a one; ask once. */
+static inline bool forced_slow(struct backend_thread *t)
+{
+    return t->slow_every && ++t->slow_turn % t->slow_every == 0;
+}
 /* Compile for such a host, whatever this one is. */
 void backend_test_features(struct backend_thread *t,
                            const struct x64_features *host);

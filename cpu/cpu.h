@@ -31,6 +31,7 @@ struct cpu_config {
     unsigned region_threshold; /* when it is hot: cpu/region.h */
     bool smc_strict;        /* trap stores to pages that hold code */
     struct perfmap *perfmap; /* names generated code; NULL: do not */
+    size_t code_size;       /* bytes of generated code at most, 0: default */
     const char *translations; /* directory to keep them in, NULL: none */
     unsigned gic_version;   /* for ID_AA64PFR0_EL1.GIC */
     const struct semihosting *semihosting; /* NULL: HLT is UNDEFINED */

@@ -6,6 +6,7 @@
 #include "cpu/exec.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,11 +162,18 @@ struct backend_thread *engine_region_compiler(struct engine *e)
 
 /* -- eviction ------------------------------------------------------------ */
 
+static void retire(void *opaque, struct code_chunk *chunk)
+{
+    struct engine *e = opaque;
+
+    block_retire_chunk(e->blocks, chunk);
+}
+
 static void evict(void *opaque, struct code_chunk *chunk)
 {
     struct engine *e = opaque;
 
-    block_kill_chunk(e->blocks, chunk);
+    block_evict_chunk(e->blocks, chunk);
 }
 
 static void kick_all(void *opaque)
@@ -420,7 +428,9 @@ static void forget_doomed(void *opaque, unsigned cpu)
 
 static struct code_cache_user cache_user(struct engine *e)
 {
-    return (struct code_cache_user){evict, kick_all, forget_doomed, e};
+    return (struct code_cache_user){
+        retire, evict, kick_all, forget_doomed, e
+    };
 }
 
 /* False when the vCPU is to stop. */
@@ -465,7 +475,8 @@ static void refresh_chunk(struct engine *e, struct runner *r)
         /* It may have to wait for one that waits for us to drain. */
         shootdown_sleep(e->config.shootdown, r->vcpu->index);
         r->chunk = code_cache_chunk(e->cache, r->vcpu->index, r->chunk,
-                                    &user);
+                                    &r->demand, &user);
+        r->demand = (struct code_demand){0};
         shootdown_wake(e->config.shootdown, r->vcpu->index);
     }
 }
@@ -644,6 +655,9 @@ void engine_print_stats(struct engine *e, FILE *f)
     if (e->regions) {
         regions_print_stats(e->regions, f);
     }
-    fprintf(f, "code cache: %zu bytes, %u units\n",
-            code_cache_used(e->cache), block_count(e->blocks));
+    struct code_cache_figures c = code_cache_figures(e->cache);
+    fprintf(f, "code cache: %zu bytes, %u units; %zu bytes about them; %"
+            PRIu64 " times %u bytes evicted, limit %zu\n", c.code,
+            block_count(e->blocks), c.metadata, c.evicted, CODE_CHUNK_SIZE,
+            c.limit);
 }

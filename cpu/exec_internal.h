@@ -28,6 +28,7 @@ struct runner {
     bool alone;              /* run one instruction, a unit of its own */
     bool singly;             /* no region now */
     bool sample;             /* tell what is entered next */
+    struct code_demand demand; /* since it has its chunk */
     struct engine_stats stats;
     bool sleeping;           /* atomic; on the futex vcpu->request */
     uint8_t source[UNIT_SOURCE]; /* what is being translated: the guest may

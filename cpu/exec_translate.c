@@ -73,6 +73,10 @@ static struct block *make_new(struct engine *e, struct runner *r,
     compile(e, r, key->pc, r->source, bytes, key->page_id, code, &result);
     key->guest_bytes = (uint16_t)r->unit->guest_bytes;
     key->source_hash = block_source_hash(r->source, r->unit->guest_bytes);
+    if (block_was_evicted(e->blocks, key->pa, key->context)) {
+        r->demand.lost++;
+        r->stats.lost++;
+    }
     r->stats.translations++;
     r->stats.guest_insns += r->unit->guest_insns;
     if (!e->backend) {
@@ -141,8 +145,12 @@ static struct block *make_copy(struct engine *e, struct runner *r,
     }
     key->guest_bytes = origin->guest_bytes;
     key->source_hash = origin->source_hash;
+    if (origin->dead) {
+        r->demand.revived++;
+        r->stats.revived++;
+    }
     b = block_clone(r->chunk, key, code, origin);
-    r->stats.copies += b != NULL;
+    r->stats.copies++;
     look_at_copy(e, r, b, bytes, host, code, false);
     return b;
 }
@@ -184,6 +192,7 @@ static struct block *translate_once(struct engine *e, struct runner *r,
         b = make_new(e, r, &key, bytes, host, &code);
         r->stats.host_bytes += b->code_size;
     }
+    r->demand.units++;
     if (e->backend && log_on(LOG_OUT_ASM)) {
         unit_log_host(b);
     }

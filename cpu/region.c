@@ -260,8 +260,10 @@ static void serve(struct regions *r)
     memmove(&r->queue[0], &r->queue[1], r->queued * sizeof(o));
     pthread_mutex_unlock(&r->lock);
     if (!code_chunk_room(r->chunk, &room)) {
+        static const struct code_demand none;
+
         r->chunk = code_cache_chunk(r->parts.cache, r->parts.cpus, r->chunk,
-                                    &r->parts.user);
+                                    &none, &r->parts.user);
         code_cache_sleep(r->parts.cache, r->parts.cpus, true);
     }
     pthread_mutex_lock(&r->making);

@@ -407,18 +407,29 @@ static bool region_threshold(struct keyval *kv, unsigned *threshold,
     return good;
 }
 
+/* More than the translator can use is none too many. */
+#define MAX_CODE_MIB 1024
+
+static bool code_size(struct keyval *kv, unsigned *mib, struct error **err)
+{
+    uint64_t value = 0;
+    bool good = keyval_uint(kv, "tb-size", UINT32_MAX, &value, err);
+
+    *mib = value < MAX_CODE_MIB ? (unsigned)value : MAX_CODE_MIB;
+    return good;
+}
+
 static bool accel_properties(struct keyval *kv,
                              struct machine_config *machine,
                              struct error **err)
 {
     static const char *const threads[] = {"multi", "single", NULL};
     unsigned thread;
-    uint64_t tb_size;
     bool split_wx;
 
     machine->translations = keyval_get(kv, "cache");
     return keyval_enum(kv, "thread", threads, &thread, err) &&
-           keyval_uint(kv, "tb-size", UINT32_MAX, &tb_size, err) &&
+           code_size(kv, &machine->code_mib, err) &&
            keyval_bool(kv, "split-wx", &split_wx, err) &&
            keyval_bool(kv, "one-insn-per-tb", &machine->one_insn_per_block,
                        err) &&

@@ -96,6 +96,7 @@ static bool create_engine(struct cpu_system *s, struct error **err)
         .one_insn_per_block = s->config.one_insn_per_block,
         .regions = s->config.regions,
         .region_threshold = s->config.region_threshold,
+        .code_size = s->config.code_size,
         .store = s->config.translations,
         .identity = identity,
         .bus = s->bus,

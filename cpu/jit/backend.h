@@ -66,8 +66,8 @@ bool backend_compile(struct backend_thread *t, const struct ir_unit *u,
 /*
  * `code` holds a copy of the code of a block with the offsets of *b, made
  * `code_delta` bytes before and for a pc that was `pc_delta` less than b->pc:
- * make it what backend_compile() would have made for *b, no exit linked.
- * The links' targets are the caller's.
+ * make it what backend_compile() would have made for *b, no exit linked; the
+ * block may have been killed.  The links' targets are the caller's.
  */
 void backend_relocate(uint8_t *code, const struct block *b,
                       ptrdiff_t code_delta, uint64_t pc_delta);
@@ -98,7 +98,7 @@ const void *backend_jump_miss(const struct backend *b);
 void backend_patch_jump(struct jit_buffer *at, const uint8_t *target);
 
 /* Make the guarded, polled and plain entry of a dead block jump to the
- * relookup thunk. */
+ * relookup thunk: the first two bytes of each. */
 void backend_kill(struct backend *b, struct jit_buffer *code,
                   uint32_t guarded, uint32_t polled, uint32_t entry);
 

@@ -33,6 +33,7 @@ static struct block *with_key(struct code_chunk *chunk,
     b->is_region = key->is_region;
     b->dead = b->is_origin = false;
     b->next = b->next_origin = NULL;
+    b->page_prev = NULL;
     b->links_in = NULL;
     return b;
 }
@@ -57,6 +58,7 @@ struct block *block_new(struct code_chunk *chunk, const struct block *key,
     uint16_t *reloc = block_relocs(b);
     size_t skip = (size_t)(code->rx - chunk->rx) - chunk->used;
 
+    memcpy(&b->head, code->rw + b->entry, sizeof(b->head));
     memcpy(block_links(b), result->links,
            b->link_count * sizeof(*result->links));
     memcpy(block_sites(b), result->sites,
@@ -82,9 +84,6 @@ struct block *block_clone(struct code_chunk *chunk, const struct block *key,
     code->rw += skip;
     b->code = code->rx;
     memcpy(code->rw, origin->code, origin->code_size);
-    if (origin->dead) {
-        return NULL; /* its entries may have been overwritten before that */
-    }
     memcpy(link, block_links(origin), tail_size(origin));
     for (unsigned n = 0; n < b->link_count; n++, link++) {
         link->to = NULL;

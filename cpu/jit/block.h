@@ -46,14 +46,14 @@ struct block {
     uint16_t guest_bytes;  /* covered from pa on, and before it */
     uint16_t before;       /* (regions) */
     bool is_region;
-    _Atomic bool dead;
-
-    bool is_origin;        /* what blocks at other VAs are copied from */
+    _Atomic bool dead;     /* not entered; may be copied from all the same */
+    bool is_origin;        /* what blocks of its guest code are copied from */
+    uint16_t head;         /* of its code, which death writes over */
 
     struct block *_Atomic next;  /* hash chain */
     struct block *_Atomic next_origin; /* likewise */
     struct block *page_next;     /* blocks of one guest physical page */
-    struct block **page_prev;    /* what points to this one there */
+    struct block **page_prev;    /* what points to this one there, or NULL */
     struct block_link *links_in;
 
     /* JIT: executable addresses. */
@@ -114,8 +114,8 @@ struct jit_result;
 struct block *block_new(struct code_chunk *chunk, const struct block *key,
                         const struct jit_buffer *code,
                         const struct jit_result *result);
-/* The same from a block of the same guest code at another VA; NULL when that
- * died meanwhile.  */
+/* The same from a block of the same guest code at whatever VA, which may be
+ * dying. */
 struct block *block_clone(struct code_chunk *chunk, const struct block *key,
                           struct jit_buffer *code,
                           const struct block *origin);

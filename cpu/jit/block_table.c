@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "cpu/jit/ghosts.h"
 #include "util/bits.h"
 
 #define HASH_BITS 19
@@ -35,6 +36,7 @@ struct block_table {
     struct block *_Atomic hash[1 << HASH_BITS];
     struct block *_Atomic origin[1 << ORIGIN_HASH_BITS]; /* by PA, context */
     struct code_page *page[1 << PAGE_HASH_BITS];
+    struct ghosts ghosts;   /* what was evicted */
 };
 
 struct block_table *block_table_new(struct bus *bus,
@@ -92,6 +94,18 @@ struct block *block_find(struct block_table *t, uint64_t pa, uint64_t pc,
     return b;
 }
 
+/* Of what was evicted; `context` alone tells little. */
+static uint64_t ghost_hash(uint64_t pa, uint32_t context)
+{
+    return (pa ^ (uint64_t)context << 44) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+bool block_was_evicted(const struct block_table *t, uint64_t pa,
+                       uint32_t context)
+{
+    return ghosts_has(&t->ghosts, ghost_hash(pa, context));
+}
+
 static struct block *_Atomic *origin_slot(struct block_table *t, uint64_t pa,
                                           uint32_t context)
 {
@@ -106,10 +120,38 @@ const struct block *block_origin(struct block_table *t, uint64_t pa,
 {
     const struct block *b = *origin_slot(t, pa, context);
 
-    while (b && (b->pa != pa || b->context != context || b->dead)) {
+    while (b && (b->pa != pa || b->context != context)) {
         b = b->next_origin;
     }
     return b;
+}
+
+static void leave_origins(struct block_table *t, struct block *b)
+{
+    struct block *_Atomic *p = origin_slot(t, b->pa, b->context);
+
+    if (!b->is_origin) {
+        return;
+    }
+    while (*p != b) {
+        p = &(*p)->next_origin;
+    }
+    *p = b->next_origin;
+    b->is_origin = false;
+}
+
+/* The latest is copied from: it is evicted last. */
+static void enter_origins(struct block_table *t, struct block *b)
+{
+    struct block *_Atomic *head = origin_slot(t, b->pa, b->context);
+    struct block *old = (struct block *)block_origin(t, b->pa, b->context);
+
+    if (old) {
+        leave_origins(t, old);
+    }
+    b->is_origin = true;
+    b->next_origin = *head;
+    *head = b;
 }
 
 /* -- pages --------------------------------------------------------------- */
@@ -222,11 +264,8 @@ static void enter(struct block_table *t, struct block *b)
     b->next = *head;
     *head = b;
     t->count++;
-    if (!b->is_region && !block_origin(t, b->pa, b->context)) {
-        head = origin_slot(t, b->pa, b->context);
-        b->is_origin = true;
-        b->next_origin = *head;
-        *head = b;
+    if (!b->is_region) {
+        enter_origins(t, b);
     }
 }
 
@@ -285,8 +324,8 @@ void block_link(struct block_table *t, struct block *from,
 
 /* -- death --------------------------------------------------------------- */
 
-/* Out of the hash, off its page and out of all links. */
-static void kill_block(struct block_table *t, struct block *b)
+/* Out of the hash and of all links: it is not entered any more. */
+static void stop_block(struct block_table *t, struct block *b)
 {
     struct block *_Atomic *p = &t->hash[key_hash(b->pa, b->pc, b->context)];
 
@@ -294,17 +333,6 @@ static void kill_block(struct block_table *t, struct block *b)
         p = &(*p)->next;
     }
     *p = b->next;
-    if (b->is_origin) {
-        p = origin_slot(t, b->pa, b->context);
-        while (*p != b) {
-            p = &(*p)->next_origin;
-        }
-        *p = b->next_origin;
-    }
-    *b->page_prev = b->page_next;
-    if (b->page_next) {
-        b->page_next->page_prev = b->page_prev;
-    }
     b->dead = true;
     t->count--;
     while (b->links_in) {
@@ -318,6 +346,25 @@ static void kill_block(struct block_table *t, struct block *b)
     if (t->ops.kill) {
         t->ops.kill(t->ops.opaque, b);
     }
+}
+
+/* Off its page, and not copied from either. */
+static void forget_block(struct block_table *t, struct block *b)
+{
+    leave_origins(t, b);
+    *b->page_prev = b->page_next;
+    if (b->page_next) {
+        b->page_next->page_prev = b->page_prev;
+    }
+    b->page_prev = NULL;
+}
+
+static void kill_block(struct block_table *t, struct block *b)
+{
+    if (!b->dead) {
+        stop_block(t, b);
+    }
+    forget_block(t, b);
 }
 
 static bool overlaps(const struct block *b, uint64_t pa, uint64_t end)
@@ -366,7 +413,7 @@ bool block_replace(struct block_table *t, unsigned cpu, struct block *region)
                                      region->context);
 
         if (b) {
-            kill_block(t, b);
+            stop_block(t, b); /* may be copied from, a region is not */
         }
         enter(t, region);
     } else if (region) {
@@ -458,15 +505,32 @@ void block_recheck(struct block_table *t, uint64_t pa)
     pthread_mutex_unlock(&t->lock);
 }
 
-void block_kill_chunk(struct block_table *t, struct code_chunk *chunk)
+void block_retire_chunk(struct block_table *t, struct code_chunk *chunk)
 {
     pthread_mutex_lock(&t->lock);
     for (unsigned n = 0; n < chunk->blocks; n++) {
         struct block *b = chunk->index->block[n];
 
         if (!b->dead) {
-            kill_block(t, b);
+            stop_block(t, b);
         }
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+void block_evict_chunk(struct block_table *t, struct code_chunk *chunk)
+{
+    pthread_mutex_lock(&t->lock);
+    for (unsigned n = 0; n < chunk->blocks; n++) {
+        struct block *b = chunk->index->block[n];
+
+        if (!b->page_prev) {
+            continue; /* it was killed, or never entered */
+        }
+        if (b->is_origin) {
+            ghosts_add(&t->ghosts, ghost_hash(b->pa, b->context));
+        }
+        kill_block(t, b);
     }
     pthread_mutex_unlock(&t->lock);
 }

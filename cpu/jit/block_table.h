@@ -26,9 +26,13 @@ void block_table_free(struct block_table *t);
 struct block *block_find(struct block_table *t, uint64_t pa, uint64_t pc,
                          uint32_t context);
 
-/* A block of the same guest code at whatever VA, or NULL: to be copied. */
+/* A block of the same guest code at whatever VA, or NULL: to be copied.  It
+ * may be dead, but not for its code having changed. */
 const struct block *block_origin(struct block_table *t, uint64_t pa,
                                  uint32_t context);
+/* Whether such a block was evicted lately, as far as is remembered. */
+bool block_was_evicted(const struct block_table *t, uint64_t pa,
+                       uint32_t context);
 
 /*
  * Insertion in two steps, so that an invalidation between reading the
@@ -67,7 +71,11 @@ bool block_kill_range(struct block_table *t, uint64_t pa, uint64_t size);
  */
 void block_recheck_all(struct block_table *t);
 void block_recheck(struct block_table *t, uint64_t pa);
-void block_kill_chunk(struct block_table *t, struct code_chunk *chunk);
+
+/* For code_cache_user: the chunk's blocks are only copied from; not even
+ * that. */
+void block_retire_chunk(struct block_table *t, struct code_chunk *chunk);
+void block_evict_chunk(struct block_table *t, struct code_chunk *chunk);
 
 uint32_t block_source_hash(const uint8_t *code, unsigned bytes);
 unsigned block_count(const struct block_table *t);

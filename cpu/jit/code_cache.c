@@ -13,48 +13,68 @@
 
 #include "util/bits.h"
 
-#define ARENA_PAGE_SIZE (64u << 10)
-/* Largest code of one unit: a chunk with less left counts as full. */
+/* Largest code of one unit, and largest metadata, of the interpreter's as of
+ * generated code: a chunk with less left counts as full. */
 #define UNIT_ROOM (BLOCK_MAX_CODE + 8)
+#define META_ROOM (IR_MAX_INSNS * sizeof(struct ir_insn) + (64u << 10))
+/* More is hardly needed: code takes more. */
+#define META_SIZE (2 * CODE_CHUNK_SIZE)
 #define EPOCH_ASLEEP UINT64_MAX
 /* Memory is asked for in such pieces: a call costs less than sixteen page
  * faults. */
 #define POPULATE_STEP (64u << 10)
 #define POPULATE_AHEAD (4u << 10)
-
-struct arena_page {
-    struct arena_page *next;
-    uint8_t bytes[] __attribute__((aligned(16)));
-};
+/* Chunks in use before the first is evicted, at first. */
+#define FIRST_LIMIT ((16u << 20) / CODE_CHUNK_SIZE)
+/* Demand is looked at over about so many: that a program starts anew what has
+ * not run for long is no reason to keep everything. */
+#define DEMAND_CHUNKS 16
 
 struct code_cache {
     uint8_t *rw;
     const uint8_t *rx;
-    size_t size;
+    uint8_t *meta;            /* META_SIZE for each chunk */
     unsigned chunks, cpus;
     struct code_chunk *chunk; /* [0] is the head */
-    pthread_mutex_t lock;     /* chunk states */
-    uint64_t births;
+    pthread_mutex_t lock;     /* chunk states, and what follows */
+    unsigned limit;           /* chunks in use before some are evicted */
+    struct code_demand demand; /* sums that fade away */
+    uint64_t births, evicted;
     _Atomic uint64_t epoch;
     _Atomic uint64_t *seen;   /* per vCPU */
 };
+
+static size_t code_bytes(const struct code_cache *c)
+{
+    return (size_t)c->chunks * CODE_CHUNK_SIZE;
+}
+
+static size_t meta_bytes(const struct code_cache *c)
+{
+    return (size_t)c->chunks * META_SIZE;
+}
 
 /*
  * The same pages for writing and for running: mremap() of no bytes gives
  * shared memory another address.  Anonymous memory and no file, for perf
  * looks names of code up (perfmap.h) in what it takes for anonymous only.
  */
-static bool map_twice(struct code_cache *c, size_t size)
+static bool map_all(struct code_cache *c)
 {
+    size_t size = code_bytes(c);
     void *rw = mmap(NULL, size, PROT_READ | PROT_WRITE,
                     MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     void *rx = rw == MAP_FAILED ? rw : mremap(rw, 0, size, MREMAP_MAYMOVE);
+    void *meta = mmap(NULL, meta_bytes(c), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-    if (rx == MAP_FAILED || mprotect(rx, size, PROT_READ | PROT_EXEC) < 0) {
+    if (rx == MAP_FAILED || meta == MAP_FAILED ||
+        mprotect(rx, size, PROT_READ | PROT_EXEC) < 0) {
         return false;
     }
     c->rw = rw;
     c->rx = rx;
+    c->meta = meta;
     return true;
 }
 
@@ -62,21 +82,27 @@ struct code_cache *code_cache_new(size_t size, unsigned cpus,
                                   struct error **err)
 {
     struct code_cache *c = calloc(1, sizeof(*c));
+    /* Everybody fills one, and some can be evicted meanwhile. */
+    size_t least = 2 * cpus + 3, chunks = size / CODE_CHUNK_SIZE;
 
-    if (!map_twice(c, size)) {
+    c->chunks = (unsigned)(chunks < least ? least : chunks) + 1;
+    if (!map_all(c)) {
         error_set_errno(err, errno, "cannot map %zu bytes for generated "
-                        "code; try -accel interp", size);
+                        "code; try a smaller -accel jit,tb-size=, or -accel "
+                        "interp", code_bytes(c));
         free(c);
         return NULL;
     }
-    c->size = size;
     c->cpus = cpus;
-    c->chunks = (unsigned)(size / CODE_CHUNK_SIZE);
+    c->limit = c->chunks - 1 < FIRST_LIMIT ? c->chunks - 1 : FIRST_LIMIT;
     c->chunk = calloc(c->chunks, sizeof(*c->chunk));
     c->seen = calloc(cpus, sizeof(*c->seen));
     for (unsigned n = 0; n < c->chunks; n++) {
-        c->chunk[n].rw = c->rw + (size_t)n * CODE_CHUNK_SIZE;
-        c->chunk[n].rx = c->rx + (size_t)n * CODE_CHUNK_SIZE;
+        struct code_chunk *chunk = &c->chunk[n];
+
+        chunk->rw = c->rw + (size_t)n * CODE_CHUNK_SIZE;
+        chunk->rx = c->rx + (size_t)n * CODE_CHUNK_SIZE;
+        chunk->index = (void *)(c->meta + (size_t)n * META_SIZE);
     }
     for (unsigned n = 0; n < cpus; n++) {
         c->seen[n] = EPOCH_ASLEEP;
@@ -96,26 +122,21 @@ static void populate(void *start, size_t size)
 #endif
 }
 
-static void free_metadata(struct code_chunk *chunk)
+/* The first `used` bytes from `start` are in use, of `size`. */
+static void stay_ahead(uint8_t *start, size_t used, size_t size,
+                       size_t *ready)
 {
-    while (chunk->arena) {
-        struct arena_page *next = chunk->arena->next;
-        free(chunk->arena);
-        chunk->arena = next;
+    while (used + POPULATE_AHEAD > *ready && *ready < size) {
+        populate(start + *ready, POPULATE_STEP);
+        *ready += POPULATE_STEP;
     }
-    free(chunk->index);
-    chunk->index = NULL;
-    chunk->blocks = 0;
-    chunk->used = 0;
 }
 
 void code_cache_free(struct code_cache *c)
 {
-    for (unsigned n = 0; n < c->chunks; n++) {
-        free_metadata(&c->chunk[n]);
-    }
-    munmap(c->rw, c->size);
-    munmap((void *)c->rx, c->size);
+    munmap(c->rw, code_bytes(c));
+    munmap((void *)c->rx, code_bytes(c));
+    munmap(c->meta, meta_bytes(c));
     pthread_mutex_destroy(&c->lock);
     free(c->chunk);
     free((void *)c->seen);
@@ -156,48 +177,129 @@ static bool everyone_saw(const struct code_cache *c, uint64_t epoch)
 
 /* -- chunks -------------------------------------------------------------- */
 
-/* Free chunks after those in limbo that nobody can be in were returned. */
-static unsigned collect(struct code_cache *c, struct code_chunk **free_chunk)
+/* What there is of them. */
+struct census {
+    unsigned used, retired, regions;
+    struct code_chunk *free_chunk; /* the first, whose memory is there */
+};
+
+/* After those in limbo that nobody can be in were returned. */
+static struct census count_chunks(struct code_cache *c)
 {
-    unsigned count = 0;
+    struct census census = {0};
 
     for (unsigned n = 1; n < c->chunks; n++) {
         struct code_chunk *chunk = &c->chunk[n];
 
         if (chunk->state == CHUNK_LIMBO &&
             everyone_saw(c, chunk->free_epoch)) {
-            free_metadata(chunk);
+            chunk->blocks = 0;
+            chunk->used = 0;
             chunk->state = CHUNK_FREE;
         }
         if (chunk->state == CHUNK_FREE) {
-            *free_chunk = *free_chunk ? *free_chunk : chunk;
-            count++;
+            census.free_chunk = census.free_chunk ? census.free_chunk
+                                                  : chunk;
+            continue;
         }
+        census.used++;
+        census.retired += chunk->state == CHUNK_RETIRED;
+        census.regions += chunk->regions;
     }
-    return count;
+    return census;
 }
 
-static struct code_chunk *oldest(struct code_cache *c)
+/* The oldest in this state; of regions only if there is nothing else, or many
+ * of them. */
+static struct code_chunk *oldest(struct code_cache *c,
+                                 const struct census *census, unsigned state)
 {
-    struct code_chunk *found = NULL;
+    struct code_chunk *found[2] = {NULL, NULL};
+    bool many = census->regions > c->limit / 4;
 
     for (unsigned n = 1; n < c->chunks; n++) {
         struct code_chunk *chunk = &c->chunk[n];
+        bool spared = chunk->regions && !many;
 
-        if (chunk->state == CHUNK_LIVE &&
-            (!found || chunk->born < found->born)) {
-            found = chunk;
+        if (chunk->state == state &&
+            (!found[spared] || chunk->born < found[spared]->born)) {
+            found[spared] = chunk;
         }
     }
-    return found;
+    return found[0] ? found[0] : found[1];
+}
+
+static void add_slowly(unsigned *sum, unsigned value)
+{
+    *sum += value - *sum / DEMAND_CHUNKS;
+}
+
+/* Another chunk was filled.  Where too much had to be done again lately, use
+ * more memory: faster than it is filled, so that little is evicted. */
+static void adapt(struct code_cache *c, const struct code_demand *demand)
+{
+    struct code_demand *sum = &c->demand;
+    unsigned room = c->chunks - 1 - c->limit;
+
+    add_slowly(&sum->units, demand->units);
+    add_slowly(&sum->revived, demand->revived);
+    add_slowly(&sum->lost, demand->lost);
+    if (sum->lost > sum->units / 6 || sum->revived > sum->units / 4 * 3) {
+        c->limit += room < 2 ? room : 2;
+    }
+}
+
+/* Retired chunks are a quarter, as soon as some will have to be evicted. */
+static struct code_chunk *to_retire(struct code_cache *c,
+                                    const struct census *census)
+{
+    unsigned want = c->limit / 4 + c->cpus;
+
+    return census->used + want > c->limit + census->retired
+               ? oldest(c, census, CHUNK_LIVE) : NULL;
+}
+
+/* That everybody finds one at once when the time comes. */
+static struct code_chunk *to_evict(struct code_cache *c,
+                                   const struct census *census)
+{
+    struct code_chunk *victim = NULL;
+
+    if (census->used + c->cpus >= c->limit) {
+        victim = oldest(c, census, CHUNK_RETIRED);
+    }
+    if (victim) {
+        victim->state = CHUNK_LIMBO;
+        victim->free_epoch = EPOCH_ASLEEP;
+        c->evicted++;
+    }
+    return victim;
+}
+
+static void take(struct code_cache *c, struct code_chunk *chunk, unsigned cpu)
+{
+    chunk->state = CHUNK_FILLING;
+    chunk->born = c->births++;
+    chunk->regions = cpu == c->cpus - 1;
+    chunk->meta_used = sizeof(*chunk->index);
+    chunk->index->before[0] = 0;
+}
+
+static void evict(struct code_cache *c, struct code_chunk *victim,
+                  const struct code_cache_user *user)
+{
+    user->evict(user->opaque, victim);
+    user->kick(user->opaque);
+    victim->free_epoch = ++c->epoch;
 }
 
 struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
                                     struct code_chunk *old,
+                                    const struct code_demand *demand,
                                     const struct code_cache_user *user)
 {
     for (;;) {
-        struct code_chunk *chunk = NULL, *victim = NULL;
+        struct code_chunk *chunk, *aging, *victim;
         uint64_t epoch = c->epoch;
 
         user->forget(user->opaque, cpu);
@@ -206,26 +308,25 @@ struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
         if (old) {
             old->state = CHUNK_LIVE;
             old = NULL;
+            adapt(c, demand);
         }
-        unsigned count = collect(c, &chunk);
+        struct census census = count_chunks(c);
+        chunk = census.free_chunk;
         if (chunk) {
-            chunk->state = CHUNK_FILLING;
-            chunk->born = c->births++;
-            chunk->index = malloc(sizeof(*chunk->index));
-            chunk->index->before[0] = 0;
+            take(c, chunk, cpu);
+            census.used++;
         }
-        if (count <= c->cpus + 1) {
-            victim = oldest(c);
-            if (victim) {
-                victim->state = CHUNK_LIMBO;
-                victim->free_epoch = EPOCH_ASLEEP;
-            }
+        victim = to_evict(c, &census);
+        aging = to_retire(c, &census);
+        if (aging) {
+            aging->state = CHUNK_RETIRED;
         }
         pthread_mutex_unlock(&c->lock);
+        if (aging) {
+            user->retire(user->opaque, aging);
+        }
         if (victim) {
-            user->evict(user->opaque, victim);
-            user->kick(user->opaque);
-            victim->free_epoch = ++c->epoch;
+            evict(c, victim, user);
         }
         if (chunk) {
             return chunk;
@@ -237,6 +338,7 @@ struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
 bool code_chunk_room(const struct code_chunk *chunk, struct jit_buffer *out)
 {
     if (!chunk || CODE_CHUNK_SIZE - chunk->used < UNIT_ROOM ||
+        chunk->meta_used + META_ROOM > META_SIZE ||
         chunk->blocks == CODE_CHUNK_BLOCKS) {
         return false;
     }
@@ -259,36 +361,22 @@ void code_chunk_commit(struct code_chunk *chunk, struct block *block,
     chunk->index->block[n] = block;
     chunk->blocks = n + 1; /* seen by code_cache_find on other vCPUs */
     chunk->used = end;
-    if (end + POPULATE_AHEAD > chunk->ready &&
-        chunk->ready < CODE_CHUNK_SIZE) {
-        populate(chunk->rw + chunk->ready, POPULATE_STEP);
-        chunk->ready += POPULATE_STEP;
-    }
+    stay_ahead(chunk->rw, end, CODE_CHUNK_SIZE, &chunk->ready);
 }
 
 void *code_chunk_alloc(struct code_chunk *chunk, size_t size)
 {
-    size = align_up(size, 16);
-    if (!chunk->arena ||
-        chunk->arena_used + size > ARENA_PAGE_SIZE - sizeof(*chunk->arena)) {
-        size_t room = size > ARENA_PAGE_SIZE / 2
-                          ? size + sizeof(struct arena_page)
-                          : ARENA_PAGE_SIZE;
-        struct arena_page *page = aligned_alloc(4096, align_up(room, 4096));
+    uint8_t *meta = (uint8_t *)chunk->index;
+    void *p = meta + chunk->meta_used;
 
-        populate(page, align_up(room, 4096));
-        page->next = chunk->arena;
-        chunk->arena = page;
-        chunk->arena_used = 0;
-    }
-    void *p = chunk->arena->bytes + chunk->arena_used;
-    chunk->arena_used += size;
+    chunk->meta_used += align_up(size, 16);
+    stay_ahead(meta, chunk->meta_used, META_SIZE, &chunk->meta_ready);
     return p;
 }
 
 struct block *code_cache_find(struct code_cache *c, const uint8_t *rx)
 {
-    if (rx < c->rx + CODE_CHUNK_SIZE || rx >= c->rx + c->size) {
+    if (rx < c->rx + CODE_CHUNK_SIZE || rx >= c->rx + code_bytes(c)) {
         return NULL;
     }
     struct code_chunk *chunk = &c->chunk[(size_t)(rx - c->rx) /
@@ -319,12 +407,15 @@ uint8_t *code_cache_rw(struct code_cache *c, const uint8_t *rx)
     return c->rw + (rx - c->rx);
 }
 
-size_t code_cache_used(const struct code_cache *c)
+struct code_cache_figures code_cache_figures(const struct code_cache *c)
 {
-    size_t used = 0;
+    struct code_cache_figures f = {
+        .limit = (size_t)c->limit * CODE_CHUNK_SIZE, .evicted = c->evicted,
+    };
 
-    for (unsigned n = 0; n < c->chunks; n++) {
-        used += c->chunk[n].used;
+    for (unsigned n = 1; n < c->chunks; n++) {
+        f.code += c->chunk[n].used;
+        f.metadata += c->chunk[n].meta_used;
     }
-    return used;
+    return f;
 }

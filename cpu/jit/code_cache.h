@@ -3,18 +3,28 @@
  *
  * One memory file, mapped twice: executable and writable, never both at
  * one address.  It is handed out in chunks; each vCPU fills a chunk of its
- * own without a lock.  When chunks run short the oldest is evicted: its
- * blocks are killed, and it is reused once every vCPU has been in its run
- * loop since and has forgotten its jump cache (epochs).  Metadata (struct
- * block, links, sites, IR) lives in an arena that is freed with the chunk.
+ * own without a lock.  Metadata (struct block, links, sites, IR) lies in a
+ * mapping of its own, a part for each chunk, and dies with the chunk.
+ *
+ * The life of a chunk: FREE -> FILLING -> LIVE -> RETIRED -> LIMBO -> FREE.
+ * When chunks run short the oldest is retired: its blocks are no longer
+ * entered, but copied into a new chunk when they are wanted again, which
+ * costs a tenth of translating them.  So what is in use moves on and what
+ * ran once stays behind.  The oldest retired chunk is evicted: nothing leads
+ * to its blocks any more, and it is reused once every vCPU has been in its
+ * run loop since and has forgotten its jump cache (epochs).
+ *
+ * How many chunks are used before the first is evicted depends on the guest:
+ * few at first; more when what was evicted is translated again, or when most
+ * of what is put into new chunks comes out of retired ones.
  */
 #ifndef CPU_JIT_CODE_CACHE_H
 #define CPU_JIT_CODE_CACHE_H
 
 #include "cpu/jit/backend.h"
 
-#define CODE_CHUNK_SIZE (1u << 20)
-#define CODE_CHUNK_BLOCKS 8192
+#define CODE_CHUNK_SIZE (512u << 10)
+#define CODE_CHUNK_BLOCKS 4096
 
 /* The blocks of a chunk in the order of their code, and for every CODE_GRAIN
  * bytes which is the last that starts before (or the first of all). */
@@ -31,16 +41,19 @@ struct code_chunk {
     size_t ready;           /* up to here its memory is there */
     uint64_t born;          /* order of allocation */
     uint64_t free_epoch;    /* reusable when every vCPU has seen this */
-    enum { CHUNK_FREE, CHUNK_FILLING, CHUNK_LIVE, CHUNK_LIMBO } state;
-    struct code_index *index;
+    enum {
+        CHUNK_FREE, CHUNK_FILLING, CHUNK_LIVE, CHUNK_RETIRED, CHUNK_LIMBO
+    } state;
+    bool regions;           /* filled by the thread that makes them */
     _Atomic unsigned blocks;
-    struct arena_page *arena;
-    size_t arena_used;
+    struct code_index *index; /* at the start of its metadata */
+    size_t meta_used, meta_ready;
 };
 
 struct code_cache;
 
-/* `size` bytes are reserved, not committed. */
+/* For at most `size` bytes of units, which are reserved, not committed.  The
+ * last of `cpus` is the thread that makes regions: these last longer. */
 struct code_cache *code_cache_new(size_t size, unsigned cpus,
                                   struct error **err);
 void code_cache_free(struct code_cache *c);
@@ -50,7 +63,9 @@ struct jit_buffer code_cache_head(struct code_cache *c);
 
 /* What eviction asks of the engine. */
 struct code_cache_user {
-    /* Kill the chunk's blocks. */
+    /* See that the chunk's blocks are not entered any more. */
+    void (*retire)(void *opaque, struct code_chunk *chunk);
+    /* See that nothing leads to them. */
     void (*evict)(void *opaque, struct code_chunk *chunk);
     /* Make every vCPU pass its run loop soon, and there forget(). */
     void (*kick)(void *opaque);
@@ -59,10 +74,18 @@ struct code_cache_user {
     void *opaque;
 };
 
-/* A fresh chunk for vCPU `cpu`, which has filled `old` (or NULL); may evict.
- * Only in the run loop, with no pointer to a block held. */
+/* What a vCPU has put into its chunk. */
+struct code_demand {
+    unsigned units;
+    unsigned revived;       /* copies of what was retired */
+    unsigned lost;          /* translated again after it was evicted */
+};
+
+/* A fresh chunk for vCPU `cpu`, which has filled `old` (or NULL) as *demand
+ * says; may evict.  Only in the run loop, with no pointer to a block held. */
 struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
                                     struct code_chunk *old,
+                                    const struct code_demand *demand,
                                     const struct code_cache_user *user);
 
 /*
@@ -90,7 +113,12 @@ struct block *code_cache_find(struct code_cache *c, const uint8_t *rx);
 bool code_cache_is_doomed(const struct code_cache *c, const uint8_t *rx);
 uint8_t *code_cache_rw(struct code_cache *c, const uint8_t *rx);
 
-/* Bytes of code in use, for statistics. */
-size_t code_cache_used(const struct code_cache *c);
+/* For statistics: bytes of code and of metadata in use, the bytes of chunks
+ * that may be used before some are evicted, and how many were evicted. */
+struct code_cache_figures {
+    size_t code, metadata, limit;
+    uint64_t evicted;
+};
+struct code_cache_figures code_cache_figures(const struct code_cache *c);
 
 #endif

@@ -72,6 +72,7 @@ static bool create_cpus(struct machine *m, struct error **err)
         .perfmap = m->perfmap,
         .regions = c->regions,
         .region_threshold = c->region_threshold,
+        .code_size = (size_t)c->code_mib << 20,
         .translations = c->translations,
         .gic_version = c->gic_version,
         .semihosting = semihosting_host_interface(m->semihosting),

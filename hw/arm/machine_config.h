@@ -136,6 +136,8 @@ struct machine_config {
     bool start_paused;        /* -S */
     const char *name;
 
+    unsigned code_mib;        /* of generated code at most, 0: default */
+
     /* Engine options for tests: -accel jit,... */
     bool one_insn_per_block;
     bool smc_strict;

@@ -290,6 +290,11 @@ static void scan(struct backend_thread *t)
 #define GUARD_DISP 3
 #define GUARD_ID 7
 
+/* What backend_kill() writes over, of the first two entries: CMP of memory
+ * and an immediate value. */
+static const uint8_t guard_head[2] = {0x40 | REG_TLB >> 3, 0x81};
+static const uint8_t poll_head[2] = {0x83, 0x7d};
+
 static int guard_disp(uint64_t pc)
 {
     return (int)(tlb_index(pc) * 4 + offsetof(struct tlb_context, page_id));
@@ -314,6 +319,8 @@ static void emit_entries(struct backend_thread *t, uint32_t page_id)
     x_alu_imm(as, ALU_CMP, 0, rm_vcpu(offsetof(struct vcpu, request)), 0);
     x_jcc8_to(as, CC_NE, pad);
     t->entry = as->p;
+    assert(!memcmp(t->guarded, guard_head, sizeof(guard_head)) &&
+           !memcmp(t->polled, poll_head, sizeof(poll_head)));
 }
 
 static void emit_op(struct backend_thread *t, unsigned i,
@@ -516,6 +523,9 @@ void backend_relocate(uint8_t *code, const struct block *b,
     const struct block_link *link = block_links(b);
     int32_t disp = guard_disp(b->pc);
 
+    memcpy(code + b->guarded, guard_head, sizeof(guard_head));
+    memcpy(code + b->polled, poll_head, sizeof(poll_head));
+    memcpy(code + b->entry, &b->head, sizeof(b->head));
     memcpy(code + b->guarded + GUARD_DISP, &disp, 4);
     memcpy(code + b->guarded + GUARD_ID, &b->page_id, 4);
     for (unsigned n = 0; n < b->thunk_relocs; n++) {

@@ -241,7 +241,7 @@ static struct block *find_any(struct engine *e, struct runner *r)
         return b;
     }
     r->stats.searches++;
-    b = block_find(e->blocks, pa, vcpu->pc, runner_key(r));
+    b = block_find(e->blocks, pa, vcpu->pc, runner_key(r), page_id);
     if (!b) {
         b = exec_translate(e, r, vcpu->pc, pa, host, page_id);
     }

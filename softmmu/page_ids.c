@@ -9,7 +9,7 @@
 #define PAGE_BITS 12
 #define SLOT_BITS 10
 #define SHARD_BITS 6 /* of the slot: one lock each */
-#define SET_BITS 10
+#define SET_BITS 8
 #define WAYS 4
 
 struct page_id_entry {
@@ -32,7 +32,7 @@ struct page_ids {
 
 struct page_ids *page_ids_new(void)
 {
-    /* 6 MiB, of which only what is used becomes resident. */
+    /* 1.5 MiB, of which only what is used becomes resident. */
     struct page_ids *ids =
         mmap(NULL, sizeof(*ids), PROT_READ | PROT_WRITE,
              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -9,9 +9,11 @@
 #include "cpu/jit/ghosts.h"
 #include "util/bits.h"
 
-#define HASH_BITS 19
-#define PAGE_HASH_BITS 13
-#define ORIGIN_HASH_BITS 17
+/* Of the table of blocks and of the one of origins: they begin small and
+ * double. */
+#define HASH_MIN_BITS 15
+#define HASH_MAX_BITS 19
+#define PAGE_HASH_BITS 12
 
 /* Blocks whose head lies in one guest physical page. */
 struct code_page {
@@ -33,8 +35,9 @@ struct block_table {
     pthread_mutex_t lock;
     struct in_flight in_flight[BLOCK_TABLE_CPUS]; /* [lock] */
     _Atomic unsigned count;
-    struct block *_Atomic hash[1 << HASH_BITS];
-    struct block *_Atomic origin[1 << ORIGIN_HASH_BITS]; /* by PA, context */
+    _Atomic unsigned hash_bits;
+    struct block *_Atomic hash[1 << HASH_MAX_BITS];
+    struct block *_Atomic origin[1 << HASH_MAX_BITS]; /* by PA, context */
     struct code_page *page[1 << PAGE_HASH_BITS];
     struct ghosts ghosts;   /* what was evicted */
 };
@@ -42,10 +45,12 @@ struct block_table {
 struct block_table *block_table_new(struct bus *bus,
                                     const struct block_table_ops *ops)
 {
+    /* Pages are made as they are touched. */
     struct block_table *t = calloc(1, sizeof(*t));
 
     t->bus = bus;
     t->ops = *ops;
+    t->hash_bits = HASH_MIN_BITS;
     pthread_mutex_init(&t->lock, NULL);
     return t;
 }
@@ -73,22 +78,23 @@ static unsigned group(uint64_t hash, uint64_t pa, unsigned bits)
            ((pa >> 2 ^ pa >> (2 + GROUP_BITS)) & (BIT(GROUP_BITS) - 1));
 }
 
-static unsigned key_hash(uint64_t pa, uint64_t pc, uint32_t context)
+static struct block *_Atomic *key_slot(struct block_table *t, uint64_t pa,
+                                       uint64_t pc, uint32_t context)
 {
     uint64_t h = (pa >> 12) * UINT64_C(0x9e3779b97f4a7c15) ^
                  (pc >> 12) * UINT64_C(0xc2b2ae3d27d4eb4f) ^ context;
 
-    return group((h ^ h >> 29) * UINT64_C(0xbf58476d1ce4e5b9), pa,
-                 HASH_BITS);
+    return &t->hash[group((h ^ h >> 29) * UINT64_C(0xbf58476d1ce4e5b9), pa,
+                          t->hash_bits)];
 }
 
 struct block *block_find(struct block_table *t, uint64_t pa, uint64_t pc,
-                         uint32_t context)
+                         uint32_t context, uint32_t page_id)
 {
-    struct block *b = t->hash[key_hash(pa, pc, context)];
+    struct block *b = *key_slot(t, pa, pc, context);
 
-    while (b && (b->pa != pa || b->pc != pc || b->context != context ||
-                 b->dead)) {
+    while (b && (b->pc != pc || b->page_id != page_id || b->pa != pa ||
+                 b->context != context || b->dead)) {
         b = b->next;
     }
     return b;
@@ -112,7 +118,7 @@ static struct block *_Atomic *origin_slot(struct block_table *t, uint64_t pa,
     uint64_t h = ((pa >> 12) ^ (uint64_t)context << 40) *
                  UINT64_C(0x9e3779b97f4a7c15);
 
-    return &t->origin[group(h, pa, ORIGIN_HASH_BITS)];
+    return &t->origin[group(h, pa, t->hash_bits)];
 }
 
 const struct block *block_origin(struct block_table *t, uint64_t pa,
@@ -243,10 +249,43 @@ bool block_begin_region(struct block_table *t, unsigned cpu, uint64_t pa,
     return good;
 }
 
+/* Put the blocks of a list that starts at head[slot] where they belong. */
+static void deal(struct block_table *t, struct block *_Atomic *head,
+                 bool origins)
+{
+    struct block *b = *head, *next;
+
+    *head = NULL;
+    for (; b; b = next) {
+        struct block *_Atomic *link = origins ? &b->next_origin : &b->next;
+        struct block *_Atomic *to =
+            origins ? origin_slot(t, b->pa, b->context)
+                    : key_slot(t, b->pa, b->pc, b->context);
+
+        next = *link;
+        *link = *to;
+        *to = b;
+    }
+}
+
+/*
+ * Twice the lists.  Who looks one up meanwhile may be led to the end of
+ * another one, and not find a block that is there: block_insert() will, under
+ * the lock; or something to copy from, and translates.
+ */
+static void grow(struct block_table *t)
+{
+    unsigned old = 1u << t->hash_bits++;
+
+    for (unsigned n = old; n-- > 0;) {
+        deal(t, &t->hash[n], false);
+        deal(t, &t->origin[n], true);
+    }
+}
+
 static void enter(struct block_table *t, struct block *b)
 {
-    struct block *_Atomic *head = &t->hash[key_hash(b->pa, b->pc,
-                                                    b->context)];
+    struct block *_Atomic *head;
     struct code_page **page = page_slot(t, b->pa >> RAM_PAGE_BITS);
 
     if (!*page) {
@@ -261,9 +300,12 @@ static void enter(struct block_table *t, struct block *b)
         b->page_next->page_prev = &b->page_next;
     }
     (*page)->blocks = b;
+    if (++t->count > 1u << t->hash_bits && t->hash_bits < HASH_MAX_BITS) {
+        grow(t);
+    }
+    head = key_slot(t, b->pa, b->pc, b->context);
     b->next = *head;
     *head = b;
-    t->count++;
     if (!b->is_region) {
         enter_origins(t, b);
     }
@@ -278,7 +320,8 @@ bool block_insert(struct block_table *t, unsigned cpu, struct block **block)
     t->in_flight[cpu].end = 0;
     if (!good) {
         b->dead = true;
-    } else if ((twin = block_find(t, b->pa, b->pc, b->context))) {
+    } else if ((twin = block_find(t, b->pa, b->pc, b->context,
+                                  b->page_id))) {
         b->dead = true;
         *block = twin;
     } else {
@@ -327,7 +370,7 @@ void block_link(struct block_table *t, struct block *from,
 /* Out of the hash and of all links: it is not entered any more. */
 static void stop_block(struct block_table *t, struct block *b)
 {
-    struct block *_Atomic *p = &t->hash[key_hash(b->pa, b->pc, b->context)];
+    struct block *_Atomic *p = key_slot(t, b->pa, b->pc, b->context);
 
     while (*p != b) {
         p = &(*p)->next;
@@ -410,7 +453,7 @@ bool block_replace(struct block_table *t, unsigned cpu, struct block *region)
     t->in_flight[cpu].end = 0;
     if (good) {
         struct block *b = block_find(t, region->pa, region->pc,
-                                     region->context);
+                                     region->context, region->page_id);
 
         if (b) {
             stop_block(t, b); /* may be copied from, a region is not */

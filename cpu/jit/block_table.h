@@ -23,8 +23,10 @@ struct block_table *block_table_new(struct bus *bus,
                                     const struct block_table_ops *ops);
 void block_table_free(struct block_table *t);
 
+/* The page id is part of the key: pages that were forgotten (page_ids.h) get
+ * another one, which a block's guard does not know. */
 struct block *block_find(struct block_table *t, uint64_t pa, uint64_t pc,
-                         uint32_t context);
+                         uint32_t context, uint32_t page_id);
 
 /* A block of the same guest code at whatever VA, or NULL: to be copied.  It
  * may be dead, but not for its code having changed. */

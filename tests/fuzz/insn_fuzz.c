@@ -9,8 +9,9 @@
  * COMMAND runs insn_runner: qemu-aarch64 -cpu max,sve=off .../insn_runner.
  * Rows of the decode tables are taken in turn, in random order, so that every
  * encoding is met; -r and -g pick those whose name or group contains the
- * text, -e modes (below) likewise.  A failing sequence is printed without the instructions it fails
- * without as well; -v prints more than the first few, and all names.
+ * text, -e modes (below) likewise.  A failing sequence is printed without the
+ * instructions it fails without as well; -v prints more than the first few,
+ * and all names.
  */
 #include <inttypes.h>
 #include <stdio.h>

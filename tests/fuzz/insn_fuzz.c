@@ -24,6 +24,7 @@
 #include "cpu/jit/x64/x64.h"
 #include "tests/fuzz/insn_gen.h"
 #include "tests/fuzz/insn_host.h"
+#include "tests/fuzz/insn_remote.h"
 
 enum { MAX_STEPS = 7, STATES = 6, BATCH = 128, MAX_FAILURES = 10 };
 
@@ -60,53 +61,12 @@ static const struct mode {
 static struct insn_host *hosts[ARRAY_SIZE(modes)];
 static const char *host_names[ARRAY_SIZE(modes)];
 static unsigned host_count;
-static FILE *to_runner, *from_runner;
 
 static const struct a64_row **rows;
 static unsigned row_count, next_row;
 /* Rows of failing sequences, by host: bits, and their place in all rows. */
 static uint8_t *row_failed;
 static const struct a64_row *all_rows;
-
-/* -- the other side ------------------------------------------------------ */
-
-static void start_runner(void)
-{
-    int in[2], out[2];
-
-    if (pipe(in) || pipe(out)) {
-        perror("pipe");
-        exit(1);
-    }
-    if (fork() == 0) {
-        dup2(in[0], 0);
-        dup2(out[1], 1);
-        close(in[1]);
-        close(out[0]);
-        execvp(options.command[0], options.command);
-        perror(options.command[0]);
-        _exit(127);
-    }
-    close(in[0]);
-    close(out[1]);
-    to_runner = fdopen(in[1], "w");
-    from_runner = fdopen(out[0], "r");
-}
-
-static void run_remote(const uint32_t *code, unsigned slots,
-                       struct insn_case *cases, unsigned count)
-{
-    struct insn_batch batch = {slots, count};
-
-    fwrite(&batch, sizeof(batch), 1, to_runner);
-    fwrite(code, 4 * INSN_SLOT_WORDS, slots, to_runner);
-    fwrite(cases, sizeof(*cases), count, to_runner);
-    fflush(to_runner);
-    if (fread(cases, sizeof(*cases), count, from_runner) != count) {
-        fprintf(stderr, "insn_fuzz: %s ended\n", options.command[0]);
-        exit(1);
-    }
-}
 
 /* -- sequences ----------------------------------------------------------- */
 
@@ -485,7 +445,7 @@ int main(int argc, char **argv)
         exit(1);
     }
     collect_rows();
-    start_runner();
+    start_runner(options.command);
     while (done < options.sequences) {
         unsigned count = options.sequences - done;
 

@@ -11,25 +11,8 @@
 
 #include "cpu/arm/disas.h"
 #include "tests/fuzz/insn_case.h"
+#include "tests/fuzz/insn_random.h"
 #include "util/bits.h"
-
-/* -- random numbers ------------------------------------------------------ */
-
-static uint64_t random_state;
-
-static uint64_t random64(void) /* splitmix64 */
-{
-    uint64_t z = random_state += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
-static unsigned random_below(unsigned n)
-{
-    return (unsigned)(random64() >> 32) % n;
-}
 
 /* -- which rows ---------------------------------------------------------- */
 

@@ -18,6 +18,7 @@
 #include "cpu/ir/interp.h"
 #include "softmmu/page_ids.h"
 #include "tests/fuzz/insn_case.h"
+#include "util/bits.h"
 
 struct insn_host {
     struct arm_cpu cpu;
@@ -127,7 +128,8 @@ static struct insn_host *insn_host_new(const struct insn_host_options *o)
     h->cpu.model = &h->system.model;
     arm_model_features(&h->system.model, h->cpu.feature);
     h->cpu.cpacr_el1 = 3 << 20;      /* FP is not trapped */
-    h->cpu.mmu.sctlr = 1;            /* on, no alignment checks */
+    /* On, no alignment checks; DZE, UCT, nTWI, nTWE, UCI as Linux's. */
+    h->cpu.mmu.sctlr = 1 | BIT(14) | BIT(15) | BIT(16) | BIT(18) | BIT(26);
     h->cpu.mmu.tcr = 25 << 16 | 25;
     h->cpu.vcpu.mmu = h->tlb;
     h->cpu.vcpu.excl_addr = VCPU_EXCL_NONE;

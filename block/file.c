@@ -89,6 +89,7 @@ struct block_file *block_file_open(const struct block_file_config *config,
     file->path = strdup(config->path);
     file->direct_fd = -1;
     file->read_only = config->read_only;
+    file->unsafe = config->unsafe;
     /* A FIFO must not hold us up before it is refused. */
     file->fd = open(file->path, flags | O_NONBLOCK);
     if (file->fd < 0) {
@@ -309,7 +310,7 @@ int block_file_flush(struct block_file *file)
 {
     int error = 0;
 
-    while (fdatasync(file->fd)) {
+    while (!file->unsafe && fdatasync(file->fd)) {
         if (errno != EINTR) {
             error = errno;
             break;

@@ -20,6 +20,7 @@ struct block_file {
     int direct_fd;  /* opened with O_DIRECT, or -1 */
     bool read_only;
     bool device;    /* a block device: its size cannot change */
+    bool unsafe;    /* flushes do nothing */
     uint64_t size;  /* bytes when opened */
     int lost;       /* errno of a failed flush: data may be gone */
     bool no_punch, no_zero_range; /* the file system cannot */
@@ -31,6 +32,7 @@ struct block_file_config {
     bool direct;   /* past the page cache */
     bool lock;     /* refuse to share with another writer */
     bool share_rw; /* but for those who agreed to */
+    bool unsafe;   /* flushes do nothing */
 };
 
 struct block_file *block_file_open(const struct block_file_config *config,

@@ -139,6 +139,7 @@ struct block_image *block_image_open_as(const struct block_opening *how,
                   config->cache == BLOCK_CACHE_DIRECTSYNC,
         .lock = !config->no_lock,
         .share_rw = config->share_rw,
+        .unsafe = config->cache == BLOCK_CACHE_UNSAFE,
     };
     struct block_file *file = block_file_open(&file_config, err);
     if (!file) {

@@ -20,7 +20,7 @@ bool qcow2_probe(const uint8_t *head, unsigned length)
 
 int qcow2_barrier(struct qcow2 *q)
 {
-    return q->no_barriers ? 0 : block_file_flush(q->file);
+    return block_file_flush(q->file);
 }
 
 int qcow2_read_at(struct qcow2 *q, uint64_t offset, void *to, size_t length)
@@ -235,7 +235,6 @@ struct block_image *qcow2_open(struct block_file *file,
     assert(q);
     q->file = file;
     q->read_only = file->read_only;
-    q->no_barriers = how->config->cache == BLOCK_CACHE_UNSAFE;
     q->keep_holes = how->config->ignore_discard;
     q->image.ops = &qcow2_ops;
     pthread_rwlockattr_init(&fair);

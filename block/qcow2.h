@@ -129,7 +129,6 @@ struct qcow2 {
     struct qcow2_extension *extensions;
     unsigned extension_count;
     bool read_only;
-    bool no_barriers; /* cache=unsafe */
     bool keep_holes;  /* discard=ignore */
 
     unsigned cluster_bits, l2_bits, refblock_bits;

@@ -131,7 +131,7 @@ static bool read_header(struct vhdx *v, struct block_file *file,
 /* Both headers anew, one after the other: the image is in use, and its log
  * is done. */
 static bool update_headers(struct vhdx *v, struct block_file *file,
-                           bool barrier, struct error **err)
+                           struct error **err)
 {
     uint8_t *h = v->header;
     int error = 0;
@@ -147,7 +147,7 @@ static bool update_headers(struct vhdx *v, struct block_file *file,
         v->slot ^= 1;
         error = sparse_write_at(file, VHDX_HEADER_AT(v->slot), h,
                                 VHDX_HEADER_SIZE);
-        error = error || !barrier ? error : block_file_flush(file);
+        error = error ? error : block_file_flush(file);
     }
     if (error) {
         error_set_errno(err, error, "%s: cannot write its headers",
@@ -326,9 +326,9 @@ struct block_image *vhdx_open(struct block_file *file,
                               struct error **err)
 {
     struct vhdx *v = calloc(1, sizeof(*v));
-    bool barrier = how->config->cache != BLOCK_CACHE_UNSAFE;
     uint8_t magic[8];
 
+    (void)how;
     assert(v);
     if (!sparse_read_at(file, 0, magic, sizeof(magic), "header", err)) {
         free(v);
@@ -342,7 +342,7 @@ struct block_image *vhdx_open(struct block_file *file,
     if (!read_header(v, file, err) || !settle_log(v, file, err) ||
         !read_regions(v, file, err) || !read_metadata(v, file, err) ||
         !check_numbers(v, file, err) ||
-        (!file->read_only && !update_headers(v, file, barrier, err))) {
+        (!file->read_only && !update_headers(v, file, err))) {
         free(v);
         return NULL;
     }
@@ -356,7 +356,7 @@ struct block_image *vhdx_open(struct block_file *file,
         .per_page = v->ratio < SPARSE_PAGE / 8 ? (unsigned)v->ratio
                                                : SPARSE_PAGE / 8,
         .flat_zero = true,
-        .barrier = barrier,
+        .barrier = true,
         .data_start = VHDX_MIB,
         .next = align_up(file->size, VHDX_MIB),
         .room = v->block_size,

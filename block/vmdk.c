@@ -378,6 +378,7 @@ static bool open_extent(struct vmdk *v, struct extent *e, const char *name,
                   config->cache == BLOCK_CACHE_DIRECTSYNC,
         .lock = !config->no_lock,
         .share_rw = config->share_rw,
+        .unsafe = config->cache == BLOCK_CACHE_UNSAFE,
     };
     e->info.path = full;
     struct block_file *file = block_file_open(&file_config, err);

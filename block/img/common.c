@@ -136,8 +136,7 @@ int img_close(struct block_image *image)
     if (!image) {
         return 0;
     }
-    int error = !img_qcow2(image) || img_file(image)->read_only
-                    ? 0 : image->ops->flush(image);
+    int error = img_file(image)->read_only ? 0 : image->ops->flush(image);
     int status = error ? img_fail_errno(error, "%s: cannot write",
                                         img_file(image)->path) : 0;
     block_image_close(image);

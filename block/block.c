@@ -136,24 +136,71 @@ static void finish_all(struct block_backend *b, struct block_request *req)
 
 /* Submission ----------------------------------------------------------- */
 
-/* A raw image that nobody called raw gets a first sector that the next
- * program would take for another format. */
-static bool is_disguise(const struct block_backend *b,
+/*
+ * A write to the first sector of a raw image that nobody called raw.  The
+ * next program must not take it for another format, so it is looked at; and
+ * as the guest might change its memory after that, what was looked at is
+ * what is written.
+ */
+struct guarded {
+    struct block_request req;
+    struct block_request *guest;
+    uint8_t *head; /* whole elements of the list, at least the sector */
+    struct iovec iov[BLOCK_MAX_IOV];
+};
+
+static bool is_critical(const struct block_backend *b,
                         const struct block_request *req)
 {
-    uint8_t head[BLOCK_SECTOR];
+    return b->image->guessed_raw && req->op == BLOCK_WRITE && !req->offset &&
+           req->length >= BLOCK_SECTOR && req->length <= b->image->size;
+}
+
+static void free_guarded(struct guarded *g)
+{
+    if (g) {
+        free(g->head);
+        free(g);
+    }
+}
+
+static void guarded_done(struct block_request *req, int error)
+{
+    struct guarded *g = container_of(req, struct guarded, req);
+    struct block_request *guest = g->guest;
+
+    free_guarded(g);
+    guest->done(guest, error);
+}
+
+/* A request to do instead of that one; 0, or an errno when it must not be
+ * done.  To be freed. */
+static int guard(struct block_request *req, struct guarded **guarded)
+{
+    struct guarded *g = malloc(sizeof(*g));
+    unsigned used = 0;
     size_t n = 0;
 
-    if (!b->image->guessed_raw || req->op != BLOCK_WRITE || req->offset) {
-        return false;
+    *guarded = g;
+    if (!g) {
+        return ENOMEM;
     }
-    for (unsigned i = 0; i < req->iov_count && n < sizeof(head); i++) {
-        size_t part = req->iov[i].iov_len;
-        part = part < sizeof(head) - n ? part : sizeof(head) - n;
-        memcpy(head + n, req->iov[i].iov_base, part);
-        n += part;
+    while (n < BLOCK_SECTOR) {
+        n += req->iov[used++].iov_len;
     }
-    return block_looks_formatted(head, (unsigned)n);
+    g->req = *req;
+    g->guest = req;
+    g->req.done = guarded_done;
+    g->head = malloc(n);
+    if (!g->head) {
+        return ENOMEM;
+    }
+    iov_to_buffer(req->iov, used, g->head, n);
+    g->iov[0] = (struct iovec){g->head, n};
+    g->req.iov = g->iov;
+    g->req.iov_count = 1 + iov_slice(g->iov + 1, req->iov, req->iov_count, n,
+                                     req->length);
+    return block_looks_formatted(g->head, BLOCK_SECTOR) ? EPERM : 0;
 }
 
 /* An errno when the request cannot be right, or must not be done. */
@@ -173,7 +220,7 @@ static int check(const struct block_backend *b,
         req->offset > size || req->length > size - req->offset) {
         return EINVAL;
     }
-    return is_disguise(b, req) ? EPERM : 0;
+    return 0;
 }
 
 /* There is nothing for the engine to do. */
@@ -211,8 +258,13 @@ static void rewrite(const struct block_backend *b, struct block_request *req)
 void block_submit(struct block_backend *b, struct block_request *req)
 {
     int error = check(b, req);
-    bool early = error || is_void(b, req);
+    struct guarded *g = NULL;
 
+    if (!error && is_critical(b, req)) {
+        error = guard(req, &g);
+        req = g ? &g->req : req;
+    }
+    bool early = error || is_void(b, req);
     pthread_mutex_lock(&b->lock);
     b->in_flight++;
     if (early) {
@@ -295,8 +347,17 @@ int block_run(struct block_backend *b, struct block_request *req)
     if (error || is_void(b, req)) {
         return error;
     }
-    rewrite(b, req);
-    return block_image_run(b->image, req);
+    struct guarded *g = NULL;
+    if (is_critical(b, req)) {
+        error = guard(req, &g);
+        req = g ? &g->req : req;
+    }
+    if (!error) {
+        rewrite(b, req);
+        error = block_image_run(b->image, req);
+    }
+    free_guarded(g);
+    return error;
 }
 
 /* The whole ------------------------------------------------------------ */

@@ -24,6 +24,8 @@ static const struct {
 } refused[] = {
     {"vmdk 3", 0, "COWD", 4},
     {"luks", 0, "LUKS\xba\xbe", 6},
+    {"bochs", 0, "Bochs Virtual HD Image", 22},
+    {"cloop", 0, "#!/bin/sh\n#V2.0 Format\n", 23},
 };
 
 static const char *refused_name(const uint8_t *head, unsigned length)
@@ -153,6 +155,12 @@ struct block_image *block_image_open_as(const struct block_opening *how,
         return NULL;
     }
     image->guessed_raw = !config->format && !format->probe;
+    if (image->guessed_raw && !file_config.read_only) {
+        error_report("warning: %s: the image format was not specified and "
+                     "was guessed to be raw; a guest cannot write what "
+                     "looks like another format to the first sector, unless "
+                     "it is specified (format=raw, -f raw)", config->file);
+    }
     image->file = file;
     return image;
 }

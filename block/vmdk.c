@@ -288,12 +288,38 @@ const struct vmdk_extent_info *vmdk_extent(const struct block_image *image,
     return &vmdk_of(image)->extents[number].info;
 }
 
-bool vmdk_probe(const uint8_t *head, unsigned length)
+/* Text that begins as descriptors do, or whose first line that is not empty
+ * and not a comment says a version. */
+static bool is_descriptor(const char *p, size_t length)
 {
+    static const char key[] = "version=";
+    const char *end = p + length;
     size_t n = strlen(DESCRIPTOR_MAGIC);
 
+    if (length >= n && memcmp(p, DESCRIPTOR_MAGIC, n) == 0) {
+        return true;
+    }
+    while (p < end) {
+        const char *line = p;
+        p = memchr(line, '\n', (size_t)(end - line));
+        p = p ? p + 1 : end;
+        const char *word = line;
+        while (word < p && (*word == ' ' || *word == '\r')) {
+            word++;
+        }
+        if (word < p && *word != '\n' && *line != '#') {
+            n = sizeof(key) - 1;
+            return (size_t)(p - line) > n && memcmp(line, key, n) == 0 &&
+                   line[n] >= '1' && line[n] <= '3';
+        }
+    }
+    return false;
+}
+
+bool vmdk_probe(const uint8_t *head, unsigned length)
+{
     return (length >= VMDK_HEADER_SIZE && !memcmp(head, VMDK_MAGIC, 4)) ||
-           (length >= n && !memcmp(head, DESCRIPTOR_MAGIC, n));
+           is_descriptor((const char *)head, length);
 }
 
 /* The descriptor ---------------------------------------------------------- */

@@ -433,7 +433,8 @@ static struct code_cache_user cache_user(struct engine *e)
     };
 }
 
-/* False when the vCPU is to stop. */
+/* False when the vCPU is to stop.  It uses no translation here, and its
+ * caller drains. */
 static bool serve_requests(struct engine *e, struct runner *r)
 {
     struct vcpu *vcpu = r->vcpu;
@@ -445,9 +446,6 @@ static bool serve_requests(struct engine *e, struct runner *r)
         forget_targets(e, r, r->slept); /* before the epoch is passed */
     }
     r->slept = false;
-    if (bits & VCPU_REQ_SHOOTDOWN) {
-        shootdown_drain(e->config.shootdown, vcpu->index);
-    }
     r->sample = bits & VCPU_REQ_SAMPLE;
     if (bits & VCPU_REQ_STOP) {
         /* The others are served when it runs again. */
@@ -575,9 +573,12 @@ void engine_run(struct engine *e, struct vcpu *vcpu)
     for (;;) {
         /* Requests set before this epoch began are seen below. */
         uint64_t epoch = code_cache_epoch(e->cache);
-        if (__atomic_load_n(&vcpu->request, __ATOMIC_ACQUIRE) &&
-            !serve_requests(e, r)) {
-            break;
+        if (__atomic_load_n(&vcpu->request, __ATOMIC_ACQUIRE)) {
+            shootdown_sleep(e->config.shootdown, vcpu->index);
+            if (!serve_requests(e, r)) {
+                break;
+            }
+            shootdown_wake(e->config.shootdown, vcpu->index);
         }
         code_cache_pass(e->cache, vcpu->index, epoch);
         refresh_chunk(e, r);

@@ -18,6 +18,9 @@
 /* Above this many pages a range is cleared by visiting every slot. */
 #define RANGE_PAGES 512
 
+/* A bit of tlb.global_low stands for this much, as a power of two. */
+#define GLOBAL_BITS 30
+
 _Static_assert(sizeof(struct tlb_key) == sizeof(uint64_t), "packed key");
 
 /* ---- contexts ---- */
@@ -396,6 +399,51 @@ void tlb_invalidate(struct tlb *tlb, const struct tlb_inval *request)
             invalidate_context(tlb, &tlb->contexts[i], &inval);
         }
     }
+    /* There is one regime with translations. */
+    if (inval.kind == TLB_INVAL_ALL || inval.kind == TLB_INVAL_REGIME) {
+        __atomic_store_n(&tlb->global_low, 0, __ATOMIC_RELEASE);
+    }
+}
+
+/* ---- global translations ---- */
+
+/* Upper half: a kernel's, global as a rule. */
+static bool is_high(uint64_t va)
+{
+    return va >> 55 & 1;
+}
+
+/* The bits of global_low for a range of the lower half. */
+static uint64_t global_bits(uint64_t va, uint64_t size)
+{
+    uint64_t first = va >> GLOBAL_BITS;
+    uint64_t count = ((va + size - 1) >> GLOBAL_BITS) - first + 1;
+    uint64_t bits = count < 64 ? mask64((unsigned)count) : UINT64_MAX;
+    unsigned turn = first & 63;
+
+    return bits << turn | bits >> ((64 - turn) & 63);
+}
+
+bool tlb_may_be_global(const struct tlb *tlb, uint64_t va, uint64_t size)
+{
+    if (is_high(va) || is_high(va + size - 1) || size > BIT(55)) {
+        return true;
+    }
+    return __atomic_load_n(&tlb->global_low, __ATOMIC_SEQ_CST) &
+           global_bits(va, size);
+}
+
+bool tlb_note_global(struct tlb *tlb, uint64_t va,
+                     const struct tlb_page *page)
+{
+    uint64_t bits = global_bits(align_down(va, page->block_size),
+                                page->block_size);
+
+    if (is_high(va) || !(bits & ~tlb->global_low)) {
+        return false;
+    }
+    __atomic_fetch_or(&tlb->global_low, bits, __ATOMIC_SEQ_CST);
+    return true;
 }
 
 /* ---- code pages (strict mode) ---- */

@@ -176,6 +176,11 @@ struct tlb_head {
     uint64_t tables; /* see tlb_table_stamp() */
 };
 
+/* Whether global translations of [va, va + size) may be held: an address
+ * space that is not selected shares none but these.  Never false after a
+ * walk that found one has read its descriptor. [any thread] */
+bool tlb_may_be_global(const struct tlb *tlb, uint64_t va, uint64_t size);
+
 /* Changes with every invalidation that concerns what a walker remembers of
  * tables; never 0. */
 static inline uint64_t tlb_table_stamp(const struct tlb *tlb)

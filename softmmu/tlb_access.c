@@ -142,6 +142,21 @@ static bool allows(const struct tlb_key *key, const struct tlb_page *page,
     return perm & needed[kind];
 }
 
+static bool walk(struct tlb *tlb, const struct tlb_context *ctx, uint64_t va,
+                 uint64_t stripped, enum tlb_access kind,
+                 struct tlb_page *page, struct mem_fault *fault)
+{
+    tlb->stats.walks++;
+    do {
+        *page = (struct tlb_page){0};
+        if (!tlb->walk(tlb->cpu, &ctx->key, va, kind, page, fault)) {
+            return false;
+        }
+    } while (page->global && !ctx->key.mmu_off &&
+             tlb_note_global(tlb, stripped, page));
+    return true;
+}
+
 /* The mapping of `va`; *offset is va's place in the block. */
 static struct l2_data *find_mapping(struct tlb *tlb,
                                     const struct tlb_context *ctx,
@@ -154,10 +169,10 @@ static struct l2_data *find_mapping(struct tlb *tlb,
     struct l2_data *found = tlb_l2_find(tlb, &ctx->key, stripped);
 
     if (!found || !allows(&ctx->key, &found->page, kind)) {
-        struct tlb_page page = {0};
+        struct tlb_page page;
+
         tlb->stats.l2_misses += !found;
-        tlb->stats.walks++;
-        if (!tlb->walk(tlb->cpu, &ctx->key, va, kind, &page, fault)) {
+        if (!walk(tlb, ctx, va, stripped, kind, &page, fault)) {
             return NULL;
         }
         found = tlb_l2_insert(tlb, &ctx->key, stripped, &page);

@@ -67,6 +67,11 @@ struct tlb {
     tlb_strip_fn *strip;
     struct tlb_codes codes;
 
+    /* Where below the middle of the address space there are global
+     * translations: a bit for each GiB, modulo 64.  [written by the owner,
+     * read by any thread] */
+    uint64_t global_low;
+
     bool strict;
     struct tlb_code_ops code_ops;
     void *code_opaque;
@@ -110,6 +115,11 @@ static inline bool tlb_hit(const struct tlb_entry *entry, uint64_t va,
 void tlb_l1_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
                  enum tlb_access access, const struct tlb_page *page,
                  const struct ram *ram, uint8_t *host);
+/* A walk has found a global translation.  True: it was not announced that
+ * there is one, now it is; what was read before may have been invalidated
+ * by one who did not know, so the walk is to be done again. */
+bool tlb_note_global(struct tlb *tlb, uint64_t va,
+                     const struct tlb_page *page);
 void tlb_l1_set_page_id(struct tlb_context *ctx, uint64_t va,
                         const struct tlb_page *page, uint32_t id);
 

@@ -2,34 +2,49 @@
  * One mailbox per vCPU: a short list of requests under a lock, and two
  * counts, `posted` by whoever asks and `done` by the owner.  To wait is to
  * note every `posted` and stay until `done` reaches it or the vCPU sleeps
- * (it drains before it runs guest code again, and its lock orders that
- * after what was posted).
+ * (it drains before it runs guest code again).
+ *
+ * Two pairs are each a store, a full barrier and a load of the other's:
+ * `posted` of whoever asks and `asleep` or `asid` of the owner, who looks at
+ * `posted` when it has changed these.  So either the owner finds the request
+ * before it uses a translation, or it is told and waited for.
  */
 #include "softmmu/tlb_shootdown.h"
 
 #include <assert.h>
+#include <linux/futex.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "util/bits.h"
 
 #define MAX_PENDING 64
 
-/* How a waiter spends its time: spins, then yields, then naps. */
-#define WAIT_SPINS 200
-#define WAIT_YIELDS 50
-#define WAIT_NAP_NS 50000
+/* A vCPU answers within a microsecond when it runs and may take twenty when
+ * it translates.  Whoever has not answered by then probably waits for a
+ * processor of the host, and can have this one. */
+#define WAIT_SPINS 500
+#define WAIT_NAP_NS 10000000
 
 struct mailbox {
-    _Alignas(64) pthread_mutex_t lock;
-    struct tlb *tlb;
-    unsigned count;       /* requests pending [lock] */
-    bool asleep;          /* [written under lock] */
-    bool dirty;           /* posted since the last wait [owner] */
-    uint64_t posted;      /* requests ever queued [written under lock] */
+    /* What others look at while the owner runs. */
+    _Alignas(64) uint64_t posted; /* requests ever queued [lock] */
     uint64_t done;        /* of those, applied [written by the owner] */
+    uint32_t asid;        /* in use [written by the owner] */
+    bool asleep;          /* [written by the owner] */
+    uint32_t waiters;     /* blocked until `event` moves */
+    uint32_t event;       /* futex */
+    struct tlb *tlb;
+    /* vCPUs that this one has posted to, and told, since its last wait; one
+     * bit each. [owner] */
+    uint64_t *owing;
+
+    _Alignas(64) pthread_mutex_t lock;
+    unsigned count;       /* requests pending [lock] */
+    bool told;            /* it knows, and will drain [lock] */
     struct tlb_inval pending[MAX_PENDING];
 };
 
@@ -39,6 +54,11 @@ struct shootdown {
     void *opaque;
     struct mailbox *boxes;
 };
+
+static size_t mask_words(const struct shootdown *s)
+{
+    return (s->cpus + 63) / 64;
+}
 
 struct shootdown *shootdown_new(unsigned cpus,
                                 void (*kick)(void *opaque, unsigned cpu),
@@ -53,6 +73,10 @@ struct shootdown *shootdown_new(unsigned cpus,
     *s = (struct shootdown){cpus, kick, opaque, boxes};
     for (unsigned i = 0; i < cpus; i++) {
         s->boxes[i] = (struct mailbox){.asleep = true};
+        s->boxes[i].owing = calloc(mask_words(s), sizeof(uint64_t));
+        if (!s->boxes[i].owing) {
+            abort();
+        }
         pthread_mutex_init(&s->boxes[i].lock, NULL);
     }
     return s;
@@ -65,6 +89,7 @@ void shootdown_free(struct shootdown *s)
     }
     for (unsigned i = 0; i < s->cpus; i++) {
         pthread_mutex_destroy(&s->boxes[i].lock);
+        free(s->boxes[i].owing);
     }
     free(s->boxes);
     free(s);
@@ -101,11 +126,8 @@ static bool merge(struct mailbox *box, const struct tlb_inval *inval)
     return true;
 }
 
-/* True when the vCPU has to be told. [lock] */
-static bool append(struct mailbox *box, const struct tlb_inval *inval)
+static void append(struct mailbox *box, const struct tlb_inval *inval)
 {
-    bool first = box->count == 0;
-
     if (!merge(box, inval)) {
         if (box->count == MAX_PENDING) {
             box->pending[0] = (struct tlb_inval){.kind = TLB_INVAL_ALL};
@@ -114,66 +136,114 @@ static bool append(struct mailbox *box, const struct tlb_inval *inval)
             box->pending[box->count++] = *inval;
         }
     }
-    __atomic_store_n(&box->posted, box->posted + 1, __ATOMIC_RELEASE);
-    return first && !box->asleep;
+    __atomic_store_n(&box->posted, box->posted + 1, __ATOMIC_SEQ_CST);
+}
+
+/* Whether the vCPU may be using what is invalidated. */
+static bool is_concerned(const struct mailbox *box,
+                         const struct tlb_inval *inval)
+{
+    if (__atomic_load_n(&box->asleep, __ATOMIC_SEQ_CST)) {
+        return false;
+    }
+    if (inval->kind != TLB_INVAL_ASID && inval->kind != TLB_INVAL_VA) {
+        return true;
+    }
+    return __atomic_load_n(&box->asid, __ATOMIC_SEQ_CST) == inval->asid ||
+           (inval->kind == TLB_INVAL_VA &&
+            tlb_may_be_global(box->tlb, inval->va, inval->size));
+}
+
+/* True when the vCPU is concerned; *tell when it has to be told as well. */
+static bool post(struct mailbox *box, const struct tlb_inval *inval,
+                 bool *tell)
+{
+    pthread_mutex_lock(&box->lock);
+    append(box, inval);
+    bool concerned = is_concerned(box, inval);
+    *tell = concerned && !box->told;
+    box->told |= *tell;
+    pthread_mutex_unlock(&box->lock);
+    return concerned;
 }
 
 void shootdown_post(struct shootdown *s, unsigned self,
                     const struct tlb_inval *request)
 {
     struct tlb_inval inval = *request;
+    uint64_t *owing = s->boxes[self].owing;
+    bool tell;
 
     if (inval.size < BIT(TLB_PAGE_BITS)) {
         inval.size = BIT(TLB_PAGE_BITS);
     }
     for (unsigned i = 0; i < s->cpus; i++) {
         struct mailbox *box = &s->boxes[i];
-        if (i == self || !box->tlb) {
+        if (i == self || !box->tlb || !post(box, &inval, &tell)) {
             continue;
         }
-        pthread_mutex_lock(&box->lock);
-        bool tell = append(box, &inval);
-        pthread_mutex_unlock(&box->lock);
+        owing[i / 64] |= BIT(i % 64);
         if (tell) {
             s->kick(s->opaque, i);
         }
     }
-    s->boxes[self].dirty = true;
 }
 
-static bool has_reached(struct mailbox *box, uint64_t target)
+static bool has_reached(const struct mailbox *box, uint64_t target)
 {
-    return __atomic_load_n(&box->done, __ATOMIC_ACQUIRE) >= target ||
-           __atomic_load_n(&box->asleep, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&box->done, __ATOMIC_SEQ_CST) >= target ||
+           __atomic_load_n(&box->asleep, __ATOMIC_SEQ_CST);
 }
 
-static void pass_time(unsigned round)
+/* The owner has moved on. */
+static void announce(struct mailbox *box)
 {
-    if (round < WAIT_SPINS) {
-        __builtin_ia32_pause();
-    } else if (round < WAIT_SPINS + WAIT_YIELDS) {
-        sched_yield();
-    } else {
-        nanosleep(&(struct timespec){.tv_nsec = WAIT_NAP_NS}, NULL);
+    if (__atomic_load_n(&box->waiters, __ATOMIC_SEQ_CST)) {
+        __atomic_fetch_add(&box->event, 1, __ATOMIC_SEQ_CST);
+        syscall(SYS_futex, &box->event, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL,
+                NULL, 0);
     }
+}
+
+static void block(struct mailbox *box, uint64_t target)
+{
+    struct timespec nap = {.tv_nsec = WAIT_NAP_NS};
+
+    __atomic_fetch_add(&box->waiters, 1, __ATOMIC_SEQ_CST);
+    uint32_t event = __atomic_load_n(&box->event, __ATOMIC_SEQ_CST);
+    if (!has_reached(box, target)) {
+        syscall(SYS_futex, &box->event, FUTEX_WAIT_PRIVATE, event, &nap,
+                NULL, 0);
+    }
+    __atomic_fetch_sub(&box->waiters, 1, __ATOMIC_SEQ_CST);
+}
+
+static void wait_for(struct shootdown *s, unsigned self, struct mailbox *box)
+{
+    /* May include what others posted: as good. */
+    uint64_t target = __atomic_load_n(&box->posted, __ATOMIC_ACQUIRE);
+
+    for (unsigned n = 0; n < WAIT_SPINS && !has_reached(box, target); n++) {
+        shootdown_drain(s, self);
+        __builtin_ia32_pause();
+    }
+    if (has_reached(box, target)) {
+        return;
+    }
+    shootdown_sleep(s, self);
+    while (!has_reached(box, target)) {
+        block(box, target);
+    }
+    shootdown_wake(s, self);
 }
 
 void shootdown_wait(struct shootdown *s, unsigned self)
 {
-    if (!s->boxes[self].dirty) {
-        return;
-    }
-    s->boxes[self].dirty = false;
-    for (unsigned i = 0; i < s->cpus; i++) {
-        struct mailbox *box = &s->boxes[i];
-        if (i == self || !box->tlb) {
-            continue;
-        }
-        /* May include what others posted: as good. */
-        uint64_t target = __atomic_load_n(&box->posted, __ATOMIC_ACQUIRE);
-        for (unsigned round = 0; !has_reached(box, target); round++) {
-            shootdown_drain(s, self);
-            pass_time(round);
+    uint64_t *owing = s->boxes[self].owing;
+
+    for (size_t w = 0; w < mask_words(s); w++) {
+        for (; owing[w]; owing[w] &= owing[w] - 1) {
+            wait_for(s, self, &s->boxes[w * 64 + ctz64(owing[w])]);
         }
     }
 }
@@ -183,7 +253,7 @@ void shootdown_drain(struct shootdown *s, unsigned self)
     struct mailbox *box = &s->boxes[self];
     struct tlb_inval batch[MAX_PENDING];
 
-    if (__atomic_load_n(&box->posted, __ATOMIC_ACQUIRE) == box->done) {
+    if (__atomic_load_n(&box->posted, __ATOMIC_SEQ_CST) == box->done) {
         return;
     }
     pthread_mutex_lock(&box->lock);
@@ -193,28 +263,36 @@ void shootdown_drain(struct shootdown *s, unsigned self)
         batch[i] = box->pending[i];
     }
     box->count = 0;
+    box->told = false;
     pthread_mutex_unlock(&box->lock);
 
     for (unsigned i = 0; i < count; i++) {
         tlb_invalidate(box->tlb, &batch[i]);
     }
-    __atomic_store_n(&box->done, target, __ATOMIC_RELEASE);
-}
-
-static void set_asleep(struct mailbox *box, bool asleep)
-{
-    pthread_mutex_lock(&box->lock);
-    __atomic_store_n(&box->asleep, asleep, __ATOMIC_RELEASE);
-    pthread_mutex_unlock(&box->lock);
+    __atomic_store_n(&box->done, target, __ATOMIC_SEQ_CST);
+    announce(box);
 }
 
 void shootdown_sleep(struct shootdown *s, unsigned self)
 {
-    set_asleep(&s->boxes[self], true);
+    struct mailbox *box = &s->boxes[self];
+
+    __atomic_store_n(&box->asleep, true, __ATOMIC_SEQ_CST);
+    announce(box);
 }
 
 void shootdown_wake(struct shootdown *s, unsigned self)
 {
-    set_asleep(&s->boxes[self], false);
+    __atomic_store_n(&s->boxes[self].asleep, false, __ATOMIC_SEQ_CST);
     shootdown_drain(s, self);
+}
+
+void shootdown_set_asid(struct shootdown *s, unsigned self, uint32_t asid)
+{
+    struct mailbox *box = &s->boxes[self];
+
+    if (box->asid != asid) {
+        __atomic_store_n(&box->asid, asid, __ATOMIC_SEQ_CST);
+        shootdown_drain(s, self);
+    }
 }

@@ -7,6 +7,9 @@
  * (DSB) calls shootdown_wait(), which returns when every target has
  * drained or is asleep; while it waits it drains its own queue, so that two
  * waiting vCPUs cannot block each other.
+ *
+ * A target that uses another address space is neither told nor waited for
+ * when the invalidation is of one: it drains before it selects that space.
  */
 #ifndef SOFTMMU_TLB_SHOOTDOWN_H
 #define SOFTMMU_TLB_SHOOTDOWN_H
@@ -30,11 +33,15 @@ void shootdown_post(struct shootdown *s, unsigned self,
 void shootdown_wait(struct shootdown *s, unsigned self);
 /* Apply what others queued for this vCPU; cheap when empty. [vCPU self] */
 void shootdown_drain(struct shootdown *s, unsigned self);
-/* The vCPU sleeps (WFI, powered off, paused) or wakes: a sleeping one
- * counts as drained, is not kicked, and drains when it wakes.  Every vCPU
- * starts asleep: its thread wakes it before it runs guest code.
- * [vCPU self] */
+/* The vCPU sleeps (WFI, powered off, paused, or whatever else it does while
+ * it uses no translation) or wakes: a sleeping one counts as drained, is not
+ * kicked, and drains when it wakes.  Every vCPU starts asleep: its thread
+ * wakes it before it runs guest code. [vCPU self] */
 void shootdown_sleep(struct shootdown *s, unsigned self);
 void shootdown_wake(struct shootdown *s, unsigned self);
+/* The vCPU is about to use translations of this ASID and no longer those of
+ * another.  A safepoint. [vCPU self] */
+#define SHOOTDOWN_NO_ASID UINT32_MAX
+void shootdown_set_asid(struct shootdown *s, unsigned self, uint32_t asid);
 
 #endif

@@ -60,6 +60,10 @@ void arm_select_tlb(struct arm_cpu *cpu)
     bool pan = cpu->pstate_misc & PSTATE_PAN;
     struct tlb_key key = arm_tlb_key(cpu, 0, false);
 
+    if (vcpu->parallel) {
+        shootdown_set_asid(cpu->system->shootdown, vcpu->index,
+                           key.mmu_off ? SHOOTDOWN_NO_ASID : key.asid);
+    }
     fast->key[0] = tlb_pack_key(&key);
     vcpu->tlb_unpriv = fast->tlb[0] = tlb_context(vcpu->mmu, &key);
     key.el = cpu->el > 1 ? cpu->el : 1;

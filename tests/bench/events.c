@@ -370,15 +370,21 @@ static void prepare_spaces(void)
 
 /* -- two processors ------------------------------------------------------- */
 
-static volatile uint64_t peer_runs, peer_stops;
+static volatile uint64_t peer_runs, peer_stops, peer_shares;
 
+/* In a loop, then in one that uses the page which is invalidated. */
 static void peer(unsigned cpu)
 {
     (void)cpu;
     mmu_on(&user_space[0],
            TCR_WALK0 | TCR_EPD1 | TCR_IPS_40 | TCR_ASID16 | TCR_TG0_4K);
     peer_runs = 1;
+    while (!peer_shares) {
+    }
+    set_space(0, 1);
+    peer_runs = 2;
     while (!peer_stops) {
+        *(volatile uint64_t *)SPACE_VA;
     }
 }
 
@@ -388,6 +394,9 @@ static void with_peer(void)
     wait_until(&peer_runs, 1);
     time_it("smp-tlbi-va-is+1", "system", RUNS, 4000, tlbi_broadcast);
     time_it("smp-ic-rewrite", "system", RUNS, 1000, rewrite);
+    peer_shares = 1;
+    wait_until(&peer_runs, 2);
+    time_it("smp-tlbi-va-is-used+1", "system", RUNS, 4000, tlbi_broadcast);
     peer_stops = 1;
     cpu_join(1);
 }

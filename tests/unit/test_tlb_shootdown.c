@@ -28,6 +28,11 @@ static unsigned kicks[CPUS];
 static uint32_t versions[CPUS];
 /* No load that starts now may return less. */
 static uint32_t oldest[CPUS];
+/* What the walker finds are global mappings. */
+static bool global;
+/* The address space each vCPU uses; those that threads change between. */
+static uint16_t asids[CPUS];
+enum { ASIDS = 3 };
 
 static uint64_t page_va(unsigned i) { return (i + 1) * PAGE; }
 
@@ -42,6 +47,7 @@ static bool walk(void *cpu, const struct tlb_key *key, uint64_t va,
         .pa = RAM_BASE + version * PAGE,
         .block_size = PAGE,
         .perm_el1 = TLB_PERM_R | TLB_PERM_W,
+        .global = global,
     };
     return true;
 }
@@ -73,8 +79,9 @@ static void setup(void)
     for (unsigned i = 0; i < CPUS; i++) {
         tlbs[i] = tlb_new(bus, ids, i, NULL, walk, strip, &codes);
         shootdown_attach(shootdown, i, tlbs[i]);
-        versions[i] = oldest[i] = kicks[i] = 0;
+        versions[i] = oldest[i] = kicks[i] = asids[i] = 0;
     }
+    global = false;
 }
 
 static void teardown(void)
@@ -90,7 +97,7 @@ static void teardown(void)
 
 static uint32_t load(unsigned cpu, unsigned page)
 {
-    struct tlb_key key = {.el = 1};
+    struct tlb_key key = {.el = 1, .asid = asids[cpu]};
     struct tlb_context *ctx = tlb_context(tlbs[cpu], &key);
     struct mem_fault fault;
     uint32_t value = 0;
@@ -161,6 +168,79 @@ START_TEST(test_merge_and_overflow)
 }
 END_TEST
 
+static void select_asid(unsigned cpu, uint16_t asid)
+{
+    asids[cpu] = asid;
+    shootdown_set_asid(shootdown, cpu, asid);
+}
+
+/* One that uses another address space goes on, and drains before it uses
+ * the one that was invalidated. */
+START_TEST(test_other_space)
+{
+    struct tlb_inval inval = inval_page(0);
+
+    shootdown_wake(shootdown, 0);
+    shootdown_wake(shootdown, 1);
+    inval.asid = 7;
+    select_asid(1, 7);
+    load(1, 0);
+    select_asid(1, 8);
+    versions[0] = 5;
+    shootdown_post(shootdown, 0, &inval);
+    inval.kind = TLB_INVAL_ASID;
+    shootdown_post(shootdown, 0, &inval);
+    shootdown_wait(shootdown, 0);
+    ck_assert_uint_eq(kicks[1], 0);
+    select_asid(1, 7);
+    ck_assert_uint_eq(load(1, 0), 5);
+
+    /* Told of what concerns it, though something else was queued before. */
+    inval.asid = 8;
+    shootdown_post(shootdown, 0, &inval);
+    ck_assert_uint_eq(kicks[1], 0);
+    inval.asid = 7;
+    shootdown_post(shootdown, 0, &inval);
+    ck_assert_uint_eq(kicks[1], 1);
+    inval.kind = TLB_INVAL_VA_ALL;
+    shootdown_drain(shootdown, 1);
+    shootdown_post(shootdown, 0, &inval);
+    ck_assert_uint_eq(kicks[1], 2);
+}
+END_TEST
+
+/* A global mapping is every space's. */
+START_TEST(test_global)
+{
+    struct tlb_inval inval = inval_page(0);
+    struct tlb_inval all = {.kind = TLB_INVAL_ALL};
+
+    shootdown_wake(shootdown, 1);
+    inval.asid = 7;
+    global = true;
+    load(1, 0);
+    shootdown_post(shootdown, 0, &inval);
+    ck_assert_uint_eq(kicks[1], 1);
+    shootdown_drain(shootdown, 1);
+
+    /* As is an address in the upper half, and a range with one of each. */
+    global = false;
+    tlb_invalidate(tlbs[1], &all);
+    load(1, 0);
+    shootdown_post(shootdown, 0, &inval);
+    ck_assert_uint_eq(kicks[1], 1);
+    shootdown_drain(shootdown, 1);
+    inval.va = UINT64_C(0xffff000000000000);
+    shootdown_post(shootdown, 0, &inval);
+    ck_assert_uint_eq(kicks[1], 2);
+    shootdown_drain(shootdown, 1);
+    inval.va = 0;
+    inval.size = UINT64_MAX;
+    shootdown_post(shootdown, 0, &inval);
+    ck_assert_uint_eq(kicks[1], 3);
+}
+END_TEST
+
 static void remap(unsigned self)
 {
     struct tlb_inval inval = inval_page(self);
@@ -170,8 +250,10 @@ static void remap(unsigned self)
         return;
     }
     __atomic_store_n(&versions[self], version, __ATOMIC_SEQ_CST);
-    tlb_invalidate(tlbs[self], &inval);
-    shootdown_post(shootdown, self, &inval);
+    for (inval.asid = 0; inval.asid < ASIDS; inval.asid++) {
+        tlb_invalidate(tlbs[self], &inval);
+        shootdown_post(shootdown, self, &inval);
+    }
     shootdown_wait(shootdown, self);
     __atomic_store_n(&oldest[self], version, __ATOMIC_SEQ_CST);
 }
@@ -198,6 +280,9 @@ static void *run(void *opaque)
             shootdown_sleep(shootdown, self);
             usleep(50);
             shootdown_wake(shootdown, self);
+        }
+        if (rand_r(&seed) % 4 == 0) {
+            select_asid(self, (uint16_t)(rand_r(&seed) % ASIDS));
         }
     }
     shootdown_sleep(shootdown, self);
@@ -229,6 +314,8 @@ Suite *tlb_shootdown_suite(void)
     tcase_set_timeout(c, 60);
     tcase_add_test(c, test_queue);
     tcase_add_test(c, test_merge_and_overflow);
+    tcase_add_test(c, test_other_space);
+    tcase_add_test(c, test_global);
     tcase_add_test(c, test_threads);
     suite_add_tcase(s, c);
     return s;

@@ -5,15 +5,7 @@
  * a, b and c are the instruction's d, n and m (for SM3SS1 n, m and a).
  * Called from generated code: integer registers only.
  */
-#include "cpu/arm/translate_simd.h"
-#include "util/bits.h"
-
-#define VCALL(name)                                                       \
-    static void name(struct vcpu *vcpu __attribute__((unused)),           \
-                     union vec *result, const union vec *a,               \
-                     const union vec *b,                                  \
-                     const union vec *c __attribute__((unused)),          \
-                     uint64_t imm __attribute__((unused)))
+#include "cpu/arm/helper_simd.h"
 
 static uint32_t rol32(uint32_t v, unsigned n)
 {
@@ -345,8 +337,5 @@ VCALL(sm4ekey)
     sm4_rounds(result, b, c, true);
 }
 
-#define HELPER(helper)                                                    \
-    const struct ir_helper a64_helper_##helper = {                        \
-        .name = #helper, .vcall = helper, .nargs = 3,                     \
-        .flags = IR_HELPER_NO_FP};
-A64_CRYPTO_HELPERS(HELPER)
+#define CRYPTO_HELPER(function) HELPER(function, 3)
+A64_CRYPTO_HELPERS(CRYPTO_HELPER)

@@ -2,41 +2,9 @@
  * Integer Advanced SIMD operations for which the IR has no op; see
  * translate_simd.h.  Called from generated code: integer registers only.
  */
-#include "cpu/arm/translate_simd.h"
-#include "cpu/ir/vec_ops.h"
-#include "util/bits.h"
+#include "cpu/arm/helper_simd.h"
 
 __extension__ typedef __int128 int128;
-
-#define VCALL(name)                                                       \
-    static void name(struct vcpu *vcpu __attribute__((unused)),           \
-                     union vec *result, const union vec *a,               \
-                     const union vec *b __attribute__((unused)),          \
-                     const union vec *c __attribute__((unused)),          \
-                     uint64_t imm)
-
-#define HELPER(function, args)                                            \
-    const struct ir_helper a64_helper_##function = {                      \
-        .name = #function, .vcall = function, .nargs = args,              \
-        .flags = IR_HELPER_NO_FP};
-
-/* The parts of imm. */
-static unsigned element_size(uint64_t imm)
-{
-    return imm & 3;
-}
-
-static unsigned extra(uint64_t imm)
-{
-    return (unsigned)imm >> 4;
-}
-
-static unsigned element_count(uint64_t imm)
-{
-    unsigned shape = imm >> 2 & 3;
-
-    return shape == IR_S ? 1 : (shape == IR_Q ? 16u : 8u) >> (imm & 3);
-}
 
 static int128 get(const union vec *v, unsigned esz, unsigned n,
                   bool is_unsigned)
@@ -153,26 +121,8 @@ VCALL(add_mixed)
 }
 HELPER(add_mixed, 2)
 
-VCALL(dot)
-{
-    bool is_unsigned = extra(imm) & SIMD_UNSIGNED;
-
-    *result = (union vec){0};
-    for (unsigned n = 0; n < element_count(imm); n++) {
-        uint32_t sum = c->s[n];
-
-        for (unsigned k = 4 * n; k < 4 * n + 4; k++) {
-            sum += is_unsigned ? (uint32_t)a->b[k] * b->b[k]
-                               : (uint32_t)(a->sb[k] * b->sb[k]);
-        }
-        result->s[n] = sum;
-    }
-}
-HELPER(dot, 3)
-
 VCALL(pmull_bytes)
 {
-    (void)imm;
     for (unsigned n = 0; n < 8; n++) {
         unsigned product = 0;
 

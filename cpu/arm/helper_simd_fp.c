@@ -2,28 +2,7 @@
  * Floating-point operations for which the IR has no op, over cpu/fp; see
  * translate_simd.h.  Called from generated code: integer registers only.
  */
-#include "cpu/arm/translate_simd.h"
-#include "cpu/ir/vec_ops.h"
-#include "util/bits.h"
-
-#define VCALL(name)                                                       \
-    static void name(struct vcpu *vcpu, union vec *result,                \
-                     const union vec *a,                                  \
-                     const union vec *b __attribute__((unused)),          \
-                     const union vec *c __attribute__((unused)),          \
-                     uint64_t imm)
-
-#define HELPER(function, args)                                            \
-    const struct ir_helper a64_helper_##function = {                      \
-        .name = #function, .vcall = function, .nargs = args,              \
-        .flags = IR_HELPER_NO_FP | IR_HELPER_FP_STATUS};
-
-static unsigned element_count(uint64_t imm)
-{
-    unsigned shape = imm >> 2 & 3;
-
-    return shape == IR_S ? 1 : (shape == IR_Q ? 16u : 8u) >> (imm & 3);
-}
+#include "cpu/arm/helper_simd.h"
 
 static uint64_t negate(unsigned esz, uint64_t v)
 {
@@ -61,7 +40,7 @@ static uint64_t multiply_add(unsigned esz, uint64_t addend, uint64_t a,
 /* a + b turned by 90 or 270 degrees. */
 VCALL(fcadd)
 {
-    unsigned esz = imm & 3, rotation = (unsigned)imm >> 4;
+    unsigned esz = element_size(imm), rotation = extra(imm);
 
     *result = (union vec){0};
     for (unsigned n = 0; n < element_count(imm); n += 2) {
@@ -79,13 +58,13 @@ VCALL(fcadd)
                 add(esz, vec_get(a, esz, n + 1), imaginary, &vcpu->fp));
     }
 }
-HELPER(fcadd, 2)
+HELPER_FP(fcadd, 2)
 
 /* c + part of a times b: the real part for a rotation by 0 or 180 degrees,
  * else the imaginary one. */
 VCALL(fcmla)
 {
-    unsigned esz = imm & 3, rotation = (unsigned)imm >> 4;
+    unsigned esz = element_size(imm), rotation = extra(imm);
     unsigned part = rotation & 1;
 
     *result = (union vec){0};
@@ -107,13 +86,13 @@ VCALL(fcmla)
                              &vcpu->fp));
     }
 }
-HELPER(fcmla, 3)
+HELPER_FP(fcmla, 3)
 
 /* -- half precision into single, sized rounding -------------------------- */
 
 VCALL(fmlal)
 {
-    unsigned how = (unsigned)imm >> 4;
+    unsigned how = extra(imm);
     unsigned count = (imm >> 2 & 3) == IR_Q ? 4 : 2;
     unsigned first = how & SIMD_FML_HIGH ? count : 0;
 
@@ -128,11 +107,11 @@ VCALL(fmlal)
         result->s[n] = fp32_muladd_half(c->s[n], x, y, &vcpu->fp);
     }
 }
-HELPER(fmlal, 3)
+HELPER_FP(fmlal, 3)
 
 VCALL(frint_sized)
 {
-    unsigned how = (unsigned)imm >> 4, mode = how & 7;
+    unsigned how = extra(imm), mode = how & 7;
     int size = how & 16 ? 64 : 32;
 
     mode = mode == 7 ? vcpu->fp.rmode : mode;
@@ -145,7 +124,7 @@ VCALL(frint_sized)
         }
     }
 }
-HELPER(frint_sized, 1)
+HELPER_FP(frint_sized, 1)
 
 static uint64_t fjcvtzs(struct vcpu *vcpu, uint64_t a, uint64_t b, uint64_t c)
 {

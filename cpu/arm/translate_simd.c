@@ -2,7 +2,7 @@
  * A64 Advanced SIMD on integers, operands of one width: "three same", "two
  * register miscellaneous", "across lanes" and their scalar forms (Arm ARM
  * C4.1).  The other groups: translate_simd_wide.c (widths that differ),
- * _imm.c (shifts, immediates), _move.c, _fp.c.
+ * _imm.c (shifts, immediates), _move.c, _fp.c; translate_matrix.c.
  */
 #include "cpu/arm/translate_simd.h"
 
@@ -91,11 +91,6 @@ static void double_mul_high(const struct simd *o, unsigned how, ir_ref m)
                           how));
 }
 
-static void dot(const struct simd *o, unsigned how, ir_ref m)
-{
-    simd_set(o, simd_call(o, &a64_helper_dot, simd_n(o), m, simd_d(o), how));
-}
-
 #define V3(row, call) TRANS(row, v_rrr, call)
 /* The vector row and its scalar form. */
 #define VS3(row, function, ...)                                           \
@@ -166,8 +161,6 @@ VS3(SQDMULH, double_mul_high, 0, a64_v(s, a->rm))
 VS3(SQRDMULH, double_mul_high, SIMD_ROUND, a64_v(s, a->rm))
 VS3(SQRDMLAH, double_mul_high, SIMD_ROUND | SIMD_DMUL_ADD, a64_v(s, a->rm))
 VS3(SQRDMLSH, double_mul_high, SIMD_ROUND | SIMD_DMUL_SUB, a64_v(s, a->rm))
-V3(SDOT_v, dot(&V_RRR, 0, a64_v(s, a->rm)))
-V3(UDOT_v, dot(&V_RRR, SIMD_UNSIGNED, a64_v(s, a->rm)))
 
 /* -- by element ---------------------------------------------------------- */
 
@@ -191,8 +184,6 @@ VS_ELEMENT(SQDMULH, 0)
 VS_ELEMENT(SQRDMULH, SIMD_ROUND)
 VS_ELEMENT(SQRDMLAH, SIMD_ROUND | SIMD_DMUL_ADD)
 VS_ELEMENT(SQRDMLSH, SIMD_ROUND | SIMD_DMUL_SUB)
-TRANS(SDOT_ve, v_rre, dot(&V_RRR, 0, V_ELEMENT))
-TRANS(UDOT_ve, v_rre, dot(&V_RRR, SIMD_UNSIGNED, V_ELEMENT))
 
 /* -- two-register miscellaneous ------------------------------------------ */
 

@@ -151,8 +151,10 @@ enum { SIMD_DMUL_ADD = 4, SIMD_DMUL_SUB = 8 };
 extern const struct ir_helper a64_helper_double_mul_high;
 /* a accumulated into b: SUQADD, or USQADD with SIMD_UNSIGNED. */
 extern const struct ir_helper a64_helper_add_mixed;
-/* c + sum of products of groups of four bytes; SIMD_UNSIGNED. */
+/* Bytes, c + ...: sums of products of groups of four, and the 2x8 matrix a
+ * times b's transpose.  SIMD_SOURCE_U: a is unsigned, SIMD_UNSIGNED: b is. */
 extern const struct ir_helper a64_helper_dot;
+extern const struct ir_helper a64_helper_matrix_product;
 /* Widening carry-less product of the low eight bytes. */
 extern const struct ir_helper a64_helper_pmull_bytes;
 extern const struct ir_helper a64_helper_rbit;
@@ -170,6 +172,13 @@ extern const struct ir_helper a64_helper_fcmla; /* c + a * b */
  * 4 b is one element everywhere. */
 enum { SIMD_FML_HIGH = 1, SIMD_FML_SUB = 2, SIMD_FML_INDEXED = 4 };
 extern const struct ir_helper a64_helper_fmlal;
+/* c + ... of bfloat16: sums of products of pairs, the 2x4 matrix a times b's
+ * transpose, and products of one of each pair (extra: 1 the upper). */
+extern const struct ir_helper a64_helper_bfdot;
+extern const struct ir_helper a64_helper_bfmmla;
+extern const struct ir_helper a64_helper_bfmlal;
+/* Single precision to bfloat16: four, or with IR_S one. */
+extern const struct ir_helper a64_helper_bfcvt;
 /* extra: rounding mode | 16: to 64 bits, else 32 | 8 inexact. */
 extern const struct ir_helper a64_helper_frint_sized;
 /* Not a vector helper: result in bits 31..0, Z in bit 32. */

@@ -612,12 +612,10 @@ static bool branch_taken(const struct vcpu *vcpu, const struct ir_insn *i,
 
 /* -- the switch --------------------------------------------------------- */
 
-static _Thread_local union vec values[IR_MAX_INSNS];
-
 void ir_interpret(struct vcpu *vcpu, const struct ir_insn *insn,
                   unsigned count, const struct ir_edge *edges)
 {
-    union vec *val = values;
+    union vec val[IR_MAX_INSNS]; /* few of these pages are ever touched */
     uint64_t pc = vcpu->pc;
 
     vcpu->exit = VCPU_EXIT_NONE;

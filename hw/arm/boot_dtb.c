@@ -242,13 +242,16 @@ void boot_seed_dtb(struct boot *boot)
 static bool copy_generated(struct boot *boot, const struct fdt_builder *fdt,
                            struct error **err)
 {
-    int room = (int)fdt_totalsize(fdt->blob);
+    /* Strings are its last part; what follows is room. */
+    size_t used = fdt_off_dt_strings(fdt->blob) +
+                  fdt_size_dt_strings(fdt->blob);
 
-    boot->dtb = malloc((size_t)room);
-    if (!boot->dtb || fdt_open_into(fdt->blob, boot->dtb, room)) {
+    boot->dtb = malloc(fdt_totalsize(fdt->blob));
+    if (!boot->dtb) {
         error_set(err, "no memory for the device tree");
         return false;
     }
+    memcpy(boot->dtb, fdt->blob, used);
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define FDT_FIRST_PHANDLE 0x8000
+#define EMPTY_SIZE 256
 
 /* libfdt can fail only for names or sizes that we chose ourselves. */
 static int expect(int result)
@@ -26,7 +27,10 @@ struct fdt_builder *fdt_builder_new(void)
     assert(fdt);
     fdt->blob = calloc(1, FDT_BUILDER_SIZE);
     assert(fdt->blob);
-    expect(fdt_create_empty_tree(fdt->blob, FDT_BUILDER_SIZE));
+    /* libfdt clears what it is given: pages that are not needed stay
+     * untouched so. */
+    expect(fdt_create_empty_tree(fdt->blob, EMPTY_SIZE));
+    expect(fdt_open_into(fdt->blob, fdt->blob, FDT_BUILDER_SIZE));
     fdt->next_phandle = FDT_FIRST_PHANDLE;
     return fdt;
 }

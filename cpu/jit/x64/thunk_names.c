@@ -10,8 +10,10 @@
 #include "cpu/ir/interp.h"
 #include "cpu/jit/x64/x64.h"
 
-/* The program, as the linker calls it. */
-extern const char __executable_start[], _end[];
+/* The program, as the linker calls it.  Hidden, or any library that happens
+ * to have such names is linked for them. */
+__attribute__((visibility("hidden"))) extern const char
+    __executable_start[], _end[];
 
 /* ORDER: numbers of fixed thunks; slow paths by description from here on. */
 #define FIXED_SLOW 8

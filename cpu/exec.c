@@ -16,6 +16,7 @@
 
 #include "cpu/exec_internal.h"
 #include "cpu/ir/interp.h"
+#include "util/bits.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -262,8 +263,9 @@ static struct block *find(struct engine *e, struct runner *r)
         r->sample = false;
         regions_sample(e->regions, r->vcpu->index, b);
     }
-    return code_chunk_room(r->chunk, &room)
-               ? regions_form_now(e->regions, r->vcpu->index, b, r->chunk)
+    return code_chunk_room(r->chunk[CODE_ORIGINALS], &room)
+               ? regions_form_now(e->regions, r->vcpu->index, b,
+                                  r->chunk[CODE_ORIGINALS])
                : b;
 }
 
@@ -463,18 +465,21 @@ static bool serve_requests(struct engine *e, struct runner *r)
 }
 
 /* Have room for a unit.  Here no pointer to a block is held. */
-static void refresh_chunk(struct engine *e, struct runner *r)
+static void refresh_chunks(struct engine *e, struct runner *r)
 {
-    struct jit_buffer room;
-
-    if (!code_chunk_room(r->chunk, &room)) {
+    for (unsigned class = 0; class < ARRAY_SIZE(r->chunk); class++) {
         struct code_cache_user user = cache_user(e);
+        struct jit_buffer room;
 
+        if (code_chunk_room(r->chunk[class], &room)) {
+            continue;
+        }
         /* It may have to wait for one that waits for us to drain. */
         shootdown_sleep(e->config.shootdown, r->vcpu->index);
-        r->chunk = code_cache_chunk(e->cache, r->vcpu->index, r->chunk,
-                                    &r->demand, &user);
-        r->demand = (struct code_demand){0};
+        r->chunk[class] = code_cache_chunk(e->cache, r->vcpu->index, class,
+                                           r->chunk[class],
+                                           &r->demand[class], &user);
+        r->demand[class] = (struct code_demand){0};
         shootdown_wake(e->config.shootdown, r->vcpu->index);
     }
 }
@@ -581,7 +586,7 @@ void engine_run(struct engine *e, struct vcpu *vcpu)
             shootdown_wake(e->config.shootdown, vcpu->index);
         }
         code_cache_pass(e->cache, vcpu->index, epoch);
-        refresh_chunk(e, r);
+        refresh_chunks(e, r);
         run_code(e, r);
     }
     tell_running(r, false);
@@ -640,6 +645,22 @@ void engine_set_strict(struct engine *e, struct vcpu *vcpu, bool strict)
     }
 }
 
+static void print_cache(struct engine *e, FILE *f)
+{
+    static const char *const names[CODE_CLASSES] = {
+        "originals", "copies", "regions",
+    };
+
+    fprintf(f, "code cache: %u units\n", block_count(e->blocks));
+    for (unsigned n = 0; n < CODE_CLASSES; n++) {
+        struct code_cache_figures c = code_cache_figures(e->cache, n);
+
+        fprintf(f, "  %-10s %9zu bytes of code, %9zu about it; evicted %"
+                PRIu64 " times %u, limit %zu\n", names[n], c.code,
+                c.metadata, c.evicted, CODE_CHUNK_SIZE, c.limit);
+    }
+}
+
 void engine_print_stats(struct engine *e, FILE *f)
 {
     struct stats_view view = {
@@ -656,9 +677,5 @@ void engine_print_stats(struct engine *e, FILE *f)
     if (e->regions) {
         regions_print_stats(e->regions, f);
     }
-    struct code_cache_figures c = code_cache_figures(e->cache);
-    fprintf(f, "code cache: %zu bytes, %u units; %zu bytes about them; %"
-            PRIu64 " times %u bytes evicted, limit %zu\n", c.code,
-            block_count(e->blocks), c.metadata, c.evicted, CODE_CHUNK_SIZE,
-            c.limit);
+    print_cache(e, f);
 }

@@ -18,7 +18,7 @@
 struct runner {
     struct engine *engine;
     struct vcpu *vcpu;
-    struct code_chunk *chunk;
+    struct code_chunk *chunk[2]; /* of originals and copies */
     struct backend_thread *compiler;
     struct ir_unit *unit;
     bool context_stale;      /* vcpu->jump_key is not of the state */
@@ -28,7 +28,7 @@ struct runner {
     bool alone;              /* run one instruction, a unit of its own */
     bool singly;             /* no region now */
     bool sample;             /* tell what is entered next */
-    struct code_demand demand; /* since it has its chunk */
+    struct code_demand demand[2]; /* since it has its chunk */
     struct engine_stats stats;
     bool sleeping;           /* atomic; on the futex vcpu->request */
     uint8_t source[UNIT_SOURCE]; /* what is being translated: the guest may

@@ -73,16 +73,17 @@ static struct block *make_new(struct engine *e, struct runner *r,
     compile(e, r, key->pc, r->source, bytes, key->page_id, code, &result);
     key->guest_bytes = (uint16_t)r->unit->guest_bytes;
     key->source_hash = block_source_hash(r->source, r->unit->guest_bytes);
-    if (block_was_evicted(e->blocks, key->pa, key->context)) {
-        r->demand.lost++;
+    r->demand[CODE_ORIGINALS].units++;
+    if (origin_was_evicted(e->blocks, key->pa, key->context)) {
+        r->demand[CODE_ORIGINALS].lost++;
         r->stats.lost++;
     }
     r->stats.translations++;
     r->stats.guest_insns += r->unit->guest_insns;
     if (!e->backend) {
-        return block_new_ir(r->chunk, key, code, r->unit);
+        return block_new_ir(r->chunk[CODE_ORIGINALS], key, code, r->unit);
     }
-    struct block *b = block_new(r->chunk, key, code, &result);
+    struct block *b = block_new(r->chunk[CODE_ORIGINALS], key, code, &result);
     if (is_kept(e, r)) {
         store_add(e->store, b, r->source, bytes);
     }
@@ -131,27 +132,46 @@ static void look_at_copy(struct engine *e, struct runner *r,
 #endif
 }
 
-/* From a block of the same guest code at another VA, or NULL. */
+/* What is copied because its origin is to be evicted takes its place; what is
+ * wanted at another address as well dies earlier. */
+static enum code_class class_of_copy(struct engine *e, struct runner *r,
+                                     const struct block *key,
+                                     const struct block *origin)
+{
+    enum code_class class = origin->dead ? CODE_ORIGINALS : CODE_COPIES;
+    struct code_demand *demand = &r->demand[class];
+
+    r->stats.copies++;
+    demand->units++;
+    if (origin->dead) {
+        demand->revived++;
+        r->stats.revived++;
+    } else if (copy_was_evicted(e->blocks, key->pa, key->pc, key->context)) {
+        demand->lost++;
+        r->stats.copied_again++;
+    }
+    return class;
+}
+
+/* From a block of the same guest code at whatever VA, or NULL. */
 static struct block *make_copy(struct engine *e, struct runner *r,
                                struct block *key, unsigned bytes,
-                               const uint8_t *host, struct jit_buffer *code)
+                               const uint8_t *host)
 {
     const struct block *origin = block_origin(e->blocks, key->pa,
                                               key->context);
+    struct jit_buffer code;
     struct block *b;
 
     if (!e->backend || !origin || origin->guest_bytes > bytes) {
         return NULL;
     }
+    struct code_chunk *chunk = r->chunk[class_of_copy(e, r, key, origin)];
     key->guest_bytes = origin->guest_bytes;
     key->source_hash = origin->source_hash;
-    if (origin->dead) {
-        r->demand.revived++;
-        r->stats.revived++;
-    }
-    b = block_clone(r->chunk, key, code, origin);
-    r->stats.copies++;
-    look_at_copy(e, r, b, bytes, host, code, false);
+    code_chunk_room(chunk, &code);
+    b = block_clone(chunk, key, &code, origin);
+    look_at_copy(e, r, b, bytes, host, &code, false);
     return b;
 }
 
@@ -162,10 +182,11 @@ static struct block *make_loaded(struct engine *e, struct runner *r,
 {
     const struct store_unit *u =
         is_kept(e, r) ? store_find(e->store, key, host, bytes) : NULL;
-    struct block *b = u ? store_load(e->store, u, r->compiler, r->chunk, key,
-                                     code)
+    struct block *b = u ? store_load(e->store, u, r->compiler,
+                                     r->chunk[CODE_ORIGINALS], key, code)
                         : NULL;
 
+    r->demand[CODE_ORIGINALS].units += b != NULL;
     r->stats.loads += b != NULL;
     look_at_copy(e, r, b, bytes, host, code, true);
     return b;
@@ -182,9 +203,8 @@ static struct block *translate_once(struct engine *e, struct runner *r,
     };
     struct jit_buffer code;
 
-    code_chunk_room(r->chunk, &code);
-
-    struct block *b = make_copy(e, r, &key, bytes, host, &code);
+    struct block *b = make_copy(e, r, &key, bytes, host);
+    code_chunk_room(r->chunk[CODE_ORIGINALS], &code);
     if (!b) {
         b = make_loaded(e, r, &key, bytes, host, &code);
     }
@@ -192,7 +212,6 @@ static struct block *translate_once(struct engine *e, struct runner *r,
         b = make_new(e, r, &key, bytes, host, &code);
         r->stats.host_bytes += b->code_size;
     }
-    r->demand.units++;
     if (e->backend && log_on(LOG_OUT_ASM)) {
         unit_log_host(b);
     }
@@ -235,8 +254,9 @@ struct block *exec_translate(struct engine *e, struct runner *r, uint64_t pc,
     struct jit_buffer room;
     struct block *b = NULL;
 
-    for (unsigned tries = 0; !b && code_chunk_room(r->chunk, &room);
-         tries++) {
+    for (unsigned tries = 0;
+         !b && code_chunk_room(r->chunk[CODE_ORIGINALS], &room) &&
+         code_chunk_room(r->chunk[CODE_COPIES], &room); tries++) {
         unsigned bytes = unit_bytes(e, r, pc, tries);
 
         r->stats.retries += tries > 0;

@@ -262,8 +262,9 @@ static void serve(struct regions *r)
     if (!code_chunk_room(r->chunk, &room)) {
         static const struct code_demand none;
 
-        r->chunk = code_cache_chunk(r->parts.cache, r->parts.cpus, r->chunk,
-                                    &none, &r->parts.user);
+        r->chunk = code_cache_chunk(r->parts.cache, r->parts.cpus,
+                                    CODE_REGIONS, r->chunk, &none,
+                                    &r->parts.user);
         code_cache_sleep(r->parts.cache, r->parts.cpus, true);
     }
     pthread_mutex_lock(&r->making);

@@ -29,6 +29,7 @@ static const struct row {
     {"nanoseconds", ENGINE(translate_ns), "time it took, copies included"},
     {"copies", ENGINE(copies), "units copied from another address instead"},
     {"revived", ENGINE(revived), "of these from what was to be evicted"},
+    {"copied-again", ENGINE(copied_again), "of these those that were evicted"},
     {"lost", ENGINE(lost), "units translated again that were evicted"},
     {"loads", ENGINE(loads), "units taken from disk instead (cache=DIR)"},
     {"retries", ENGINE(retries), "done again: the guest wrote there"},

@@ -11,7 +11,7 @@
 
 /* Of the table of blocks and of the one of origins: they begin small and
  * double. */
-#define HASH_MIN_BITS 15
+#define HASH_MIN_BITS 16
 #define HASH_MAX_BITS 19
 #define PAGE_HASH_BITS 12
 
@@ -100,16 +100,25 @@ struct block *block_find(struct block_table *t, uint64_t pa, uint64_t pc,
     return b;
 }
 
-/* Of what was evicted; `context` alone tells little. */
-static uint64_t ghost_hash(uint64_t pa, uint32_t context)
+/* Of what was evicted: of origins pc is 0. */
+static uint64_t ghost_hash(uint64_t pa, uint64_t pc, uint32_t context)
 {
-    return (pa ^ (uint64_t)context << 44) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t h = pc * UINT64_C(0xbf58476d1ce4e5b9) ^ pa ^
+                 (uint64_t)context << 44;
+
+    return (h ^ h >> 29) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-bool block_was_evicted(const struct block_table *t, uint64_t pa,
-                       uint32_t context)
+bool origin_was_evicted(const struct block_table *t, uint64_t pa,
+                        uint32_t context)
 {
-    return ghosts_has(&t->ghosts, ghost_hash(pa, context));
+    return ghosts_has(&t->ghosts, ghost_hash(pa, 0, context));
+}
+
+bool copy_was_evicted(const struct block_table *t, uint64_t pa, uint64_t pc,
+                      uint32_t context)
+{
+    return ghosts_has(&t->ghosts, ghost_hash(pa, pc, context));
 }
 
 static struct block *_Atomic *origin_slot(struct block_table *t, uint64_t pa,
@@ -146,12 +155,15 @@ static void leave_origins(struct block_table *t, struct block *b)
     b->is_origin = false;
 }
 
-/* The latest is copied from: it is evicted last. */
+/* In place of one that is about to be evicted, or was replaced. */
 static void enter_origins(struct block_table *t, struct block *b)
 {
     struct block *_Atomic *head = origin_slot(t, b->pa, b->context);
     struct block *old = (struct block *)block_origin(t, b->pa, b->context);
 
+    if (old && !old->dead) {
+        return;
+    }
     if (old) {
         leave_origins(t, old);
     }
@@ -570,8 +582,10 @@ void block_evict_chunk(struct block_table *t, struct code_chunk *chunk)
         if (!b->page_prev) {
             continue; /* it was killed, or never entered */
         }
-        if (b->is_origin) {
-            ghosts_add(&t->ghosts, ghost_hash(b->pa, b->context));
+        if (b->is_origin || chunk->class == CODE_COPIES) {
+            ghosts_add(&t->ghosts,
+                       ghost_hash(b->pa, b->is_origin ? 0 : b->pc,
+                                  b->context));
         }
         kill_block(t, b);
     }

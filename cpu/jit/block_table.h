@@ -32,9 +32,12 @@ struct block *block_find(struct block_table *t, uint64_t pa, uint64_t pc,
  * may be dead, but not for its code having changed. */
 const struct block *block_origin(struct block_table *t, uint64_t pa,
                                  uint32_t context);
-/* Whether such a block was evicted lately, as far as is remembered. */
-bool block_was_evicted(const struct block_table *t, uint64_t pa,
-                       uint32_t context);
+/* Whether this block was evicted lately, as far as is remembered: the origin
+ * at that place, or a copy at pc. */
+bool origin_was_evicted(const struct block_table *t, uint64_t pa,
+                        uint32_t context);
+bool copy_was_evicted(const struct block_table *t, uint64_t pa, uint64_t pc,
+                      uint32_t context);
 
 /*
  * Insertion in two steps, so that an invalidation between reading the

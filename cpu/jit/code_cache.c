@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "util/bits.h"
+#include "util/clock.h"
 
 /* Largest code of one unit, and largest metadata, of the interpreter's as of
  * generated code: a chunk with less left counts as full. */
@@ -24,8 +25,14 @@
  * faults. */
 #define POPULATE_STEP (64u << 10)
 #define POPULATE_AHEAD (4u << 10)
-/* Chunks in use before the first is evicted, at first. */
-#define FIRST_LIMIT ((16u << 20) / CODE_CHUNK_SIZE)
+/* Chunks in use before the first is evicted, at first: bytes by class. */
+static const unsigned first_limit[CODE_CLASSES] = {
+    [CODE_ORIGINALS] = 16u << 20,
+    [CODE_COPIES] = 4u << 20,
+    [CODE_REGIONS] = 8u << 20,
+};
+/* So long originals stay if there is room, of each vCPU's processor time. */
+#define STAY_NS (2 * NS_PER_SEC)
 /* Demand is looked at over about so many: that a program starts anew what has
  * not run for long is no reason to keep everything. */
 #define DEMAND_CHUNKS 16
@@ -37,9 +44,12 @@ struct code_cache {
     unsigned chunks, cpus;
     struct code_chunk *chunk; /* [0] is the head */
     pthread_mutex_t lock;     /* chunk states, and what follows */
-    unsigned limit;           /* chunks in use before some are evicted */
-    struct code_demand demand; /* sums that fade away */
-    uint64_t births, evicted;
+    struct class {
+        unsigned limit;       /* chunks in use before some are evicted */
+        struct code_demand demand; /* sums that fade away */
+        uint64_t evicted;
+    } class[CODE_CLASSES];
+    uint64_t births;
     _Atomic uint64_t epoch;
     _Atomic uint64_t *seen;   /* per vCPU */
 };
@@ -78,12 +88,32 @@ static bool map_all(struct code_cache *c)
     return true;
 }
 
+/* Everybody fills one, and some can be evicted meanwhile. */
+static unsigned least_limit(unsigned cpus)
+{
+    return cpus + 2;
+}
+
+static void set_limits(struct code_cache *c)
+{
+    unsigned least = least_limit(c->cpus);
+    unsigned room = (c->chunks - CODE_CLASSES * least) / CODE_CLASSES;
+
+    for (unsigned n = 0; n < CODE_CLASSES; n++) {
+        unsigned want = first_limit[n] / CODE_CHUNK_SIZE;
+
+        c->class[n].limit = want < least          ? least
+                            : want < least + room ? want
+                                                  : least + room;
+    }
+}
+
 struct code_cache *code_cache_new(size_t size, unsigned cpus,
                                   struct error **err)
 {
     struct code_cache *c = calloc(1, sizeof(*c));
-    /* Everybody fills one, and some can be evicted meanwhile. */
-    size_t least = 2 * cpus + 3, chunks = size / CODE_CHUNK_SIZE;
+    unsigned least = CODE_CLASSES * least_limit(cpus) + cpus;
+    size_t chunks = size / CODE_CHUNK_SIZE;
 
     c->chunks = (unsigned)(chunks < least ? least : chunks) + 1;
     if (!map_all(c)) {
@@ -94,7 +124,7 @@ struct code_cache *code_cache_new(size_t size, unsigned cpus,
         return NULL;
     }
     c->cpus = cpus;
-    c->limit = c->chunks - 1 < FIRST_LIMIT ? c->chunks - 1 : FIRST_LIMIT;
+    set_limits(c);
     c->chunk = calloc(c->chunks, sizeof(*c->chunk));
     c->seen = calloc(cpus, sizeof(*c->seen));
     for (unsigned n = 0; n < c->chunks; n++) {
@@ -177,14 +207,14 @@ static bool everyone_saw(const struct code_cache *c, uint64_t epoch)
 
 /* -- chunks -------------------------------------------------------------- */
 
-/* What there is of them. */
+/* What there is of them; `used` and `retired` of one class. */
 struct census {
-    unsigned used, retired, regions;
+    unsigned used, retired, free;
     struct code_chunk *free_chunk; /* the first, whose memory is there */
 };
 
 /* After those in limbo that nobody can be in were returned. */
-static struct census count_chunks(struct code_cache *c)
+static struct census count_chunks(struct code_cache *c, enum code_class class)
 {
     struct census census = {0};
 
@@ -200,33 +230,29 @@ static struct census count_chunks(struct code_cache *c)
         if (chunk->state == CHUNK_FREE) {
             census.free_chunk = census.free_chunk ? census.free_chunk
                                                   : chunk;
-            continue;
+            census.free++;
+        } else if (chunk->class == class) {
+            census.used++;
+            census.retired += chunk->state == CHUNK_RETIRED;
         }
-        census.used++;
-        census.retired += chunk->state == CHUNK_RETIRED;
-        census.regions += chunk->regions;
     }
     return census;
 }
 
-/* The oldest in this state; of regions only if there is nothing else, or many
- * of them. */
-static struct code_chunk *oldest(struct code_cache *c,
-                                 const struct census *census, unsigned state)
+static struct code_chunk *oldest(struct code_cache *c, enum code_class class,
+                                 unsigned state)
 {
-    struct code_chunk *found[2] = {NULL, NULL};
-    bool many = census->regions > c->limit / 4;
+    struct code_chunk *found = NULL;
 
     for (unsigned n = 1; n < c->chunks; n++) {
         struct code_chunk *chunk = &c->chunk[n];
-        bool spared = chunk->regions && !many;
 
-        if (chunk->state == state &&
-            (!found[spared] || chunk->born < found[spared]->born)) {
-            found[spared] = chunk;
+        if (chunk->state == state && chunk->class == class &&
+            (!found || chunk->born < found->born)) {
+            found = chunk;
         }
     }
-    return found[0] ? found[0] : found[1];
+    return found;
 }
 
 static void add_slowly(unsigned *sum, unsigned value)
@@ -234,53 +260,92 @@ static void add_slowly(unsigned *sum, unsigned value)
     *sum += value - *sum / DEMAND_CHUNKS;
 }
 
+/* Chunks that no class may use yet. */
+static unsigned reserve(const struct code_cache *c)
+{
+    unsigned used = c->cpus;
+
+    for (unsigned n = 0; n < CODE_CLASSES; n++) {
+        used += c->class[n].limit;
+    }
+    return used < c->chunks - 1 ? c->chunks - 1 - used : 0;
+}
+
 /* Another chunk was filled.  Where too much had to be done again lately, use
  * more memory: faster than it is filled, so that little is evicted. */
-static void adapt(struct code_cache *c, const struct code_demand *demand)
+static void adapt(struct code_cache *c, struct class *class,
+                  const struct code_demand *demand)
 {
-    struct code_demand *sum = &c->demand;
-    unsigned room = c->chunks - 1 - c->limit;
+    struct code_demand *sum = &class->demand;
+    unsigned room = reserve(c);
 
     add_slowly(&sum->units, demand->units);
     add_slowly(&sum->revived, demand->revived);
     add_slowly(&sum->lost, demand->lost);
-    if (sum->lost > sum->units / 6 || sum->revived > sum->units / 4 * 3) {
-        c->limit += room < 2 ? room : 2;
+    if (sum->lost > sum->units / 6 || sum->revived > sum->units / 2) {
+        class->limit += room < 2 ? room : 2;
     }
+}
+
+/* Whether it stays as long as there is room. */
+static bool is_young(const struct code_cache *c,
+                     const struct code_chunk *chunk, uint64_t now)
+{
+    return chunk->class == CODE_ORIGINALS &&
+           now - chunk->born_ns < STAY_NS * (c->cpus - 1);
 }
 
 /* Retired chunks are a quarter, as soon as some will have to be evicted. */
 static struct code_chunk *to_retire(struct code_cache *c,
-                                    const struct census *census)
+                                    enum code_class class,
+                                    const struct census *census,
+                                    uint64_t now)
 {
-    unsigned want = c->limit / 4 + c->cpus;
+    unsigned limit = c->class[class].limit, want = limit / 4 + c->cpus;
+    struct code_chunk *chunk = NULL;
 
-    return census->used + want > c->limit + census->retired
-               ? oldest(c, census, CHUNK_LIVE) : NULL;
+    if (class == CODE_ORIGINALS &&
+        census->used + want > limit + census->retired) {
+        chunk = oldest(c, class, CHUNK_LIVE);
+    }
+    if (!chunk || (is_young(c, chunk, now) && census->free > want)) {
+        return NULL;
+    }
+    chunk->state = CHUNK_RETIRED;
+    return chunk;
 }
 
 /* That everybody finds one at once when the time comes. */
 static struct code_chunk *to_evict(struct code_cache *c,
-                                   const struct census *census)
+                                   enum code_class class,
+                                   const struct census *census, uint64_t now)
 {
-    struct code_chunk *victim = NULL;
+    bool many = census->used + c->cpus > c->class[class].limit;
+    bool few = census->free < c->cpus;
+    unsigned state = class == CODE_ORIGINALS ? CHUNK_RETIRED : CHUNK_LIVE;
+    struct code_chunk *chunk = many || few ? oldest(c, class, state) : NULL;
 
-    if (census->used + c->cpus >= c->limit) {
-        victim = oldest(c, census, CHUNK_RETIRED);
+    if (chunk && is_young(c, chunk, now) && !few) {
+        return NULL;
     }
-    if (victim) {
-        victim->state = CHUNK_LIMBO;
-        victim->free_epoch = EPOCH_ASLEEP;
-        c->evicted++;
+    for (unsigned n = 0; !chunk && few && n < CODE_CLASSES; n++) {
+        chunk = oldest(c, n, CHUNK_LIVE); /* whoever has one to spare */
     }
-    return victim;
+    if (chunk) {
+        chunk->state = CHUNK_LIMBO;
+        chunk->free_epoch = EPOCH_ASLEEP;
+        c->class[chunk->class].evicted++;
+    }
+    return chunk;
 }
 
-static void take(struct code_cache *c, struct code_chunk *chunk, unsigned cpu)
+static void take(struct code_cache *c, struct code_chunk *chunk,
+                 enum code_class class, uint64_t now)
 {
     chunk->state = CHUNK_FILLING;
+    chunk->class = class;
     chunk->born = c->births++;
-    chunk->regions = cpu == c->cpus - 1;
+    chunk->born_ns = now;
     chunk->meta_used = sizeof(*chunk->index);
     chunk->index->before[0] = 0;
 }
@@ -293,41 +358,51 @@ static void evict(struct code_cache *c, struct code_chunk *victim,
     victim->free_epoch = ++c->epoch;
 }
 
+/* One attempt: NULL when another vCPU has to come by first. */
+static struct code_chunk *try_chunk(struct code_cache *c,
+                                    enum code_class class,
+                                    const struct code_cache_user *user)
+{
+    uint64_t now = clock_process_ns();
+
+    pthread_mutex_lock(&c->lock);
+    struct census census = count_chunks(c, class);
+    struct code_chunk *chunk = census.free_chunk;
+    if (chunk) {
+        take(c, chunk, class, now);
+        census.used++;
+        census.free--;
+    }
+    struct code_chunk *victim = to_evict(c, class, &census, now);
+    struct code_chunk *aging = to_retire(c, class, &census, now);
+    pthread_mutex_unlock(&c->lock);
+    if (aging) {
+        user->retire(user->opaque, aging);
+    }
+    if (victim) {
+        evict(c, victim, user);
+    }
+    return chunk;
+}
+
 struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
+                                    enum code_class class,
                                     struct code_chunk *old,
                                     const struct code_demand *demand,
                                     const struct code_cache_user *user)
 {
+    if (old) {
+        pthread_mutex_lock(&c->lock);
+        old->state = CHUNK_LIVE;
+        adapt(c, &c->class[class], demand);
+        pthread_mutex_unlock(&c->lock);
+    }
     for (;;) {
-        struct code_chunk *chunk, *aging, *victim;
         uint64_t epoch = c->epoch;
 
         user->forget(user->opaque, cpu);
         code_cache_pass(c, cpu, epoch);
-        pthread_mutex_lock(&c->lock);
-        if (old) {
-            old->state = CHUNK_LIVE;
-            old = NULL;
-            adapt(c, demand);
-        }
-        struct census census = count_chunks(c);
-        chunk = census.free_chunk;
-        if (chunk) {
-            take(c, chunk, cpu);
-            census.used++;
-        }
-        victim = to_evict(c, &census);
-        aging = to_retire(c, &census);
-        if (aging) {
-            aging->state = CHUNK_RETIRED;
-        }
-        pthread_mutex_unlock(&c->lock);
-        if (aging) {
-            user->retire(user->opaque, aging);
-        }
-        if (victim) {
-            evict(c, victim, user);
-        }
+        struct code_chunk *chunk = try_chunk(c, class, user);
         if (chunk) {
             return chunk;
         }
@@ -407,15 +482,19 @@ uint8_t *code_cache_rw(struct code_cache *c, const uint8_t *rx)
     return c->rw + (rx - c->rx);
 }
 
-struct code_cache_figures code_cache_figures(const struct code_cache *c)
+struct code_cache_figures code_cache_figures(const struct code_cache *c,
+                                             enum code_class class)
 {
     struct code_cache_figures f = {
-        .limit = (size_t)c->limit * CODE_CHUNK_SIZE, .evicted = c->evicted,
+        .limit = (size_t)c->class[class].limit * CODE_CHUNK_SIZE,
+        .evicted = c->class[class].evicted,
     };
 
     for (unsigned n = 1; n < c->chunks; n++) {
-        f.code += c->chunk[n].used;
-        f.metadata += c->chunk[n].meta_used;
+        if (c->chunk[n].state != CHUNK_FREE && c->chunk[n].class == class) {
+            f.code += c->chunk[n].used;
+            f.metadata += c->chunk[n].meta_used;
+        }
     }
     return f;
 }

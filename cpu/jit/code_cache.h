@@ -6,17 +6,24 @@
  * own without a lock.  Metadata (struct block, links, sites, IR) lies in a
  * mapping of its own, a part for each chunk, and dies with the chunk.
  *
- * The life of a chunk: FREE -> FILLING -> LIVE -> RETIRED -> LIMBO -> FREE.
- * When chunks run short the oldest is retired: its blocks are no longer
- * entered, but copied into a new chunk when they are wanted again, which
- * costs a tenth of translating them.  So what is in use moves on and what
- * ran once stays behind.  The oldest retired chunk is evicted: nothing leads
- * to its blocks any more, and it is reused once every vCPU has been in its
- * run loop since and has forgotten its jump cache (epochs).
+ * Chunks of three classes do not mix, for their units live for different
+ * times: originals, which were translated; copies for another address, which
+ * cost a tenth of that and mostly die with a process; and regions.
  *
- * How many chunks are used before the first is evicted depends on the guest:
- * few at first; more when what was evicted is translated again, or when most
- * of what is put into new chunks comes out of retired ones.
+ * The life of a chunk: FREE -> FILLING -> LIVE -> RETIRED -> LIMBO -> FREE.
+ * The oldest originals are retired: they are no longer entered, but copied
+ * into a new chunk when they are wanted again.  So what is in use moves on and
+ * what ran once stays behind.  The oldest retired chunk is evicted: nothing
+ * leads to its blocks any more, and it is reused once every vCPU has been in
+ * its run loop since and has forgotten its jump cache (epochs).  Copies and
+ * regions are evicted without having been retired.
+ *
+ * How many chunks a class has before the first is evicted depends on the
+ * guest: few at first; more when what was evicted is made again, or when most
+ * of what is put into new chunks comes out of retired ones.  Originals stay
+ * for some seconds of processor time in any case, if there is room: a program
+ * that is twice as large as the limit would else lose its beginning before it
+ * comes back to it.
  */
 #ifndef CPU_JIT_CODE_CACHE_H
 #define CPU_JIT_CODE_CACHE_H
@@ -34,17 +41,20 @@ struct code_index {
     uint16_t before[CODE_CHUNK_SIZE / CODE_GRAIN + 1];
 };
 
+enum code_class { CODE_ORIGINALS, CODE_COPIES, CODE_REGIONS, CODE_CLASSES };
+
 struct code_chunk {
     uint8_t *rw;
     const uint8_t *rx;
     size_t used;
     size_t ready;           /* up to here its memory is there */
     uint64_t born;          /* order of allocation */
+    uint64_t born_ns;       /* processor time of this process */
     uint64_t free_epoch;    /* reusable when every vCPU has seen this */
     enum {
         CHUNK_FREE, CHUNK_FILLING, CHUNK_LIVE, CHUNK_RETIRED, CHUNK_LIMBO
     } state;
-    bool regions;           /* filled by the thread that makes them */
+    enum code_class class;
     _Atomic unsigned blocks;
     struct code_index *index; /* at the start of its metadata */
     size_t meta_used, meta_ready;
@@ -52,8 +62,7 @@ struct code_chunk {
 
 struct code_cache;
 
-/* For at most `size` bytes of units, which are reserved, not committed.  The
- * last of `cpus` is the thread that makes regions: these last longer. */
+/* For at most `size` bytes of units, which are reserved, not committed. */
 struct code_cache *code_cache_new(size_t size, unsigned cpus,
                                   struct error **err);
 void code_cache_free(struct code_cache *c);
@@ -78,12 +87,13 @@ struct code_cache_user {
 struct code_demand {
     unsigned units;
     unsigned revived;       /* copies of what was retired */
-    unsigned lost;          /* translated again after it was evicted */
+    unsigned lost;          /* made again after it was evicted */
 };
 
 /* A fresh chunk for vCPU `cpu`, which has filled `old` (or NULL) as *demand
  * says; may evict.  Only in the run loop, with no pointer to a block held. */
 struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
+                                    enum code_class class,
                                     struct code_chunk *old,
                                     const struct code_demand *demand,
                                     const struct code_cache_user *user);
@@ -113,12 +123,14 @@ struct block *code_cache_find(struct code_cache *c, const uint8_t *rx);
 bool code_cache_is_doomed(const struct code_cache *c, const uint8_t *rx);
 uint8_t *code_cache_rw(struct code_cache *c, const uint8_t *rx);
 
-/* For statistics: bytes of code and of metadata in use, the bytes of chunks
- * that may be used before some are evicted, and how many were evicted. */
+/* For statistics, of a class: bytes of code and of metadata in use, the bytes
+ * of chunks that may be used before some are evicted, and how many chunks
+ * were. */
 struct code_cache_figures {
     size_t code, metadata, limit;
     uint64_t evicted;
 };
-struct code_cache_figures code_cache_figures(const struct code_cache *c);
+struct code_cache_figures code_cache_figures(const struct code_cache *c,
+                                             enum code_class class);
 
 #endif

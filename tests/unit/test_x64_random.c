@@ -847,7 +847,8 @@ static void check_copies(struct rig *rig, uint64_t number)
     struct code_cache *cache = code_cache_new(2u << 20, 1, &err);
 
     ck_assert_ptr_nonnull(cache);
-    check_copy(rig, code_cache_chunk(cache, 0, NULL, &none, &user),
+    check_copy(rig, code_cache_chunk(cache, 0, CODE_ORIGINALS, NULL, &none,
+                                     &user),
                number);
     code_cache_free(cache);
 }

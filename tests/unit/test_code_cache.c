@@ -1,0 +1,200 @@
+/* Which chunks are retired and evicted when, and that none is reused while a
+ * vCPU may be in it. */
+#include "cpu/jit/code_cache.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+Suite *code_cache_suite(void);
+
+#define CPUS 2 /* one vCPU, and the thread that makes regions */
+
+static struct code_cache *cache;
+static struct code_chunk *chunks[256], *retired[256], *evicted[256];
+static unsigned chunk_count, retired_count, evicted_count, kicks;
+
+static void retire(void *opaque, struct code_chunk *chunk)
+{
+    (void)opaque;
+    retired[retired_count++] = chunk;
+}
+
+static void evict(void *opaque, struct code_chunk *chunk)
+{
+    (void)opaque;
+    evicted[evicted_count++] = chunk;
+}
+
+static void kick(void *opaque)
+{
+    (void)opaque;
+    kicks++;
+}
+
+static void forget(void *opaque, unsigned cpu)
+{
+    (void)opaque, (void)cpu;
+}
+
+static const struct code_cache_user user = {
+    retire, evict, kick, forget, NULL
+};
+
+static void setup(void)
+{
+    struct error *err = NULL;
+
+    chunk_count = retired_count = evicted_count = kicks = 0;
+    cache = code_cache_new(32u << 20, CPUS, &err);
+    ck_assert_msg(cache, "%s", err ? err->message : "");
+}
+
+static void teardown(void)
+{
+    code_cache_free(cache);
+}
+
+/* The vCPU has filled a chunk of the class `count` times. */
+static void fill(enum code_class class, unsigned count, unsigned lost)
+{
+    struct code_demand demand = {.units = 100, .lost = lost};
+    struct code_chunk *chunk = NULL;
+
+    for (unsigned n = 0; n <= count; n++) {
+        chunk = code_cache_chunk(cache, 0, class, chunk, &demand, &user);
+        chunks[chunk_count++] = chunk;
+    }
+}
+
+static size_t limit_of(enum code_class class)
+{
+    return code_cache_figures(cache, class).limit / CODE_CHUNK_SIZE;
+}
+
+/* Copies beyond their limit go, the oldest first, without being retired. */
+START_TEST(copies)
+{
+    unsigned limit = (unsigned)limit_of(CODE_COPIES);
+
+    fill(CODE_COPIES, limit - CPUS, 0);
+    ck_assert_uint_eq(evicted_count, 1);
+    fill(CODE_COPIES, 2, 0);
+    ck_assert_uint_gt(evicted_count, 2);
+    ck_assert_uint_eq(kicks, evicted_count);
+    ck_assert_uint_eq(retired_count, 0);
+    for (unsigned n = 0; n < evicted_count && n < limit - CPUS; n++) {
+        ck_assert_ptr_eq(evicted[n], chunks[n]);
+    }
+}
+END_TEST
+
+/* Originals are young in so short a time: they stay until there is no room,
+ * and are retired before that, the oldest first. */
+START_TEST(originals)
+{
+    unsigned limit = (unsigned)limit_of(CODE_ORIGINALS);
+
+    fill(CODE_ORIGINALS, limit, 0);
+    ck_assert_uint_eq(evicted_count, 0);
+    fill(CODE_ORIGINALS, 64, 0);
+    ck_assert_uint_gt(evicted_count, 0);
+    ck_assert_uint_gt(retired_count, evicted_count);
+    for (unsigned n = 0; n < 4; n++) {
+        ck_assert_ptr_eq(retired[n], chunks[n]);
+        ck_assert_ptr_eq(evicted[n], chunks[n]);
+    }
+}
+END_TEST
+
+/* A class whose units are made again after they were evicted gets more room,
+ * and one whose are not does not. */
+START_TEST(growth)
+{
+    size_t limit = limit_of(CODE_COPIES);
+
+    fill(CODE_COPIES, 10, 5);
+    ck_assert_uint_eq(limit_of(CODE_COPIES), limit);
+    fill(CODE_COPIES, 4, 90);
+    ck_assert_uint_gt(limit_of(CODE_COPIES), limit);
+}
+END_TEST
+
+static bool was_handed_out(const struct code_chunk *chunk, unsigned from)
+{
+    for (unsigned n = from; n < chunk_count; n++) {
+        if (chunks[n] == chunk) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The thread of regions is awake and has not come by. */
+START_TEST(epochs)
+{
+    uint64_t epoch = code_cache_epoch(cache);
+    unsigned limit = (unsigned)limit_of(CODE_COPIES), before;
+
+    code_cache_pass(cache, CPUS - 1, epoch);
+    fill(CODE_COPIES, limit, 0);
+    before = chunk_count;
+    ck_assert_uint_gt(evicted_count, 0);
+    fill(CODE_COPIES, 4, 0);
+    ck_assert(code_cache_is_doomed(cache, evicted[0]->rx));
+    ck_assert(!was_handed_out(evicted[0], before));
+    code_cache_pass(cache, CPUS - 1, code_cache_epoch(cache));
+    fill(CODE_COPIES, 4, 0);
+    ck_assert(was_handed_out(evicted[0], before));
+}
+END_TEST
+
+static struct block *add(struct code_chunk *chunk, size_t size)
+{
+    struct block *b = code_chunk_alloc(chunk, sizeof(*b));
+
+    memset(b, 0, sizeof(*b));
+    b->code = chunk->rx + chunk->used;
+    b->code_size = (uint16_t)size;
+    code_chunk_commit(chunk, b, size);
+    return b;
+}
+
+/* A return address leads to its block, and a full chunk has no room. */
+START_TEST(find)
+{
+    struct jit_buffer room;
+    static struct block *block[CODE_CHUNK_BLOCKS];
+    unsigned count = 0;
+
+    fill(CODE_ORIGINALS, 0, 0);
+    while (code_chunk_room(chunks[0], &room)) {
+        block[count] = add(chunks[0], 40 + count * 37 % 500);
+        count++;
+    }
+    ck_assert_uint_gt(count, 100);
+    for (unsigned n = 0; n < count; n++) {
+        ck_assert_ptr_eq(code_cache_find(cache, block[n]->code + 5),
+                         block[n]);
+        ck_assert_ptr_eq(code_cache_find(cache, block[n]->code +
+                                         block[n]->code_size), block[n]);
+    }
+    ck_assert_ptr_null(code_cache_find(cache, chunks[0]->rx));
+    ck_assert_ptr_null(code_cache_find(cache, chunks[0]->rx - 1));
+}
+END_TEST
+
+Suite *code_cache_suite(void)
+{
+    Suite *s = suite_create("code_cache");
+    TCase *t = tcase_create("all");
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, copies);
+    tcase_add_test(t, originals);
+    tcase_add_test(t, growth);
+    tcase_add_test(t, epochs);
+    tcase_add_test(t, find);
+    suite_add_tcase(s, t);
+    return s;
+}

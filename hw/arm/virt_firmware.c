@@ -6,6 +6,7 @@
 #include "hw/misc/fw_cfg.h"
 #include "hw/misc/smbios.h"
 #include "hw/virtio/virtio_mmio.h"
+#include "util/or_else.h"
 
 static struct acpi_region acpi_region(enum virt_region region)
 {
@@ -13,11 +14,6 @@ static struct acpi_region acpi_region(enum virt_region region)
 
     return (struct acpi_region){virt_map[region].base, virt_map[region].size,
                                 spi ? 32 + spi : 0};
-}
-
-static const char *or_else(const char *text, const char *otherwise)
-{
-    return text ? text : otherwise;
 }
 
 static unsigned timer_intid(enum cpu_timer timer)
@@ -47,8 +43,8 @@ static struct acpi_board acpi_board(const struct machine *m)
         .timer_hypervisor = timer_intid(CPU_TIMER_HYP),
         .edge_timers = c->edge_timers,
         .no_topology = c->no_cpu_map,
-        .oem_id = or_else(c->oem_id, "BOCHS "),
-        .oem_table_id = or_else(c->oem_table_id, "BXPC    "),
+        .oem_id = text_or_else(c->oem_id, "BOCHS "),
+        .oem_table_id = text_or_else(c->oem_table_id, "BXPC    "),
         .pmu_intid = m->has_pmu ? VIRT_PMU_INTID : 0,
         .uart = {acpi_region(VIRT_UART0)},
         .fw_cfg = acpi_region(VIRT_FW_CFG),
@@ -92,7 +88,7 @@ static struct smbios_config smbios_config(const struct machine *m)
         .user = &c->smbios,
         .maker = "QEMU",
         .product = "QEMU Virtual Machine",
-        .version = or_else(c->version, c->machine),
+        .version = text_or_else(c->version, c->machine),
         .sockets = c->topology.sockets,
         .cores = cores,
         .threads = cores * c->topology.threads,

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "util/bits.h"
+#include "util/or_else.h"
 
 enum smbios_type {
     TYPE_BIOS = 0,
@@ -94,11 +95,6 @@ static void put_uuid(struct bytes *b, const uint8_t uuid[16])
     }
 }
 
-static const char *or_else(const char *text, const char *otherwise)
-{
-    return text ? text : otherwise;
-}
-
 static void put_bios(struct bytes *b, const struct smbios_config *c)
 {
     struct structure s = begin(b, TYPE_BIOS, 0);
@@ -121,9 +117,9 @@ static void put_system(struct bytes *b, const struct smbios_config *c)
 {
     struct structure s = begin(b, TYPE_SYSTEM, 0);
 
-    put_string(&s, or_else(c->user->system.manufacturer, c->maker));
-    put_string(&s, or_else(c->user->system.product, c->product));
-    put_string(&s, or_else(c->user->system.version, c->version));
+    put_string(&s, text_or_else(c->user->system.manufacturer, c->maker));
+    put_string(&s, text_or_else(c->user->system.product, c->product));
+    put_string(&s, text_or_else(c->user->system.version, c->version));
     put_string(&s, c->user->system.serial);
     put_uuid(b, c->uuid);
     bytes_u8(b, 6); /* woken by the power switch */
@@ -136,9 +132,9 @@ static void put_board(struct bytes *b, const struct smbios_config *c)
 {
     struct structure s = begin(b, TYPE_BOARD, 0);
 
-    put_string(&s, or_else(c->user->board.manufacturer, c->maker));
-    put_string(&s, or_else(c->user->board.product, c->product));
-    put_string(&s, or_else(c->user->board.version, c->version));
+    put_string(&s, text_or_else(c->user->board.manufacturer, c->maker));
+    put_string(&s, text_or_else(c->user->board.product, c->product));
+    put_string(&s, text_or_else(c->user->board.version, c->version));
     put_string(&s, c->user->board.serial);
     put_string(&s, c->user->board.asset);
     bytes_u8(b, 1); /* hosts the processors */
@@ -153,9 +149,9 @@ static void put_chassis(struct bytes *b, const struct smbios_config *c)
 {
     struct structure s = begin(b, TYPE_CHASSIS, 0);
 
-    put_string(&s, or_else(c->user->chassis.manufacturer, c->maker));
+    put_string(&s, text_or_else(c->user->chassis.manufacturer, c->maker));
     bytes_u8(b, 1); /* "other" */
-    put_string(&s, or_else(c->user->chassis.version, c->version));
+    put_string(&s, text_or_else(c->user->chassis.version, c->version));
     put_string(&s, c->user->chassis.serial);
     put_string(&s, c->user->chassis.asset);
     bytes_u8(b, 3);       /* boot-up, power, thermal state: safe */
@@ -185,13 +181,13 @@ static void put_processor(struct bytes *b, const struct smbios_config *c,
     struct structure s = begin(b, TYPE_PROCESSOR, socket);
 
     snprintf(name, sizeof(name), "%s %x",
-             or_else(c->user->processor.socket, "CPU"), socket);
+             text_or_else(c->user->processor.socket, "CPU"), socket);
     put_string(&s, name);
     bytes_u8(b, 3);     /* central processor */
     bytes_u8(b, 1);     /* family "other" */
-    put_string(&s, or_else(c->user->processor.manufacturer, c->maker));
+    put_string(&s, text_or_else(c->user->processor.manufacturer, c->maker));
     bytes_u64(b, c->user->processor.id);
-    put_string(&s, or_else(c->user->processor.version, c->version));
+    put_string(&s, text_or_else(c->user->processor.version, c->version));
     bytes_u8(b, 0);     /* voltage */
     bytes_u16(b, 0);    /* external clock */
     bytes_u16(b, megahertz(c->user->processor.max_speed));
@@ -279,7 +275,7 @@ static void put_dimm(struct bytes *b, const struct smbios_config *c,
     struct structure s = begin(b, TYPE_MEMORY_DEVICE, n);
 
     snprintf(name, sizeof(name), "%s %u",
-             or_else(c->user->memory.place, "DIMM"), n);
+             text_or_else(c->user->memory.place, "DIMM"), n);
     bytes_u16(b, handle_of(TYPE_MEMORY_ARRAY, 0));
     bytes_u16(b, NO_ERROR_HANDLE);
     bytes_u16(b, 0xffff); /* widths unknown */
@@ -292,7 +288,7 @@ static void put_dimm(struct bytes *b, const struct smbios_config *c,
     bytes_u8(b, 7);       /* RAM */
     bytes_u16(b, 2);      /* "other" */
     bytes_u16(b, speed);  /* 0: unknown */
-    put_string(&s, or_else(c->user->memory.manufacturer, c->maker));
+    put_string(&s, text_or_else(c->user->memory.manufacturer, c->maker));
     put_string(&s, c->user->memory.serial);
     put_string(&s, c->user->memory.asset);
     put_string(&s, c->user->memory.part);

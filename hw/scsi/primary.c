@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "util/bits.h"
+#include "util/or_else.h"
 
 #define INQUIRY_SIZE 36
 #define MAX_SERIAL 36    /* of vital product data */
@@ -30,11 +31,6 @@ static void put_text(uint8_t *at, unsigned size, const char *text)
     memcpy(at, text, length);
 }
 
-static const char *or_else(const char *text, const char *otherwise)
-{
-    return text ? text : otherwise;
-}
-
 static void standard_inquiry(struct scsi_command *cmd)
 {
     const struct scsi_unit *unit = cmd->unit;
@@ -48,9 +44,9 @@ static void standard_inquiry(struct scsi_command *cmd)
         [7] = 0x12, /* command queuing */
     };
 
-    put_text(data + 8, 8, or_else(c->vendor, "QEMU"));
-    put_text(data + 16, 16, or_else(c->product, unit->kind->product));
-    put_text(data + 32, 4, or_else(c->version, "2.5+"));
+    put_text(data + 8, 8, text_or_else(c->vendor, "QEMU"));
+    put_text(data + 16, 16, text_or_else(c->product, unit->kind->product));
+    put_text(data + 32, 4, text_or_else(c->version, "2.5+"));
     scsi_reply(cmd, data, sizeof(data), scsi_get(cmd->cdb + 3, 2));
 }
 

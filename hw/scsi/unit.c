@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "hw/core/block_sizes.h"
 #include "util/bits.h"
 
 #define DEFAULT_BLOCK 512
@@ -154,21 +155,11 @@ static void announce(struct scsi_unit *unit, enum scsi_change change)
 
 /* Creation --------------------------------------------------------------- */
 
-static bool is_block_size(uint32_t size)
-{
-    return is_power_of_2(size) && size >= 512 && size <= 2 << 20;
-}
-
 static bool check_config(const struct scsi_unit_config *c, struct error **err)
 {
     uint32_t logical = c->logical_block_size;
-    uint32_t physical = c->physical_block_size;
 
-    if (!is_block_size(logical) || !is_block_size(physical) ||
-        physical < logical) {
-        error_set(err, "logical_block_size=%u, physical_block_size=%u: must "
-                  "be powers of two from 512 to 2M, the physical one not the "
-                  "smaller", logical, physical);
+    if (!check_block_sizes(logical, c->physical_block_size, err)) {
         return false;
     }
     if (c->max_io_size < logical || c->max_unmap_size < logical) {

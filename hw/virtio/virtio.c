@@ -370,6 +370,18 @@ void virtio_add_queue(struct virtio_device *dev, uint16_t max_size)
     dev->queue_count++;
 }
 
+bool virtio_check_queue_size(const char *name, unsigned size, unsigned least,
+                             struct error **err)
+{
+    if (size &&
+        (!is_power_of_2(size) || size < least || size > VIRTQ_MAX_SIZE)) {
+        error_set(err, "%s=%u: must be a power of two from %u to %u", name,
+                  size, least, VIRTQ_MAX_SIZE);
+        return false;
+    }
+    return true;
+}
+
 void virtio_deinit(struct virtio_device *dev)
 {
     loop_timer_free(dev->kick);

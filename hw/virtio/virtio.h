@@ -21,6 +21,7 @@
 #include "hw/virtio/virtqueue.h"
 #include "softmmu/dma.h"
 #include "util/bits.h"
+#include "util/error.h"
 #include "util/loop.h"
 
 #define VIRTIO_MAX_QUEUES 128
@@ -130,6 +131,9 @@ void virtio_init(struct virtio_device *dev,
                  const struct virtio_host *host, uint64_t features,
                  unsigned config_size);
 void virtio_add_queue(struct virtio_device *dev, uint16_t max_size);
+/* The user's size of a queue, 0 for the default; `name` is the property's. */
+bool virtio_check_queue_size(const char *name, unsigned size, unsigned least,
+                             struct error **err);
 /* Undo virtio_init(); for ops->free.  Loop thread or loop not running. */
 void virtio_deinit(struct virtio_device *dev);
 

@@ -19,7 +19,10 @@
 #include <string.h>
 
 #include "block/iov.h"
+#include "hw/core/block_sizes.h"
+#include "hw/virtio/virtio_request.h"
 #include "util/log.h"
+#include "util/or_else.h"
 
 /* Features (5.2.3) */
 #define BLK_F_SEG_MAX BIT(2)
@@ -82,14 +85,10 @@ enum { RANGE_UNMAP = 1 << 0 };
 #define MAX_RANGE_SECTORS 0x3fffff /* just under 2 GiB */
 
 struct blk_request {
+    struct virtio_request base; /* data: without header and status */
     struct block_request io;
     struct virtio_blk *blk;
-    struct blk_request *next; /* in the free list */
-    unsigned queue;
-    struct virtq_chain chain;
-    struct iovec *data; /* the chain's without header and status */
-    unsigned data_room;
-    uint64_t written;   /* bytes to report, with the status */
+    uint64_t written; /* bytes to report, with the status */
 };
 
 struct virtio_blk {
@@ -99,7 +98,7 @@ struct virtio_blk {
     char id[ID_SIZE];
     uint32_t block_sectors; /* in a logical block */
     bool writeback_at_reset;
-    struct blk_request *spare;
+    struct virtio_requests requests;
 };
 
 static struct virtio_blk *blk_of(struct virtio_device *dev)
@@ -109,39 +108,18 @@ static struct virtio_blk *blk_of(struct virtio_device *dev)
 
 /* Completion ----------------------------------------------------------- */
 
-static struct blk_request *request_get(struct virtio_blk *s)
-{
-    struct blk_request *req = s->spare;
-
-    if (req) {
-        s->spare = req->next;
-    } else {
-        req = calloc(1, sizeof(*req));
-        assert(req);
-        req->blk = s;
-    }
-    return req;
-}
-
-static void request_put(struct blk_request *req)
-{
-    req->next = req->blk->spare;
-    req->blk->spare = req;
-}
-
 /* Write the status, which is the last byte, and hand the chain back. */
 static void complete(struct blk_request *req, uint8_t status)
 {
     struct virtio_blk *s = req->blk;
-    const struct virtq_chain *chain = &req->chain;
+    const struct virtq_chain *chain = &req->base.chain;
 
     if (chain->in_size) {
         unsigned last = chain->out_count + chain->in_count - 1;
         uint64_t pa = chain->pa[last] + chain->iov[last].iov_len - 1;
         dma_write(s->dev.dma, pa, &status, 1);
     }
-    virtio_push(&s->dev, req->queue, chain, req->written);
-    request_put(req);
+    virtio_request_push(&req->base, req->written);
 }
 
 /* Any thread, lock not held. */
@@ -193,7 +171,7 @@ static void submit(struct blk_request *req, enum block_op op,
 static void start_transfer(struct blk_request *req, enum block_op op,
                            uint64_t sector)
 {
-    struct virtq_chain *chain = &req->chain;
+    struct virtq_chain *chain = &req->base.chain;
     bool in = op == BLOCK_READ;
     unsigned count = in ? chain->in_count : chain->out_count;
     uint64_t skip = in ? 0 : sizeof(struct blk_header);
@@ -207,14 +185,10 @@ static void start_transfer(struct blk_request *req, enum block_op op,
         complete(req, S_IOERR);
         return;
     }
-    if (count > req->data_room) {
-        req->data = realloc(req->data, count * sizeof(*req->data));
-        assert(req->data);
-        req->data_room = count;
-    }
-    req->io.iov = req->data;
+    struct iovec *data = virtio_request_data(&req->base, count);
+    req->io.iov = data;
     req->io.iov_count =
-        iov_slice(req->data, chain->iov + (in ? chain->out_count : 0), count,
+        iov_slice(data, chain->iov + (in ? chain->out_count : 0), count,
                   skip, length);
     if (in) {
         /* Whatever comes of it, any of the bytes may have been stored. */
@@ -226,7 +200,7 @@ static void start_transfer(struct blk_request *req, enum block_op op,
 static void start_range(struct blk_request *req, bool discard)
 {
     struct virtio_blk *s = req->blk;
-    const struct virtq_chain *chain = &req->chain;
+    const struct virtq_chain *chain = &req->base.chain;
     struct blk_range range;
     uint32_t most = discard ? s->layout.max_discard_sectors
                             : s->layout.max_write_zeroes_sectors;
@@ -261,10 +235,10 @@ static void start_range(struct blk_request *req, bool discard)
 static void start_get_id(struct blk_request *req)
 {
     struct virtio_blk *s = req->blk;
-    uint64_t room = req->chain.in_size - 1;
+    uint64_t room = req->base.chain.in_size - 1;
     uint64_t n = room < ID_SIZE ? room : ID_SIZE;
 
-    virtq_write(&req->chain, 0, s->id, n);
+    virtq_write(&req->base.chain, 0, s->id, n);
     req->written = n + 1;
     complete(req, S_OK);
 }
@@ -272,13 +246,13 @@ static void start_get_id(struct blk_request *req)
 static void start(struct blk_request *req)
 {
     struct virtio_blk *s = req->blk;
+    const struct virtq_chain *chain = &req->base.chain;
     struct blk_header header;
 
-    req->written = req->chain.in_size ? 1 : 0;
+    req->written = chain->in_size ? 1 : 0;
     req->io.flags = 0;
-    if (!req->chain.in_size ||
-        virtq_read(&req->chain, 0, &header, sizeof(header)) <
-            sizeof(header)) {
+    if (!chain->in_size ||
+        virtq_read(chain, 0, &header, sizeof(header)) < sizeof(header)) {
         guest_error("virtio-blk: request without header or status");
         complete(req, S_IOERR);
         return;
@@ -314,13 +288,14 @@ static void start(struct blk_request *req)
 
 static bool take_request(struct virtio_device *dev, unsigned n)
 {
-    struct blk_request *req = request_get(blk_of(dev));
+    struct virtio_blk *s = blk_of(dev);
+    struct virtio_request *base = virtio_request_pop(&s->requests, n);
 
-    if (!virtio_pop(dev, n, &req->chain)) {
-        request_put(req);
+    if (!base) {
         return false;
     }
-    req->queue = n;
+    struct blk_request *req = container_of(base, struct blk_request, base);
+    req->blk = s;
     start(req);
     return true;
 }
@@ -372,13 +347,7 @@ static void blk_free(struct virtio_device *dev)
     struct virtio_blk *s = blk_of(dev);
 
     virtio_deinit(dev);
-    while (s->spare) {
-        struct blk_request *req = s->spare;
-        s->spare = req->next;
-        virtq_chain_free(&req->chain);
-        free(req->data);
-        free(req);
-    }
+    virtio_requests_free(&s->requests, NULL);
     free(s);
 }
 
@@ -402,11 +371,6 @@ static void guess_geometry(struct blk_layout *l)
                               cylinders < 2 ? 2 : cylinders);
     l->heads = 16;
     l->sectors = 63;
-}
-
-static uint32_t or_else(uint32_t value, uint32_t otherwise)
-{
-    return value ? value : otherwise;
 }
 
 static void fill_layout(struct virtio_blk *s,
@@ -452,22 +416,11 @@ static uint64_t own_features(const struct virtio_blk_config *c)
            (c->no_write_zeroes || read_only ? 0 : BLK_F_WRITE_ZEROES);
 }
 
-static bool is_block_size(uint32_t size)
-{
-    return !size || (is_power_of_2(size) && size >= 512 && size <= 2 << 20);
-}
-
 static bool check_config(const struct virtio_blk_config *c,
                          struct error **err)
 {
-    uint32_t block = or_else(c->logical_block_size, 512);
-
-    if (!is_block_size(c->logical_block_size) ||
-        !is_block_size(c->physical_block_size) ||
-        or_else(c->physical_block_size, block) < block) {
-        error_set(err, "logical_block_size=%u, physical_block_size=%u: must "
-                  "be powers of two from 512 to 2M, the physical one not the "
-                  "smaller", c->logical_block_size, c->physical_block_size);
+    if (!check_block_sizes(c->logical_block_size, c->physical_block_size,
+                           err)) {
         return false;
     }
     if (c->queues > VIRTIO_MAX_QUEUES) {
@@ -475,11 +428,7 @@ static bool check_config(const struct virtio_blk_config *c,
                   VIRTIO_MAX_QUEUES);
         return false;
     }
-    if (c->queue_size && (!is_power_of_2(c->queue_size) ||
-                          c->queue_size < 4 ||
-                          c->queue_size > VIRTQ_MAX_SIZE)) {
-        error_set(err, "queue-size=%u: must be a power of two from 4 to %u",
-                  c->queue_size, VIRTQ_MAX_SIZE);
+    if (!virtio_check_queue_size("queue-size", c->queue_size, 4, err)) {
         return false;
     }
     if (c->max_discard_sectors > MAX_RANGE_SECTORS ||
@@ -507,6 +456,7 @@ struct virtio_device *virtio_blk_create(const struct virtio_blk_config *config,
     fill_layout(s, config);
     virtio_init(&s->dev, &blk_ops, host, own_features(config),
                 sizeof(struct blk_layout));
+    virtio_requests_init(&s->requests, &s->dev, sizeof(struct blk_request));
     for (unsigned i = 0; i < s->layout.num_queues; i++) {
         virtio_add_queue(&s->dev,
                          (uint16_t)or_else(config->queue_size, 256));

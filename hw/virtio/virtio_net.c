@@ -19,6 +19,7 @@
 
 #include "hw/virtio/virtio_net_internal.h"
 #include "util/log.h"
+#include "util/or_else.h"
 
 #define QUEUE_SIZE 256
 #define CTRL_QUEUE_SIZE 64
@@ -497,27 +498,16 @@ static unsigned layout_size(uint64_t features)
 static void add_queues(struct virtio_net *s,
                        const struct virtio_net_config *config)
 {
-    unsigned rx = config->rx_queue_size ? config->rx_queue_size : QUEUE_SIZE;
-    unsigned tx = config->tx_queue_size ? config->tx_queue_size : QUEUE_SIZE;
+    uint16_t rx = (uint16_t)or_else(config->rx_queue_size, QUEUE_SIZE);
+    uint16_t tx = (uint16_t)or_else(config->tx_queue_size, QUEUE_SIZE);
 
     for (unsigned pair = 0; pair < s->max_pairs; pair++) {
-        virtio_add_queue(&s->dev, (uint16_t)rx);
-        virtio_add_queue(&s->dev, (uint16_t)tx);
+        virtio_add_queue(&s->dev, rx);
+        virtio_add_queue(&s->dev, tx);
     }
     if (s->dev.host_features & NET_F_CTRL_VQ) {
         virtio_add_queue(&s->dev, CTRL_QUEUE_SIZE);
     }
-}
-
-static bool check_size(const char *name, unsigned size, struct error **err)
-{
-    if (size && (!is_power_of_2(size) || size < 64 ||
-                 size > VIRTQ_MAX_SIZE)) {
-        error_set(err, "%s=%u: expected a power of two from 64 to %d", name,
-                  size, VIRTQ_MAX_SIZE);
-        return false;
-    }
-    return true;
 }
 
 struct virtio_device *virtio_net_create(const struct virtio_net_config *config,
@@ -528,8 +518,10 @@ struct virtio_device *virtio_net_create(const struct virtio_net_config *config,
     unsigned pairs = config->client && config->multiqueue
                          ? config->client->queues : 1;
 
-    if (!check_size("rx_queue_size", config->rx_queue_size, err) ||
-        !check_size("tx_queue_size", config->tx_queue_size, err)) {
+    if (!virtio_check_queue_size("rx_queue_size", config->rx_queue_size, 64,
+                                 err) ||
+        !virtio_check_queue_size("tx_queue_size", config->tx_queue_size, 64,
+                                 err)) {
         return NULL;
     }
     struct virtio_net *s = calloc(1, sizeof(*s));

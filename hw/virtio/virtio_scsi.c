@@ -21,6 +21,7 @@
 #include "block/iov.h"
 #include "hw/virtio/virtio_scsi_internal.h"
 #include "util/log.h"
+#include "util/or_else.h"
 
 #define DEFAULT_QUEUE_SIZE 256
 #define DEFAULT_MAX_SECTORS 0xffff
@@ -45,47 +46,23 @@ struct request_response {
 } __attribute__((packed));
 
 struct scsi_request {
+    struct virtio_request base; /* data: without header and response */
     struct scsi_command cmd;
     struct virtio_scsi *scsi;
-    struct scsi_request *next; /* in the free list */
-    unsigned queue;
-    uint32_t sense_size;       /* when it began */
-    struct virtq_chain chain;
-    struct iovec *data;        /* the chain's without header and response */
-    unsigned data_room;
+    uint32_t sense_size;        /* when it began */
 };
 
 /* Completion ------------------------------------------------------------- */
 
-static struct scsi_request *request_get(struct virtio_scsi *s)
-{
-    struct scsi_request *req = s->spare;
-
-    if (req) {
-        s->spare = req->next;
-    } else {
-        req = calloc(1, sizeof(*req));
-        assert(req);
-        req->scsi = s;
-    }
-    return req;
-}
-
-static void request_put(struct scsi_request *req)
-{
-    req->next = req->scsi->spare;
-    req->scsi->spare = req;
-}
-
+/* The request is not ours any more. */
 static void respond(struct scsi_request *req,
                     const struct request_response *response)
 {
-    uint64_t written =
-        virtq_write(&req->chain, 0, response, sizeof(*response));
+    struct virtq_chain *chain = &req->base.chain;
+    uint64_t written = virtq_write(chain, 0, response, sizeof(*response));
 
     if (response->sense_len) {
-        virtq_write(&req->chain, written, req->cmd.sense,
-                    response->sense_len);
+        virtq_write(chain, written, req->cmd.sense, response->sense_len);
     }
     /* The data, if there are any, begin where the sense data would end. */
     if (req->cmd.touched) {
@@ -93,7 +70,7 @@ static void respond(struct scsi_request *req,
     } else {
         written += response->sense_len;
     }
-    virtio_push(&req->scsi->dev, req->queue, &req->chain, written);
+    virtio_request_push(&req->base, written);
 }
 
 static void request_done(struct scsi_command *cmd)
@@ -122,7 +99,6 @@ static void request_done(struct scsi_command *cmd)
         }
     }
     respond(req, &response);
-    request_put(req);
     if (aborted) {
         scsi_control_ended(s);
     }
@@ -143,23 +119,19 @@ bool scsi_parse_lun(const uint8_t lun[8], uint32_t *target, uint32_t *unit)
 static void slice_data(struct scsi_request *req, uint64_t header,
                        uint64_t response)
 {
-    const struct virtq_chain *chain = &req->chain;
+    const struct virtq_chain *chain = &req->base.chain;
     struct scsi_command *cmd = &req->cmd;
-    unsigned count = chain->out_count + chain->in_count;
+    struct iovec *data = virtio_request_data(
+        &req->base, chain->out_count + chain->in_count);
 
-    if (count > req->data_room) {
-        req->data = realloc(req->data, count * sizeof(*req->data));
-        assert(req->data);
-        req->data_room = count;
-    }
     cmd->out_size = chain->out_size - header;
-    cmd->out = req->data;
-    cmd->out_count = iov_slice(req->data, chain->iov, chain->out_count,
+    cmd->out = data;
+    cmd->out_count = iov_slice(data, chain->iov, chain->out_count,
                                header, cmd->out_size);
     cmd->in_size = chain->in_size - response;
-    cmd->in = req->data + cmd->out_count;
+    cmd->in = data + cmd->out_count;
     cmd->in_count =
-        iov_slice(req->data + cmd->out_count, chain->iov + chain->out_count,
+        iov_slice(data + cmd->out_count, chain->iov + chain->out_count,
                   chain->in_count, response, cmd->in_size);
 }
 
@@ -170,13 +142,12 @@ static void fail(struct scsi_request *req, uint8_t response, const char *why)
     guest_error("virtio-scsi: %s", why);
     req->cmd.touched = 0;
     respond(req, &r);
-    request_put(req);
 }
 
 static void start(struct scsi_request *req)
 {
     struct virtio_scsi *s = req->scsi;
-    struct virtq_chain *chain = &req->chain;
+    struct virtq_chain *chain = &req->base.chain;
     struct scsi_command *cmd = &req->cmd;
     uint64_t header_size =
         sizeof(struct request_header) + s->layout.cdb_size;
@@ -211,13 +182,14 @@ static void start(struct scsi_request *req)
 
 static bool take_request(struct virtio_device *dev, unsigned n)
 {
-    struct scsi_request *req = request_get(scsi_of(dev));
+    struct virtio_scsi *s = scsi_of(dev);
+    struct virtio_request *base = virtio_request_pop(&s->requests, n);
 
-    if (!virtio_pop(dev, n, &req->chain)) {
-        request_put(req);
+    if (!base) {
         return false;
     }
-    req->queue = n;
+    struct scsi_request *req = container_of(base, struct scsi_request, base);
+    req->scsi = s;
     start(req);
     return true;
 }
@@ -280,20 +252,18 @@ static void scsi_device_reset(struct virtio_device *dev)
     scsi_bus_reset(&s->bus);
 }
 
+static void release(struct virtio_request *base)
+{
+    scsi_command_free(&container_of(base, struct scsi_request, base)->cmd);
+}
+
 static void scsi_free(struct virtio_device *dev)
 {
     struct virtio_scsi *s = scsi_of(dev);
 
     scsi_bus_free(&s->bus);
     virtio_deinit(dev);
-    while (s->spare) {
-        struct scsi_request *req = s->spare;
-        s->spare = req->next;
-        scsi_command_free(&req->cmd);
-        virtq_chain_free(&req->chain);
-        free(req->data);
-        free(req);
-    }
+    virtio_requests_free(&s->requests, release);
     virtq_chain_free(&s->control);
     virtq_chain_free(&s->event);
     free(s);
@@ -323,11 +293,6 @@ static const struct scsi_bus_ops bus_ops = {
     .changed = scsi_event_changed,
 };
 
-static uint32_t or_else(uint32_t value, uint32_t otherwise)
-{
-    return value ? value : otherwise;
-}
-
 struct virtio_device *
 virtio_scsi_create(const struct virtio_scsi_config *c,
                    const struct virtio_host *host, struct error **err)
@@ -340,11 +305,7 @@ virtio_scsi_create(const struct virtio_scsi_config *c,
                   most);
         return NULL;
     }
-    if (c->queue_size && (!is_power_of_2(c->queue_size) ||
-                          c->queue_size < 4 ||
-                          c->queue_size > VIRTQ_MAX_SIZE)) {
-        error_set(err, "virtqueue_size=%u: must be a power of two from 4 to "
-                  "%u", c->queue_size, VIRTQ_MAX_SIZE);
+    if (!virtio_check_queue_size("virtqueue_size", c->queue_size, 4, err)) {
         return NULL;
     }
     struct virtio_scsi *s = calloc(1, sizeof(*s));
@@ -364,6 +325,7 @@ virtio_scsi_create(const struct virtio_scsi_config *c,
                 (c->no_hotplug ? 0 : SCSI_F_HOTPLUG) |
                     (c->no_param_change ? 0 : SCSI_F_CHANGE),
                 sizeof(struct scsi_layout));
+    virtio_requests_init(&s->requests, &s->dev, sizeof(struct scsi_request));
     scsi_bus_init(&s->bus, &bus_ops, s, &s->dev.lock);
     for (unsigned i = 0; i < SCSI_REQUEST_QUEUE + s->layout.num_queues;
          i++) {

@@ -2,6 +2,7 @@
 #ifndef HW_VIRTIO_VIRTIO_SCSI_INTERNAL_H
 #define HW_VIRTIO_VIRTIO_SCSI_INTERNAL_H
 
+#include "hw/virtio/virtio_request.h"
 #include "hw/virtio/virtio_scsi.h"
 
 /* Queues (5.6.2) */
@@ -37,7 +38,7 @@ struct virtio_scsi {
     struct virtio_device dev;
     struct scsi_bus bus;
     struct scsi_layout layout;
-    struct scsi_request *spare;
+    struct virtio_requests requests;
 
     /* The control queue, and the task management function that waits for
      * commands to end: no chain is taken meanwhile. */

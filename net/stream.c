@@ -300,15 +300,6 @@ static const struct net_ops stream_ops = {
     .close = stream_close,
 };
 
-static bool is_listening(int fd)
-{
-    int listening = 0;
-    socklen_t size = sizeof(listening);
-
-    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) ==
-               0 && listening;
-}
-
 static bool stream_start(struct net_stream_client *s, struct error **err)
 {
     const struct net_socket_config *config = s->config;
@@ -327,7 +318,7 @@ static bool stream_start(struct net_stream_client *s, struct error **err)
     if (fd < 0) {
         return false;
     }
-    if (is_listening(fd)) {
+    if (socket_is_listening(fd)) {
         s->listener = fd;
         socket_name(fd, false, name, sizeof(name));
         snprintf(s->nc.info, sizeof(s->nc.info), "listening on %s", name);

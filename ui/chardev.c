@@ -71,6 +71,13 @@ void chardev_attach(struct chardev *chr, const struct chardev_frontend *fe,
     chardev_accept_input(chr);
 }
 
+void chardev_tell(struct chardev *chr, enum chardev_event event)
+{
+    if (chr->frontend && chr->frontend->event) {
+        chr->frontend->event(chr->device, event);
+    }
+}
+
 /* The log -------------------------------------------------------------- */
 
 struct chardev_log {

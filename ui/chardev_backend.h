@@ -59,6 +59,9 @@ struct chardev *chardev_open(const struct chardev_config *config,
 bool chardev_open_log(struct chardev *chr, const char *path, bool append,
                       struct error **err);
 
+/* For back ends: tell the front end, if there is one that listens. */
+void chardev_tell(struct chardev *chr, enum chardev_event event);
+
 /* One file each. */
 struct chardev *chardev_null_open(const struct chardev_config *config,
                                   struct loop *loop, struct error **err);

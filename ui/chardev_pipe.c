@@ -43,9 +43,7 @@ static void pipe_accept_input(struct chardev *chr)
 
 static void pipe_ended(struct chardev *chr)
 {
-    if (chr->frontend && chr->frontend->event) {
-        chr->frontend->event(chr->device, CHARDEV_CLOSED);
-    }
+    chardev_tell(chr, CHARDEV_CLOSED);
 }
 
 static void pipe_close(struct chardev *chr)

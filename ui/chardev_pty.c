@@ -50,11 +50,8 @@ static void pty_accept_input(struct chardev *chr)
 
 static void pty_set_connected(struct chardev_pty *s, bool connected)
 {
-    const struct chardev_frontend *fe = s->chr.frontend;
-
-    if (connected != s->connected && fe && fe->event) {
-        fe->event(s->chr.device,
-                  connected ? CHARDEV_OPENED : CHARDEV_CLOSED);
+    if (connected != s->connected) {
+        chardev_tell(&s->chr, connected ? CHARDEV_OPENED : CHARDEV_CLOSED);
     }
     s->connected = connected;
 }

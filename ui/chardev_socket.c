@@ -53,15 +53,6 @@ static struct chardev_socket *from_chr(struct chardev *chr)
 
 /* Towards the guest ---------------------------------------------------- */
 
-static void tell(struct chardev_socket *s, enum chardev_event event)
-{
-    const struct chardev_frontend *fe = s->chr.frontend;
-
-    if (fe && fe->event) {
-        fe->event(s->chr.device, event);
-    }
-}
-
 static void tell_state(struct chardev_socket *s)
 {
     bool open = s->out != NULL;
@@ -69,7 +60,7 @@ static void tell_state(struct chardev_socket *s)
     if (s->chr.frontend && (!s->told || s->told_open != open)) {
         s->told = true;
         s->told_open = open;
-        tell(s, open ? CHARDEV_OPENED : CHARDEV_CLOSED);
+        chardev_tell(&s->chr, open ? CHARDEV_OPENED : CHARDEV_CLOSED);
     }
 }
 
@@ -103,7 +94,7 @@ static void socket_readable(void *opaque)
         chr->frontend->receive(chr->device, data, length);
     }
     while (breaks-- > 0) {
-        tell(s, CHARDEV_BREAK);
+        chardev_tell(&s->chr, CHARDEV_BREAK);
     }
 }
 
@@ -280,15 +271,6 @@ static void wait_for_client(struct chardev_socket *s)
     }
 }
 
-static bool is_listening(int fd)
-{
-    int listening = 0;
-    socklen_t size = sizeof(listening);
-
-    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) ==
-               0 && listening;
-}
-
 static bool listen_on(struct chardev_socket *s, int fd)
 {
     s->listener = fd;
@@ -308,7 +290,7 @@ static bool socket_start(struct chardev_socket *s, struct error **err)
         fd = socket_listen(&config->address, err);
         return fd >= 0 && listen_on(s, fd);
     }
-    if (config->has_fd && is_listening(fd)) {
+    if (config->has_fd && socket_is_listening(fd)) {
         return listen_on(s, fd);
     }
     if (!config->has_fd && config->reconnect_ms) {

@@ -37,9 +37,7 @@ static void stdio_accept_input(struct chardev *chr)
 /* End of input is not the end of the machine: its output goes on. */
 static void stdio_ended(struct chardev *chr)
 {
-    if (chr->frontend && chr->frontend->event) {
-        chr->frontend->event(chr->device, CHARDEV_CLOSED);
-    }
+    chardev_tell(chr, CHARDEV_CLOSED);
 }
 
 static void stdio_close(struct chardev *chr)

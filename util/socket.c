@@ -251,6 +251,15 @@ bool socket_connected(int fd, struct error **err)
     return number == 0;
 }
 
+bool socket_is_listening(int fd)
+{
+    int listening = 0;
+    socklen_t size = sizeof(listening);
+
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) ==
+               0 && listening;
+}
+
 int socket_accept(int listener)
 {
     int fd;

@@ -25,6 +25,8 @@ int socket_listen(const struct socket_address *address, struct error **err);
 
 /* Wait for a connection and return it, or -1. */
 int socket_accept(int listener);
+/* Of a descriptor that is not ours: is it for socket_accept()? */
+bool socket_is_listening(int fd);
 
 /* A connection, or -1; waits for the other side's answer. */
 int socket_connect(const struct socket_address *address, struct error **err);

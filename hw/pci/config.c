@@ -71,12 +71,6 @@ uint32_t pci_config_read(struct pci_function *f, unsigned offset,
     return bytes_get(f->config, offset, size);
 }
 
-static bool touches(unsigned offset, unsigned size, unsigned reg,
-                    unsigned reg_size)
-{
-    return offset < reg + reg_size && reg < offset + size;
-}
-
 static void command_changed(struct pci_function *f)
 {
     __atomic_store_n(&f->mastering,
@@ -89,20 +83,21 @@ static void command_changed(struct pci_function *f)
 static void config_changed(struct pci_function *f, unsigned offset,
                            unsigned size)
 {
-    if (touches(offset, size, PCI_COMMAND, 2)) {
+    if (pci_touches(offset, size, PCI_COMMAND, 2)) {
         command_changed(f);
     }
-    if (touches(offset, size, PCI_COMMAND, 2) ||
-        touches(offset, size, PCI_BAR0, 4 * PCI_BARS) ||
-        (f->rom && touches(offset, size, PCI_ROM_ADDRESS, 4)) ||
-        (f->child && touches(offset, size, PCI_PRIMARY_BUS,
-                             PCI_CAPABILITIES - PCI_PRIMARY_BUS))) {
+    if (pci_touches(offset, size, PCI_COMMAND, 2) ||
+        pci_touches(offset, size, PCI_BAR0, 4 * PCI_BARS) ||
+        (f->rom && pci_touches(offset, size, PCI_ROM_ADDRESS, 4)) ||
+        (f->child && pci_touches(offset, size, PCI_PRIMARY_BUS,
+                                 PCI_CAPABILITIES - PCI_PRIMARY_BUS))) {
         pci_map_update(f->bus->host);
     }
-    if (f->msi.cap && touches(offset, size, f->msi.cap, PCI_MSI_SIZE)) {
+    if (f->msi.cap && pci_touches(offset, size, f->msi.cap, PCI_MSI_SIZE)) {
         pci_msi_config_changed(f);
     }
-    if (f->msix.cap && touches(offset, size, f->msix.cap, PCI_MSIX_SIZE)) {
+    if (f->msix.cap &&
+        pci_touches(offset, size, f->msix.cap, PCI_MSIX_SIZE)) {
         pci_msix_config_changed(f);
     }
 }
@@ -165,13 +160,13 @@ static void reset_on_request(struct pci_function *f, unsigned offset,
     unsigned control = f->express_cap + PCIE_DEVICE_CONTROL;
     unsigned flr = control + 1;
 
-    if (f->express_cap && touches(offset, size, flr, 1) &&
+    if (f->express_cap && pci_touches(offset, size, flr, 1) &&
         (value >> (8 * (flr - offset)) & (PCIE_DEVICE_CONTROL_FLR >> 8)) &&
         (pci_config_get(f, f->express_cap + PCIE_DEVICE_CAP, 4) &
          PCIE_DEVICE_CAP_FLR)) {
         pci_function_reset(f);
     }
-    if (f->child && touches(offset, size, PCI_BRIDGE_CONTROL, 1) &&
+    if (f->child && pci_touches(offset, size, PCI_BRIDGE_CONTROL, 1) &&
         (f->config[PCI_BRIDGE_CONTROL] & PCI_BRIDGE_CONTROL_RESET)) {
         pci_bus_reset(f->child);
     }

@@ -63,10 +63,19 @@ static bool find(const struct pci_map *map, uint64_t address,
 
 /* Accesses -------------------------------------------------------------- */
 
-/* Bytes of an access that the mapping takes at once; 0: refused. */
-static unsigned unit_size(const struct pci_mapping *m, uint64_t address,
-                          unsigned size)
+/*
+ * Bytes to go on with of the `size` that are left of an access.  *taken: the
+ * mapping takes them at once.  Else it refuses them, or there is none, but
+ * the rest may be mapped, in halves of any mapping's size.
+ */
+static unsigned next_unit(struct pci_map *map, uint64_t address,
+                          unsigned size, struct pci_mapping *m, bool *taken)
 {
+    *taken = find(map, address, m);
+    if (!*taken) {
+        return size > 4 ? 4 : size;
+    }
+    unsigned left = size;
     unsigned max = m->ops->max_size ? m->ops->max_size : 8;
 
     while (size > max || size - 1 > m->last - address) {
@@ -75,7 +84,8 @@ static unsigned unit_size(const struct pci_mapping *m, uint64_t address,
     if (size < m->ops->min_size) {
         guest_error("%s: access of %u bytes at 0x%llx is refused", m->name,
                     size, (unsigned long long)(address - m->base));
-        return 0;
+        *taken = false;
+        return left;
     }
     return size;
 }
@@ -88,20 +98,13 @@ uint64_t pci_map_read(struct pci_map *map, uint64_t address, unsigned size,
     for (unsigned done = 0, unit; done < size; done += unit) {
         struct pci_mapping m;
         uint64_t at = address + done;
-        unit = size - done;
-        if (!find(map, at, &m)) {
-            /* The rest may be mapped, in halves of any mapping's size. */
-            unit = unit > 4 ? 4 : unit;
-            continue;
+        bool taken;
+        unit = next_unit(map, at, size - done, &m, &taken);
+        if (taken) {
+            struct bus_access access = {at - m.base, unit, cpu};
+            value = deposit64(value, 8 * (int)done, 8 * (int)unit,
+                              m.ops->read(m.opaque, access));
         }
-        unsigned taken = unit_size(&m, at, unit);
-        if (!taken) {
-            continue;
-        }
-        unit = taken;
-        struct bus_access access = {at - m.base, unit, cpu};
-        value = deposit64(value, 8 * (int)done, 8 * (int)unit,
-                          m.ops->read(m.opaque, access));
     }
     return value;
 }
@@ -112,19 +115,13 @@ void pci_map_write(struct pci_map *map, uint64_t address, unsigned size,
     for (unsigned done = 0, unit; done < size; done += unit) {
         struct pci_mapping m;
         uint64_t at = address + done;
-        unit = size - done;
-        if (!find(map, at, &m)) {
-            unit = unit > 4 ? 4 : unit;
-            continue;
+        bool taken;
+        unit = next_unit(map, at, size - done, &m, &taken);
+        if (taken) {
+            struct bus_access access = {at - m.base, unit, cpu};
+            m.ops->write(m.opaque, access,
+                         extract64(value, 8 * (int)done, 8 * (int)unit));
         }
-        unsigned taken = unit_size(&m, at, unit);
-        if (!taken) {
-            continue;
-        }
-        unit = taken;
-        struct bus_access access = {at - m.base, unit, cpu};
-        m.ops->write(m.opaque, access,
-                     extract64(value, 8 * (int)done, 8 * (int)unit));
     }
 }
 

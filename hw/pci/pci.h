@@ -166,6 +166,13 @@ void pci_config_set_writable(struct pci_function *f, unsigned offset,
 void pci_config_set_clearable(struct pci_function *f, unsigned offset,
                               unsigned size, uint32_t mask);
 
+/* Does an access of config space reach this register? */
+static inline bool pci_touches(unsigned offset, unsigned size, unsigned reg,
+                               unsigned reg_size)
+{
+    return offset < reg + reg_size && reg < offset + size;
+}
+
 /* ---- intx.c ---- */
 
 void pci_intx_set(struct pci_function *f, bool level); /* [any] */

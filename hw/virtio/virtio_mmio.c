@@ -234,11 +234,6 @@ void virtio_mmio_reset(struct virtio_mmio *s)
     }
 }
 
-static void set_half(uint64_t *address, bool high, uint32_t value)
-{
-    *address = deposit64(*address, high ? 32 : 0, 32, value);
-}
-
 static void queue_write(struct virtio_mmio *s, uint32_t reg, uint32_t value)
 {
     struct virtq *vq = virtio_queue(s->dev, s->queue_sel);
@@ -255,14 +250,14 @@ static void queue_write(struct virtio_mmio *s, uint32_t reg, uint32_t value)
         break;
     case REG_QUEUE_DESC_LOW:
     case REG_QUEUE_DESC_HIGH:
-        set_half(&vq->desc, reg == REG_QUEUE_DESC_HIGH, value);
+        virtq_set_address(&vq->desc, reg == REG_QUEUE_DESC_HIGH, value);
         break;
     case REG_QUEUE_DRIVER_LOW:
     case REG_QUEUE_DRIVER_HIGH:
-        set_half(&vq->driver, reg == REG_QUEUE_DRIVER_HIGH, value);
+        virtq_set_address(&vq->driver, reg == REG_QUEUE_DRIVER_HIGH, value);
         break;
     default:
-        set_half(&vq->device, reg == REG_QUEUE_DEVICE_HIGH, value);
+        virtq_set_address(&vq->device, reg == REG_QUEUE_DEVICE_HIGH, value);
         break;
     }
 }

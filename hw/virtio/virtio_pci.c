@@ -85,10 +85,22 @@ uint8_t virtio_pci_take_isr(struct virtio_pci *s)
     return isr;
 }
 
-uint16_t virtio_pci_valid_vector(const struct virtio_pci *s, uint64_t value)
+static uint16_t valid_vector(const struct virtio_pci *s, uint64_t value)
 {
     return value < s->pci.msix.vectors ? (uint16_t)value
                                        : VIRTIO_PCI_NO_VECTOR;
+}
+
+void virtio_pci_set_config_vector(struct virtio_pci *s, uint64_t value)
+{
+    s->config_vector = valid_vector(s, value);
+}
+
+void virtio_pci_set_queue_vector(struct virtio_pci *s, uint64_t value)
+{
+    if (virtio_queue(s->dev, s->queue_select)) {
+        s->queue_vector[s->queue_select] = valid_vector(s, value);
+    }
 }
 
 static void interrupt(struct virtio_pci *s, uint16_t vector, uint8_t isr)
@@ -159,12 +171,6 @@ void virtio_pci_set_status(struct virtio_pci *s, bool legacy, uint8_t status)
 
 /* Configuration space --------------------------------------------------- */
 
-static bool touches(unsigned offset, unsigned size, unsigned reg,
-                    unsigned reg_size)
-{
-    return offset < reg + reg_size && reg < offset + size;
-}
-
 /* What the window capability (4.1.4.9) points at; false when at nothing. */
 static bool window(const struct virtio_pci *s, struct bus_access *access)
 {
@@ -185,7 +191,7 @@ static void config_reading(struct pci_function *f, unsigned offset,
     unsigned data = s->window_cap + CAP_WINDOW_DATA;
     struct bus_access access;
 
-    if (s->window_cap && touches(offset, size, data, 4) &&
+    if (s->window_cap && pci_touches(offset, size, data, 4) &&
         window(s, &access)) {
         uint64_t value = virtio_pci_modern_ops.read(s, access);
         pci_config_set(f, data, access.size, (uint32_t)value);
@@ -211,15 +217,16 @@ static void config_written(struct pci_function *f, unsigned offset,
     unsigned data = s->window_cap + CAP_WINDOW_DATA;
     struct bus_access access;
 
-    if (touches(offset, size, PCI_COMMAND, 2)) {
+    if (pci_touches(offset, size, PCI_COMMAND, 2)) {
         stop_unless_mastering(s);
     }
-    if (f->msix.cap && touches(offset, size, f->msix.cap, PCI_MSIX_SIZE)) {
+    if (f->msix.cap &&
+        pci_touches(offset, size, f->msix.cap, PCI_MSIX_SIZE)) {
         virtio_lock(s->dev);
         pci_update(s);
         virtio_unlock(s->dev);
     }
-    if (s->window_cap && touches(offset, size, data, 4) &&
+    if (s->window_cap && pci_touches(offset, size, data, 4) &&
         window(s, &access)) {
         virtio_pci_modern_ops.write(s, access,
                                     pci_config_get(f, data, access.size));

@@ -49,8 +49,10 @@ extern const struct mmio_ops virtio_pci_legacy_ops;
 
 /* ISR reads clear it and let go of the line.  Device's lock held. */
 uint8_t virtio_pci_take_isr(struct virtio_pci *s);
-/* A vector as the driver may set it: one that is there, or none. */
-uint16_t virtio_pci_valid_vector(const struct virtio_pci *s, uint64_t value);
+/* The driver chooses a vector, for the queue it has selected: one that is
+ * there, or else it gets none.  Device's lock held. */
+void virtio_pci_set_config_vector(struct virtio_pci *s, uint64_t value);
+void virtio_pci_set_queue_vector(struct virtio_pci *s, uint64_t value);
 /* Status written; without the device's lock. */
 void virtio_pci_set_status(struct virtio_pci *s, bool legacy,
                            uint8_t status);

@@ -91,13 +91,10 @@ static void register_write(struct virtio_pci *s, unsigned reg, uint32_t value)
         s->queue_select = (uint16_t)value;
         break;
     case CONFIG_VECTOR:
-        s->config_vector = virtio_pci_valid_vector(s, value);
+        virtio_pci_set_config_vector(s, value);
         break;
     case QUEUE_VECTOR:
-        if (virtio_queue(s->dev, s->queue_select)) {
-            s->queue_vector[s->queue_select] =
-                virtio_pci_valid_vector(s, value);
-        }
+        virtio_pci_set_queue_vector(s, value);
         break;
     default:
         guest_error("virtio-pci: write of legacy register 0x%02x", reg);

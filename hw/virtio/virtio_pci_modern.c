@@ -162,11 +162,6 @@ static uint64_t modern_read(void *device, struct bus_access access)
 
 /* Write ----------------------------------------------------------------- */
 
-static void queue_address(uint64_t *address, bool high, uint32_t value)
-{
-    *address = deposit64(*address, high ? 32 : 0, 32, value);
-}
-
 /* Of a queue that is not in use. */
 static void queue_setup(struct virtio_pci *s, unsigned field, uint32_t value)
 {
@@ -184,14 +179,14 @@ static void queue_setup(struct virtio_pci *s, unsigned field, uint32_t value)
         break;
     case QUEUE_DESC:
     case QUEUE_DESC + 4:
-        queue_address(&vq->desc, field != QUEUE_DESC, value);
+        virtq_set_address(&vq->desc, field != QUEUE_DESC, value);
         break;
     case QUEUE_DRIVER:
     case QUEUE_DRIVER + 4:
-        queue_address(&vq->driver, field != QUEUE_DRIVER, value);
+        virtq_set_address(&vq->driver, field != QUEUE_DRIVER, value);
         break;
     default:
-        queue_address(&vq->device, field != QUEUE_DEVICE, value);
+        virtq_set_address(&vq->device, field != QUEUE_DEVICE, value);
         break;
     }
 }
@@ -211,16 +206,13 @@ static void field_write(struct virtio_pci *s, unsigned field, uint32_t value)
         }
         break;
     case CONFIG_VECTOR:
-        s->config_vector = virtio_pci_valid_vector(s, value);
+        virtio_pci_set_config_vector(s, value);
         break;
     case QUEUE_SELECT:
         s->queue_select = (uint16_t)value;
         break;
     case QUEUE_VECTOR:
-        if (virtio_queue(s->dev, s->queue_select)) {
-            s->queue_vector[s->queue_select] =
-                virtio_pci_valid_vector(s, value);
-        }
+        virtio_pci_set_queue_vector(s, value);
         break;
     case QUEUE_ENABLE:
         if (value == 1) {

@@ -16,6 +16,7 @@
 #include <sys/uio.h>
 
 #include "softmmu/dma.h"
+#include "util/bits.h"
 
 /* Descriptors of one chain, and pieces of memory they may make. */
 #define VIRTQ_MAX_CHAIN 1024
@@ -61,6 +62,13 @@ struct virtq {
     unsigned unsignalled; /* ring entries published since the last signal */
     bool signalled;       /* there was a signal */
 };
+
+/* One half of vq->desc, driver or device. */
+static inline void virtq_set_address(uint64_t *area, bool high,
+                                     uint32_t value)
+{
+    *area = deposit64(*area, high ? 32 : 0, 32, value);
+}
 
 /* Take the rings into use, from their beginning; false when the sizes or
  * addresses are impossible. */

@@ -4,7 +4,6 @@
  */
 #include "ui/options.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,80 +21,6 @@ struct option_row {
     /* NULL: QEMU has it and we do not.  Errors name the option. */
     bool (*set)(struct parse *p, const char *text, struct error **err);
 };
-
-/* Shared helpers ------------------------------------------------------- */
-
-void parse_usage(struct parse *p)
-{
-    printf("-%s %s\n", p->option, p->usage);
-    p->done = true;
-}
-
-bool parse_unsupported(struct error **err, const char *what)
-{
-    error_set(err, "%s: not supported yet", what);
-    return false;
-}
-
-bool parse_list_add(struct parse_list *list, const char *text,
-                    struct error **err)
-{
-    if (list->count == PARSE_MAX_LIST) {
-        error_set(err, "%s: this option is given too often", text);
-        return false;
-    }
-    list->items[list->count++] = text;
-    return true;
-}
-
-struct keyval *parse_keep(struct parse *p, struct keyval *kv)
-{
-    struct options *options = p->out;
-    size_t size = (options->kept_count + 1) * sizeof(*options->kept);
-    struct keyval **grown = realloc(options->kept, size);
-
-    if (!grown) {
-        abort();
-    }
-    options->kept = grown;
-    options->kept[options->kept_count++] = kv;
-    return kv;
-}
-
-void *parse_grow(void *array, unsigned count, size_t size)
-{
-    void *grown = realloc(array, (count + 1) * size);
-
-    if (!grown) {
-        abort();
-    }
-    memset((char *)grown + count * size, 0, size);
-    return grown;
-}
-
-const char *parse_format(struct parse *p, const char *format, ...)
-{
-    struct keyval *kv = parse_keep(p, keyval_new());
-    char *text;
-    va_list args;
-
-    va_start(args, format);
-    if (vasprintf(&text, format, args) < 0) {
-        abort();
-    }
-    va_end(args);
-    keyval_set(kv, "text", text);
-    free(text);
-    return keyval_get(kv, "text");
-}
-
-struct keyval *parse_keyval(struct parse *p, const char *text,
-                            const char *implied_key, struct error **err)
-{
-    struct keyval *kv = keyval_parse(text, implied_key, err);
-
-    return kv ? parse_keep(p, kv) : NULL;
-}
 
 /* Options of one line -------------------------------------------------- */
 
@@ -449,7 +374,8 @@ static bool finish(struct parse *p, struct error **err)
         error_set(err, "-nographic cannot be used with -daemonize");
         return false;
     }
-    return options_finish_machine(p, err) && options_finish_sizes(p, err) &&
+    return options_finish_machine(p, err) && options_finish_accel(p, err) &&
+           options_finish_cpu(p, err) && options_finish_sizes(p, err) &&
            options_finish_objects(p, err) && options_finish_bare(p, err) &&
            options_finish_chardevs(p, err) &&
            options_finish_semihosting(p, err) && options_finish_net(p, err) &&

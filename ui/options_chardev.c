@@ -10,13 +10,12 @@
 
 #include "ui/chardev_mux.h"
 #include "util/bits.h"
-#include "util/nearest.h"
 
 /* Back ends of QEMU's that do not exist here. */
 static const char *const missing_backends[] = {
     "vc", "serial", "tty", "parallel", "parport", "braille", "msmouse",
     "wctablet", "websocket", "hub", "spicevmc", "spiceport", "dbus",
-    "qemu-vdagent",
+    "qemu-vdagent", NULL,
 };
 
 struct chardev_config *options_find_chardev(struct parse *p, const char *id)
@@ -67,17 +66,8 @@ static bool find_backend(const char *name, struct chardev_config *config,
     if (config->backend) {
         return true;
     }
-    for (size_t i = 0; i < ARRAY_SIZE(missing_backends); i++) {
-        if (strcmp(missing_backends[i], name) == 0) {
-            error_set(err, "'%s' is not supported yet", name);
-            return false;
-        }
-    }
-    const char *near =
-        nearest_in_table(name, &rows[0].name, count, sizeof(rows[0]));
-    error_set(err, "'%s' is not a character device%s%s%s", name,
-              near ? "; did you mean '" : " ('-chardev help' lists them)",
-              near ? near : "", near ? "'?" : "");
+    parse_unknown(name, "a character device", "-chardev", missing_backends,
+                  &rows[0].name, count, sizeof(rows[0]), err);
     return false;
 }
 

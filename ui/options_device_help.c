@@ -6,7 +6,6 @@
 
 #include "hw/arm/devices.h"
 #include "util/bits.h"
-#include "util/nearest.h"
 
 /* Models of QEMU's that exist but not here. */
 static const char *const missing[] = {
@@ -36,7 +35,7 @@ static const char *const missing[] = {
     "pvpanic-pci", "i6300esb", "tpm-tis-device", "nvdimm",
     "pc-dimm", "acpi-erst", "vfio-pci", "vfio-platform", "megasas",
     "lsi53c895a", "mptsas1068", "pvscsi", "am53c974", "generic-sdhci",
-    "arm-smmuv3",
+    "arm-smmuv3", NULL,
 };
 
 /* Help --------------------------------------------------------------------- */
@@ -123,16 +122,7 @@ const struct device_type *options_find_type(const char *name,
     if (type) {
         return type;
     }
-    for (size_t i = 0; i < ARRAY_SIZE(missing); i++) {
-        if (strcmp(missing[i], name) == 0) {
-            error_set(err, "'%s' is not supported yet", name);
-            return NULL;
-        }
-    }
-    const char *near =
-        nearest_in_table(name, &types[0].name, count, sizeof(types[0]));
-    error_set(err, "'%s' is not a valid device model name%s%s%s", name,
-              near ? "; did you mean '" : " ('-device help' lists them)",
-              near ? near : "", near ? "'?" : "");
+    parse_unknown(name, "a valid device model name", "-device", missing,
+                  &types[0].name, count, sizeof(types[0]), err);
     return NULL;
 }

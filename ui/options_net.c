@@ -13,29 +13,17 @@
 
 #include "net/config.h"
 #include "util/bits.h"
-#include "util/nearest.h"
 
 /* Back ends of QEMU's that do not exist here. */
 static const char *const missing_backends[] = {
     "l2tpv3", "vde", "netmap", "vhost-user", "vhost-vdpa", "af-xdp",
-    "vmnet-host", "vmnet-shared", "vmnet-bridged", "passt",
+    "vmnet-host", "vmnet-shared", "vmnet-bridged", "passt", NULL,
 };
-
-static void *grow(void *array, unsigned count, size_t size)
-{
-    void *grown = realloc(array, (count + 1) * size);
-
-    if (!grown) {
-        abort();
-    }
-    memset((char *)grown + count * size, 0, size);
-    return grown;
-}
 
 static struct nic_config *add_nic(struct machine_config *machine)
 {
     machine->nics =
-        grow(machine->nics, machine->nic_count, sizeof(*machine->nics));
+        parse_grow(machine->nics, machine->nic_count, sizeof(*machine->nics));
     return &machine->nics[machine->nic_count++];
 }
 
@@ -60,22 +48,13 @@ static const struct net_backend *find_backend(const char *name,
     if (backend) {
         return backend;
     }
-    for (size_t i = 0; i < ARRAY_SIZE(missing_backends); i++) {
-        if (strcmp(missing_backends[i], name) == 0) {
-            error_set(err, "'%s' is not supported yet", name);
-            return NULL;
-        }
-    }
     if (strcmp(name, "user") == 0) {
         error_set(err, "this build has no user network; install libslirp-dev "
                        "and build it again");
         return NULL;
     }
-    const char *near =
-        nearest_in_table(name, &rows[0].name, count, sizeof(rows[0]));
-    error_set(err, "'%s' is not a network back end%s%s%s", name,
-              near ? "; did you mean '" : " ('-netdev help' lists them)",
-              near ? near : "", near ? "'?" : "");
+    parse_unknown(name, "a network back end", "-netdev", missing_backends,
+                  &rows[0].name, count, sizeof(rows[0]), err);
     return NULL;
 }
 
@@ -93,7 +72,7 @@ static bool add_netdev(struct parse *p, struct keyval *kv, const char *type,
         error_set(err, "Duplicate ID '%s' for netdev", id);
         return false;
     }
-    machine->netdevs = grow(machine->netdevs, machine->netdev_count,
+    machine->netdevs = parse_grow(machine->netdevs, machine->netdev_count,
                             sizeof(*machine->netdevs));
     struct net_config *config = &machine->netdevs[machine->netdev_count++];
     config->id = id;
@@ -370,7 +349,7 @@ bool options_add_net_dump(struct parse *p, struct keyval *kv,
         return false;
     }
     dump.max_length = length > UINT32_MAX ? UINT32_MAX : (uint32_t)length;
-    machine->net_dumps = grow(machine->net_dumps, machine->net_dump_count,
+    machine->net_dumps = parse_grow(machine->net_dumps, machine->net_dump_count,
                               sizeof(*machine->net_dumps));
     machine->net_dumps[machine->net_dump_count++] = dump;
     return true;

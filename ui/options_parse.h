@@ -54,6 +54,8 @@ struct parse {
     struct parse_list net_ports; /* -net: ids of back ends */
 };
 
+/* For all of them (options_parse.c). */
+
 /* Answer "help" for the option being read. */
 void parse_usage(struct parse *p);
 
@@ -69,6 +71,22 @@ struct keyval *parse_keyval(struct parse *p, const char *text,
 
 /* `kv` is freed with the options. */
 struct keyval *parse_keep(struct parse *p, struct keyval *kv);
+
+/*
+ * The error for a name that none of a table's rows has.  `what` it is not,
+ * the option whose help lists them, a NULL-terminated list of names that QEMU
+ * knows and we do not yet; then the table as for nearest_in_table().
+ */
+void parse_unknown(const char *name, const char *what, const char *option,
+                   const char *const *missing, const void *candidates,
+                   size_t count, size_t stride, struct error **err);
+/* Room for one more behind `count`, zeroed. */
+void *parse_grow(void *array, unsigned count, size_t size);
+/* As printf, kept until the options are freed. */
+const char *parse_format(struct parse *p, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Part of a string, kept until the options are freed. */
+const char *parse_copy(struct parse *p, const char *text, size_t length);
 
 /* Single values (options_values.c). */
 bool option_none(struct parse *p, const char *text, struct error **err);
@@ -87,11 +105,13 @@ bool option_action(struct parse *p, const char *text, struct error **err);
 /* -bios NAME where -L says. */
 void options_find_firmware(struct parse *p);
 
-/* Options of the machine (options_machine.c). */
+/* -machine, -accel and -cpu (options_machine.c, _accel.c, _cpu.c). */
 bool option_machine(struct parse *p, const char *text, struct error **err);
-bool option_cpu(struct parse *p, const char *text, struct error **err);
-bool option_accel(struct parse *p, const char *text, struct error **err);
 bool options_finish_machine(struct parse *p, struct error **err);
+bool option_accel(struct parse *p, const char *text, struct error **err);
+bool options_finish_accel(struct parse *p, struct error **err);
+bool option_cpu(struct parse *p, const char *text, struct error **err);
+bool options_finish_cpu(struct parse *p, struct error **err);
 
 /* -m, -smp and -rtc (options_size.c). */
 bool option_memory(struct parse *p, const char *text, struct error **err);
@@ -215,13 +235,6 @@ struct keyval *options_split_chardev(struct parse *p, const char *text,
 /* The character device with this id, or NULL. */
 struct chardev_config *options_find_chardev(struct parse *p, const char *id);
 
-/* Room for one more behind `count`, zeroed. */
-void *parse_grow(void *array, unsigned count, size_t size);
-/* As printf, kept until the options are freed. */
-const char *parse_format(struct parse *p, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-/* Part of a string, kept until the options are freed. */
-const char *parse_copy(struct parse *p, const char *text, size_t length);
 /* "HOST:PORT", "[HOST]:PORT" or ":PORT", up to `length` bytes; NULL members
  * for what is empty. */
 bool parse_host_port(struct parse *p, const char *text, size_t length,

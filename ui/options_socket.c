@@ -9,16 +9,6 @@
 
 #include "util/bits.h"
 
-const char *parse_copy(struct parse *p, const char *text, size_t length)
-{
-    struct keyval *kv = parse_keep(p, keyval_new());
-    char copy[4096];
-
-    snprintf(copy, sizeof(copy), "%.*s", (int)length, text);
-    keyval_set(kv, "text", copy);
-    return keyval_get(kv, "text");
-}
-
 bool parse_host_port(struct parse *p, const char *text, size_t length,
                      const char **host, const char **port, struct error **err)
 {

@@ -135,7 +135,7 @@ $(DECODEGEN): $(TOOLS:%.c=$(BUILD)/%.o)
 # level needs are built on demand from tests/LEVEL/NAME.c.
 LEVELS = lint unit insn codegen fuzz guest cli img boot
 UNIT_TESTS = $(sort $(wildcard tests/unit/test_*.c))
-UNIT_OBJECTS = $(UNIT_TESTS:%.c=$(BUILD)/%.o) $(BUILD)/tests/unit/runner.o
+UNIT_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c))
 TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%, \
     $(wildcard $(addprefix tests/,$(addsuffix /*.c,insn codegen fuzz cli img))))
 export BUILD CC MAKE

@@ -4,6 +4,8 @@
 #include <libfdt.h>
 #include <pthread.h>
 
+#include "tests/unit/random64.h"
+
 Suite *gic_suite(void);
 
 START_TEST(test_level_spi)
@@ -294,16 +296,6 @@ START_TEST(test_beyond_last)
     route(288, 1);
 }
 END_TEST
-
-static uint64_t random_state = 1;
-
-static uint64_t random64(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state;
-}
 
 static void fuzz_access(void)
 {

@@ -5,6 +5,7 @@
 
 #include "hw/intc/gic.h"
 #include "hw/intc/gicv3_its.h"
+#include "tests/unit/random64.h"
 #include "util/bits.h"
 
 Suite *its_suite(void);
@@ -484,16 +485,6 @@ START_TEST(tables_not_memory)
     wr(GICR(2), 4, 1);
 }
 END_TEST
-
-static uint64_t random64(void)
-{
-    static uint64_t state = 88172645463325252;
-
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
 
 /* Entries of our tables are overwritten, too. */
 START_TEST(random_commands)

@@ -1,42 +1,20 @@
 /* hw/virtio/virtio_pci: both interfaces, on a device that returns every
  * chain it gets.  No processor; the loop is run by hand. */
-#include <check.h>
+#include "tests/unit/pci_rig.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "hw/pci/pcie_host.h"
 #include "hw/pci/root_port.h"
 #include "hw/virtio/virtio_pci.h"
-#include "softmmu/bus.h"
-#include "util/bits.h"
+#include "tests/unit/random64.h"
 #include "util/loop.h"
 
 Suite *virtio_pci_suite(void);
 
-#define ECAM UINT64_C(0x4010000000)
-#define PIO UINT64_C(0x3eff0000)
-#define MMIO UINT64_C(0x10000000)
-#define MMIO64 UINT64_C(0x8000000000)
-#define BELL UINT64_C(0x08020000)
-#define RAM UINT64_C(0x40000000)
-#define C (ECAM + (1 << 15)) /* slot 1 */
 #define NO_VECTOR 0xffff
 
-static const struct pcie_layout layout = {
-    .ecam = {ECAM, 0x10000000},
-    .io = {PIO, 0x10000},
-    .memory32 = {MMIO, 0x2eff0000},
-    .memory64 = {MMIO64, 0x8000000000},
-};
-
-static struct bus *bus;
-static struct ram *ram;
-static struct dma dma;
 static struct loop *loop;
-static struct pcie_host *host;
-static bool line;
-static unsigned bells;
-static uint32_t bell_data;
 
 /* The device ------------------------------------------------------------ */
 
@@ -106,7 +84,7 @@ static const struct virtio_device_ops gpu_ops = {
 
 static void new_echo(const struct virtio_device_ops *ops)
 {
-    struct virtio_host vh = {&dma, loop, VIRTIO_DEFAULT_FEATURES};
+    struct virtio_host vh = {&pci_rig.dma, loop, VIRTIO_DEFAULT_FEATURES};
 
     echo = calloc(1, sizeof(*echo));
     virtio_init(&echo->dev, ops, &vh, BIT(5), 12);
@@ -117,60 +95,19 @@ static void new_echo(const struct virtio_device_ops *ops)
     }
 }
 
-/* The machine ----------------------------------------------------------- */
-
-static void set_line(void *opaque, unsigned n, bool level)
-{
-    (void)opaque;
-    if (n == 1) {
-        line = level;
-    }
-}
-
-static uint64_t bell_read(void *device, struct bus_access access)
-{
-    (void)device;
-    (void)access;
-    return 0;
-}
-
-static void bell_write(void *device, struct bus_access access,
-                       uint64_t value)
-{
-    (void)device;
-    (void)access;
-    bells++;
-    bell_data = (uint32_t)value;
-}
-
-static const struct mmio_ops bell_ops = {
-    .read = bell_read, .write = bell_write, .messages = true};
-
 static void setup(void)
 {
-    struct irq intx[PCIE_INTX_PINS];
-
-    line = false;
-    bells = 0;
-    for (unsigned i = 0; i < PCIE_INTX_PINS; i++) {
-        intx[i] = (struct irq){set_line, NULL, i};
-    }
-    bus = bus_new();
-    ram = ram_new("ram", 1 << 20, NULL);
-    bus_map_ram(bus, RAM, ram);
-    bus_map_mmio(bus, BELL, 0x1000, "bell", &bell_ops, NULL);
-    dma = (struct dma){.bus = bus};
+    pci_rig_setup();
     loop = loop_new();
-    host = pcie_create(bus, &dma, &layout, intx);
     new_echo(&echo_ops);
 }
 
 static void teardown(void)
 {
-    pcie_free(host);
+    pcie_free(pci_rig.host);
     loop_free(loop);
-    bus_free(bus);
-    ram_free(ram);
+    pci_rig.host = NULL;
+    pci_rig_teardown();
 }
 
 static void plug_on(struct pci_bus *on, enum virtio_pci_choice no_legacy,
@@ -184,20 +121,7 @@ static void plug_on(struct pci_bus *on, enum virtio_pci_choice no_legacy,
 
 static void plug(void)
 {
-    plug_on(pcie_find_bus(host, NULL, NULL), VIRTIO_PCI_AUTO, false);
-}
-
-static uint64_t rd(uint64_t pa, unsigned size)
-{
-    uint64_t value;
-
-    ck_assert(bus_read(bus, pa, size, 0, &value));
-    return value;
-}
-
-static void wr(uint64_t pa, unsigned size, uint64_t value)
-{
-    ck_assert(bus_write(bus, pa, size, 0, value));
+    plug_on(pcie_find_bus(pci_rig.host, NULL, NULL), VIRTIO_PCI_AUTO, false);
 }
 
 static void stop_loop(void *opaque)
@@ -224,12 +148,13 @@ static void place_bars(uint64_t c)
     wr(c + 4, 2, 7);
 }
 
-static unsigned find_cap(uint64_t c, uint8_t id, uint8_t type)
+/* A capability of virtio's own (4.1.4). */
+static unsigned find_virtio_cap(uint64_t c, uint8_t type)
 {
-    unsigned at = (unsigned)rd(c + 0x34, 1);
+    unsigned at = find_cap(c, PCI_CAP_VENDOR);
 
-    while (at && (rd(c + at, 1) != id ||
-                  (type && rd(c + at + 3, 1) != type))) {
+    while (at && (rd(c + at, 1) != PCI_CAP_VENDOR ||
+                  rd(c + at + 3, 1) != type)) {
         at = (unsigned)rd(c + at + 1, 1);
     }
     ck_assert(at);
@@ -261,18 +186,18 @@ START_TEST(transitional)
     wr(C + 0x10, 4, 0xffffffff);
     ck_assert_uint_eq(rd(C + 0x10, 4), 0xffffffc1); /* 24 + 12, so 64 */
     ck_assert_uint_eq(rd(C + 0x100, 4), 0xffffffff);
-    unsigned notify = find_cap(C, PCI_CAP_VENDOR, 2);
+    unsigned notify = find_virtio_cap(C, 2);
     ck_assert_uint_eq(rd(C + notify + 4, 1), 4);
     ck_assert_uint_eq(rd(C + notify + 8, 8), UINT64_C(0x100000003000));
     ck_assert_uint_eq(rd(C + notify + 16, 4), 4);
     /* Two queues and configuration. */
-    ck_assert_uint_eq(rd(C + find_cap(C, PCI_CAP_MSIX, 0) + 2, 2), 2);
+    ck_assert_uint_eq(rd(C + find_cap(C, PCI_CAP_MSIX) + 2, 2), 2);
 }
 END_TEST
 
 START_TEST(modern_only)
 {
-    plug_on(pcie_find_bus(host, NULL, NULL), VIRTIO_PCI_ON, false);
+    plug_on(pcie_find_bus(pci_rig.host, NULL, NULL), VIRTIO_PCI_ON, false);
     ck_assert_uint_eq(rd(C, 4), 0x10441af4);
     ck_assert_uint_eq(rd(C + 8, 1), 1);
     ck_assert_uint_eq(rd(C + 0x2c, 4), 0x11001af4);
@@ -282,22 +207,22 @@ END_TEST
 
 START_TEST(behind_a_port)
 {
-    struct pci_bus *root = pcie_find_bus(host, NULL, NULL);
+    struct pci_bus *root = pcie_find_bus(pci_rig.host, NULL, NULL);
     struct root_port_config port = {.id = "rp"};
 
     ck_assert(root_port_create(root, PCI_ANY_SLOT, &port, NULL));
-    plug_on(pcie_find_bus(host, "rp", NULL), VIRTIO_PCI_AUTO, false);
+    plug_on(pcie_find_bus(pci_rig.host, "rp", NULL), VIRTIO_PCI_AUTO, false);
     wr(C + 0x18, 4, 0x010100);
     uint64_t c = ECAM + (1 << 20);
     ck_assert_uint_eq(rd(c, 4), 0x10441af4);
-    ck_assert_uint_eq(rd(c + find_cap(c, PCI_CAP_EXPRESS, 0) + 2, 2), 2);
+    ck_assert_uint_eq(rd(c + find_cap(c, PCI_CAP_EXPRESS) + 2, 2), 2);
     ck_assert_uint_eq(rd(c + 0x100, 4), 0);
 }
 END_TEST
 
 START_TEST(no_interface)
 {
-    struct pci_bus *root = pcie_find_bus(host, NULL, NULL);
+    struct pci_bus *root = pcie_find_bus(pci_rig.host, NULL, NULL);
     struct virtio_pci_config c = {VIRTIO_PCI_ON, true, -1};
     struct error *err = NULL;
 
@@ -403,14 +328,14 @@ START_TEST(modern_intx)
     offer(1);
     ck_assert_uint_eq(echo->processed, 1);
     ck_assert_uint_eq(rd(USED + 2, 2), 1);
-    ck_assert(line);
+    ck_assert(pci_rig.lines[1]);
     ck_assert_uint_eq(rd(MMIO64 + 0x1000, 1), 1);
-    ck_assert(!line);
+    ck_assert(!pci_rig.lines[1]);
     ck_assert_uint_eq(rd(MMIO64 + 0x1000, 1), 0);
     virtio_lock(&echo->dev);
     virtio_config_changed(&echo->dev);
     virtio_unlock(&echo->dev);
-    ck_assert(line);
+    ck_assert(pci_rig.lines[1]);
     ck_assert_uint_eq(rd(MMIO64 + 0x15, 1), 1);
     ck_assert_uint_eq(rd(MMIO64 + 0x1000, 1), 2);
     wr(MMIO64 + 0x14, 1, 0);
@@ -423,10 +348,10 @@ END_TEST
 static void msix_on(void)
 {
     for (unsigned i = 0; i < 3; i++) {
-        wr(MMIO + 16 * i, 8, BELL + 0x40);
+        wr(MMIO + 16 * i, 8, DOORBELL + 0x40);
         wr(MMIO + 16 * i + 8, 8, 100 + i);
     }
-    wr(C + find_cap(C, PCI_CAP_MSIX, 0) + 2, 2, 0x8000);
+    wr(C + find_cap(C, PCI_CAP_MSIX) + 2, 2, 0x8000);
 }
 
 START_TEST(modern_msix)
@@ -438,18 +363,18 @@ START_TEST(modern_msix)
     wr(MMIO64 + 0x10, 2, 2);
     modern_go();
     offer(1);
-    ck_assert_uint_eq(bells, 1);
-    ck_assert_uint_eq(bell_data, 101);
-    ck_assert(!line);
+    ck_assert_uint_eq(pci_rig.bell.count, 1);
+    ck_assert_uint_eq(pci_rig.bell.data, 101);
+    ck_assert(!pci_rig.lines[1]);
     virtio_lock(&echo->dev);
     virtio_config_changed(&echo->dev);
     virtio_unlock(&echo->dev);
-    ck_assert_uint_eq(bell_data, 102);
+    ck_assert_uint_eq(pci_rig.bell.data, 102);
     /* Without a vector there is no interrupt. */
     wr(MMIO64 + 0x1a, 2, NO_VECTOR);
     offer(2);
     ck_assert_uint_eq(echo->processed, 2);
-    ck_assert_uint_eq(bells, 2);
+    ck_assert_uint_eq(pci_rig.bell.count, 2);
 }
 END_TEST
 
@@ -510,7 +435,7 @@ END_TEST
 START_TEST(config_window)
 {
     plug();
-    uint64_t cap = C + find_cap(C, PCI_CAP_VENDOR, 5);
+    uint64_t cap = C + find_virtio_cap(C, 5);
     wr(cap + 4, 1, 4);
     wr(cap + 8, 4, 0x2000);
     wr(cap + 12, 4, 4);
@@ -569,9 +494,9 @@ START_TEST(legacy_intx)
     wr(IO + 0x10, 2, 0);
     run_loop();
     ck_assert_uint_eq(rd(LEGACY_USED + 2, 2), 1);
-    ck_assert(line);
+    ck_assert(pci_rig.lines[1]);
     ck_assert_uint_eq(rd(IO + 0x13, 1), 1);
-    ck_assert(!line);
+    ck_assert(!pci_rig.lines[1]);
     wr(IO + 8, 4, 0);
     ck_assert_uint_eq(rd(IO + 8, 4), 0);
     wr(IO + 0x0e, 2, 7);
@@ -595,9 +520,9 @@ START_TEST(legacy_msix)
     wr(LEGACY_AVAIL + 2, 2, 1);
     wr(IO + 0x10, 2, 0);
     run_loop();
-    ck_assert_uint_eq(bells, 1);
-    ck_assert_uint_eq(bell_data, 100);
-    ck_assert(!line);
+    ck_assert_uint_eq(pci_rig.bell.count, 1);
+    ck_assert_uint_eq(pci_rig.bell.data, 100);
+    ck_assert(!pci_rig.lines[1]);
 }
 END_TEST
 
@@ -607,9 +532,9 @@ START_TEST(function_reset)
     modern_start();
     modern_go();
     offer(1);
-    ck_assert(line);
-    pcie_reset(host);
-    ck_assert(!line);
+    ck_assert(pci_rig.lines[1]);
+    pcie_reset(pci_rig.host);
+    ck_assert(!pci_rig.lines[1]);
     ck_assert_uint_eq(echo->dev.status, 0);
     place_bars(C);
     ck_assert_uint_eq(rd(MMIO64 + 0x10, 2), NO_VECTOR);
@@ -617,16 +542,6 @@ START_TEST(function_reset)
 END_TEST
 
 /* A guest that does anything -------------------------------------------- */
-
-static uint64_t random64(void)
-{
-    static uint64_t state = 88172645463325252;
-
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
 
 START_TEST(random_accesses)
 {
@@ -646,8 +561,8 @@ START_TEST(random_accesses)
         if (i % 64 == 0) {
             place_bars(C);
         }
-        bus_write(bus, at, 1u << random64() % 4, 0, value);
-        bus_read(bus, at, 1u << random64() % 4, 0, &ignored);
+        bus_write(pci_rig.bus, at, 1u << random64() % 4, 0, value);
+        bus_read(pci_rig.bus, at, 1u << random64() % 4, 0, &ignored);
         if (i % 256 == 0) {
             run_loop();
         }

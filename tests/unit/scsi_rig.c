@@ -50,7 +50,7 @@ struct block_backend *scsi_rig_open_image(char path[DISK_FILE_PATH],
 }
 
 struct scsi_unit *scsi_rig_create(const struct scsi_kind *kind,
-                                struct scsi_unit_config config)
+                                  struct scsi_unit_config config)
 {
     struct error *err = NULL;
     struct scsi_unit *unit =
@@ -108,7 +108,7 @@ void scsi_rig_wait(unsigned count)
 }
 
 void scsi_rig_begin(struct scsi_command *c, uint32_t target, uint32_t lun,
-                  const char *cdb, uint64_t out_size, uint64_t in_size)
+                    const char *cdb, uint64_t out_size, uint64_t in_size)
 {
     unsigned byte, n = 0;
 
@@ -131,7 +131,7 @@ void scsi_rig_begin(struct scsi_command *c, uint32_t target, uint32_t lun,
     scsi_submit(&scsi_rig.bus, c, target, lun);
 }
 
-uint32_t sense_of(const struct scsi_command *c)
+uint32_t scsi_rig_sense(const struct scsi_command *c)
 {
     if (c->result != SCSI_DONE) {
         return 0xf0000000 | c->result;
@@ -144,8 +144,8 @@ uint32_t sense_of(const struct scsi_command *c)
            c->sense[13];
 }
 
-uint32_t run_at(uint32_t target, uint32_t lun, const char *cdb,
-                       uint64_t out_size, uint64_t in_size)
+uint32_t scsi_rig_run(uint32_t target, uint32_t lun, const char *cdb,
+                      uint64_t out_size, uint64_t in_size)
 {
     pthread_mutex_lock(&scsi_rig.lock);
     scsi_rig.done = 0;
@@ -160,10 +160,10 @@ uint32_t run_at(uint32_t target, uint32_t lun, const char *cdb,
     ck_assert_ptr_null(scsi_rig.cmd.buffer);
     ck_assert_uint_le(scsi_rig.cmd.moved, out_size + in_size);
     ck_assert_uint_le(scsi_rig.cmd.touched, in_size);
-    return sense_of(&scsi_rig.cmd);
+    return scsi_rig_sense(&scsi_rig.cmd);
 }
 
-uint32_t run_list(const char *list, const char *cdb, uint64_t size)
+uint32_t scsi_rig_run_list(const char *list, const char *cdb, uint64_t size)
 {
     unsigned byte;
 
@@ -182,11 +182,11 @@ void scsi_rig_settle(void)
 }
 
 void scsi_rig_expect(uint32_t target, const struct expectation *rows,
-                   size_t count)
+                     size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct expectation *r = &rows[i];
-        uint32_t sense = run_at(target, 0, r->cdb, r->out, r->in);
+        uint32_t sense = scsi_rig_run(target, 0, r->cdb, r->out, r->in);
         ck_assert_msg(sense == r->sense && scsi_rig.cmd.moved == r->moved,
                       "%s: %x, moved %llu", r->cdb, sense,
                       (unsigned long long)scsi_rig.cmd.moved);

@@ -55,26 +55,26 @@ void scsi_rig_wait(unsigned count);
 
 /* What a command came to: key and codes of its sense data, 0 for good
  * status; or else 0xf0000000 | enum scsi_result. */
-uint32_t sense_of(const struct scsi_command *c);
+uint32_t scsi_rig_sense(const struct scsi_command *c);
 
 /* Run scsi_rig.cmd on a unit, on the disk, on the CD-ROM drive; they return
- * its sense_of(). */
-uint32_t run_at(uint32_t target, uint32_t lun, const char *cdb,
-                uint64_t out_size, uint64_t in_size);
+ * its scsi_rig_sense(). */
+uint32_t scsi_rig_run(uint32_t target, uint32_t lun, const char *cdb,
+                      uint64_t out_size, uint64_t in_size);
 
 static inline uint32_t run(const char *cdb, uint64_t out_size,
                            uint64_t in_size)
 {
-    return run_at(0, 0, cdb, out_size, in_size);
+    return scsi_rig_run(0, 0, cdb, out_size, in_size);
 }
 
 static inline uint32_t run_cd(const char *cdb, uint64_t in_size)
 {
-    return run_at(1, 0, cdb, 0, in_size);
+    return scsi_rig_run(1, 0, cdb, 0, in_size);
 }
 
 /* The same with data out that begin with `list`, in hexadecimal. */
-uint32_t run_list(const char *list, const char *cdb, uint64_t size);
+uint32_t scsi_rig_run_list(const char *list, const char *cdb, uint64_t size);
 
 /* Take the attention that power-on leaves. */
 void scsi_rig_settle(void);

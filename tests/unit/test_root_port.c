@@ -51,7 +51,7 @@ START_TEST(port_routes)
     wr(C + 0x20, 4, 0x10001010); /* base above limit: closed */
     ck_assert_uint_eq(rd(MMIO + 0x20000, 1), 0xff);
 
-    /* Interrupts: slot 0 behind slot 1; requester of pci_rig.bus 5. */
+    /* Interrupts: slot 0 behind slot 1; requester of bus 5. */
     pci_intx_set(&toy->pci, true);
     ck_assert(pci_rig.lines[1]);
     wr(C + 0x20, 4, 0x10001000);
@@ -60,7 +60,7 @@ START_TEST(port_routes)
     pci_msix_notify(&toy->pci, 0);
     ck_assert_uint_eq(pci_rig.bell.requester, BUS_DMA_FROM(0x500));
 
-    wr(C + 0x3e, 2, 0x40); /* reset of the secondary pci_rig.bus */
+    wr(C + 0x3e, 2, 0x40); /* reset of the secondary bus */
     ck_assert_uint_eq(toy->resets, 1);
     ck_assert_uint_eq(rd(c + 4, 2), 0);
     ck_assert(!pci_rig.lines[1]);

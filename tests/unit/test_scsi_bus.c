@@ -35,10 +35,12 @@ START_TEST(test_places)
             error_free(err);
         }
     }
-    ck_assert_uint_eq(run_at(1, 0, "a00000000000000000ff0000", 0, 255), 0);
+    ck_assert_uint_eq(scsi_rig_run(1, 0, "a00000000000000000ff0000", 0, 255),
+                      0);
     ck_assert_uint_eq(scsi_rig.cmd.moved, 8 + 4 * 8);
     ck_assert_uint_eq(scsi_rig.data[3], 4 * 8);
-    ck_assert_uint_eq(run_at(255, 0, "a00000000000000000200000", 0, 32), 0);
+    ck_assert_uint_eq(scsi_rig_run(255, 0, "a00000000000000000200000", 0, 32),
+                      0);
     ck_assert(!memcmp(scsi_rig.data, "\0\0\0\x8\0\0\0\0\x7f\xff", 10));
 }
 END_TEST
@@ -46,15 +48,16 @@ END_TEST
 START_TEST(test_absent)
 {
     scsi_rig_settle();
-    ck_assert_uint_eq(run_at(7, 0, "000000000000", 0, 0),
+    ck_assert_uint_eq(scsi_rig_run(7, 0, "000000000000", 0, 0),
                       0xf0000000 | SCSI_NO_TARGET);
-    ck_assert_uint_eq(run_at(0, 7, "000000000000", 0, 0), 0x52500);
-    ck_assert_uint_eq(run_at(0, 7, "280000000000000001 00", 0, 512), 0x52500);
-    ck_assert_uint_eq(run_at(0, 7, "120000002400", 0, 36), 0);
+    ck_assert_uint_eq(scsi_rig_run(0, 7, "000000000000", 0, 0), 0x52500);
+    ck_assert_uint_eq(scsi_rig_run(0, 7, "280000000000000001 00", 0, 512),
+                      0x52500);
+    ck_assert_uint_eq(scsi_rig_run(0, 7, "120000002400", 0, 36), 0);
     ck_assert_uint_eq(scsi_rig.data[0], 0x7f);
-    ck_assert_uint_eq(run_at(0, 7, "030000001200", 0, 18), 0);
+    ck_assert_uint_eq(scsi_rig_run(0, 7, "030000001200", 0, 18), 0);
     ck_assert_uint_eq(scsi_rig.data[12], 0x25);
-    ck_assert_uint_eq(run_at(0, 7, "a00000000000000000200000", 0, 32), 0);
+    ck_assert_uint_eq(scsi_rig_run(0, 7, "a00000000000000000200000", 0, 32), 0);
     ck_assert_uint_eq(scsi_rig.cmd.moved, 16);
 }
 END_TEST
@@ -84,12 +87,13 @@ START_TEST(test_large_blocks)
 {
     scsi_rig_create(&scsi_disk, (struct scsi_unit_config){
         .target = 5, .backend = scsi_rig.backend, .logical_block_size = 4096});
-    run_at(5, 0, "000000000000", 0, 0);
-    ck_assert_uint_eq(run_at(5, 0, "25000000000000000000", 0, 8), 0);
+    scsi_rig_run(5, 0, "000000000000", 0, 0);
+    ck_assert_uint_eq(scsi_rig_run(5, 0, "25000000000000000000", 0, 8), 0);
     ck_assert(!memcmp(scsi_rig.data, "\0\0\0\xff\0\0\x10\0", 8));
-    ck_assert_uint_eq(run_at(5, 0, "2800 00000001 00 0001 00", 0, 4096), 0);
+    ck_assert_uint_eq(scsi_rig_run(5, 0, "2800 00000001 00 0001 00", 0, 4096),
+                      0);
     ck_assert(scsi_rig.data[0] == 8 && scsi_rig.data[4095] == 15);
-    ck_assert_uint_eq(run_at(5, 0, "2800 00000001 00 0001 00", 0, 512),
+    ck_assert_uint_eq(scsi_rig_run(5, 0, "2800 00000001 00 0001 00", 0, 512),
                       OVERRUN);
 }
 END_TEST
@@ -110,7 +114,7 @@ START_TEST(test_abort)
               i & 1 ? "2800 00000000 00 0001 00" : "2800 00000000 00 0004 00",
               0, 2048);
     }
-    /* They cannot have ended: that takes the scsi_rig.lock. */
+    /* They cannot have ended: that takes the lock. */
     uint64_t tag = 2;
     ck_assert(scsi_is_running(&scsi_rig.bus, 0, 0, &tag));
     ck_assert_uint_eq(scsi_abort(&scsi_rig.bus, 0, 0, &tag, SCSI_ABORTED), 1);
@@ -145,7 +149,7 @@ START_TEST(test_drain)
     pthread_mutex_unlock(&scsi_rig.lock);
     scsi_bus_drain(&scsi_rig.bus);
     ck_assert_uint_eq(scsi_rig.done, 1);
-    ck_assert_uint_eq(sense_of(&scsi_rig.cmd), 0);
+    ck_assert_uint_eq(scsi_rig_sense(&scsi_rig.cmd), 0);
     expect_blocks(0, BLOCKS, 0x5a);
 }
 END_TEST

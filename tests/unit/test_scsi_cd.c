@@ -59,7 +59,7 @@ START_TEST(test_tray)
     ck_assert(scsi_rig.data[4] == 2 && scsi_rig.data[5] == 2);
     ck_assert_uint_eq(run_cd("4a0100001000 0000 0800", 8), 0);
     ck_assert(scsi_rig.data[4] == 0 && scsi_rig.data[5] == 2);
-    /* A scsi_rig.disk's stays where it is. */
+    /* A disk's stays where it is. */
     ck_assert_uint_eq(run("1b0000000200", 0, 0), 0);
     ck_assert_uint_eq(run("000000000000", 0, 0), 0);
 }
@@ -91,10 +91,10 @@ START_TEST(test_hotplug)
         (struct scsi_unit_config){.lun = 4, .backend = scsi_rig.backend});
     ck_assert(scsi_rig.changes == 1 && scsi_rig.last_change == SCSI_ADDED);
     ck_assert_uint_eq(run("000000000000", 0, 0), 0x63f0e);
-    ck_assert_uint_eq(run_at(0, 4, "000000000000", 0, 0), 0x62900);
+    ck_assert_uint_eq(scsi_rig_run(0, 4, "000000000000", 0, 0), 0x62900);
     scsi_unit_remove(unit);
     ck_assert(scsi_rig.changes == 2 && scsi_rig.last_change == SCSI_REMOVED);
-    ck_assert_uint_eq(run_at(0, 4, "000000000000", 0, 0), 0x52500);
+    ck_assert_uint_eq(scsi_rig_run(0, 4, "000000000000", 0, 0), 0x52500);
     /* REPORT LUNS tells, so there is nothing left to say. */
     ck_assert_uint_eq(run("a00000000000000000200000", 0, 32), 0);
     ck_assert_uint_eq(run("000000000000", 0, 0), 0);
@@ -110,13 +110,14 @@ START_TEST(test_write_protect)
 
     scsi_rig_create(&scsi_disk, (struct scsi_unit_config){.target = 6,
                                                  .backend = scsi_rig.medium});
-    run_at(6, 0, "000000000000", 0, 0);
+    scsi_rig_run(6, 0, "000000000000", 0, 0);
     for (unsigned i = 0; i < ARRAY_SIZE(writes); i++) {
-        ck_assert_uint_eq(run_at(6, 0, writes[i], 512, 0), 0x72700);
+        ck_assert_uint_eq(scsi_rig_run(6, 0, writes[i], 512, 0), 0x72700);
     }
-    ck_assert_uint_eq(run_at(6, 0, "1a003f00ff00", 0, 255), 0);
+    ck_assert_uint_eq(scsi_rig_run(6, 0, "1a003f00ff00", 0, 255), 0);
     ck_assert_uint_eq(scsi_rig.data[2], 0x80);
-    ck_assert_uint_eq(run_at(6, 0, "2800 00000003 00 0001 00", 0, 512), 0);
+    ck_assert_uint_eq(scsi_rig_run(6, 0, "2800 00000003 00 0001 00", 0, 512),
+                      0);
     ck_assert_uint_eq(scsi_rig.data[0], 3);
 }
 END_TEST

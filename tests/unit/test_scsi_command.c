@@ -43,7 +43,7 @@ START_TEST(test_all_opcodes)
             cdb[2 * size] = '\0';
             run(cdb, 0, 0);
             run_cd(cdb, 0);
-            run_at(0, 7, cdb, 0, 0);
+            scsi_rig_run(0, 7, cdb, 0, 0);
             if (opcode == 0x1b || opcode == 0x28) {
                 continue;
             }
@@ -52,7 +52,7 @@ START_TEST(test_all_opcodes)
             run(cdb, 512, 0);
             run(cdb, 0, 512);
             run_cd(cdb, 512);
-            run_at(0, 7, cdb, 0, 512);
+            scsi_rig_run(0, 7, cdb, 0, 512);
         }
     }
 }
@@ -76,8 +76,8 @@ START_TEST(test_random)
             scsi_rig.data[n] = rand() % 3 ? 0 : (uint8_t)rand();
         }
         bool is_out = rand() & 1;
-        run_at((uint32_t)(rand() & 1), rand() % 8 ? 0 : 3, cdb,
-               is_out ? size : 0, is_out ? 0 : size);
+        scsi_rig_run((uint32_t)(rand() & 1), rand() % 8 ? 0 : 3, cdb,
+                     is_out ? size : 0, is_out ? 0 : size);
     }
 }
 END_TEST
@@ -262,12 +262,12 @@ START_TEST(test_mode_select)
     scsi_rig_settle();
     for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
         uint32_t sense =
-            run_list(rows[i].list, rows[i].cdb, rows[i].size);
+            scsi_rig_run_list(rows[i].list, rows[i].cdb, rows[i].size);
         ck_assert_msg(sense == rows[i].sense || i == 3, "%u: %x", i, sense);
         ck_assert_uint_eq(run("1a0808001800", 0, 24), 0);
         ck_assert_msg(!!(scsi_rig.data[6] & 4) == rows[i].cached, "row %u", i);
     }
-    run_list("000000000812", "151000001800", 24);
+    scsi_rig_run_list("000000000812", "151000001800", 24);
     pthread_mutex_lock(&scsi_rig.lock);
     scsi_bus_reset(&scsi_rig.bus);
     pthread_mutex_unlock(&scsi_rig.lock);

@@ -63,7 +63,7 @@ START_TEST(test_pieces)
     scsi_submit(&scsi_rig.bus, &scsi_rig.cmd, 0, 0);
     scsi_rig_wait(1);
     pthread_mutex_unlock(&scsi_rig.lock);
-    ck_assert_uint_eq(sense_of(&scsi_rig.cmd), 0);
+    ck_assert_uint_eq(scsi_rig_sense(&scsi_rig.cmd), 0);
     ck_assert_uint_eq(scsi_rig.cmd.moved, 1536);
     ck_assert_uint_eq(scsi_rig.data[0], 7);
     ck_assert_uint_eq(scsi_rig.data[200], 0xee);
@@ -117,20 +117,25 @@ START_TEST(test_unmap)
                                  "00000000000007fc0000000800000000";
 
     scsi_rig_settle();
-    ck_assert_uint_eq(run_list(one, "42000000000000001800", 24), 0);
-    ck_assert_uint_eq(run_list(two, "42000000000000002800", 40), 0);
-    ck_assert_uint_eq(run_list(beyond, "42000000000000002800", 40), RANGE);
-    expect_blocks(0x10, 1, 0x10); /* nothing of it was scsi_rig.done */
-    ck_assert_uint_eq(run_list("", "42000000000000000000", 0), 0);
-    ck_assert_uint_eq(run_list("", "42000000000000000700", 8), LIST_LENGTH);
-    ck_assert_uint_eq(run_list(one, "42000000000000001700", 24), LIST_LENGTH);
-    ck_assert_uint_eq(run_list(one, "42000000000000001800", 23), OVERRUN);
-    ck_assert_uint_eq(run_list(one, "42010000000000001800", 24), BAD_CDB);
-    ck_assert_uint_eq(run_list("000e000800000000",
+    ck_assert_uint_eq(scsi_rig_run_list(one, "42000000000000001800", 24), 0);
+    ck_assert_uint_eq(scsi_rig_run_list(two, "42000000000000002800", 40), 0);
+    ck_assert_uint_eq(scsi_rig_run_list(beyond, "42000000000000002800", 40),
+                      RANGE);
+    expect_blocks(0x10, 1, 0x10); /* nothing of it was done */
+    ck_assert_uint_eq(scsi_rig_run_list("", "42000000000000000000", 0), 0);
+    ck_assert_uint_eq(scsi_rig_run_list("", "42000000000000000700", 8),
+                      LIST_LENGTH);
+    ck_assert_uint_eq(scsi_rig_run_list(one, "42000000000000001700", 24),
+                      LIST_LENGTH);
+    ck_assert_uint_eq(scsi_rig_run_list(one, "42000000000000001800", 23),
+                      OVERRUN);
+    ck_assert_uint_eq(scsi_rig_run_list(one, "42010000000000001800", 24),
+                      BAD_CDB);
+    ck_assert_uint_eq(scsi_rig_run_list("000e000800000000",
                             "42000000000000001000", 16), LIST_LENGTH);
-    ck_assert_uint_eq(run_list("1006100000000000",
+    ck_assert_uint_eq(scsi_rig_run_list("1006100000000000",
                             "42000000000000100800", 0x1008), BAD_LIST);
-    ck_assert_uint_eq(run_list("0ff60ff000000000",
+    ck_assert_uint_eq(scsi_rig_run_list("0ff60ff000000000",
                             "420000000000000ff800", 0xff8), 0);
 }
 END_TEST

@@ -1,16 +1,14 @@
 /* hw/virtio: the block device, on a temporary file. */
-#include "tests/unit/test_virtio_driver.h"
+#include "tests/unit/virtio_driver.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/resource.h>
+#include <stdatomic.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "block/block.h"
 #include "hw/virtio/virtio_blk.h"
+#include "tests/unit/disk_file.h"
 
 Suite *virtio_blk_suite(void);
 
@@ -37,7 +35,7 @@ static struct queue q;
 static struct block_backend *backend;
 static struct block_config disk;
 static struct virtio_blk_config blk;
-static char path[64];
+static char path[DISK_FILE_PATH];
 static uint64_t header, status, data;
 
 /* Kind of ring and engine of looped tests. */
@@ -48,16 +46,7 @@ static uint64_t ring_of(int i)
 
 static void make_disk(uint64_t size)
 {
-    snprintf(path, sizeof(path), "/tmp/armature-blk-XXXXXX");
-    int fd = mkstemp(path);
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(ftruncate(fd, (off_t)size), 0);
-    for (unsigned i = 0; i < 64; i++) { /* sector n is full of n */
-        uint8_t sector[512];
-        memset(sector, (int)i, sizeof(sector));
-        ck_assert_int_eq(pwrite(fd, sector, 512, 512 * i), 512);
-    }
-    close(fd);
+    disk_file_make(path, size);
     disk = (struct block_config){.file = path};
     blk = (struct virtio_blk_config){.serial = "serial-number-4711-x"};
 }
@@ -127,18 +116,6 @@ static uint8_t request(uint32_t type, uint64_t sector, uint32_t length,
         ck_assert_uint_eq(written, length + 1);
     }
     return *at(&g, status);
-}
-
-static void expect_file(uint64_t offset, uint64_t length, uint8_t value)
-{
-    uint8_t byte;
-    int fd = open(path, O_RDONLY);
-
-    for (uint64_t i = offset; i < offset + length; i += 97) {
-        ck_assert_int_eq(pread(fd, &byte, 1, (off_t)i), 1);
-        ck_assert_uint_eq(byte, value);
-    }
-    close(fd);
 }
 
 /* Config --------------------------------------------------------------- */
@@ -213,7 +190,7 @@ START_TEST(test_read_write)
     ck_assert_uint_eq(at(&g, data)[512 * 3 - 1], 7);
     memset(at(&g, data), 0xab, 0x20000);
     ck_assert_uint_eq(request(T_OUT, 10, 0x20000, false), OK);
-    expect_file(512 * 10, 0x20000, 0xab);
+    disk_file_expect(path, 512 * 10, 0x20000, 0xab);
     memset(at(&g, data), 0, 0x20000);
     ck_assert_uint_eq(request(T_IN, 11, 4096, true), OK);
     ck_assert_uint_eq(at(&g, data)[4095], 0xab);
@@ -236,7 +213,7 @@ START_TEST(test_framing)
     *at(&g, status) = 0xee;
     ck_assert_uint_eq(queue_do(&q, s, 2, false), 1);
     ck_assert_uint_eq(*at(&g, status), OK);
-    expect_file(512 * 20, 1024, 0x77);
+    disk_file_expect(path, 512 * 20, 1024, 0x77);
 
     put_header(header, T_IN, 20);
     s[0] = (struct segment){header, 7, false};
@@ -337,9 +314,9 @@ START_TEST(test_ranges)
     begin(_i);
     ck_assert_int_eq(stat(path, &before), 0);
     ck_assert_uint_eq(range_request(T_WRITE_ZEROES, 8, 8, 0), OK);
-    expect_file(8 * 512, 8 * 512, 0);
+    disk_file_expect(path, 8 * 512, 8 * 512, 0);
     ck_assert_uint_eq(range_request(T_WRITE_ZEROES, 16, 8, 1), OK);
-    expect_file(16 * 512, 8 * 512, 0);
+    disk_file_expect(path, 16 * 512, 8 * 512, 0);
     ck_assert_uint_eq(range_request(T_DISCARD, 0, SECTORS, 0), OK);
     ck_assert_int_eq(stat(path, &after), 0);
     ck_assert_int_lt(after.st_blocks, before.st_blocks);
@@ -394,7 +371,7 @@ START_TEST(test_legacy)
     ck_assert_uint_eq(config(&g, 0, 4), SECTORS);
     memset(at(&g, data), 0x42, 4096);
     ck_assert_uint_eq(request(T_OUT, 30, 4096, false), OK);
-    expect_file(512 * 30, 4096, 0x42);
+    disk_file_expect(path, 512 * 30, 4096, 0x42);
     ck_assert_uint_eq(request(T_IN, 2, 512, true), OK);
     ck_assert_uint_eq(*at(&g, data), 2);
     ck_assert_uint_eq(rd(&g, 0x60), 1);
@@ -421,7 +398,7 @@ START_TEST(test_caches)
     ck_assert_uint_eq(at(&g, data)[511], 0x21);
     ck_assert_uint_eq(at(&g, data)[512], 0x22);
     ck_assert_uint_eq(at(&g, data)[1024], 0x21);
-    expect_file(9 * 512, 512, 0x22);
+    disk_file_expect(path, 9 * 512, 512, 0x22);
     end();
 }
 END_TEST
@@ -487,7 +464,7 @@ START_TEST(test_many)
         for (unsigned i = 0; i < 32; i++) {
             queue_wait(&q, &length);
         }
-        expect_file(0, 4096 * 32, (uint8_t)round);
+        disk_file_expect(path, 0, 4096 * 32, (uint8_t)round);
         g.heap = heap;
     }
     end();
@@ -527,11 +504,8 @@ END_TEST
 /* No space: the file may not grow, as on a full disk. */
 START_TEST(test_host_full)
 {
-    struct rlimit limit = {256 * 1024, RLIM_INFINITY};
-
-    signal(SIGXFSZ, SIG_IGN);
     begin(_i);
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    disk_file_limit(256 * 1024);
     ck_assert_uint_eq(request(T_OUT, 1024, 512, false), IOERR);
     ck_assert_uint_eq(request(T_OUT, 508, 4096, false), IOERR);
     ck_assert_uint_eq(request(T_OUT, 8, 512, false), OK);
@@ -541,46 +515,38 @@ START_TEST(test_host_full)
 }
 END_TEST
 
-/* werror=stop: the request waits until the machine runs again. */
-static atomic_int stops;
-
-static void stop(void *opaque, int error)
+/* A write that finds the disk full, with werror=stop. */
+static void begin_stopped(int i)
 {
-    (void)opaque;
-    ck_assert_int_eq(error, EFBIG);
-    atomic_fetch_add(&stops, 1);
-}
-
-START_TEST(test_stop_on_error)
-{
-    struct rlimit limit = {256 * 1024, RLIM_INFINITY};
-    uint32_t length;
-
-    signal(SIGXFSZ, SIG_IGN);
     make_disk(DISK_SIZE);
     disk.werror = BLOCK_ERROR_STOP;
-    disk.stop = stop;
-    plug(false, _i);
-    drive(ALL | ring_of(_i));
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    disk.stop = disk_file_stop;
+    plug(false, i);
+    drive(ALL | ring_of(i));
+    disk_file_limit(256 * 1024);
     put_header(header, T_OUT, 1024);
     struct segment s[3] = {{header, 16, false}, {data, 512, false},
                            {status, 1, true}};
     memset(at(&g, data), 0x99, 512);
     queue_add(&q, s, 3, false);
     queue_kick(&q);
-    for (unsigned i = 0; !atomic_load(&stops) && i < 100000; i++) {
-        usleep(100);
-    }
+    disk_file_wait_stop();
     guest_settle(&g);
-    ck_assert_int_eq(atomic_load(&stops), 1);
+}
+
+/* The request waits until the machine runs again. */
+START_TEST(test_stop_on_error)
+{
+    uint32_t length;
+
+    begin_stopped(_i);
+    ck_assert_int_eq(atomic_load(&disk_file_stops), 1);
     ck_assert(!queue_has_used(&q));
-    limit.rlim_cur = RLIM_INFINITY;
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    disk_file_limit(RLIM_INFINITY);
     block_resume(backend);
     queue_wait(&q, &length);
     ck_assert_uint_eq(*at(&g, status), OK);
-    expect_file(512 * 1024, 512, 0x99);
+    disk_file_expect(path, 512 * 1024, 512, 0x99);
     end();
 }
 END_TEST
@@ -588,21 +554,7 @@ END_TEST
 /* A held request does not keep the device from being reset. */
 START_TEST(test_reset_while_stopped)
 {
-    struct rlimit limit = {256 * 1024, RLIM_INFINITY};
-
-    signal(SIGXFSZ, SIG_IGN);
-    make_disk(DISK_SIZE);
-    disk.werror = BLOCK_ERROR_STOP;
-    disk.stop = stop;
-    plug(false, _i);
-    drive(ALL | ring_of(_i));
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    put_header(header, T_OUT, 1024);
-    struct segment s[3] = {{header, 16, false}, {data, 512, false},
-                           {status, 1, true}};
-    queue_add(&q, s, 3, false);
-    queue_kick(&q);
-    guest_settle(&g);
+    begin_stopped(_i);
     drive(ALL | ring_of(_i));
     ck_assert_uint_eq(request(T_IN, 4, 512, true), OK);
     end();

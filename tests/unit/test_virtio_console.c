@@ -1,7 +1,8 @@
 /* hw/virtio: the console device, with far ends that the test holds. */
-#include "tests/unit/test_virtio_driver.h"
+#include "tests/unit/virtio_driver.h"
 
-#include <stdlib.h>
+#include <stdatomic.h>
+#include <string.h>
 
 #include "hw/virtio/virtio_console.h"
 

@@ -1,8 +1,10 @@
 /* hw/virtio/virtio_net*: rings driven as a guest would, and as one should
  * not; the far end of the cable is ours. */
-#include "tests/unit/test_virtio_driver.h"
+#include "tests/unit/virtio_driver.h"
 
-#include <stdlib.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "hw/virtio/virtio_net.h"
 

@@ -1,10 +1,11 @@
 /* hw/virtio: the entropy device. */
-#include "tests/unit/test_virtio_driver.h"
+#include "tests/unit/virtio_driver.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "hw/virtio/virtio_rng.h"
 #include "util/clock.h"

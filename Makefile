@@ -11,7 +11,7 @@ MODULES = util softmmu cpu cpu/fp cpu/ir cpu/jit cpu/jit/x64 cpu/arm block \
 TOOLS = $(sort $(wildcard cpu/arm/decodegen*.c))
 
 # Files that need an optional library, left out when configure has none.
-WITHOUT = $(if $(CONFIG_SLIRP),,net/slirp.c) \
+WITHOUT = $(if $(CONFIG_SLIRP),,net/slirp.c tests/unit/test_slirp.c) \
     $(if $(CONFIG_SDL),,ui/display_sdl.c) \
     $(if $(CONFIG_IO_URING),,block/io_uring.c)
 
@@ -134,8 +134,9 @@ $(DECODEGEN): $(TOOLS:%.c=$(BUILD)/%.o)
 # Tests.  A level is a folder of tests/ with a script `run`; programs that a
 # level needs are built on demand from tests/LEVEL/NAME.c.
 LEVELS = lint unit insn codegen fuzz guest cli img boot
-UNIT_TESTS = $(sort $(wildcard tests/unit/test_*.c))
-UNIT_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c))
+UNIT_SOURCES = $(filter-out $(WITHOUT),$(sort $(wildcard tests/unit/*.c)))
+UNIT_TESTS = $(filter tests/unit/test_%,$(UNIT_SOURCES))
+UNIT_OBJECTS = $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
 TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%, \
     $(wildcard $(addprefix tests/,$(addsuffix /*.c,insn codegen fuzz cli img))))
 export BUILD CC MAKE

@@ -21,6 +21,7 @@
     FEATURE(DGH, "dgh")           /* data gathering hint */              \
     FEATURE(DIT, "dit")           /* data independent timing */          \
     FEATURE(DOTPROD, "dotprod")   /* SDOT, UDOT */                       \
+    FEATURE(ECV, "ecv")           /* CNTPCTSS, CNTVCTSS */               \
     FEATURE(FCMA, "fcma")         /* FCMLA, FCADD */                     \
     FEATURE(FHM, "fhm")           /* FMLAL, FMLSL */                     \
     FEATURE(FLAGM, "flagm")       /* CFINV, RMIF, SETF */                \
@@ -44,6 +45,7 @@
     FEATURE(PMULL, "pmull")       /* PMULL, 64-bit polynomials */        \
     FEATURE(RAS, "ras")           /* ESB */                              \
     FEATURE(RDM, "rdm")           /* SQRDMLAH, SQRDMLSH */               \
+    FEATURE(RNG, "rng")           /* RNDR, RNDRRS */                     \
     FEATURE(SB, "sb")             /* speculation barrier */              \
     FEATURE(SHA1, "sha1")                                                \
     FEATURE(SHA256, "sha256")                                            \

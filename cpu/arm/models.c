@@ -75,11 +75,12 @@ static const struct arm_model models[] = {
         .ARM_ID_AA64PFR0 = 0x1101000000110011,
         .ARM_ID_AA64PFR1 = 0x0000000000000021, /* SSBS BT */
         .ARM_ID_AA64DFR0 = 0x0000000010305106,
-        /* TLB TS FHM DP SM4 SM3 SHA3 RDM - Atomic CRC32 SHA2 SHA1 AES */
-        .ARM_ID_AA64ISAR0 = 0x0221111110212120,
+        /* RNDR TLB TS FHM DP SM4 SM3 SHA3 RDM - Atomic CRC32 SHA2 SHA1 AES */
+        .ARM_ID_AA64ISAR0 = 0x1221111110212120,
         /* I8MM - BF16 - SB FRINTTS GPI GPA LRCPC FCMA JSCVT API APA DPB */
         .ARM_ID_AA64ISAR1 = 0x0010101110211102,
-        .ARM_ID_AA64MMFR0 = 0x0000000000101125, /* 48 bits, all granules */
+        /* ECV, 48 bits, all granules */
+        .ARM_ID_AA64MMFR0 = 0x1000000000101125,
         .ARM_ID_AA64MMFR1 = 0x0000000000201002, /* PAN HPDS HAFDBS */
         .ARM_ID_AA64MMFR2 = 0x1000000010000011, /* E0PD ST UAO CnP */
     },
@@ -120,6 +121,7 @@ static const struct {
     {A64_FEAT_MTE, 4, 1, 8, 1},     {A64_FEAT_SME, 4, 1, 24, 1},
     {A64_FEAT_NMI, 4, 1, 36, 1},    {A64_FEAT_LOR, 7, 1, 16, 1},
     {A64_FEAT_PAN, 7, 1, 20, 1},    {A64_FEAT_UAO, 7, 2, 4, 1},
+    {A64_FEAT_RNG, 6, 0, 60, 1},    {A64_FEAT_ECV, 7, 0, 60, 1},
 };
 
 void arm_model_features(const struct arm_model *model,

@@ -60,6 +60,7 @@ enum sysreg_flags {
     SYSREG_TLB = 1 << 1,   /* a write may change vcpu.tlb */
     SYSREG_FP = 1 << 2,    /* FPCR, FPSR: vcpu.fp; CPACR_EL1.FPEN traps */
     SYSREG_CONST = 1 << 3, /* read is known when translating */
+    SYSREG_NZCV = 1 << 4,  /* a read sets PSTATE.NZCV to zero */
 };
 
 struct sysreg {
@@ -133,6 +134,7 @@ WRITES(sysreg_ttbr1_write)
 WRITES(sysreg_mair_write)
 READS(sysreg_isr_read)
 READS(sysreg_one_read)
+READS(sysreg_random_read)
 READS(sysreg_fpcr_read)
 WRITES(sysreg_fpcr_write)
 READS(sysreg_fpsr_read)

@@ -4,6 +4,8 @@
  */
 #include "cpu/arm/sysregs.h"
 
+#include <sys/random.h>
+
 #include "cpu/arm/guest.h"
 #include "cpu/arm/system.h"
 #include "util/bits.h"
@@ -136,6 +138,18 @@ uint64_t sysreg_one_read(struct arm_cpu *cpu, const struct sysreg *r)
 {
     (void)cpu, (void)r;
     return 1;
+}
+
+/* The host has always a number for us, so that NZCV tells success. */
+uint64_t sysreg_random_read(struct arm_cpu *cpu, const struct sysreg *r)
+{
+    uint64_t value;
+
+    (void)cpu, (void)r;
+    while (getrandom(&value, sizeof(value), 0) != sizeof(value)) {
+        /* interrupted */
+    }
+    return value;
 }
 
 /* -- floating point ------------------------------------------------------ */

@@ -5,7 +5,8 @@
 
 #define CTL_ISTATUS 4u
 
-/* CNTP_* has CRm 2, CNTV_* 3; CNTPCT_EL0 op2 1, CNTVCT_EL0 2. */
+/* CNTP_* has CRm 2, CNTV_* 3; CNTPCT_EL0 and CNTPCTSS_EL0 op2 1 and 5,
+ * CNTVCT_EL0 and CNTVCTSS_EL0 2 and 6. */
 static unsigned timer_of(const struct sysreg *r)
 {
     return (r->encoding >> 3 & 15) == 3 ? ARM_TIMER_VIRT : ARM_TIMER_PHYS;
@@ -13,7 +14,7 @@ static unsigned timer_of(const struct sysreg *r)
 
 uint64_t sysreg_cntct_read(struct arm_cpu *cpu, const struct sysreg *r)
 {
-    return timer_count(cpu, (r->encoding & 7) == 2 ? ARM_TIMER_VIRT
+    return timer_count(cpu, (r->encoding & 3) == 2 ? ARM_TIMER_VIRT
                                                    : ARM_TIMER_PHYS);
 }
 

@@ -180,6 +180,10 @@ bool a64_trans_MRS(struct a64_ctx *s, const struct a64_arg_sysreg *a)
         return true;
     }
     a64_set_r(s, true, (unsigned)a->rt, read_value(s, r, (unsigned)a->rt));
+    if (r->flags & SYSREG_NZCV) {
+        ir_set_flags(s->u, ir_un(s->u, IR_NZCV_TO_FLAGS, IR_FLAGS,
+                                 ir_const(s->u, IR_I32, 0)));
+    }
     return true;
 }
 

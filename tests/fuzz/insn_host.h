@@ -122,6 +122,7 @@ static struct insn_host *insn_host_new(const struct insn_host_options *o)
                      &codes);
     arm_model_find(&h->system.model, "max", NULL, &err);
     h->system.bus = bus;
+    h->system.timers.tick_ns = 1;
     h->system.count = 1;
     h->system.cpu[0] = &h->cpu;
     h->cpu.system = &h->system;
@@ -130,6 +131,7 @@ static struct insn_host *insn_host_new(const struct insn_host_options *o)
     h->cpu.cpacr_el1 = 3 << 20;      /* FP is not trapped */
     /* On, no alignment checks; DZE, UCT, nTWI, nTWE, UCI as Linux's. */
     h->cpu.mmu.sctlr = 1 | BIT(14) | BIT(15) | BIT(16) | BIT(18) | BIT(26);
+    h->cpu.cntkctl_el1 = 3;          /* EL0 reads the counters */
     h->cpu.mmu.tcr = 25 << 16 | 25;
     h->cpu.vcpu.mmu = h->tlb;
     h->cpu.vcpu.excl_addr = VCPU_EXCL_NONE;

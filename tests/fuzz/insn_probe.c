@@ -94,7 +94,17 @@ static uint32_t make_word(void)
     uint32_t word;
 
     do {
-        word = random_below(4) ? neighbour() : (uint32_t)random64();
+        switch (random_below(8)) {
+        case 0:
+        case 1:
+            word = (uint32_t)random64();
+            break;
+        case 2: /* MRS, MSR of registers that EL0 may have */
+            word = 0xd51b0000 | ((uint32_t)random64() & 0x0020ffff);
+            break;
+        default:
+            word = neighbour();
+        }
     } while (!is_safe(word) || is_unpredictable(word));
     return word;
 }

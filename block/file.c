@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "block/iov.h"
+#include "block/nbd/file.h"
 #include "util/bits.h"
 
 /* Good for every disk there is: memory, offsets and lengths. */
@@ -81,6 +82,9 @@ static bool open_direct(struct block_file *file, int flags,
 struct block_file *block_file_open(const struct block_file_config *config,
                                    struct error **err)
 {
+    if (nbd_is_address(config->path)) {
+        return nbd_file_open(config->path, config->read_only, err);
+    }
     struct block_file *file = calloc(1, sizeof(*file));
     int flags = (config->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC |
                 O_NOCTTY;
@@ -150,6 +154,10 @@ void block_file_close(struct block_file *file)
     if (!file) {
         return;
     }
+    if (file->remote) {
+        file->remote->close(file);
+        return;
+    }
     if (file->fd >= 0) {
         close(file->fd);
     }
@@ -162,6 +170,9 @@ void block_file_close(struct block_file *file)
 
 bool block_file_create(const char *path, struct error **err)
 {
+    if (nbd_is_address(path)) {
+        return nbd_file_create(path, err);
+    }
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
                   0644);
     struct stat st;
@@ -181,7 +192,7 @@ bool block_file_create(const char *path, struct error **err)
 
 uint64_t block_file_size(const struct block_file *file)
 {
-    off_t end = lseek(file->fd, 0, SEEK_END);
+    off_t end = file->remote ? -1 : lseek(file->fd, 0, SEEK_END);
 
     return end < 0 ? file->size : (uint64_t)end;
 }
@@ -199,8 +210,8 @@ int block_file_resize(struct block_file *file, uint64_t size)
 }
 
 /* A file system that cannot say has data everywhere. */
-bool block_file_has_data(const struct block_file *file, uint64_t offset,
-                         uint64_t length, uint64_t *run)
+static bool has_data(const struct block_file *file, uint64_t offset,
+                     uint64_t length, uint64_t *run)
 {
     off_t data = lseek(file->fd, (off_t)offset, SEEK_DATA);
     off_t end = -1;
@@ -215,6 +226,17 @@ bool block_file_has_data(const struct block_file *file, uint64_t offset,
         *run = (uint64_t)end - offset;
     }
     return has;
+}
+
+int block_file_status(struct block_file *file, uint64_t offset,
+                      uint64_t length, unsigned *flags, uint64_t *run)
+{
+    if (file->remote) {
+        return file->remote->status(file, offset, length, flags, run);
+    }
+    *flags = has_data(file, offset, length, run) ? BLOCK_FILE_DATA
+                                                 : BLOCK_FILE_ZERO;
+    return 0;
 }
 
 /* Reading and writing -------------------------------------------------- */
@@ -271,10 +293,21 @@ static int transfer(struct block_file *file, const struct iovec *iov,
     return 0;
 }
 
+void block_file_abandon(struct block_file *file)
+{
+    if (file && file->remote) {
+        file->remote->abandon(file);
+    }
+}
+
 int block_file_read(struct block_file *file, const struct iovec *iov,
                     unsigned count, uint64_t offset)
 {
     uint64_t done;
+
+    if (file->remote) {
+        return file->remote->read(file, iov, count, offset);
+    }
     int error = transfer(file, iov, count, offset, false, false, &done);
 
     if (!error) {
@@ -288,6 +321,9 @@ int block_file_write(struct block_file *file, const struct iovec *iov,
 {
     uint64_t done;
 
+    if (file->remote) {
+        return file->remote->write(file, iov, count, offset, sync);
+    }
     return transfer(file, iov, count, offset, true, sync, &done);
 }
 
@@ -310,6 +346,9 @@ int block_file_flush(struct block_file *file)
 {
     int error = 0;
 
+    if (file->remote) {
+        return file->unsafe ? 0 : file->remote->flush(file);
+    }
     while (!file->unsafe && fdatasync(file->fd)) {
         if (errno != EINTR) {
             error = errno;
@@ -385,6 +424,9 @@ int block_file_zero(struct block_file *file, uint64_t offset, uint64_t length,
     if (!length) {
         return 0;
     }
+    if (file->remote) {
+        return file->remote->zero(file, offset, length, unmap);
+    }
     if (unmap) {
         error = punch(file, offset, length);
     }
@@ -397,7 +439,12 @@ int block_file_zero(struct block_file *file, uint64_t offset, uint64_t length,
 int block_file_discard(struct block_file *file, uint64_t offset,
                        uint64_t length)
 {
-    int error = length ? punch(file, offset, length) : 0;
+    int error;
+
+    if (file->remote) {
+        return file->remote->discard(file, offset, length);
+    }
+    error = length ? punch(file, offset, length) : 0;
 
     return unsupported(error) ? 0 : error;
 }

@@ -1,6 +1,6 @@
 /*
- * A host file or block device that holds an image: positioned, synchronous
- * access.
+ * What holds an image: a host file, a block device or the export of a server
+ * elsewhere (nbd/); positioned, synchronous access.
  *
  * Functions return 0 or an errno.  Any thread; calls on one file may run at
  * once.
@@ -14,12 +14,31 @@
 
 #include "util/error.h"
 
+struct block_file;
+
+/* For bytes that are elsewhere: the functions below by these names. */
+struct block_file_ops {
+    int (*read)(struct block_file *file, const struct iovec *iov,
+                unsigned count, uint64_t offset);
+    int (*write)(struct block_file *file, const struct iovec *iov,
+                 unsigned count, uint64_t offset, bool sync);
+    int (*zero)(struct block_file *file, uint64_t offset, uint64_t length,
+                bool unmap);
+    int (*discard)(struct block_file *file, uint64_t offset, uint64_t length);
+    int (*flush)(struct block_file *file);
+    int (*status)(struct block_file *file, uint64_t offset, uint64_t length,
+                  unsigned *flags, uint64_t *run);
+    void (*abandon)(struct block_file *file);
+    void (*close)(struct block_file *file);
+};
+
 struct block_file {
     char *path;
-    int fd;
+    const struct block_file_ops *remote; /* NULL: here */
+    int fd;         /* or -1 */
     int direct_fd;  /* opened with O_DIRECT, or -1 */
     bool read_only;
-    bool device;    /* a block device: its size cannot change */
+    bool device;    /* its size cannot change */
     bool unsafe;    /* flushes do nothing */
     uint64_t size;  /* bytes when opened */
     int lost;       /* errno of a failed flush: data may be gone */
@@ -47,10 +66,13 @@ bool block_file_create(const char *path, struct error **err);
 uint64_t block_file_size(const struct block_file *file);
 /* Not for devices. */
 int block_file_resize(struct block_file *file, uint64_t size);
-/* Whether there are data at `offset`, or a hole, and how far that goes, at
- * most `length` bytes. */
-bool block_file_has_data(const struct block_file *file, uint64_t offset,
-                         uint64_t length, uint64_t *run);
+/* What is at `offset`, and how far that goes, at most `length` bytes. */
+enum { BLOCK_FILE_DATA = 1 << 0, BLOCK_FILE_ZERO = 1 << 1 };
+int block_file_status(struct block_file *file, uint64_t offset,
+                      uint64_t length, unsigned *flags, uint64_t *run);
+/* Nobody can wait any longer: requests to a server that does not answer
+ * fail. */
+void block_file_abandon(struct block_file *file);
 
 /* The descriptor to use: O_DIRECT demands alignment of everything, so what
  * is not aligned goes through the page cache (the host keeps both views

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "block/formats.h"
+#include "block/nbd/address.h"
 #include "block/qcow2.h"
 #include "util/bits.h"
 
@@ -189,11 +190,19 @@ char *block_backing_path(const char *of, const char *name, struct error **err)
     const char *slash = strrchr(of, '/');
     char *path = NULL;
 
+    if (nbd_is_address(name)) {
+        return strdup(name);
+    }
     if (strncmp(name, "file:", 5) == 0) {
         name += 5;
     } else if (colon && !memchr(name, '/', (size_t)(colon - name))) {
         error_set(err, "%s: the backing file '%s' is not a file, which is "
                   "not supported", of, name);
+        return NULL;
+    }
+    if (nbd_is_address(of) && name[0] != '/') {
+        error_set(err, "%s: the backing file '%s' has no directory here; "
+                  "name it with its path", of, name);
         return NULL;
     }
     int length = slash && name[0] != '/' ? (int)(slash + 1 - of) : 0;
@@ -204,6 +213,9 @@ static bool same_file(const struct block_file *a, const char *path)
 {
     struct stat x, y;
 
+    if (a->remote) {
+        return strcmp(a->path, path) == 0;
+    }
     return fstat(a->fd, &x) == 0 && stat(path, &y) == 0 &&
            x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }

@@ -189,7 +189,7 @@ struct block_engine *block_io_uring_new(const struct block_engine_host *host,
     struct uring *u = calloc(1, sizeof(*u));
 
     assert(u);
-    if (!host->image->plain || !host->loop) {
+    if (!host->image->plain || host->image->plain->remote || !host->loop) {
         error_set(err, "aio=io_uring serves raw images without snapshot "
                   "only; use aio=threads");
         free(u);

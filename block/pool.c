@@ -1,6 +1,6 @@
 /*
- * The thread engine: up to four workers per image, started when there is
- * work and none is idle.
+ * The thread engine: workers for each image, started when there is work and
+ * none is idle.  A server elsewhere is waited for by many.
  *
  * Workers block all signals: what the process does about them is not their
  * business, and a write beyond the file size limit (SIGXFSZ) is an error
@@ -14,7 +14,8 @@
 #include "block/engine.h"
 #include "util/bits.h"
 
-#define MAX_WORKERS 4
+#define MAX_WORKERS 16
+#define MAX_LOCAL_WORKERS 4
 
 struct pool {
     struct block_engine engine;
@@ -23,7 +24,7 @@ struct pool {
     pthread_cond_t work; /* requests came, or closing */
     struct block_request *first, **last;
     unsigned queued;
-    unsigned idle, workers;
+    unsigned idle, workers, max_workers;
     pthread_t threads[MAX_WORKERS];
     bool closing;
 };
@@ -88,7 +89,7 @@ static void pool_submit(struct block_engine *engine,
     *pool->last = req;
     pool->last = &req->next;
     pool->queued++;
-    if (pool->queued > pool->idle && pool->workers < MAX_WORKERS &&
+    if (pool->queued > pool->idle && pool->workers < pool->max_workers &&
         !start_worker(pool) && !pool->workers) {
         abort();
     }
@@ -134,6 +135,8 @@ struct block_engine *block_pool_new(const struct block_engine_host *host,
     assert(pool);
     pool->engine.ops = &pool_ops;
     pool->host = *host;
+    pool->max_workers = host->image->file && host->image->file->remote
+                            ? MAX_WORKERS : MAX_LOCAL_WORKERS;
     pool->last = &pool->first;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->work, NULL);

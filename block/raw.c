@@ -46,13 +46,17 @@ static void raw_close(struct block_image *image)
 static int raw_status(struct block_image *image, uint64_t offset,
                       uint64_t length, struct block_extent *extent)
 {
+    unsigned flags = 0;
+
     *extent = (struct block_extent){
         .placed = true, .host = offset, .image = image, .file = image->plain,
     };
-    extent->kind = block_file_has_data(image->plain, offset, length,
-                                       &extent->length)
-                       ? BLOCK_EXTENT_DATA : BLOCK_EXTENT_ZERO;
-    return 0;
+    int error = block_file_status(image->plain, offset, length, &flags,
+                                  &extent->length);
+    extent->kind = flags & BLOCK_FILE_DATA ? BLOCK_EXTENT_DATA
+                                           : BLOCK_EXTENT_ZERO;
+    extent->hole = flags == (BLOCK_FILE_DATA | BLOCK_FILE_ZERO);
+    return error;
 }
 
 /* As QEMU has it: data everywhere, of which some are zeroes. */

@@ -433,6 +433,7 @@ int sparse_status(struct block_image *image, uint64_t offset, uint64_t length,
 {
     struct sparse *s = sparse_of(image);
     struct sparse_run run;
+    unsigned what = 0;
     int error = look_up(s, offset, length, &run);
 
     *extent = (struct block_extent){
@@ -447,9 +448,10 @@ int sparse_status(struct block_image *image, uint64_t offset, uint64_t length,
         extent->kind = BLOCK_EXTENT_DATA;
         extent->placed = true;
         extent->host = run.place.host;
-        extent->hole = s->show_holes &&
-                       !block_file_has_data(s->file, run.place.host,
-                                            run.length, &extent->length);
+        error = s->show_holes
+                    ? block_file_status(s->file, run.place.host, run.length,
+                                        &what, &extent->length) : 0;
+        extent->hole = what & BLOCK_FILE_ZERO;
         break;
     case SPARSE_COMPRESSED:
         extent->kind = BLOCK_EXTENT_DATA;
@@ -462,7 +464,7 @@ int sparse_status(struct block_image *image, uint64_t offset, uint64_t length,
     default:
         extent->kind = BLOCK_EXTENT_ZERO;
     }
-    return 0;
+    return error;
 }
 
 bool sparse_find_end(struct sparse *s, uint64_t *end, struct error **err)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define BACKLOG 16
+#define CONNECT_SECONDS 10
 
 /* One address to try. */
 typedef int try_address(int fd, const struct sockaddr *address,
@@ -40,6 +41,21 @@ static int try_connect(int fd, const struct sockaddr *address,
     do {
         result = connect(fd, address, size);
     } while (result < 0 && errno == EINTR);
+    return result;
+}
+
+/* SO_SNDTIMEO is what limits connect(), too. */
+static int try_connect_soon(int fd, const struct sockaddr *address,
+                            socklen_t size)
+{
+    struct timeval patience = {.tv_sec = CONNECT_SECONDS}, none = {0};
+
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    int result = try_connect(fd, address, size);
+    if (result < 0 && (errno == EINPROGRESS || errno == EAGAIN)) {
+        errno = ETIMEDOUT;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &none, sizeof(none));
     return result;
 }
 
@@ -231,6 +247,12 @@ int socket_connect(const struct socket_address *address, struct error **err)
     return open_stream(address, try_connect, err);
 }
 
+int socket_connect_soon(const struct socket_address *address,
+                        struct error **err)
+{
+    return open_stream(address, try_connect_soon, err);
+}
+
 int socket_connect_start(const struct socket_address *address,
                          struct error **err)
 {
@@ -354,4 +376,11 @@ void socket_set_nodelay(int fd)
     int one = 1;
 
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+}
+
+void socket_set_keepalive(int fd)
+{
+    int one = 1;
+
+    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 }

@@ -31,6 +31,10 @@ bool socket_is_listening(int fd);
 /* A connection, or -1; waits for the other side's answer. */
 int socket_connect(const struct socket_address *address, struct error **err);
 
+/* The same for at most ten seconds for each address of the host. */
+int socket_connect_soon(const struct socket_address *address,
+                        struct error **err);
+
 /*
  * The same without waiting: a connection in the making.  When it becomes
  * writable socket_connected() tells how that ended.  Host names are looked
@@ -58,5 +62,7 @@ void socket_address_name(const struct socket_address *address, char *name,
 
 void socket_set_nonblocking(int fd);
 void socket_set_nodelay(int fd);
+/* Find out when the other side's host is gone. */
+void socket_set_keepalive(int fd);
 
 #endif

@@ -8,11 +8,17 @@
 #include "block/formats.h"
 #include "block/img/img.h"
 
+/* Nobody knows what a server elsewhere spends. */
+static bool has_usage(const struct block_image *image)
+{
+    return !image->file->remote;
+}
+
 static uint64_t file_usage(const struct block_file *file)
 {
     struct stat st;
 
-    return fstat(file->fd, &st) ? 0 : (uint64_t)st.st_blocks * 512;
+    return file->remote || fstat(file->fd, &st) ? 0 : (uint64_t)st.st_blocks * 512;
 }
 
 static uint64_t disk_usage(struct block_image *image)
@@ -196,8 +202,10 @@ static void json_one(struct block_image *image, const char *pad)
                (unsigned long long)image->cluster_size);
     }
     json_string_field(pad, "format", image->ops->format);
-    printf("%s    \"actual-size\": %llu,\n", pad,
-           (unsigned long long)disk_usage(image));
+    if (has_usage(image)) {
+        printf("%s    \"actual-size\": %llu,\n", pad,
+               (unsigned long long)disk_usage(image));
+    }
     if (q) {
         json_specific(q, pad);
     } else if (vmdk_describe(image, &info)) {
@@ -262,7 +270,9 @@ static void human_one(struct block_image *image)
            "disk size: %s\n", img_file(image)->path, image->ops->format,
            img_human(image->size, size, sizeof(size)),
            (unsigned long long)image->size,
-           img_human(disk_usage(image), used, sizeof(used)));
+           has_usage(image)
+               ? img_human(disk_usage(image), used, sizeof(used))
+               : "unavailable");
     if (image->cluster_size) {
         printf("cluster_size: %llu\n",
                (unsigned long long)image->cluster_size);

@@ -4,7 +4,7 @@
 
 BUILD ?= build
 MODULES = util softmmu cpu cpu/fp cpu/ir cpu/jit cpu/jit/x64 cpu/arm block \
-    net hw/core hw/intc hw/char hw/rtc hw/gpio hw/misc hw/flash hw/pci \
+    block/nbd net hw/core hw/intc hw/char hw/rtc hw/gpio hw/misc hw/flash hw/pci \
     hw/scsi hw/virtio hw/arm ui pc-bios
 
 # Programs of the build itself: never part of the emulator.

@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,10 @@ const char *const block_detect_zeroes_names[] = {"off", "on", "unmap", NULL};
 const char *const block_on_error_names[] = {
     "report", "ignore", "enospc", "stop", NULL,
 };
+
+/* How long a drain looks on without any request being done before those to a
+ * server elsewhere are given up. */
+#define DRAIN_PATIENCE (10 * NS_PER_SEC)
 
 struct request_list {
     struct block_request *first, **last;
@@ -321,10 +326,12 @@ static void wait_a_moment(struct block_backend *b)
 
 void block_drain(struct block_backend *b)
 {
+    uint64_t moved = clock_monotonic_ns();
+
     pthread_mutex_lock(&b->lock);
     b->draining++;
     struct block_request *held = list_take(&b->held);
-    bool busy = b->in_flight;
+    unsigned busy = b->in_flight;
     pthread_mutex_unlock(&b->lock);
     finish_all(b, held);
     while (busy) {
@@ -332,8 +339,16 @@ void block_drain(struct block_backend *b)
         b->engine->ops->reap(b->engine);
         wait_a_moment(b);
         pthread_mutex_lock(&b->lock);
-        busy = b->in_flight;
+        unsigned left = b->in_flight;
         pthread_mutex_unlock(&b->lock);
+        uint64_t now = clock_monotonic_ns();
+        if (left != busy) {
+            moved = now;
+        } else if (now - moved > DRAIN_PATIENCE) {
+            block_image_abandon(b->image);
+            moved = now;
+        }
+        busy = left;
     }
     pthread_mutex_lock(&b->lock);
     b->draining--;
@@ -357,6 +372,27 @@ int block_run(struct block_backend *b, struct block_request *req)
         error = block_image_run(b->image, req);
     }
     free_guarded(g);
+    return error;
+}
+
+int block_status(struct block_backend *b, uint64_t offset, uint64_t length,
+                 unsigned *flags, unsigned *depth, uint64_t *run)
+{
+    struct block_extent e;
+    int error = block_image_status(b->image, offset, length, &e, depth);
+
+    *run = error ? 0 : e.length;
+    switch (error ? BLOCK_EXTENT_DATA : e.kind) {
+    case BLOCK_EXTENT_ABSENT:
+        *flags = BLOCK_STATUS_HOLE | BLOCK_STATUS_ZERO;
+        *depth = UINT_MAX;
+        break;
+    case BLOCK_EXTENT_ZERO:
+        *flags = BLOCK_STATUS_ZERO | (e.placed ? BLOCK_STATUS_HOLE : 0);
+        break;
+    default:
+        *flags = !error && e.hole ? BLOCK_STATUS_ZERO : 0;
+    }
     return error;
 }
 

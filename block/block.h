@@ -59,7 +59,8 @@ extern const char *const block_on_error_names[]; /* ORDER block_on_error */
 /* Zero-initialised it is QEMU's default but for discard, which keeps holes
  * (QEMU ignores it), and aio.  Strings outlive block_open(). */
 struct block_config {
-    const char *file;   /* regular file, host block device, /dev/fd/N */
+    const char *file;   /* regular file, host block device, /dev/fd/N, or an
+                         * NBD export (nbd/address.h) */
     const char *format; /* "raw", "qcow2" ...; NULL: as the contents look */
     bool read_only;
     bool snapshot;       /* writes go to a temporary file */
@@ -117,6 +118,14 @@ struct block_backend *block_open(const struct block_config *config,
 void block_close(struct block_backend *b);
 
 uint64_t block_size(const struct block_backend *b); /* bytes */
+/* What the range has at its beginning, `*run` bytes of it, as the NBD
+ * protocol sees it; on the calling thread.  0 or an errno.  [any] */
+enum {
+    BLOCK_STATUS_HOLE = 1 << 0, /* no space is spent on it */
+    BLOCK_STATUS_ZERO = 1 << 1, /* it reads as zeroes */
+};
+int block_status(struct block_backend *b, uint64_t offset, uint64_t length,
+                 unsigned *flags, unsigned *depth, uint64_t *run);
 bool block_readonly(const struct block_backend *b);
 /* False: the user wants every write on the disk (cache=writethrough). */
 bool block_write_cache(const struct block_backend *b);
@@ -128,7 +137,8 @@ void block_submit(struct block_backend *b, struct block_request *req);
 void block_unplug(struct block_backend *b); /* [any] */
 
 /* Return when every request submitted before has had its done().  Held
- * requests (BLOCK_ERROR_STOP) fail.  [any] */
+ * requests (BLOCK_ERROR_STOP) fail, and those to a server that has done
+ * nothing for ten seconds.  [any] */
 void block_drain(struct block_backend *b);
 
 /* The machine runs again: retry what was held.  [any] */

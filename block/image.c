@@ -150,7 +150,10 @@ struct block_image *block_image_open_as(const struct block_opening *how,
     }
     const struct block_format *format =
         config->format ? find_format(config->format, err) : probe(file, err);
-    struct block_image *image = format ? format->open(file, how, err) : NULL;
+    struct block_image *backing = NULL;
+    struct block_opening this = *how;
+    this.backing = &backing;
+    struct block_image *image = format ? format->open(file, &this, err) : NULL;
     if (!image) {
         block_file_close(file);
         return NULL;
@@ -163,6 +166,7 @@ struct block_image *block_image_open_as(const struct block_opening *how,
                      "it is specified (format=raw, -f raw)", config->file);
     }
     image->file = file;
+    image->backing = backing;
     return image;
 }
 
@@ -286,6 +290,9 @@ struct block_image *block_image_open_backing(const struct block_opening *how,
     if (!image && err) {
         error_prepend(err, "%s: backing file: ", file->path);
     }
+    if (how->backing) {
+        *how->backing = image;
+    }
     free(path);
     return image;
 }
@@ -294,6 +301,43 @@ void block_image_close(struct block_image *image)
 {
     if (image) {
         image->ops->close(image);
+    }
+}
+
+void block_image_abandon(struct block_image *image)
+{
+    for (; image; image = image->backing) {
+        block_file_abandon(image->file);
+    }
+}
+
+int block_image_status(struct block_image *image, uint64_t offset,
+                       uint64_t length, struct block_extent *extent,
+                       unsigned *depth)
+{
+    *depth = 0;
+    for (;;) {
+        if (!image->ops->status) {
+            *extent = (struct block_extent){.kind = BLOCK_EXTENT_DATA,
+                                            .length = length,
+                                            .image = image};
+            return 0;
+        }
+        int error = image->ops->status(image, offset, length, extent);
+        if (error || extent->kind != BLOCK_EXTENT_ABSENT ||
+            !extent->backing) {
+            return error;
+        }
+        if (offset >= extent->backing->size) {
+            /* Zeroes behind the end of a shorter backing file. */
+            extent->backing = NULL;
+            return 0;
+        }
+        length = extent->length;
+        image = extent->backing;
+        ++*depth;
+        length = length < image->size - offset ? length
+                                               : image->size - offset;
     }
 }
 

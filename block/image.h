@@ -68,6 +68,7 @@ struct block_image {
     uint64_t size; /* bytes, a multiple of BLOCK_SECTOR */
     uint64_t cluster_size;   /* bytes, for tools; 0: there are none */
     struct block_file *file; /* the one that was named */
+    struct block_image *backing; /* as it was opened with, or NULL */
     bool packed; /* clusters are compressed: parts of one cost its space */
     /* Offsets in the image are offsets in this file, so an engine may read
      * and write it directly; NULL when it takes the format to know. */
@@ -81,6 +82,7 @@ struct block_image {
 struct block_opening {
     const struct block_config *config;
     const struct block_opening *above;
+    struct block_image **backing; /* for block_image_open_backing() to tell */
     struct block_file *file;
     bool no_backing; /* leave the backing file alone */
     bool checking;   /* for check and repair: as it is */
@@ -118,6 +120,15 @@ const char *block_format_guess(struct block_file *file, struct error **err);
 /* Whether the bytes would be taken for something else than raw. */
 bool block_looks_formatted(const uint8_t *head, unsigned length);
 void block_image_close(struct block_image *image);
+/* What is under way to a server that does not answer fails.  [any] */
+void block_image_abandon(struct block_image *image);
+
+/* Where the contents of a range come from, through the backing files.  Depth
+ * 0 is `image` itself.  Absent: nobody has it.  Data everywhere when the
+ * format cannot say. */
+int block_image_status(struct block_image *image, uint64_t offset,
+                       uint64_t length, struct block_extent *extent,
+                       unsigned *depth);
 
 /* Do what the request says; the engines' one way into a format. */
 int block_image_run(struct block_image *image, struct block_request *req);

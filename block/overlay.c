@@ -187,6 +187,26 @@ static int overlay_flush(struct block_image *image)
     return 0;
 }
 
+static int overlay_status(struct block_image *image, uint64_t offset,
+                          uint64_t length, struct block_extent *extent)
+{
+    struct overlay *o = overlay_of(image);
+    bool top;
+    unsigned flags = 0;
+
+    *extent = (struct block_extent){.image = image, .backing = o->base,
+                                    .file = o->top};
+    extent->length = run_length(o, offset, offset + length, &top);
+    if (!top) {
+        return 0;
+    }
+    int error = block_file_status(o->top, offset, extent->length, &flags,
+                                  &extent->length);
+    extent->kind = flags & BLOCK_FILE_DATA ? BLOCK_EXTENT_DATA
+                                           : BLOCK_EXTENT_ZERO;
+    return error;
+}
+
 static void overlay_close(struct block_image *image)
 {
     struct overlay *o = overlay_of(image);
@@ -206,6 +226,7 @@ static const struct block_image_ops overlay_ops = {
     .discard = overlay_discard,
     .zero = overlay_zero,
     .close = overlay_close,
+    .status = overlay_status,
 };
 
 struct block_image *block_overlay_open(struct block_image *base,
@@ -228,6 +249,7 @@ struct block_image *block_overlay_open(struct block_image *base,
     pthread_mutex_init(&o->copying, NULL);
     o->image.ops = &overlay_ops;
     o->image.size = base->size;
+    o->image.backing = base;
     o->base = base;
     o->top = top;
     return &o->image;

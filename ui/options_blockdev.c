@@ -1,6 +1,6 @@
 /*
  * -blockdev: disk images as a graph of nodes.  Two layers are all there is:
- * "file" (or "host_device") has the bytes, a format on top of one makes a
+ * "file" ("host_device", "nbd") has the bytes, a format on top of one makes a
  * disk of them.  Each node becomes a drive of its own; one that is below
  * another is not opened by itself.
  */
@@ -12,7 +12,9 @@
 
 #include "util/bits.h"
 
-static const char *const protocol_drivers[] = {"file", "host_device", NULL};
+static const char *const protocol_drivers[] = {"file", "host_device", "nbd",
+                                               NULL};
+enum { DRIVER_NBD = 2 };
 
 /* What of these there is, block_open() knows. */
 static const char *const format_drivers[] = {
@@ -29,10 +31,14 @@ static bool is_one_of(const char *name, const char *const *names)
     return false;
 }
 
-static bool read_bytes(struct keyval *kv, struct block_config *block,
-                       struct error **err)
+static bool read_bytes(struct parse *p, struct keyval *kv, const char *driver,
+                       struct block_config *block, struct error **err)
 {
     block->format = "raw";
+    if (strcmp(driver, protocol_drivers[DRIVER_NBD]) == 0) {
+        block->file = parse_nbd(p, kv, "", err);
+        return block->file != NULL;
+    }
     block->file = keyval_get(kv, "filename");
     if (!block->file) {
         error_set(err, "Parameter 'filename' is missing");
@@ -49,16 +55,19 @@ static bool read_layer(struct parse *p, struct keyval *kv,
     unsigned any = 0;
 
     if (!name) {
-        block->file = keyval_get(kv, "file.filename");
         keyval_get(kv, "file.node-name");
         keyval_get(kv, "file.aio");
-        keyval_allow_prefix(kv, "file");
-        if (!block->file || !driver) {
-            error_set(err, "Parameter '%s' is missing",
-                      driver ? "file.filename" : "file");
+        if (!keyval_enum(kv, "file.driver", protocol_drivers, &any, err)) {
             return false;
         }
-        return keyval_enum(kv, "file.driver", protocol_drivers, &any, err);
+        block->file = any == DRIVER_NBD ? parse_nbd(p, kv, "file.", err)
+                                        : keyval_get(kv, "file.filename");
+        keyval_allow_prefix(kv, "file");
+        if (any != DRIVER_NBD && (!block->file || !driver)) {
+            error_set(err, "Parameter '%s' is missing",
+                      driver ? "file.filename" : "file");
+        }
+        return block->file && driver;
     }
     struct drive_config *layer = options_find_drive(p, name);
     if (!layer || !layer->node) {
@@ -90,7 +99,7 @@ static bool read_node(struct parse *p, struct keyval *kv,
         return false;
     }
     if (is_one_of(driver, protocol_drivers)) {
-        if (!read_bytes(kv, block, err)) {
+        if (!read_bytes(p, kv, driver, block, err)) {
             return false;
         }
     } else if (is_one_of(driver, format_drivers)) {
@@ -100,7 +109,7 @@ static bool read_node(struct parse *p, struct keyval *kv,
         block->format = driver;
     } else {
         error_set(err, "driver=%s: not supported yet; there are file, "
-                       "host_device and image formats", driver);
+                       "host_device, nbd and image formats", driver);
         return false;
     }
     return options_read_block(kv, block, err) &&

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block/nbd/address.h"
 #include "util/bits.h"
 #include "util/nearest.h"
 
@@ -156,11 +157,21 @@ static bool place(struct parse *p, struct keyval *kv,
 
 /* Protocols that QEMU knows; "./a:b" is how to name such a file. */
 static const char *const protocols[] = {
-    "nbd",  "http", "https",    "ftp",       "ftps",    "ssh",     "iscsi",
-    "rbd",  "nfs",  "gluster",  "fat",       "json",    "nvme",    "vxhs",
+    "http", "https", "ftp",       "ftps",    "ssh",     "iscsi",
+    "rbd",  "nfs",   "gluster",   "fat",     "json",    "nvme",    "vxhs",
     "sheepdog", "blkdebug", "blkverify", "blklogwrites", "null-co",
-    "null-aio", "copy-on-read", "rsync", "nbd+unix", "nbd+tcp",
+    "null-aio", "copy-on-read", "rsync",
 };
+
+/* Whether it is one is seen when all else is known: nothing is connected to
+ * for an option that is wrong. */
+static const char *check_address(const char *text, struct error **err)
+{
+    struct nbd_address *address = nbd_address_parse(text, err);
+
+    nbd_address_free(address);
+    return address ? text : NULL;
+}
 
 const char *parse_image_path(const char *text, struct error **err)
 {
@@ -168,6 +179,9 @@ const char *parse_image_path(const char *text, struct error **err)
 
     if (text[length] != ':') {
         return text;
+    }
+    if (nbd_is_address(text)) {
+        return check_address(text, err);
     }
     if (strncmp(text, "file:", 5) == 0) {
         return text + 5;
@@ -185,13 +199,24 @@ const char *parse_image_path(const char *text, struct error **err)
     return NULL;
 }
 
-static bool read_path(struct keyval *kv, struct block_config *block,
+const char *parse_nbd(struct parse *p, struct keyval *kv, const char *prefix,
                       struct error **err)
 {
-    static const char *const drivers[] = {"file", "host_device", NULL};
+    char *uri = nbd_address_from_options(kv, prefix, err);
+    const char *kept = uri ? parse_format(p, "%s", uri) : NULL;
+
+    free(uri);
+    return kept ? check_address(kept, err) : NULL;
+}
+
+static bool read_path(struct parse *p, struct keyval *kv,
+                      struct block_config *block, struct error **err)
+{
+    static const char *const drivers[] = {"file", "host_device", "nbd", NULL};
     const char *file = keyval_get(kv, "file");
     const char *nested = keyval_get(kv, "file.filename");
-    unsigned driver;
+    const char *itself = keyval_get(kv, "driver");
+    unsigned driver = 0;
 
     if (file && nested) {
         error_set(err, "file= and file.filename= exclude each other");
@@ -199,6 +224,10 @@ static bool read_path(struct keyval *kv, struct block_config *block,
     }
     if (!keyval_enum(kv, "file.driver", drivers, &driver, err)) {
         return false;
+    }
+    if (driver == 2 || (itself && strcmp(itself, "nbd") == 0 && !file)) {
+        block->file = parse_nbd(p, kv, driver == 2 ? "file." : "", err);
+        return block->file != NULL;
     }
     block->file = nested;
     if (file && *file) {
@@ -219,6 +248,9 @@ static bool read_format(struct keyval *kv, struct block_config *block,
         return false;
     }
     block->format = format ? format : driver;
+    if (block->format && strcmp(block->format, "nbd") == 0) {
+        block->format = "raw";
+    }
     return true;
 }
 
@@ -332,7 +364,7 @@ static bool read_drive(struct parse *p, struct keyval *kv,
     drive->serial = keyval_get(kv, "serial");
     if (!read_interface(kv, &drive->interface, err) ||
         !keyval_enum(kv, "media", medias, &media, err) ||
-        !check_throttling(kv, err) || !read_path(kv, block, err) ||
+        !check_throttling(kv, err) || !read_path(p, kv, block, err) ||
         !read_format(kv, block, err) ||
         !keyval_bool(kv, "snapshot", &block->snapshot, err) ||
         !keyval_bool(kv, "readonly", &block->read_only, err) ||

@@ -166,25 +166,8 @@ int img_write(struct block_image *image, const void *from, uint64_t offset,
 int img_status(struct block_image *image, uint64_t offset, uint64_t length,
                struct img_extent *extent)
 {
-    struct block_extent *at = &extent->at;
-
-    extent->depth = 0;
-    for (;;) {
-        int error = image->ops->status(image, offset, length, at);
-        if (error || at->kind != BLOCK_EXTENT_ABSENT || !at->backing) {
-            return error;
-        }
-        if (offset >= at->backing->size) {
-            /* Zeroes behind the end of a shorter backing file. */
-            at->backing = NULL;
-            return 0;
-        }
-        length = at->length;
-        image = at->backing;
-        extent->depth++;
-        length = length < image->size - offset ? length
-                                               : image->size - offset;
-    }
+    return block_image_status(image, offset, length, &extent->at,
+                              &extent->depth);
 }
 
 /* Output ---------------------------------------------------------------- */

@@ -142,6 +142,13 @@ static int fill(struct block_file *file, uint64_t from, uint64_t end)
     return error;
 }
 
+static int allocate(struct block_file *file, uint64_t from, uint64_t end)
+{
+    return file->remote ? EOPNOTSUPP
+                        : posix_fallocate(file->fd, (off_t)from,
+                                          (off_t)(end - from));
+}
+
 int img_preallocate(struct block_image *image, enum img_preallocation how,
                     uint64_t from, uint64_t end)
 {
@@ -165,13 +172,13 @@ int img_preallocate(struct block_image *image, enum img_preallocation how,
                     ? error : block_file_resize(file, end);
     }
     if (!error && how == IMG_PREALLOC_FALLOC && end > from) {
-        error = posix_fallocate(file->fd, (off_t)from, (off_t)(end - from));
+        error = allocate(file, from, end);
     }
     if (!error && how == IMG_PREALLOC_FULL && !q) {
         error = fill(file, from, end);
     }
     if (!error && how == IMG_PREALLOC_FULL && q) {
-        error = posix_fallocate(file->fd, (off_t)from, (off_t)(end - from));
+        error = allocate(file, from, end);
     }
     return error;
 }

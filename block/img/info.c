@@ -201,6 +201,11 @@ static void json_one(struct block_image *image, const char *pad)
         printf("%s    \"cluster-size\": %llu,\n", pad,
                (unsigned long long)image->cluster_size);
     }
+    if (image->plain && image->plain->remote) {
+        printf("%s    \"format\": \"%s\"\n%s}", pad, image->ops->format,
+               pad); /* it has nothing more to tell */
+        return;
+    }
     json_string_field(pad, "format", image->ops->format);
     if (has_usage(image)) {
         printf("%s    \"actual-size\": %llu,\n", pad,

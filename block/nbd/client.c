@@ -12,13 +12,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "util/bits.h"
+#include "block/block.h"
 #include "util/clock.h"
 
 #define MS (NS_PER_SEC / 1000)

@@ -440,9 +440,25 @@ START_TEST(test_mistakes)
         {"-drive file=a,index=1,unit=1",
          "-drive file=a,index=1,unit=1: index cannot be used with bus and "
          "unit"},
-        {"-drive file=nbd:x:1",
-         "-drive file=nbd:x:1: file=nbd:x:1: the protocol 'nbd' is not "
+        {"-drive file=iscsi:x:1",
+         "-drive file=iscsi:x:1: file=iscsi:x:1: the protocol 'iscsi' is not "
          "supported yet"},
+        {"-drive file=nbd:x",
+         "-drive file=nbd:x: nbd:x: no host and port; write nbd:HOST:PORT or "
+         "nbd:unix:PATH"},
+        {"-drive file=nbds://x",
+         "-drive file=nbds://x: nbds://x: TLS is not supported; use nbd: "
+         "through a tunnel"},
+        {"-drive file.driver=nbd,file.export=e",
+         "-drive file.driver=nbd,file.export=e: Parameter 'server.host' is "
+         "missing"},
+        {"-drive driver=nbd,server.type=unix,server.host=h",
+         "-drive driver=nbd,server.type=unix,server.host=h: Parameter "
+         "'server.path' is missing"},
+        {"-drive driver=nbd,server.type=inet,server.host=h,reconnect-delay=x",
+         "-drive driver=nbd,server.type=inet,server.host=h,"
+         "reconnect-delay=x: nbd://h:10809/?reconnect-delay=x: "
+         "reconnect-delay=x: is not a number of seconds"},
         {"-drive file=a,cache=0",
          "-drive file=a,cache=0: cache=0: expected one of writeback, "
          "none, writethrough, directsync, unsafe"},
@@ -508,9 +524,15 @@ START_TEST(test_mistakes)
          "-nographic cannot be used with -daemonize"},
         {"-daemonize -serial stdio",
          "character device 'serial0': cannot use stdio with -daemonize"},
-        {"-blockdev driver=nbd,node-name=n,server=f",
-         "-blockdev driver=nbd,node-name=n,server=f: driver=nbd: not "
-         "supported yet; there are file, host_device and image formats"},
+        {"-blockdev driver=iscsi,node-name=n",
+         "-blockdev driver=iscsi,node-name=n: driver=iscsi: not supported "
+         "yet; there are file, host_device, nbd and image formats"},
+        {"-blockdev driver=nbd,node-name=n,server.type=vsock,server.host=f",
+         "-blockdev driver=nbd,node-name=n,server.type=vsock,server.host=f: "
+         "server.type=vsock: not supported; there are inet and unix"},
+        {"-blockdev driver=nbd,node-name=n,server.host=f,tls-creds=t",
+         "-blockdev driver=nbd,node-name=n,server.host=f,tls-creds=t: "
+         "tls-creds: TLS is not supported; use a tunnel"},
         {"-blockdev driver=qcow2,node-name=n,file=f",
          "-blockdev driver=qcow2,node-name=n,file=f: Cannot find device='f' "
          "nor node-name='f'"},

@@ -63,7 +63,7 @@ OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 MAIN = $(BUILD)/ui/main.o
 LIBRARY = $(BUILD)/libarmature.a
 
-all: $(BUILD)/armature $(BUILD)/armature-img
+all: $(BUILD)/armature $(BUILD)/armature-img $(BUILD)/armature-nbd
 
 $(BUILD)/armature: $(MAIN) $(LIBRARY)
 	$(say) LD $@
@@ -72,6 +72,13 @@ $(BUILD)/armature: $(MAIN) $(LIBRARY)
 # The image tool: a main() of its own on the same library.
 IMG_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard block/img/*.c)))
 $(BUILD)/armature-img: $(IMG_OBJECTS) $(LIBRARY)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+# The server of disk images, likewise.
+NBD_OBJECTS = $(patsubst %.c,$(BUILD)/%.o, \
+    $(sort $(wildcard block/nbd/tool/*.c)))
+$(BUILD)/armature-nbd: $(NBD_OBJECTS) $(LIBRARY)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
@@ -236,10 +243,11 @@ install: all
 	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(datadir)/doc/armature
 	install -s $(BUILD)/armature $(DESTDIR)$(bindir)/armature
 	install -s $(BUILD)/armature-img $(DESTDIR)$(bindir)/armature-img
+	install -s $(BUILD)/armature-nbd $(DESTDIR)$(bindir)/armature-nbd
 	install -m 644 README.md LICENSE $(DESTDIR)$(datadir)/doc/armature
 
 clean:
-	@rm -rf $(BUILD)/*.a $(BUILD)/armature $(BUILD)/armature-img \
+	@rm -rf $(BUILD)/*.a $(addprefix $(BUILD)/armature,'' -img -nbd) \
 	    $(BUILD)/gen $(BUILD)/tools $(BUILD)/tests $(addprefix $(BUILD)/,$(MODULES))
 
 distclean:

@@ -388,7 +388,7 @@ int block_status(struct block_backend *b, uint64_t offset, uint64_t length,
         *depth = UINT_MAX;
         break;
     case BLOCK_EXTENT_ZERO:
-        *flags = BLOCK_STATUS_ZERO | (e.placed ? BLOCK_STATUS_HOLE : 0);
+        *flags = BLOCK_STATUS_HOLE | BLOCK_STATUS_ZERO;
         break;
     default:
         *flags = !error && e.hole ? BLOCK_STATUS_ZERO : 0;

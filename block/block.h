@@ -66,6 +66,7 @@ struct block_config {
     bool snapshot;       /* writes go to a temporary file */
     bool share_rw;       /* others may write at the same time */
     bool no_lock;        /* locking=off */
+    const char *internal_snapshot; /* id or name: the disk as it was then */
     bool ignore_discard; /* discard=ignore */
     enum block_cache cache;
     enum block_aio aio;

@@ -170,12 +170,28 @@ struct block_image *block_image_open_as(const struct block_opening *how,
     return image;
 }
 
+static bool load_snapshot(struct block_image *image, const char *name,
+                          struct error **err)
+{
+    if (!qcow2_is(image)) {
+        error_set(err, "%s: a %s image has no snapshots", image->file->path,
+                  image->ops->format);
+        return false;
+    }
+    return qcow2_snapshot_load(qcow2_of(image), name, err);
+}
+
 struct block_image *block_image_open(const struct block_config *config,
                                      struct error **err)
 {
     struct block_opening how = {.config = config};
     struct block_image *base = block_image_open_as(&how, err);
 
+    if (base && config->internal_snapshot &&
+        !load_snapshot(base, config->internal_snapshot, err)) {
+        block_image_close(base);
+        return NULL;
+    }
     if (!base || !config->snapshot) {
         return base;
     }

@@ -18,11 +18,11 @@
 #include "hw/arm/machine.h"
 #include "ui/chardev_mux.h"
 #include "ui/chardev_terminal.h"
-#include "ui/daemon.h"
+#include "util/daemon.h"
 #include "ui/monitor.h"
 #include "ui/netdevs.h"
 #include "ui/options.h"
-#include "ui/pidfile.h"
+#include "util/pidfile.h"
 #include "util/error.h"
 #include "util/loop.h"
 
@@ -336,6 +336,7 @@ static bool run(struct app *app, int *status, struct error **err)
     const char *pidfile = options->pidfile;
 
     if (pidfile && !pidfile_create(pidfile, err)) {
+        error_prepend(err, "-pidfile");
         return false;
     }
     app->pidfile = pidfile;
@@ -418,6 +419,7 @@ int main(int argc, char **argv)
         break;
     }
     if (app.options.daemonize && !daemon_start(&err)) {
+        error_prepend(&err, "-daemonize");
         error_report_free(err);
         options_free(&app.options);
         return 1;

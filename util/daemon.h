@@ -1,6 +1,7 @@
-/* -daemonize: to the background, once there is nothing left to fail. */
-#ifndef UI_DAEMON_H
-#define UI_DAEMON_H
+/* To the background, once there is nothing left to fail: -daemonize and the
+ * NBD server's --fork. */
+#ifndef UTIL_DAEMON_H
+#define UTIL_DAEMON_H
 
 #include <stdbool.h>
 

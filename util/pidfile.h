@@ -1,6 +1,6 @@
-/* -pidfile: who we are, for scripts. */
-#ifndef UI_PIDFILE_H
-#define UI_PIDFILE_H
+/* Who we are, for scripts: -pidfile. */
+#ifndef UTIL_PIDFILE_H
+#define UTIL_PIDFILE_H
 
 #include <stdbool.h>
 

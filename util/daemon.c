@@ -1,4 +1,4 @@
-#include "ui/daemon.h"
+#include "util/daemon.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ bool daemon_start(struct error **err)
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC) < 0) {
-        error_set_errno(err, errno, "-daemonize: cannot make a pipe");
+        error_set_errno(err, errno, "cannot make a pipe");
         return false;
     }
     pid_t pid = fork();
@@ -36,7 +36,7 @@ bool daemon_start(struct error **err)
     }
     /* Twice: who leads a session would get a terminal it opens. */
     if (pid < 0 || setsid() < 0 || (pid = fork()) < 0) {
-        error_set_errno(err, errno, "-daemonize: cannot fork");
+        error_set_errno(err, errno, "cannot fork");
         return false;
     }
     if (pid > 0) {

@@ -1,4 +1,4 @@
-#include "ui/pidfile.h"
+#include "util/pidfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,21 +12,21 @@ bool pidfile_create(const char *path, struct error **err)
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
     if (fd < 0) {
-        error_set_errno(err, errno, "-pidfile %s", path);
+        error_set_errno(err, errno, "%s", path);
         return false;
     }
     if (fcntl(fd, F_SETLK, &lock) < 0) {
         if (errno == EACCES || errno == EAGAIN) {
-            error_set(err, "-pidfile %s: another process that runs holds it",
+            error_set(err, "%s: another process that runs holds it",
                       path);
         } else {
-            error_set_errno(err, errno, "-pidfile %s", path);
+            error_set_errno(err, errno, "%s", path);
         }
         close(fd);
         return false;
     }
     if (ftruncate(fd, 0) < 0 || dprintf(fd, "%d\n", (int)getpid()) < 0) {
-        error_set_errno(err, errno, "-pidfile %s", path);
+        error_set_errno(err, errno, "%s", path);
         close(fd);
         return false;
     }

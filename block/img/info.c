@@ -18,7 +18,8 @@ static uint64_t file_usage(const struct block_file *file)
 {
     struct stat st;
 
-    return file->remote || fstat(file->fd, &st) ? 0 : (uint64_t)st.st_blocks * 512;
+    return file->remote || fstat(file->fd, &st)
+               ? 0 : (uint64_t)st.st_blocks * 512;
 }
 
 static uint64_t disk_usage(struct block_image *image)

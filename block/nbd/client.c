@@ -7,7 +7,7 @@
  * sending shuts the socket down, which the reader sees.  So nobody writes
  * into the buffers of a command that has returned.
  */
-#include "block/nbd/client_internal.h"
+#include "block/nbd/client.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "block/block.h"
+#include "block/nbd/client_internal.h"
 #include "util/clock.h"
 
 #define MS (NS_PER_SEC / 1000)
@@ -388,7 +389,7 @@ int nbd_client_run(struct nbd_client *c, struct nbd_command *command)
     return error;
 }
 
-/* Opening and closing ------------------------------------------------------ */
+/* Opening and closing ---------------------------------------------------- */
 
 static struct nbd_client *new_client(struct nbd_address *address)
 {

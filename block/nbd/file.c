@@ -104,7 +104,7 @@ static int nbd_flush(struct block_file *file)
                ? nbd_client_run(f->client, &command) : 0;
 }
 
-/* Parts of blocks ---------------------------------------------------------- */
+/* Parts of blocks -------------------------------------------------------- */
 
 /* One block at most: the part of [offset, offset+length) in the first one. */
 static int part_of_block(struct nbd_file *f, const struct iovec *iov,
@@ -159,7 +159,7 @@ static int in_parts(struct nbd_file *f, const struct iovec *iov,
     return error;
 }
 
-/* The file's functions ------------------------------------------------------ */
+/* The file's functions --------------------------------------------------- */
 
 static int nbd_read(struct block_file *file, const struct iovec *iov,
                     unsigned count, uint64_t offset)
@@ -338,7 +338,7 @@ static const struct block_file_ops nbd_file_ops = {
     .close = nbd_close,
 };
 
-/* Opening ------------------------------------------------------------------- */
+/* Opening ---------------------------------------------------------------- */
 
 static struct block_file *new_file(struct nbd_client *client,
                                    const char *name, bool read_only,

@@ -10,7 +10,7 @@
 #include "block/nbd/server_internal.h"
 #include "util/socket.h"
 
-/* Writes of parts of sectors ------------------------------------------------- */
+/* Writes of parts of sectors --------------------------------------------- */
 
 void nbd_write_begin(struct nbd_server *s, bool alone)
 {
@@ -32,7 +32,7 @@ void nbd_write_end(struct nbd_server *s, bool alone)
     pthread_mutex_unlock(&s->lock);
 }
 
-/* Clients --------------------------------------------------------------------- */
+/* Clients ---------------------------------------------------------------- */
 
 static void end_peer(struct nbd_peer *peer)
 {

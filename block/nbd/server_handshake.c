@@ -60,7 +60,7 @@ static bool is_name(const struct nbd_peer *peer, const void *name,
     return strlen(ours) == length && memcmp(ours, name, length) == 0;
 }
 
-/* Options ------------------------------------------------------------------ */
+/* Options ---------------------------------------------------------------- */
 
 static enum next export_name(struct option *o)
 {
@@ -170,7 +170,7 @@ static enum next structured(struct option *o)
     return reply(o, NBD_REP_ACK, NULL, 0);
 }
 
-/* Metadata contexts --------------------------------------------------------- */
+/* Metadata contexts ------------------------------------------------------ */
 
 static bool is_text(const uint8_t *query, size_t length, const char *text)
 {
@@ -244,7 +244,7 @@ static enum next meta_context(struct option *o)
     return reply(o, NBD_REP_ACK, NULL, 0);
 }
 
-/* The whole ------------------------------------------------------------------ */
+/* The whole -------------------------------------------------------------- */
 
 static enum next answer(struct option *o)
 {

@@ -108,7 +108,7 @@ static void *sender(void *opaque)
     return NULL;
 }
 
-/* The form of a reply ------------------------------------------------------- */
+/* The form of a reply ---------------------------------------------------- */
 
 static void simple(struct nbd_request *r, int error, size_t data)
 {

@@ -62,7 +62,7 @@ static int check(const struct nbd_request *r)
     return 0;
 }
 
-/* Parts of sectors ----------------------------------------------------------- */
+/* Parts of sectors ------------------------------------------------------- */
 
 static int run_io(struct nbd_request *r, enum block_op op, unsigned flags,
                   void *data, uint64_t offset, uint64_t length)
@@ -120,7 +120,7 @@ static int run_in_parts(struct nbd_request *r)
     return error;
 }
 
-/* Starting ------------------------------------------------------------------- */
+/* Starting --------------------------------------------------------------- */
 
 static void done(struct block_request *io, int error)
 {
@@ -190,7 +190,7 @@ static void start(struct nbd_request *r)
     block_unplug(s->backend);
 }
 
-/* Reading -------------------------------------------------------------------- */
+/* Reading ---------------------------------------------------------------- */
 
 /* Wait for room; false when nobody would get the reply. */
 static bool admit(struct nbd_peer *peer, const struct nbd_request *r)

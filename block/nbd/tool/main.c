@@ -50,7 +50,7 @@ static void install_signals(struct loop *loop)
     signal(SIGXFSZ, SIG_IGN); /* an error like others */
 }
 
-/* Connections ---------------------------------------------------------------- */
+/* Connections ------------------------------------------------------------ */
 
 static bool has_room(const struct tool *t)
 {
@@ -111,7 +111,7 @@ static bool open_listener(struct tool *t, struct error **err)
     return t->listener >= 0;
 }
 
-/* The whole -------------------------------------------------------------------- */
+/* The whole -------------------------------------------------------------- */
 
 static bool open_image(struct tool *t, struct error **err)
 {

@@ -89,7 +89,7 @@ static const struct row {
     {"selinux-label", LONG_SELINUX, "LABEL", NULL, "not supported"},
 };
 
-/* Errors ------------------------------------------------------------------- */
+/* Errors ----------------------------------------------------------------- */
 
 int tool_fail(const char *format, ...)
 {
@@ -117,7 +117,7 @@ static int try_help(void)
     return 1;
 }
 
-/* Help --------------------------------------------------------------------- */
+/* Help ------------------------------------------------------------------- */
 
 #define HELP_COLUMN 28
 
@@ -164,7 +164,7 @@ static void help(void)
     puts("Exit status: 0 done, 1 failed.");
 }
 
-/* Values ------------------------------------------------------------------- */
+/* Values ----------------------------------------------------------------- */
 
 static bool take_name(int letter, const char *value, const char **to)
 {
@@ -310,7 +310,7 @@ static bool take(struct tool_options *o, int option, const char *value)
     }
 }
 
-/* Parsing ------------------------------------------------------------------ */
+/* Parsing ---------------------------------------------------------------- */
 
 static const struct row *find_row(int letter)
 {

@@ -49,7 +49,7 @@ static unsigned export_flags(const struct nbd_peer *peer)
            (c->read_only ? NBD_READ_ONLY
                          : NBD_SEND_TRIM | NBD_SEND_WRITE_ZEROES) |
            (peer->structured ? NBD_SEND_DF : 0) |
-           (c->multi || c->read_only ? NBD_CAN_MULTI_CONN : 0);
+           (c->multi ? NBD_CAN_MULTI_CONN : 0);
 }
 
 static bool is_name(const struct nbd_peer *peer, const void *name,

@@ -83,7 +83,7 @@ struct block_file *block_file_open(const struct block_file_config *config,
                                    struct error **err)
 {
     if (nbd_is_address(config->path)) {
-        return nbd_file_open(config->path, config->read_only, err);
+        return nbd_file_open(config, err);
     }
     struct block_file *file = calloc(1, sizeof(*file));
     int flags = (config->read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC |

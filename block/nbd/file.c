@@ -382,10 +382,16 @@ static struct block_file *open_with(const char *name, int fd, bool read_only,
     return new_file(client, name, read_only, err);
 }
 
-struct block_file *nbd_file_open(const char *name, bool read_only,
+struct block_file *nbd_file_open(const struct block_file_config *config,
                                  struct error **err)
 {
-    return open_with(name, -1, read_only, err);
+    struct block_file *file = open_with(config->path, -1, config->read_only,
+                                        err);
+
+    if (file) {
+        file->unsafe = config->unsafe;
+    }
+    return file;
 }
 
 struct block_file *nbd_file_on(int fd, bool read_only, struct error **err)
@@ -396,7 +402,7 @@ struct block_file *nbd_file_on(int fd, bool read_only, struct error **err)
 bool nbd_file_create(const char *name, struct error **err)
 {
     static const uint8_t zeroes[HEAD];
-    struct block_file *file = nbd_file_open(name, false, err);
+    struct block_file *file = open_with(name, -1, false, err);
     int error = 0;
 
     if (file) {

@@ -5,7 +5,7 @@
 #include "block/file.h"
 #include "block/nbd/address.h"
 
-struct block_file *nbd_file_open(const char *name, bool read_only,
+struct block_file *nbd_file_open(const struct block_file_config *config,
                                  struct error **err);
 /* An export cannot be made anew, but be made to look like nothing. */
 bool nbd_file_create(const char *name, struct error **err);

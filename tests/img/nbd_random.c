@@ -68,7 +68,7 @@ static void open_image(const char *name, bool read_only)
     size = block_size(backend);
 }
 
-/* Requests at the same time, of ranges that do not meet ---------------------- */
+/* Requests at the same time, of ranges that do not meet ------------ */
 
 struct job {
     struct block_request req;
@@ -240,7 +240,7 @@ static void random_requests(const char *copy, uint64_t count)
     close(fd);
 }
 
-/* Until the server is gone ----------------------------------------------------- */
+/* Until the server is gone ----------------------------------------------- */
 
 static int write_number(uint64_t sector, uint64_t number)
 {

@@ -687,7 +687,8 @@ START_TEST(test_reconnect)
     listen_here();
     pthread_create(&thread, NULL, accept_twice, NULL);
     run_server();
-    struct block_file *file = nbd_file_open(name, true, &err);
+    struct block_file_config config = {.path = name, .read_only = true};
+    struct block_file *file = nbd_file_open(&config, &err);
     ck_assert_msg(file, "%s", err ? err->message : "");
     memset(data, 1, sizeof(data));
     ck_assert_int_eq(block_file_read(file, &iov, 1, 0), _i ? 0 : EIO);

@@ -435,6 +435,21 @@ void cfi01_reset(struct cfi01 *s)
     }
 }
 
+/* Most of a bank is zero, as firmware is far smaller: that takes no memory. */
+static void give_back_zeroes(struct ram *ram)
+{
+    static const uint8_t zeroes[CFI01_SECTOR_SIZE];
+    uint64_t end = 0; /* of what is not zero */
+
+    for (uint64_t at = 0; at < CFI01_SIZE; at += sizeof(zeroes)) {
+        if (memcmp(ram->host + at, zeroes, sizeof(zeroes))) {
+            ram_zero(ram, end, at - end);
+            end = at + sizeof(zeroes);
+        }
+    }
+    ram_zero(ram, end, CFI01_SIZE - end);
+}
+
 /* Before the bank is on the bus. */
 static bool read_store(struct cfi01 *s, struct error **err)
 {
@@ -446,7 +461,11 @@ static bool read_store(struct cfi01 *s, struct error **err)
         return false;
     }
     memset(s->ram->host + size, 0xff, CFI01_SIZE - size);
-    return s->store.read(s->store.opaque, s->ram->host, size, err);
+    if (!s->store.read(s->store.opaque, s->ram->host, size, err)) {
+        return false;
+    }
+    give_back_zeroes(s->ram);
+    return true;
 }
 
 struct cfi01 *cfi01_create(struct bus *bus, uint64_t base, struct ram *ram,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "hw/flash/cfi01.h"
@@ -369,6 +370,28 @@ START_TEST(test_image)
 }
 END_TEST
 
+/* Firmware of a few pages in an image as long as the bank. */
+START_TEST(test_image_of_zeroes)
+{
+    struct stat st;
+
+    make_file(CFI01_SIZE);
+    create_on_image(false);
+    erase_sector(3 * SECTOR);
+    program(CFI01_SIZE - 4, 0);
+    close_image();
+    create_on_image(false);
+    ck_assert_int_eq(fstat(ram->fd, &st), 0);
+    ck_assert_int_le(st.st_blocks * 512, 2 * SECTOR);
+    ck_assert_uint_eq(get(3 * SECTOR - 8, 8), 0);
+    ck_assert_uint_eq(get(3 * SECTOR, 8), UINT64_MAX);
+    ck_assert_uint_eq(get(4 * SECTOR - 8, 8), UINT64_MAX);
+    ck_assert_uint_eq(get(4 * SECTOR, 8), 0);
+    close_image();
+    unlink(path);
+}
+END_TEST
+
 START_TEST(test_image_too_large)
 {
     struct error *err = NULL;
@@ -403,6 +426,7 @@ Suite *flash_suite(void)
     tcase_add_test(store, test_host_failure);
     tcase_add_test(store, test_readonly);
     tcase_add_test(store, test_image);
+    tcase_add_test(store, test_image_of_zeroes);
     tcase_add_test(store, test_image_too_large);
     suite_add_tcase(s, store);
     return s;

@@ -29,7 +29,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run check lint bench format install clean distclean help
+.PHONY: all run check lint bench install-demo format install clean distclean help
 all:
 
 # Let configure choose the compiler; make's own default is "cc".
@@ -235,6 +235,10 @@ run: all
 bench: all
 	tests/bench/run
 
+# Debian from its archive onto an empty disk, and life in it.
+install-demo: all
+	tests/boot/debian-install
+
 # Reformat the files given: make format FILES="util/log.c ..."
 format:
 	clang-format -i $(FILES)
@@ -260,6 +264,7 @@ help:
 	@echo 'make check-LEVEL   one of: $(LEVELS)'
 	@echo 'make lint          check the layout of the source'
 	@echo 'make bench         measure against QEMU'
+	@echo 'make install-demo  install Debian on a disk, start it and use it'
 	@echo 'make install       install below the prefix (DESTDIR works)'
 	@echo 'make clean         remove what make built'
 	@echo 'make distclean     remove the build directory'

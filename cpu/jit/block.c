@@ -91,6 +91,8 @@ struct block *block_clone(struct code_chunk *chunk, const struct block *key,
         link->target += delta;
     }
     backend_relocate(code->rw, b, b->code - origin->code, delta);
+    /* A call there has another displacement now. */
+    memcpy(&b->head, code->rw + b->entry, sizeof(b->head));
     code_chunk_commit(chunk, b, skip + b->code_size);
     return b;
 }

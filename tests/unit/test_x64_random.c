@@ -800,29 +800,22 @@ static bool compile_as(struct rig *rig, uint64_t number, uint32_t page_id,
 }
 
 /* A copy for another address is what the compiler makes there. */
-static void check_copy(struct rig *rig, struct code_chunk *chunk,
-                       uint64_t number)
+static struct block *check_copy(struct rig *rig, struct code_chunk *chunk,
+                                const struct block *key,
+                                const struct block *origin, uint64_t number)
 {
-    struct block key = { .pc = RIG_PC, .page_id = 7 };
     struct jit_buffer code;
     struct jit_result result;
-    struct block *origin, *copy;
     uint8_t *bytes;
 
     ck_assert(code_chunk_room(chunk, &code));
-    if (!compile_as(rig, number, key.page_id, &code, &result)) {
-        return;
-    }
-    origin = block_new(chunk, &key, &code, &result);
-    key.pc += UINT64_C(0x5555000123456000);
-    key.page_id = 0x12345678;
-    ck_assert(code_chunk_room(chunk, &code));
-    copy = block_clone(chunk, &key, &code, origin);
+    struct block *copy = block_clone(chunk, key, &code, origin);
+
     ck_assert_ptr_nonnull(copy);
     bytes = malloc(copy->code_size);
     memcpy(bytes, code.rw, copy->code_size);
     move_unit(rig->unit, copy->pc - origin->pc);
-    ck_assert(compile_as(rig, number, key.page_id, &code, &result));
+    ck_assert(compile_as(rig, number, key->page_id, &code, &result));
     ck_assert_uint_eq(copy->code_size, result.code_size);
     ck_assert_msg(!memcmp(bytes, code.rw, copy->code_size),
                   "the copy differs: X64_SEED=%llu",
@@ -832,6 +825,32 @@ static void check_copy(struct rig *rig, struct code_chunk *chunk,
                           result.links[n].target);
     }
     free(bytes);
+    /* As death does. */
+    memset(code.rw + copy->guarded, 0xeb, 2);
+    memset(code.rw + copy->polled, 0xeb, 2);
+    memset(code.rw + copy->entry, 0xeb, 2);
+    return copy;
+}
+
+/* Of a block, then of the copy when that is dead. */
+static void check_chunk(struct rig *rig, struct code_chunk *chunk,
+                        uint64_t number)
+{
+    struct block key = { .pc = RIG_PC, .page_id = 7 };
+    struct jit_buffer code;
+    struct jit_result result;
+    struct block *block;
+
+    ck_assert(code_chunk_room(chunk, &code));
+    if (!compile_as(rig, number, key.page_id, &code, &result)) {
+        return;
+    }
+    block = block_new(chunk, &key, &code, &result);
+    for (int n = 0; n < 2; n++) {
+        key.pc += UINT64_C(0x5555000123456000);
+        key.page_id += 0x12345678;
+        block = check_copy(rig, chunk, &key, block, number);
+    }
 }
 
 static void nothing(void *opaque, unsigned cpu)
@@ -847,9 +866,9 @@ static void check_copies(struct rig *rig, uint64_t number)
     struct code_cache *cache = code_cache_new(2u << 20, 1, &err);
 
     ck_assert_ptr_nonnull(cache);
-    check_copy(rig, code_cache_chunk(cache, 0, CODE_ORIGINALS, NULL, &none,
-                                     &user),
-               number);
+    check_chunk(rig, code_cache_chunk(cache, 0, CODE_ORIGINALS, NULL, &none,
+                                      &user),
+                number);
     code_cache_free(cache);
 }
 
@@ -903,6 +922,21 @@ START_TEST(random_units)
 }
 END_TEST
 
+/* What death overwrites is part of a displacement here. */
+START_TEST(copies_of_a_call)
+{
+    static const struct ir_helper helper = { .name = "pure", .call = pure };
+    struct rig *rig = rig_new(false);
+
+    ir_begin(rig->unit, RIG_PC, 0);
+    ir_insn(rig->unit, RIG_PC);
+    ir_call(rig->unit, &helper, IR_NONE, IR_NONE, IR_NONE);
+    ir_exit(rig->unit, 0x40002000);
+    check_copies(rig, 0);
+    rig_free(rig);
+}
+END_TEST
+
 Suite *x64_random_suite(void)
 {
     Suite *s = suite_create("x64_random");
@@ -910,6 +944,7 @@ Suite *x64_random_suite(void)
 
     tcase_set_timeout(tc, 600);
     tcase_add_loop_test(tc, random_units, 0, 4);
+    tcase_add_test(tc, copies_of_a_call);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -54,6 +54,12 @@ bool a64_trans_B_cond(struct a64_ctx *s, const struct a64_arg_bcond *a)
     return true;
 }
 
+/* The hint that it goes the same way as before is of no use here. */
+bool a64_trans_BC_cond(struct a64_ctx *s, const struct a64_arg_bcond *a)
+{
+    return a64_trans_B_cond(s, a);
+}
+
 static bool compare_branch(struct a64_ctx *s, const struct a64_arg_cbz *a,
                            bool if_zero)
 {

@@ -257,7 +257,9 @@ void machine_stop(struct machine *m)
     }
 }
 
-bool machine_reset(struct machine *m, struct error **err)
+/* Power-on state and, if it was running, off again.  False when a guest
+ * file can no longer be read: the machine stays stopped. */
+static bool machine_reset(struct machine *m, struct error **err)
 {
     bool running = m->state == MACHINE_RUNNING;
 

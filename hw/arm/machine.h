@@ -99,10 +99,6 @@ void machine_stop(struct machine *m);  /* returns when nothing runs */
 /* machine_start() for the user: what a disk's error held is tried again. */
 void machine_continue(struct machine *m);
 
-/* Power-on state and, if it was running, off again.  False when a guest
- * file can no longer be read: the machine stays stopped. */
-bool machine_reset(struct machine *m, struct error **err);
-
 /*
  * Power off or reset soon, on the loop thread.  With -no-reboot a reset is
  * a power-off; a power-off ends loop_run() with status 0, or, with

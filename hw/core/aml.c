@@ -184,7 +184,7 @@ void aml_integer(struct bytes *b, uint64_t value)
     }
 }
 
-void aml_string(struct bytes *b, const char *text)
+static void aml_string(struct bytes *b, const char *text)
 {
     bytes_u8(b, OP_STRING);
     bytes_put(b, text, strlen(text) + 1);

@@ -55,7 +55,6 @@ void aml_name(struct bytes *b, const char *name);
 /* A reference: up to two segments, "\\" in front for the root. */
 void aml_path(struct bytes *b, const char *path);
 void aml_integer(struct bytes *b, uint64_t value);
-void aml_string(struct bytes *b, const char *text);
 void aml_unicode(struct bytes *b, const char *text);
 void aml_uuid(struct bytes *b, const char *uuid);  /* as ToUUID() does */
 

@@ -105,10 +105,3 @@ void fdt_prop_reg(struct fdt_builder *fdt, const char *path, uint64_t base,
     fdt_prop_cells(fdt, path, "reg", (uint32_t)(base >> 32), (uint32_t)base,
                    (uint32_t)(size >> 32), (uint32_t)size);
 }
-
-void fdt_prop_u64(struct fdt_builder *fdt, const char *path,
-                  const char *name, uint64_t value)
-{
-    fdt_prop_cells(fdt, path, name, (uint32_t)(value >> 32),
-                   (uint32_t)value);
-}

@@ -45,7 +45,5 @@ void fdt_prop_cells_array(struct fdt_builder *fdt, const char *path,
 /* reg = <base_hi base_lo size_hi size_lo>, two cells each. */
 void fdt_prop_reg(struct fdt_builder *fdt, const char *path, uint64_t base,
                   uint64_t size);
-void fdt_prop_u64(struct fdt_builder *fdt, const char *path,
-                  const char *name, uint64_t value);
 
 #endif

@@ -158,9 +158,6 @@ static inline struct gic_bank *gic_bank(struct gic *gic, unsigned cpu,
 struct gic *gic_new(const struct gic_model *model, unsigned spis,
                     const struct cpu_port *ports, unsigned cpus);
 
-/* All of the state but the input lines. */
-void gic_reset_state(struct gic *gic);
-
 static inline uint32_t gic_pending(const struct gic_bank *bank)
 {
     return bank->latch | (bank->level & ~bank->edge);

@@ -57,10 +57,12 @@ void pci_config_set_clearable(struct pci_function *f, unsigned offset,
     bytes_set(f->clearable, offset, size, mask);
 }
 
-/* One access ------------------------------------------------------------ */
+/* One access ------------------------------------------------------------
+ *
+ * With the host's lock held; offset + size within the function's space. */
 
-uint32_t pci_config_read(struct pci_function *f, unsigned offset,
-                         unsigned size)
+static uint32_t config_read(struct pci_function *f, unsigned offset,
+                            unsigned size)
 {
     /* The interrupt status bit follows the line, not the mask (6.2.3). */
     if (__atomic_load_n(&f->intx, __ATOMIC_RELAXED)) {
@@ -102,8 +104,8 @@ static void config_changed(struct pci_function *f, unsigned offset,
     }
 }
 
-void pci_config_write(struct pci_function *f, unsigned offset, unsigned size,
-                      uint32_t value)
+static void config_write(struct pci_function *f, unsigned offset,
+                         unsigned size, uint32_t value)
 {
     for (unsigned i = 0; i < size; i++) {
         uint8_t byte = (uint8_t)(value >> (8 * i));
@@ -140,7 +142,7 @@ uint32_t pci_host_config_read(struct pcie_host *host, unsigned bus_number,
         f->ops->config_reading(f, offset, size);
     }
     pthread_mutex_lock(&host->lock);
-    uint32_t value = pci_config_read(f, offset, size);
+    uint32_t value = config_read(f, offset, size);
     pthread_mutex_unlock(&host->lock);
     return value;
 }
@@ -186,7 +188,7 @@ void pci_host_config_write(struct pcie_host *host, unsigned bus_number,
     }
     pthread_mutex_lock(&host->lock);
     unsigned state = power_state(f);
-    pci_config_write(f, offset, size, value);
+    config_write(f, offset, size, value);
     /* Leaving D3hot ends as after power-on (PCI Power Management 1.2, 5.4). */
     bool woken = state == PCI_POWER_D3HOT && power_state(f) != state;
     pthread_mutex_unlock(&host->lock);

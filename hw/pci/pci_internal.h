@@ -62,11 +62,6 @@ struct pcie_host {
 
 /* ---- config.c ---- */
 
-/* With the host's lock held; offset + size within the function's space. */
-uint32_t pci_config_read(struct pci_function *f, unsigned offset,
-                         unsigned size);
-void pci_config_write(struct pci_function *f, unsigned offset, unsigned size,
-                      uint32_t value);
 /* Any access of 1, 2 or 4 bytes within a dword; takes the lock, calls the
  * device.  Reads of functions that are not there are all ones. [any] */
 uint32_t pci_host_config_read(struct pcie_host *host, unsigned bus_number,

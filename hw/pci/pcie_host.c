@@ -161,6 +161,7 @@ static void prop_interrupt_map(struct fdt_builder *fdt, const char *path,
 void pcie_fdt(const struct pcie_host *host, struct fdt_builder *fdt,
               unsigned first_spi)
 {
+    uint32_t buses = (uint32_t)(host->layout.ecam.size >> BUS_SHIFT);
     char path[32];
 
     snprintf(path, sizeof(path), "/pcie@%" PRIx64,
@@ -171,7 +172,7 @@ void pcie_fdt(const struct pcie_host *host, struct fdt_builder *fdt,
     fdt_prop_cells(fdt, path, "#address-cells", 3);
     fdt_prop_cells(fdt, path, "#size-cells", 2);
     fdt_prop_cells(fdt, path, "linux,pci-domain", 0);
-    fdt_prop_cells(fdt, path, "bus-range", 0, pcie_buses(host) - 1);
+    fdt_prop_cells(fdt, path, "bus-range", 0, buses - 1);
     fdt_prop_empty(fdt, path, "dma-coherent");
     if (fdt->msi_phandle) {
         fdt_prop_cells(fdt, path, "msi-map", 0, fdt->msi_phandle, 0, 0x10000);
@@ -183,11 +184,6 @@ void pcie_fdt(const struct pcie_host *host, struct fdt_builder *fdt,
 }
 
 /* The whole ------------------------------------------------------------- */
-
-unsigned pcie_buses(const struct pcie_host *host)
-{
-    return (unsigned)(host->layout.ecam.size >> BUS_SHIFT);
-}
 
 struct pci_bus *pcie_find_bus(struct pcie_host *host, const char *name,
                               struct error **err)

@@ -47,7 +47,4 @@ void pcie_fdt(const struct pcie_host *host, struct fdt_builder *fdt,
 struct pci_bus *pcie_find_bus(struct pcie_host *host, const char *name,
                               struct error **err);
 
-/* Buses that ECAM has room for, so 0 to this less one. */
-unsigned pcie_buses(const struct pcie_host *host);
-
 #endif

@@ -82,7 +82,8 @@ void scsi_command_free(struct scsi_command *cmd)
 
 /* Data ------------------------------------------------------------------- */
 
-bool scsi_wants_in(struct scsi_command *cmd, uint64_t size)
+/* Is there room for, or are there, `size` bytes?  Else it ends. */
+static bool wants_in(struct scsi_command *cmd, uint64_t size)
 {
     if (size > cmd->in_size) {
         scsi_end(cmd, SCSI_OVERRUN);
@@ -90,7 +91,7 @@ bool scsi_wants_in(struct scsi_command *cmd, uint64_t size)
     return size <= cmd->in_size;
 }
 
-bool scsi_wants_out(struct scsi_command *cmd, uint64_t size)
+static bool wants_out(struct scsi_command *cmd, uint64_t size)
 {
     if (size > cmd->out_size) {
         scsi_end(cmd, SCSI_OVERRUN);
@@ -101,7 +102,7 @@ bool scsi_wants_out(struct scsi_command *cmd, uint64_t size)
 void scsi_reply(struct scsi_command *cmd, const void *data, uint64_t size,
                 uint64_t allocation)
 {
-    if (!scsi_wants_in(cmd, allocation)) {
+    if (!wants_in(cmd, allocation)) {
         return;
     }
     cmd->moved = size < allocation ? size : allocation;
@@ -120,7 +121,7 @@ void *scsi_buffer(struct scsi_command *cmd, size_t size)
 
 bool scsi_take_list(struct scsi_command *cmd, uint32_t size)
 {
-    if (!scsi_wants_out(cmd, size)) {
+    if (!wants_out(cmd, size)) {
         return false;
     }
     iov_to_buffer(cmd->out, cmd->out_count, scsi_buffer(cmd, size), size);
@@ -241,7 +242,7 @@ void scsi_transfer(struct scsi_command *cmd, enum block_op op)
     bool fua = cmd->cdb[0] >= 0x20 && cmd->cdb[1] & BIT(3);
 
     if (!scsi_in_range(cmd, cmd->lba, cmd->count) ||
-        !(in ? scsi_wants_in(cmd, length) : scsi_wants_out(cmd, length))) {
+        !(in ? wants_in(cmd, length) : wants_out(cmd, length))) {
         return;
     }
     if (!length) {

@@ -15,7 +15,7 @@
 #define MAX_SERIAL 36    /* of vital product data */
 #define MAX_SERIAL_ID 20 /* of a serial number that names the device */
 
-void scsi_no_op(struct scsi_command *cmd)
+static void no_op(struct scsi_command *cmd)
 {
     scsi_good(cmd);
 }
@@ -249,19 +249,19 @@ const struct scsi_row scsi_absent_rows[] = {
 };
 
 const struct scsi_row scsi_primary_rows[] = {
-    {0x00, 0, scsi_no_op},                        /* TEST UNIT READY */
+    {0x00, 0, no_op},                             /* TEST UNIT READY */
     {0x03, ROW_NO_MEDIUM | ROW_FIRST, request_sense}, /* REQUEST SENSE */
     {0x12, ROW_NO_MEDIUM | ROW_FIRST, inquiry},   /* INQUIRY */
     {0x15, ROW_NO_MEDIUM, scsi_mode_select},      /* MODE SELECT (6) */
     /* There is one initiator, to which all is reserved. */
-    {0x16, ROW_NO_MEDIUM, scsi_no_op},            /* RESERVE (6) */
-    {0x17, ROW_NO_MEDIUM, scsi_no_op},            /* RELEASE (6) */
+    {0x16, ROW_NO_MEDIUM, no_op},                 /* RESERVE (6) */
+    {0x17, ROW_NO_MEDIUM, no_op},                 /* RELEASE (6) */
     {0x1a, ROW_NO_MEDIUM, scsi_mode_sense},       /* MODE SENSE (6) */
     {0x1b, ROW_NO_MEDIUM, scsi_start_stop},       /* START STOP UNIT */
     {0x1e, ROW_NO_MEDIUM, scsi_prevent_allow},    /* PREVENT ALLOW ... */
     {0x55, ROW_NO_MEDIUM, scsi_mode_select},      /* MODE SELECT (10) */
-    {0x56, ROW_NO_MEDIUM, scsi_no_op},            /* RESERVE (10) */
-    {0x57, ROW_NO_MEDIUM, scsi_no_op},            /* RELEASE (10) */
+    {0x56, ROW_NO_MEDIUM, no_op},                 /* RESERVE (10) */
+    {0x57, ROW_NO_MEDIUM, no_op},                 /* RELEASE (10) */
     {0x5a, ROW_NO_MEDIUM, scsi_mode_sense},       /* MODE SENSE (10) */
     {0xa0, ROW_NO_MEDIUM | ROW_FIRST, report_luns}, /* REPORT LUNS */
     {0, 0, NULL},

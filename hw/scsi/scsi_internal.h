@@ -84,10 +84,6 @@ void scsi_good(struct scsi_command *cmd);
 void scsi_check(struct scsi_command *cmd, struct scsi_sense sense);
 void scsi_end(struct scsi_command *cmd, enum scsi_result result);
 
-/* Is there room for, or are there, `size` bytes?  Else it ends. */
-bool scsi_wants_in(struct scsi_command *cmd, uint64_t size);
-bool scsi_wants_out(struct scsi_command *cmd, uint64_t size);
-
 /* Give the guest `size` bytes, but no more than `allocation`, and end. */
 void scsi_reply(struct scsi_command *cmd, const void *data, uint64_t size,
                 uint64_t allocation);
@@ -132,7 +128,6 @@ extern const struct scsi_row scsi_primary_rows[], scsi_absent_rows[],
     scsi_block_rows[];
 
 /* What several rows or kinds use. */
-void scsi_no_op(struct scsi_command *cmd);
 void scsi_mode_sense(struct scsi_command *cmd);
 void scsi_mode_select(struct scsi_command *cmd);
 void scsi_start_stop(struct scsi_command *cmd);

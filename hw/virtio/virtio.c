@@ -167,17 +167,15 @@ void virtio_config_changed(struct virtio_device *dev)
     }
 }
 
-void virtio_fail(struct virtio_device *dev)
+/* The driver broke the rules in a way that cannot be answered (2.1.2). */
+static void queue_failed(void *opaque)
 {
+    struct virtio_device *dev = opaque;
+
     if (virtio_has(dev, VIRTIO_F_VERSION_1)) {
         dev->status |= VIRTIO_NEEDS_RESET;
         virtio_config_changed(dev);
     }
-}
-
-static void queue_failed(void *opaque)
-{
-    virtio_fail(opaque);
 }
 
 uint32_t virtio_offered(const struct virtio_device *dev, bool legacy,

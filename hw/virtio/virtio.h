@@ -172,8 +172,6 @@ void virtio_push(struct virtio_device *dev, unsigned n,
                  const struct virtq_chain *chain, uint64_t written);
 void virtio_signal(struct virtio_device *dev, unsigned n);
 
-/* The driver broke the rules in a way that cannot be answered (2.1.2). */
-void virtio_fail(struct virtio_device *dev);
 void virtio_config_changed(struct virtio_device *dev);
 
 /* For transports ------------------------------------------------------- */

@@ -147,6 +147,9 @@ void nbd_server_free(struct nbd_server *s)
         wait_for(s, peer);
         end_peer(peer);
     }
+    /* A reply is sent inside of done(), from which the last may not be
+     * back. */
+    block_drain(s->backend);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->quiet);
     free(s);

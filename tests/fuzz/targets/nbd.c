@@ -28,7 +28,7 @@ static int said(struct input *in, int *other)
     return ends[0];
 }
 
-/* The client --------------------------------------------------------------- */
+/* The client ----------------------------------------------------------- */
 
 static void ask_status(struct block_file *file, uint64_t offset)
 {
@@ -80,7 +80,7 @@ static void client(struct input *in)
     close(other);
 }
 
-/* The server ----------------------------------------------------------------- */
+/* The server ------------------------------------------------------------- */
 
 static struct loop *loop;
 
@@ -142,7 +142,7 @@ static void server(struct input *in)
     close(sink.fd);
 }
 
-/* Addresses ------------------------------------------------------------------ */
+/* Addresses -------------------------------------------------------------- */
 
 static void address(struct input *in)
 {

@@ -323,6 +323,7 @@ int main(int argc, char **argv)
     } else {
         random_requests(argv[2], strtoull(argv[4], NULL, 0));
     }
+    block_drain(backend); /* the last done() may not be back */
     block_close(backend);
     return 0;
 }

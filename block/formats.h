@@ -59,6 +59,10 @@ BLOCK_FORMAT(vhdx);
 extern const char *const vhdx_subformats[];
 bool vhdx_create(const struct block_new *how, struct error **err);
 
+BLOCK_FORMAT(luks); /* luks_image.c */
+struct luks;
+const struct luks *luks_describe(struct block_image *image); /* or NULL */
+
 /* These are only read. */
 BLOCK_FORMAT(qcow);
 BLOCK_FORMAT(qed);

@@ -24,7 +24,6 @@ static const struct {
     unsigned length;
 } refused[] = {
     {"vmdk 3", 0, "COWD", 4},
-    {"luks", 0, "LUKS\xba\xbe", 6},
     {"bochs", 0, "Bochs Virtual HD Image", 22},
     {"cloop", 0, "#!/bin/sh\n#V2.0 Format\n", 23},
 };
@@ -48,6 +47,7 @@ static const struct block_format formats[] = {
     {"vpc", vpc_probe, vpc_open},
     {"vmdk", vmdk_probe, vmdk_open},
     {"vhdx", vhdx_probe, vhdx_open},
+    {"luks", luks_probe, luks_open},
     {"qcow", qcow_probe, qcow_open},
     {"qed", qed_probe, qed_open},
     {"parallels", parallels_probe, parallels_open},
@@ -302,6 +302,10 @@ struct block_image *block_image_open_backing(const struct block_opening *how,
     config.format = plain ? "raw" : format;
     config.read_only = true;
     config.snapshot = false;
+    config.data_file = NULL;
+    if (config.backing_key_secret) {
+        config.key_secret = config.backing_key_secret;
+    }
     struct block_image *image = open_below(&below, file->path, err);
     if (!image && err) {
         error_prepend(err, "%s: backing file: ", file->path);

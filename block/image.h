@@ -69,6 +69,7 @@ struct block_image {
     uint64_t cluster_size;   /* bytes, for tools; 0: there are none */
     struct block_file *file; /* the one that was named */
     struct block_image *backing; /* as it was opened with, or NULL */
+    bool noise;  /* what was never written is not zero */
     bool packed; /* clusters are compressed: parts of one cost its space */
     /* Offsets in the image are offsets in this file, so an engine may read
      * and write it directly; NULL when it takes the format to know. */

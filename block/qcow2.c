@@ -1,5 +1,6 @@
 /* QCOW2: opening, closing, resizing, and the table of what a format does. */
 #include "block/qcow2.h"
+#include "block/qcow2_bitmap.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -50,7 +51,8 @@ bool qcow2_is_fixed(const struct qcow2 *q, uint64_t offset)
     return offset < q->cluster_size ||
            within(offset, h->l1_offset, h->l1_size * 8) ||
            within(offset, h->rt_offset, h->rt_clusters << q->cluster_bits) ||
-           within(offset, h->snapshots_offset, q->snapshots_length);
+           within(offset, h->snapshots_offset, q->snapshots_length) ||
+           within(offset, q->luks_offset, q->luks_length);
 }
 
 /* Tables ---------------------------------------------------------------- */
@@ -97,17 +99,6 @@ bool qcow2_load_tables(struct qcow2 *q, struct error **err)
 
 /* Opening --------------------------------------------------------------- */
 
-static bool open_backing(struct qcow2 *q, const struct block_opening *how,
-                         struct error **err)
-{
-    if (!q->backing_name || how->no_backing) {
-        return true;
-    }
-    q->backing = block_image_open_backing(how, q->file, q->backing_name,
-                                          q->backing_format, err);
-    return q->backing != NULL;
-}
-
 /* What an earlier user left behind, before the first change. */
 static bool make_writable(struct qcow2 *q, const struct block_opening *how,
                           struct error **err)
@@ -124,9 +115,11 @@ static bool make_writable(struct qcow2 *q, const struct block_opening *how,
         !qcow2_repair(q, err)) {
         return false;
     }
-    if (q->header.autoclear) {
-        /* Bitmaps and the like do not follow our writes. */
-        q->header.autoclear = 0;
+    uint64_t known = (q->bitmaps ? QCOW2_BITMAPS : 0) |
+                     (qcow2_is_external(q) ? QCOW2_DATA_RAW : 0);
+    if (q->header.autoclear & ~known) {
+        /* What we do not know does not follow our writes. */
+        q->header.autoclear &= known;
         int error = qcow2_header_write(q);
         if (error) {
             error_set_errno(err, error, "%s: cannot write", q->file->path);
@@ -138,7 +131,8 @@ static bool make_writable(struct qcow2 *q, const struct block_opening *how,
 
 static void close_now(struct qcow2 *q)
 {
-    block_image_close(q->backing);
+    qcow2_close_files(q);
+    qcow2_bitmaps_free(q);
     free_tables(q);
     qcow2_snapshots_free(q->snapshots, q->snapshot_count);
     qcow2_header_free(q);
@@ -154,7 +148,8 @@ static void qcow2_close(struct block_image *image)
     struct qcow2 *q = qcow2_of(image);
     struct block_file *file = q->file;
 
-    int error = qcow2_flush(q);
+    int error = qcow2_bitmaps_store(q);
+    error = error ? error : qcow2_flush(q);
     error = error ? error : qcow2_flush(q);
     if (error) {
         error_report("%s: cannot write its tables: %s", file->path,
@@ -184,7 +179,7 @@ static int image_status(struct block_image *image, uint64_t offset,
         return error;
     }
     *extent = (struct block_extent){
-        .length = run.length, .image = image, .file = q->file,
+        .length = run.length, .image = image, .file = q->data,
     };
     switch (run.kind) {
     case QCOW2_IS_ABSENT:
@@ -196,14 +191,14 @@ static int image_status(struct block_image *image, uint64_t offset,
         break;
     case QCOW2_IS_DATA:
         extent->kind = BLOCK_EXTENT_DATA;
-        extent->placed = true;
         break;
     case QCOW2_IS_COMPRESSED:
         extent->kind = BLOCK_EXTENT_DATA;
         extent->compressed = true;
         break;
     }
-    extent->host = run.kind == QCOW2_IS_COMPRESSED ? 0 : run.host;
+    extent->placed = run.placed && !q->header.crypt_method;
+    extent->host = extent->placed ? run.host : 0;
     return 0;
 }
 
@@ -233,7 +228,7 @@ struct block_image *qcow2_open(struct block_file *file,
     pthread_rwlockattr_t fair;
 
     assert(q);
-    q->file = file;
+    q->file = q->data = file;
     q->read_only = file->read_only;
     q->keep_holes = how->config->ignore_discard;
     q->image.ops = &qcow2_ops;
@@ -245,7 +240,8 @@ struct block_image *qcow2_open(struct block_file *file,
     pthread_mutex_init(&q->meta, NULL);
     pthread_cond_init(&q->settled, NULL);
     if (!qcow2_header_read(q, err) || !qcow2_load_tables(q, err) ||
-        !make_writable(q, how, err) || !open_backing(q, how, err)) {
+        !qcow2_open_bitmaps(q, how, err) || !make_writable(q, how, err) ||
+        !qcow2_open_files(q, how, err)) {
         close_now(q);
         return NULL;
     }
@@ -366,6 +362,9 @@ bool qcow2_resize(struct block_image *image, uint64_t size,
     uint64_t old = image->size, to = align_up(size, BLOCK_SECTOR);
     int error = 0;
 
+    if (!qcow2_bitmaps_resize(q, size, err)) {
+        return false;
+    }
     if (q->header.version < 3 && q->snapshot_count) {
         error_set(err, "%s: an image of compat=0.10 that has snapshots "
                   "cannot be resized; delete them first", q->file->path);
@@ -382,7 +381,10 @@ bool qcow2_resize(struct block_image *image, uint64_t size,
         if (!good) {
             return false;
         }
-        error = to > old ? clear_behind(q, old, to) : 0;
+        if (qcow2_is_raw(q)) {
+            error = block_file_resize(q->data, to);
+        }
+        error = error || to <= old ? error : clear_behind(q, old, to);
         error = error ? error : qcow2_flush(q);
     }
     if (error) {

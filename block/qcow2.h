@@ -12,6 +12,11 @@
  *         applying frees and for changing all of the metadata.
  *   meta  tables and caches; never held while guest data move.
  *
+ * An image with extended L2 entries has 32 parts of a cluster ("grains"
+ * here) each of which has data, is zero, or is absent; in others a grain is
+ * a cluster.  An image with a data file has its guest data there, each at the
+ * offset that it has on the disk; they have no refcounts.
+ *
  * Order on the disk: refcounts grow before a table refers to the cluster,
  * and shrink after no table does.  So a kill leaves leaks at worst.  Changes
  * of everything at once (snapshots, repair) write new metadata beside the
@@ -34,6 +39,8 @@
 #define QCOW2_MAX_NAME 1023 /* of the backing file */
 #define QCOW2_MIN_CLUSTER_BITS 9
 #define QCOW2_MAX_CLUSTER_BITS 21
+#define QCOW2_MIN_GRAIN_CLUSTER_BITS 14
+#define QCOW2_MAX_LUKS_BYTES (64u << 20)
 
 /* Bits of L1 and L2 entries. */
 #define QCOW2_COPIED BIT(63) /* the refcount is exactly one */
@@ -49,7 +56,11 @@ enum qcow2_incompatible {
     QCOW2_EXTENDED_L2 = 1 << 4,
 };
 enum { QCOW2_LAZY_REFCOUNTS = 1 << 0 }; /* compatible */
-enum { QCOW2_BITMAPS = 1 << 0 };        /* autoclear */
+enum qcow2_autoclear {
+    QCOW2_BITMAPS = 1 << 0,  /* they are up to date */
+    QCOW2_DATA_RAW = 1 << 1, /* the data file is a raw image as well */
+};
+enum qcow2_crypt { QCOW2_PLAIN, QCOW2_AES, QCOW2_LUKS };
 
 enum qcow2_compression { QCOW2_ZLIB, QCOW2_ZSTD };
 extern const char *const qcow2_compression_names[]; /* ORDER compression */
@@ -75,10 +86,26 @@ struct qcow2_header {
 #define QCOW2_V3_LENGTH 104
 #define QCOW2_HEADER_LENGTH 112 /* as written by us */
 
+enum qcow2_extension_type {
+    QCOW2_EXT_END = 0,
+    QCOW2_EXT_BACKING_FORMAT = 0xe2792aca,
+    QCOW2_EXT_FEATURE_NAMES = 0x6803f857,
+    QCOW2_EXT_BITMAPS = 0x23852875,
+    QCOW2_EXT_CRYPT = 0x0537be77,
+    QCOW2_EXT_DATA_FILE = 0x44415441,
+};
 struct qcow2_extension {
     uint32_t type, length;
     uint8_t *data;
 };
+
+/* An L2 entry.  Of `bits`, 0 without extended L2, the lower half says which
+ * grains have data, the upper which are zero. */
+struct qcow2_entry {
+    uint64_t word, bits;
+};
+#define QCOW2_GRAINS 32
+#define QCOW2_ALL_ZERO (UINT64_C(0xffffffff) << 32)
 
 struct qcow2_snapshot {
     uint64_t l1_offset;
@@ -123,7 +150,12 @@ struct qcow2_busy {
 struct qcow2 {
     struct block_image image;
     struct block_file *file;
+    struct block_file *data;     /* of the guest: `file`, or another */
+    char *data_name;             /* as the header has it, or NULL */
     struct block_image *backing; /* or NULL */
+    struct crypt *crypt;         /* of guest data; or NULL */
+    uint64_t luks_offset, luks_length; /* of the key slots; or 0 */
+    struct qcow2_bitmaps *bitmaps;     /* or NULL */
     char *backing_name, *backing_format; /* or NULL */
     struct qcow2_header header;
     struct qcow2_extension *extensions;
@@ -132,6 +164,7 @@ struct qcow2 {
     bool keep_holes;  /* discard=ignore */
 
     unsigned cluster_bits, l2_bits, refblock_bits;
+    unsigned grain_bits;   /* cluster_bits without extended L2 */
     uint64_t cluster_size;
 
     pthread_rwlock_t use;
@@ -190,6 +223,43 @@ static inline struct qcow2 *qcow2_of(struct block_image *image)
     return container_of(image, struct qcow2, image);
 }
 
+static inline bool qcow2_has_grains(const struct qcow2 *q)
+{
+    return q->grain_bits != q->cluster_bits;
+}
+
+static inline bool qcow2_is_external(const struct qcow2 *q)
+{
+    return q->header.incompatible & QCOW2_DATA_FILE;
+}
+
+/* The data file must show what the guest sees. */
+static inline bool qcow2_is_raw(const struct qcow2 *q)
+{
+    return qcow2_is_external(q) && q->header.autoclear & QCOW2_DATA_RAW;
+}
+
+static inline struct qcow2_entry qcow2_get(const struct qcow2 *q,
+                                           const struct qcow2_table *t,
+                                           uint64_t i)
+{
+    return qcow2_has_grains(q)
+               ? (struct qcow2_entry){qcow2_word(t, 2 * i),
+                                      qcow2_word(t, 2 * i + 1)}
+               : (struct qcow2_entry){qcow2_word(t, i), 0};
+}
+
+static inline void qcow2_put(const struct qcow2 *q, struct qcow2_table *t,
+                             uint64_t i, struct qcow2_entry entry)
+{
+    if (qcow2_has_grains(q)) {
+        qcow2_set_word(t, 2 * i, entry.word);
+        qcow2_set_word(t, 2 * i + 1, entry.bits);
+    } else {
+        qcow2_set_word(t, i, entry.word);
+    }
+}
+
 /* Functions return 0 or an errno unless they take a struct error. ------- */
 
 /* qcow2.c */
@@ -207,11 +277,28 @@ bool qcow2_load_tables(struct qcow2 *q, struct error **err);
 bool qcow2_resize(struct block_image *image, uint64_t size,
                   struct error **err);
 
+/* qcow2_files.c: what an image consists of besides its file. */
+bool qcow2_open_files(struct qcow2 *q, const struct block_opening *how,
+                      struct error **err);
+void qcow2_close_files(struct qcow2 *q);
+/* The bitmaps extension, or its end when the bitmaps are not up to date. */
+bool qcow2_open_bitmaps(struct qcow2 *q, const struct block_opening *how,
+                        struct error **err);
+/* The password that an option names.  False after an error. */
+struct luks_password;
+bool qcow2_password(const struct block_config *config,
+                    struct luks_password *password, struct error **err);
+
 /* qcow2_header.c */
 bool qcow2_header_read(struct qcow2 *q, struct error **err);
 /* All fields, in one write. */
 int qcow2_header_write(struct qcow2 *q);
-/* Header, extensions and backing file name; either string may be NULL. */
+/* Replace an extension in memory; without data it goes. */
+void qcow2_extension_set(struct qcow2 *q, uint32_t type, const void *data,
+                         uint32_t length);
+/* Header, extensions and backing file name. */
+bool qcow2_header_rewrite(struct qcow2 *q, struct error **err);
+/* With another backing file; either string may be NULL. */
 bool qcow2_header_rebase(struct qcow2 *q, const char *backing,
                          const char *format, struct error **err);
 void qcow2_header_pack(const struct qcow2_header *h, uint8_t *to);
@@ -263,11 +350,15 @@ struct qcow2_run {
     enum qcow2_kind kind;
     uint64_t host;   /* of the first byte; the entry when compressed; or 0 */
     uint64_t length; /* bytes */
-    bool copied;     /* may be overwritten in place */
+    bool placed;     /* it has a host cluster, `host` */
+    bool copied;     /* which may be overwritten in place */
 };
-/* One L2 entry; fails with EIO when it is nonsense. */
-int qcow2_decode(const struct qcow2 *q, uint64_t entry,
-                 struct qcow2_run *run);
+/* One grain of an L2 entry; fails with EIO when the entry is nonsense. */
+int qcow2_decode(const struct qcow2 *q, struct qcow2_entry entry,
+                 unsigned grain, struct qcow2_run *run);
+/* A guest cluster's entry; zeroes when there is no table. */
+int qcow2_entry_of(struct qcow2 *q, uint64_t guest_cluster,
+                   struct qcow2_entry *entry);
 /* The host bytes that a compressed entry names. */
 void qcow2_compressed_place(const struct qcow2 *q, uint64_t entry,
                             uint64_t *offset, uint64_t *length);
@@ -279,7 +370,8 @@ int qcow2_l2_get(struct qcow2 *q, uint64_t l1_index,
 int qcow2_l2_own(struct qcow2 *q, uint64_t l1_index,
                  struct qcow2_table **table);
 /* Replace a guest cluster's entry and free what it had. */
-int qcow2_set_entry(struct qcow2 *q, uint64_t guest_cluster, uint64_t entry);
+int qcow2_set_entry(struct qcow2 *q, uint64_t guest_cluster,
+                    struct qcow2_entry entry);
 void qcow2_l1_set(struct qcow2 *q, uint64_t index, uint64_t entry);
 void qcow2_rt_set(struct qcow2 *q, uint64_t index, uint64_t entry);
 int qcow2_sync_tables(struct qcow2 *q);
@@ -294,8 +386,13 @@ int qcow2_read_locked(struct qcow2 *q, const struct iovec *iov,
                       unsigned count, uint64_t offset, uint64_t length);
 int qcow2_write(struct block_image *image, const struct iovec *iov,
                 unsigned count, uint64_t offset, uint64_t length, bool sync);
-int qcow2_write_compressed(struct block_image *image, const void *data,
-                           uint64_t offset, uint64_t length);
+/* After an operation, with no lock held. */
+int qcow2_settle(struct qcow2 *q, int error, bool sync);
+/* Guest data at `host`, decrypted and encrypted. */
+int qcow2_data_read(struct qcow2 *q, const struct iovec *iov, unsigned count,
+                    uint64_t offset, uint64_t host, uint64_t length);
+int qcow2_data_write(struct qcow2 *q, const struct iovec *iov, unsigned count,
+                     uint64_t offset, uint64_t host, uint64_t length);
 /* Wait until nobody places [first, last], and add it to the busy. */
 void qcow2_busy_begin(struct qcow2 *q, struct qcow2_busy *busy);
 void qcow2_busy_end(struct qcow2 *q, struct qcow2_busy *busy);
@@ -311,6 +408,14 @@ int qcow2_preallocate(struct qcow2 *q, uint64_t offset, uint64_t end);
 uint64_t qcow2_file_end(struct qcow2 *q);
 /* Give up all contents: the backing file shows again. */
 int qcow2_empty(struct qcow2 *q);
+
+/* qcow2_packed.c */
+int qcow2_write_compressed(struct block_image *image, const void *data,
+                           uint64_t offset, uint64_t length);
+/* A part of one cluster; `use` is held. */
+int qcow2_read_packed(struct qcow2 *q, const struct iovec *iov,
+                      unsigned count, uint64_t offset, uint64_t length,
+                      uint64_t entry);
 
 /* qcow2_compress.c */
 int qcow2_inflate(enum qcow2_compression how, const void *from,
@@ -346,6 +451,9 @@ void qcow2_count(struct qcow2 *q, struct qcow2_counts *counts,
 int qcow2_count_l1(struct qcow2 *q, struct qcow2_counts *counts,
                    struct qcow2_check *check, const uint64_t *l1,
                    uint64_t entries, bool active);
+/* What header extensions refer to: bitmaps, key slots. */
+int qcow2_count_extras(struct qcow2 *q, struct qcow2_counts *counts,
+                       struct qcow2_check *check);
 /* NULL when there is no memory or the file cannot be read. */
 uint64_t *qcow2_read_l1(struct qcow2 *q, uint64_t offset, uint64_t entries);
 
@@ -362,6 +470,7 @@ struct qcow2_plan {
     unsigned snapshot_count;
     /* This snapshot's L1 table is a copy of the active one; -1: none. */
     int fresh_snapshot;
+    unsigned refcount_bits; /* 0: as they are */
     bool repair; /* the refcounts are wrong: write behind the file's end */
 };
 bool qcow2_rewrite(struct qcow2 *q, const struct qcow2_plan *plan,
@@ -395,12 +504,20 @@ struct qcow2_options {
     unsigned refcount_bits;
     bool lazy_refcounts;
     enum qcow2_compression compression;
+    bool extended_l2;
     const char *backing, *backing_format; /* or NULL */
+    const char *data_file;                /* or NULL */
+    bool data_file_raw;
+    uint64_t luks_room; /* bytes, for qcow2_measure() */
 };
 extern const struct qcow2_options qcow2_defaults;
 /* An image in an empty file; then open it and resize it. */
 bool qcow2_create(struct block_file *file, const struct qcow2_options *o,
                   struct error **err);
+/* A new image without data gets LUKS keys, for who opens it next. */
+struct luks_options;
+bool qcow2_encrypt(struct qcow2 *q, const struct luks_options *o,
+                   const struct luks_password *password, struct error **err);
 /* Bytes of the file when all of the disk has a place. */
 uint64_t qcow2_measure(const struct qcow2_options *o);
 

@@ -28,7 +28,9 @@ static int count_all(struct qcow2 *q, struct qcow2_counts *counts,
                 "the L1 table");
     qcow2_count(q, counts, check, h->snapshots_offset, q->snapshots_length,
                 "the snapshot table");
-    int error = qcow2_count_l1(q, counts, check, q->l1, h->l1_size, true);
+    int error = qcow2_count_extras(q, counts, check);
+    error = error ? error
+                  : qcow2_count_l1(q, counts, check, q->l1, h->l1_size, true);
     for (unsigned i = 0; i < q->snapshot_count && !error; i++) {
         const struct qcow2_snapshot *s = &q->snapshots[i];
         uint64_t *l1 = qcow2_read_l1(q, s->l1_offset, s->l1_size);
@@ -108,11 +110,11 @@ static void check_flags(struct qcow2 *q, struct qcow2_check *check)
             continue;
         }
         for (uint64_t j = 0; j < BIT(q->l2_bits); j++) {
-            uint64_t entry = qcow2_word(l2, j);
+            struct qcow2_entry entry = qcow2_get(q, l2, j);
             struct qcow2_run run;
-            if (entry && !qcow2_decode(q, entry, &run) &&
-                run.kind != QCOW2_IS_COMPRESSED) {
-                check_copied(q, check, entry, "data cluster");
+            if (entry.word && !qcow2_decode(q, entry, 0, &run) &&
+                run.kind != QCOW2_IS_COMPRESSED && !qcow2_is_external(q)) {
+                check_copied(q, check, entry.word, "data cluster");
             }
         }
     }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "block/luks.h"
 #include "block/qcow2.h"
 
 const struct qcow2_options qcow2_defaults = {
@@ -27,6 +28,19 @@ static bool check(const struct qcow2_options *o, struct error **err)
     } else if (o->version < 3 && o->compression != QCOW2_ZLIB) {
         error_set(err, "compression_type=%s needs compat=1.1",
                   qcow2_compression_names[o->compression]);
+    } else if (o->version < 3 && (o->data_file || o->extended_l2)) {
+        error_set(err, "%s needs compat=1.1",
+                  o->data_file ? "data_file" : "extended_l2=on");
+    } else if (o->extended_l2 &&
+               o->cluster_size < BIT(QCOW2_MIN_GRAIN_CLUSTER_BITS)) {
+        error_set(err, "Extended L2 entries are only supported with cluster "
+                  "sizes of at least %llu bytes",
+                  (unsigned long long)BIT(QCOW2_MIN_GRAIN_CLUSTER_BITS));
+    } else if (o->data_file_raw && !o->data_file) {
+        error_set(err, "data_file_raw=on requires data_file");
+    } else if (o->data_file_raw && o->backing) {
+        error_set(err, "Backing file and data_file_raw cannot be used at the "
+                  "same time");
     } else if (!qcow2_can_compress(o->compression)) {
         error_set(err, "compression_type=%s: this build is without it",
                   qcow2_compression_names[o->compression]);
@@ -54,7 +68,10 @@ bool qcow2_create(struct block_file *file, const struct qcow2_options *o,
         .l1_offset = 3 * o->cluster_size,
         .rt_offset = o->cluster_size,
         .rt_clusters = 1,
-        .incompatible = o->compression ? QCOW2_COMPRESSION : 0,
+        .incompatible = (o->compression ? QCOW2_COMPRESSION : 0) |
+                        (o->extended_l2 ? QCOW2_EXTENDED_L2 : 0) |
+                        (o->data_file ? QCOW2_DATA_FILE : 0),
+        .autoclear = o->data_file_raw ? QCOW2_DATA_RAW : 0,
         .compatible = o->lazy_refcounts ? QCOW2_LAZY_REFCOUNTS : 0,
         .refcount_order = (unsigned)ctz64(o->refcount_bits),
         .header_length = o->version < 3 ? QCOW2_V2_LENGTH
@@ -67,6 +84,18 @@ bool qcow2_create(struct block_file *file, const struct qcow2_options *o,
         return false;
     }
     qcow2_header_pack(&q.header, image);
+    if (o->data_file) {
+        uint8_t *at = image + q.header.header_length;
+        size_t length = strlen(o->data_file);
+        if (length > QCOW2_MAX_NAME || length + 256 > o->cluster_size) {
+            error_set(err, "data_file: the name is too long");
+            free(image);
+            return false;
+        }
+        qcow2_store(at, 4, QCOW2_EXT_DATA_FILE);
+        qcow2_store(at + 4, 4, length);
+        memcpy(at + 8, o->data_file, length);
+    }
     qcow2_store(image + o->cluster_size, 8, 2 * o->cluster_size);
     for (unsigned i = 0; i < 4; i++) {
         qcow2_refcount_put(&q, image + 2 * o->cluster_size, i, 1);
@@ -80,13 +109,44 @@ bool qcow2_create(struct block_file *file, const struct qcow2_options *o,
     return true;
 }
 
+bool qcow2_encrypt(struct qcow2 *q, const struct luks_options *o,
+                   const struct luks_password *password, struct error **err)
+{
+    uint64_t room = align_up(luks_room(o), q->cluster_size), offset, got;
+    uint8_t place[16];
+
+    pthread_mutex_lock(&q->meta);
+    int error = qcow2_alloc(q, room >> q->cluster_bits, true, &offset, &got);
+    pthread_mutex_unlock(&q->meta);
+    error = error ? error : qcow2_flush(q);
+    /* All of the room is in the file, whatever slots are used. */
+    if (!error && block_file_size(q->file) < offset + room) {
+        error = block_file_resize(q->file, offset + room);
+    }
+    if (error) {
+        error_set_errno(err, error, "%s: cannot make room for keys",
+                        q->file->path);
+        return false;
+    }
+    if (!luks_create(q->file, offset, o, password, err)) {
+        return false;
+    }
+    q->luks_offset = offset;
+    q->luks_length = luks_room(o);
+    q->header.crypt_method = QCOW2_LUKS;
+    qcow2_store(place, 8, q->luks_offset);
+    qcow2_store(place + 8, 8, q->luks_length);
+    qcow2_extension_set(q, QCOW2_EXT_CRYPT, place, sizeof(place));
+    return qcow2_header_rewrite(q, err);
+}
+
 uint64_t qcow2_measure(const struct qcow2_options *o)
 {
-    uint64_t cs = o->cluster_size, per_l2 = cs / 8;
+    uint64_t cs = o->cluster_size, per_l2 = cs / (o->extended_l2 ? 16 : 8);
     uint64_t size = align_up(o->size, cs);
     uint64_t l2s = (size / cs + per_l2 - 1) / per_l2;
     uint64_t l1 = align_up(l2s ? l2s * 8 : 8, cs);
-    uint64_t fixed = cs + l2s * cs + l1 + size;
+    uint64_t fixed = cs + l2s * cs + l1 + size + align_up(o->luks_room, cs);
     uint64_t per_block = cs * 8 / o->refcount_bits;
     uint64_t blocks = 0, table = 0, before;
 

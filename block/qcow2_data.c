@@ -4,14 +4,17 @@
  * A cluster's first write: reserve a host cluster, write the data and what
  * is around them, then let the L2 entry name it.  Meanwhile its guest cluster
  * is in q->busy, so that of two writers to one cluster the second finds it
- * placed.
+ * placed.  The same with a grain that has no data in a cluster that has its
+ * place.
  */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
+#include "block/crypt.h"
 #include "block/iov.h"
 #include "block/qcow2.h"
+#include "block/qcow2_bitmap.h"
 
 /* When so many ranges wait to be freed, free them before the next flush. */
 #define MAX_FREES 4096
@@ -41,6 +44,56 @@ void qcow2_busy_end(struct qcow2 *q, struct qcow2_busy *busy)
     pthread_cond_broadcast(&q->settled);
 }
 
+/* In the file ----------------------------------------------------------- */
+
+/* LUKS numbers the sectors of the file, AES those of the disk. */
+static int crypt_sectors(struct qcow2 *q, bool encrypt, uint64_t offset,
+                         uint64_t host, void *data, uint64_t length)
+{
+    bool luks = q->header.crypt_method == QCOW2_LUKS;
+
+    return crypt_run(q->crypt, encrypt, (luks ? host : offset) / CRYPT_SECTOR,
+                     data, length);
+}
+
+int qcow2_data_read(struct qcow2 *q, const struct iovec *iov, unsigned count,
+                    uint64_t offset, uint64_t host, uint64_t length)
+{
+    if (!q->crypt) {
+        return block_file_read(q->data, iov, count, host);
+    }
+    uint8_t *buffer = malloc(length);
+    struct iovec one = {buffer, length};
+    int error = buffer ? block_file_read(q->data, &one, 1, host) : ENOMEM;
+
+    error = error ? error
+                  : crypt_sectors(q, false, offset, host, buffer, length);
+    if (!error) {
+        iov_from_buffer(iov, count, buffer, length);
+    }
+    free(buffer);
+    return error;
+}
+
+int qcow2_data_write(struct qcow2 *q, const struct iovec *iov, unsigned count,
+                     uint64_t offset, uint64_t host, uint64_t length)
+{
+    if (!q->crypt) {
+        return block_file_write(q->data, iov, count, host, false);
+    }
+    uint8_t *buffer = malloc(length);
+    struct iovec one = {buffer, length};
+
+    if (!buffer) {
+        return ENOMEM;
+    }
+    iov_to_buffer(iov, count, buffer, length);
+    int error = crypt_sectors(q, true, offset, host, buffer, length);
+    error = error ? error : block_file_write(q->data, &one, 1, host, false);
+    free(buffer);
+    return error;
+}
+
 /* Reading --------------------------------------------------------------- */
 
 static int read_backing(struct qcow2 *q, const struct iovec *iov,
@@ -59,36 +112,6 @@ static int read_backing(struct qcow2 *q, const struct iovec *iov,
     return q->backing->ops->read(q->backing, part, parts, offset, there);
 }
 
-/* A part of one cluster. */
-static int read_compressed(struct qcow2 *q, const struct iovec *iov,
-                           unsigned count, uint64_t offset, uint64_t length,
-                           uint64_t entry)
-{
-    uint64_t host, packed_length;
-
-    qcow2_compressed_place(q, entry, &host, &packed_length);
-    uint8_t *cluster = malloc(q->cluster_size);
-    uint8_t *packed = malloc(packed_length);
-    int error = cluster && packed
-                    ? qcow2_read_at(q, host, packed, packed_length)
-                    : ENOMEM;
-    if (!error) {
-        error = qcow2_inflate((enum qcow2_compression)q->header.compression,
-                              packed, packed_length, cluster,
-                              q->cluster_size);
-    }
-    const uint8_t *from = cluster + (offset & (q->cluster_size - 1));
-    for (unsigned i = 0; i < count && length && !error; i++) {
-        size_t n = iov[i].iov_len < length ? iov[i].iov_len : length;
-        memcpy(iov[i].iov_base, from, n);
-        from += n;
-        length -= n;
-    }
-    free(cluster);
-    free(packed);
-    return error;
-}
-
 static int read_run(struct qcow2 *q, const struct iovec *iov, unsigned count,
                     uint64_t offset, const struct qcow2_run *run)
 {
@@ -99,10 +122,11 @@ static int read_run(struct qcow2 *q, const struct iovec *iov, unsigned count,
         iov_zero(iov, count, 0, run->length);
         return 0;
     case QCOW2_IS_DATA:
-        return block_file_read(q->file, iov, count, run->host);
+        return qcow2_data_read(q, iov, count, offset, run->host,
+                               run->length);
     case QCOW2_IS_COMPRESSED:
-        return read_compressed(q, iov, count, offset, run->length,
-                               run->host);
+        return qcow2_read_packed(q, iov, count, offset, run->length,
+                                 run->host);
     }
     return EIO;
 }
@@ -143,8 +167,10 @@ int qcow2_read(struct block_image *image, const struct iovec *iov,
 /* One step of a write: bytes of the disk, and where they go. */
 struct step {
     uint64_t offset, length;
-    uint64_t host; /* of offset's cluster when new, else of offset */
-    bool is_new;
+    uint64_t host;   /* of `offset` */
+    bool is_new;     /* clusters get a place */
+    bool is_fill;    /* grains get data, in clusters that have one */
+    uint64_t lo, hi; /* is_new, is_fill: what gets data, whole grains */
     struct qcow2_busy busy;
 };
 
@@ -160,6 +186,9 @@ static bool is_safe(const struct qcow2 *q, uint64_t host, uint64_t length)
 {
     uint64_t end = host + length;
 
+    if (qcow2_is_external(q)) {
+        return true;
+    }
     for (uint64_t h = align_down(host, q->cluster_size); h < end;
          h += q->cluster_size) {
         if (qcow2_is_fixed(q, h)) {
@@ -181,7 +210,7 @@ static int length_of_new(struct qcow2 *q, uint64_t offset, uint64_t length,
         if (error) {
             return error;
         }
-        if (run.kind == QCOW2_IS_DATA && run.copied) {
+        if (run.copied) {
             break;
         }
         n += run.length;
@@ -190,30 +219,69 @@ static int length_of_new(struct qcow2 *q, uint64_t offset, uint64_t length,
     return 0;
 }
 
+/* Whether a cluster that gets a new place has to be copied as a whole. */
+static int has_data(struct qcow2 *q, uint64_t offset, bool *whole)
+{
+    struct qcow2_entry e;
+    int error = qcow2_entry_of(q, offset >> q->cluster_bits, &e);
+
+    *whole = (uint32_t)e.bits || e.word & QCOW2_COMPRESSED;
+    return error;
+}
+
+static int plan_copies(struct qcow2 *q, struct step *step)
+{
+    uint64_t end = step->offset + step->length;
+    bool first = true, last = true;
+    int error = has_data(q, step->offset, &first);
+
+    error = error ? error : has_data(q, end - 1, &last);
+    step->lo = align_down(step->offset, first ? q->cluster_size
+                                              : BIT(q->grain_bits));
+    step->hi = align_up(end, last ? q->cluster_size : BIT(q->grain_bits));
+    return error;
+}
+
+static int plan_new(struct qcow2 *q, struct step *step)
+{
+    uint64_t start = align_down(step->offset, q->cluster_size), got;
+    int error = length_of_new(q, step->offset, step->length, &step->length);
+    uint64_t want = clusters_of(q, step->offset, step->length);
+
+    if (!error && qcow2_is_external(q)) {
+        step->host = step->offset;
+        return plan_copies(q, step);
+    }
+    error = error ? error : qcow2_alloc(q, want, false, &step->host, &got);
+    if (error) {
+        return error;
+    }
+    if (got < want) {
+        step->length = start + (got << q->cluster_bits) - step->offset;
+    }
+    step->host += step->offset - start;
+    return plan_copies(q, step);
+}
+
 /* Under meta.  At most one L2 table is concerned. */
 static int plan_step(struct qcow2 *q, struct step *step)
 {
     struct qcow2_run run;
-    uint64_t got;
     int error = qcow2_lookup(q, step->offset, step->length, &run);
 
     if (error) {
         return error;
     }
-    step->is_new = !(run.kind == QCOW2_IS_DATA && run.copied);
-    if (!step->is_new) {
-        step->length = run.length;
-        step->host = run.host;
-        return is_safe(q, run.host, run.length) ? 0 : EIO;
+    if (!run.copied) {
+        step->is_new = true;
+        return plan_new(q, step);
     }
-    error = length_of_new(q, step->offset, step->length, &step->length);
-    uint64_t want = clusters_of(q, step->offset, step->length);
-    error = error ? error : qcow2_alloc(q, want, false, &step->host, &got);
-    if (!error && got < want) {
-        uint64_t start = align_down(step->offset, q->cluster_size);
-        step->length = start + (got << q->cluster_bits) - step->offset;
-    }
-    return error;
+    step->length = run.length;
+    step->host = run.host;
+    step->is_fill = run.kind != QCOW2_IS_DATA;
+    step->lo = align_down(step->offset, BIT(q->grain_bits));
+    step->hi = align_up(step->offset + step->length, BIT(q->grain_bits));
+    return is_safe(q, run.host, run.length) ? 0 : EIO;
 }
 
 /* Copy [offset, offset+length), a part of a cluster, to its new place. */
@@ -227,7 +295,8 @@ static int copy(struct qcow2 *q, uint64_t offset, uint64_t length,
         return length ? ENOMEM : 0;
     }
     int error = qcow2_read_locked(q, &iov, 1, offset, length);
-    error = error ? error : block_file_write(q->file, &iov, 1, host, false);
+    error = error ? error
+                  : qcow2_data_write(q, &iov, 1, offset, host, length);
     free(buffer);
     return error;
 }
@@ -235,37 +304,62 @@ static int copy(struct qcow2 *q, uint64_t offset, uint64_t length,
 static int move_data(struct qcow2 *q, const struct step *step,
                      const struct iovec *iov, unsigned count)
 {
-    uint64_t host = step->host;
     int error = 0;
 
-    if (step->is_new) {
-        uint64_t head = step->offset & (q->cluster_size - 1);
+    if (step->is_new || step->is_fill) {
+        uint64_t head = step->offset - step->lo;
         uint64_t end = step->offset + step->length;
-        uint64_t tail = align_up(end, q->cluster_size) - end;
-        error = copy(q, step->offset - head, head, host);
+        error = copy(q, step->lo, head, step->host - head);
         error = error ? error
-                      : copy(q, end, tail, host + head + step->length);
-        host += head;
+                      : copy(q, end, step->hi - end,
+                             step->host + step->length);
     }
-    return error ? error : block_file_write(q->file, iov, count, host, false);
+    return error ? error
+                 : qcow2_data_write(q, iov, count, step->offset, step->host,
+                                    step->length);
 }
 
-/* Under meta: the clusters are written.  What could not be linked is freed
- * at once, as nothing ever named it. */
-static int link_new(struct qcow2 *q, const struct step *step, int error)
+/* The grains of a guest cluster that are in [lo, hi). */
+static uint32_t grains_in(const struct qcow2 *q, uint64_t cluster,
+                          uint64_t lo, uint64_t hi)
+{
+    uint64_t start = cluster << q->cluster_bits;
+    uint64_t end = start + q->cluster_size;
+
+    lo = (lo > start ? lo - start : 0) >> q->grain_bits;
+    hi = ((hi < end ? hi : end) - start) >> q->grain_bits;
+    return (uint32_t)(mask64(hi) & ~mask64(lo));
+}
+
+static int link_one(struct qcow2 *q, const struct step *step,
+                    uint64_t cluster, uint64_t host)
+{
+    struct qcow2_entry old, now = {host | QCOW2_COPIED, 0};
+    int error = qcow2_entry_of(q, cluster, &old);
+
+    if (qcow2_has_grains(q)) {
+        uint64_t mask = grains_in(q, cluster, step->lo, step->hi);
+        uint64_t zero = old.word & QCOW2_COMPRESSED
+                            ? 0 : old.bits & QCOW2_ALL_ZERO & ~(mask << 32);
+        now.bits = zero | mask | (step->is_fill ? (uint32_t)old.bits : 0);
+    }
+    return error ? error : qcow2_set_entry(q, cluster, now);
+}
+
+/* Under meta: the data are written.  What could not be linked is freed at
+ * once, as nothing ever named it. */
+static int link_step(struct qcow2 *q, const struct step *step, int error)
 {
     uint64_t first = step->offset >> q->cluster_bits;
     uint64_t n = clusters_of(q, step->offset, step->length);
-    uint64_t i = 0;
+    uint64_t host = align_down(step->host, q->cluster_size), i = 0;
 
     for (; i < n && !error; i++) {
-        error = qcow2_set_entry(q, first + i,
-                                (step->host + (i << q->cluster_bits)) |
-                                    QCOW2_COPIED);
+        error = link_one(q, step, first + i, host + (i << q->cluster_bits));
         i -= error != 0;
     }
-    if (i < n) {
-        qcow2_refcount_add(q, (step->host >> q->cluster_bits) + i, n - i, -1);
+    if (i < n && step->is_new && !qcow2_is_external(q)) {
+        qcow2_refcount_add(q, (host >> q->cluster_bits) + i, n - i, -1);
     }
     return error;
 }
@@ -284,7 +378,8 @@ static int write_step(struct qcow2 *q, struct step *step,
     qcow2_busy_begin(q, &step->busy);
     int error = plan_step(q, step);
     /* Others may go on with what is not in this step, or is in place. */
-    if (error || !step->is_new) {
+    bool links = step->is_new || step->is_fill;
+    if (error || !links) {
         qcow2_busy_end(q, &step->busy);
     } else {
         step->busy.last = (step->offset + step->length - 1) >>
@@ -297,17 +392,16 @@ static int write_step(struct qcow2 *q, struct step *step,
     }
     unsigned parts = iov_slice(part, iov, count, skip, step->length);
     error = move_data(q, step, part, parts);
-    if (step->is_new) {
+    if (links) {
         pthread_mutex_lock(&q->meta);
-        error = link_new(q, step, error);
+        error = link_step(q, step, error);
         qcow2_busy_end(q, &step->busy);
         pthread_mutex_unlock(&q->meta);
     }
     return error;
 }
 
-/* After an operation, with no lock held. */
-static int settle(struct qcow2 *q, int error, bool sync)
+int qcow2_settle(struct qcow2 *q, int error, bool sync)
 {
     pthread_mutex_lock(&q->meta);
     bool full = q->frees.count >= MAX_FREES;
@@ -319,82 +413,14 @@ int qcow2_write(struct block_image *image, const struct iovec *iov,
                 unsigned count, uint64_t offset, uint64_t length, bool sync)
 {
     struct qcow2 *q = qcow2_of(image);
-    int error = 0;
 
     pthread_rwlock_rdlock(&q->use);
+    int error = qcow2_bitmaps_touch(q, offset, length);
     for (uint64_t done = 0; done < length && !error;) {
         struct step step = {.offset = offset + done, .length = length - done};
         error = write_step(q, &step, iov, count, done);
         done += step.length;
     }
     pthread_rwlock_unlock(&q->use);
-    return settle(q, error, sync);
-}
-
-/* Compressed ------------------------------------------------------------ */
-
-/* Write packed data of the cluster at `offset` and let its entry name them. */
-static int write_packed(struct qcow2 *q, uint64_t offset, const void *packed,
-                        size_t length)
-{
-    struct qcow2_busy busy = {offset >> q->cluster_bits,
-                              offset >> q->cluster_bits, NULL};
-    int shift = 62 - ((int)q->cluster_bits - 8);
-    uint64_t host = 0;
-
-    pthread_mutex_lock(&q->meta);
-    qcow2_busy_begin(q, &busy);
-    int error = qcow2_alloc_bytes(q, length, &host);
-    pthread_mutex_unlock(&q->meta);
-    bool placed = !error;
-    if (placed) {
-        error = host >> shift ? EFBIG
-                              : qcow2_write_at(q, host, packed, length);
-    }
-    pthread_mutex_lock(&q->meta);
-    if (!error) {
-        uint64_t sectors = ((host + length - 1) >> 9) - (host >> 9);
-        error = qcow2_set_entry(q, busy.first,
-                                QCOW2_COMPRESSED | sectors << shift | host);
-    }
-    if (error && placed) {
-        uint64_t first = host >> q->cluster_bits;
-        qcow2_refcount_add(q, first, clusters_of(q, host, length), -1);
-    }
-    qcow2_busy_end(q, &busy);
-    pthread_mutex_unlock(&q->meta);
-    return error;
-}
-
-/* Whole clusters; the last may be cut by the end of the disk. */
-int qcow2_write_compressed(struct block_image *image, const void *data,
-                           uint64_t offset, uint64_t length)
-{
-    struct qcow2 *q = qcow2_of(image);
-    uint8_t *cluster = calloc(2, q->cluster_size);
-    int error = cluster ? 0 : ENOMEM;
-
-    while (length && !error) {
-        uint64_t n = length < q->cluster_size ? length : q->cluster_size;
-        uint8_t *packed = cluster + q->cluster_size;
-        size_t packed_length = q->cluster_size - 1;
-        memcpy(cluster, data, n);
-        memset(cluster + n, 0, q->cluster_size - n);
-        error = qcow2_deflate((enum qcow2_compression)q->header.compression,
-                              cluster, q->cluster_size, packed,
-                              &packed_length);
-        if (error == ENOSPC) {
-            struct iovec iov = {(void *)data, n};
-            error = qcow2_write(image, &iov, 1, offset, n, false);
-        } else if (!error) {
-            pthread_rwlock_rdlock(&q->use);
-            error = write_packed(q, offset, packed, packed_length);
-            pthread_rwlock_unlock(&q->use);
-        }
-        data = (const uint8_t *)data + n;
-        offset += n;
-        length -= n;
-    }
-    free(cluster);
-    return settle(q, error, false);
+    return qcow2_settle(q, error, sync);
 }

@@ -38,11 +38,6 @@ static const struct {
 };
 #undef FIELD
 
-enum {
-    EXT_END = 0,
-    EXT_BACKING_FORMAT = 0xe2792aca,
-    EXT_FEATURE_NAMES = 0x6803f857,
-};
 
 static uint64_t *field(struct qcow2_header *h, size_t i)
 {
@@ -108,7 +103,7 @@ static const char *feature_name(const struct qcow2 *q, unsigned bit)
 
     for (unsigned i = 0; i < q->extension_count; i++) {
         const struct qcow2_extension *e = &q->extensions[i];
-        for (uint32_t at = 0; e->type == EXT_FEATURE_NAMES &&
+        for (uint32_t at = 0; e->type == QCOW2_EXT_FEATURE_NAMES &&
                               at + 48 <= e->length; at += 48) {
             if (e->data[at] == 0 && e->data[at + 1] == bit) {
                 memcpy(name, e->data + at + 2, 46);
@@ -128,21 +123,26 @@ static bool check_features(const struct qcow2 *q, struct error **err)
     const char *path = q->file->path;
     uint64_t unknown = h->incompatible &
                        ~(uint64_t)(QCOW2_DIRTY | QCOW2_CORRUPT |
-                                   QCOW2_COMPRESSION);
+                                   QCOW2_DATA_FILE | QCOW2_COMPRESSION |
+                                   QCOW2_EXTENDED_L2);
 
-    if (h->crypt_method) {
-        error_set(err, "%s: encrypted with %s, which is not supported; "
-                  "decrypt it with 'qemu-img convert'", path,
-                  h->crypt_method == 1 ? "AES" :
-                  h->crypt_method == 2 ? "LUKS" : "an unknown method");
-    } else if (unknown & QCOW2_DATA_FILE) {
-        error_set(err, "%s: keeps its data in another file (data_file), "
-                  "which is not supported; convert it with 'qemu-img "
-                  "convert'", path);
-    } else if (unknown & QCOW2_EXTENDED_L2) {
-        error_set(err, "%s: has extended L2 entries (extended_l2=on), which "
-                  "are not supported; convert it with 'qemu-img convert'",
-                  path);
+    if (h->crypt_method > QCOW2_LUKS) {
+        error_set(err, "%s: encrypted by an unknown method, %u", path,
+                  (unsigned)h->crypt_method);
+    } else if (h->crypt_method == QCOW2_LUKS && !q->luks_offset) {
+        error_set(err, "%s: encrypted with LUKS, but says not where the keys "
+                  "are", path);
+    } else if (qcow2_is_external(q) && h->snapshot_count) {
+        error_set(err, "%s: has a data file and snapshots, which exclude "
+                  "each other", path);
+    } else if (qcow2_is_raw(q) && h->backing_offset) {
+        error_set(err, "%s: has a raw data file and a backing file, which "
+                  "exclude each other", path);
+    } else if (h->incompatible & QCOW2_EXTENDED_L2 &&
+               h->cluster_bits < QCOW2_MIN_GRAIN_CLUSTER_BITS) {
+        error_set(err, "%s: clusters of %llu bytes are too small for "
+                  "extended L2 entries", path,
+                  (unsigned long long)q->cluster_size);
     } else if (unknown) {
         unsigned bit = (unsigned)ctz64(unknown);
         error_set(err, "%s: needs an unknown feature: %s (bit %u)", path,
@@ -244,7 +244,9 @@ static bool check_tables(const struct qcow2 *q, struct error **err)
                        h->rt_clusters << q->cluster_bits, QCOW2_MAX_RT_BYTES,
                        err) &&
            check_table(q, "snapshot table", h->snapshots_offset,
-                       h->snapshot_count * 40, UINT32_MAX, err);
+                       h->snapshot_count * 40, UINT32_MAX, err) &&
+           check_table(q, "LUKS header", q->luks_offset, q->luks_length,
+                       QCOW2_MAX_LUKS_BYTES, err);
 }
 
 /* Extensions ------------------------------------------------------------ */
@@ -275,7 +277,7 @@ static bool read_extensions(struct qcow2 *q, const uint8_t *cluster,
         uint32_t type = (uint32_t)qcow2_load(cluster + at, 4);
         uint32_t length = (uint32_t)qcow2_load(cluster + at + 4, 4);
         at += 8;
-        if (type == EXT_END) {
+        if (type == QCOW2_EXT_END) {
             break;
         }
         if (length > end - at) {
@@ -284,8 +286,13 @@ static bool read_extensions(struct qcow2 *q, const uint8_t *cluster,
             return false;
         }
         add_extension(q, type, cluster + at, length);
-        if (type == EXT_BACKING_FORMAT && !q->backing_format) {
+        if (type == QCOW2_EXT_BACKING_FORMAT && !q->backing_format) {
             q->backing_format = strndup((const char *)cluster + at, length);
+        } else if (type == QCOW2_EXT_DATA_FILE && !q->data_name) {
+            q->data_name = strndup((const char *)cluster + at, length);
+        } else if (type == QCOW2_EXT_CRYPT && length == 16) {
+            q->luks_offset = qcow2_load(cluster + at, 8);
+            q->luks_length = qcow2_load(cluster + at + 8, 8);
         }
         at += align_up(length, 8);
     }
@@ -307,7 +314,10 @@ bool qcow2_header_read(struct qcow2 *q, struct error **err)
     }
     q->cluster_bits = (unsigned)q->header.cluster_bits;
     q->cluster_size = BIT(q->cluster_bits);
-    q->l2_bits = q->cluster_bits - 3;
+    bool grains = q->header.incompatible & QCOW2_EXTENDED_L2 &&
+                  q->cluster_bits >= QCOW2_MIN_GRAIN_CLUSTER_BITS;
+    q->grain_bits = q->cluster_bits - (grains ? 5 : 0);
+    q->l2_bits = q->cluster_bits - (grains ? 4 : 3);
     q->refblock_bits = q->cluster_bits + 3 - (unsigned)q->header.refcount_order;
 
     uint8_t *cluster = malloc(q->cluster_size);
@@ -335,9 +345,10 @@ void qcow2_header_free(struct qcow2 *q)
     free(q->extensions);
     free(q->backing_name);
     free(q->backing_format);
+    free(q->data_name);
 }
 
-/* Another backing file -------------------------------------------------- */
+/* Writing all of it ---------------------------------------------------- */
 
 static void set_name(char **to, const char *from)
 {
@@ -347,38 +358,37 @@ static void set_name(char **to, const char *from)
     *to = copy;
 }
 
-static void replace_format(struct qcow2 *q, const char *format)
+void qcow2_extension_set(struct qcow2 *q, uint32_t type, const void *data,
+                         uint32_t length)
 {
     for (unsigned i = 0; i < q->extension_count; i++) {
-        if (q->extensions[i].type == EXT_BACKING_FORMAT) {
+        if (q->extensions[i].type == type) {
             free(q->extensions[i].data);
             q->extensions[i] = q->extensions[--q->extension_count];
             i--;
         }
     }
-    if (format) {
-        add_extension(q, EXT_BACKING_FORMAT, format,
-                      (uint32_t)strlen(format));
+    if (length) {
+        add_extension(q, type, data, length);
     }
-    set_name(&q->backing_format, format);
 }
 
-bool qcow2_header_rebase(struct qcow2 *q, const char *backing,
-                         const char *format, struct error **err)
+bool qcow2_header_rewrite(struct qcow2 *q, struct error **err)
 {
+    const char *backing = q->backing_name;
     size_t name_length = backing ? strlen(backing) : 0;
     size_t need = header_end(&q->header) + name_length + 8;
     uint8_t *bytes = calloc(1, q->cluster_size);
     size_t at = header_end(&q->header);
 
     assert(bytes);
-    replace_format(q, backing ? format : NULL);
     for (unsigned i = 0; i < q->extension_count; i++) {
         need += 8 + align_up(q->extensions[i].length, 8);
     }
     if (name_length > QCOW2_MAX_NAME || need > q->cluster_size) {
-        error_set(err, "%s: the name of the backing file, of %zu bytes, does "
-                  "not fit in the header", q->file->path, name_length);
+        error_set(err, "%s: the name of the backing file, of %zu bytes, and "
+                  "all else do not fit in the header", q->file->path,
+                  name_length);
         free(bytes);
         return false;
     }
@@ -398,7 +408,6 @@ bool qcow2_header_rebase(struct qcow2 *q, const char *backing,
         memcpy(bytes + at, backing, name_length);
     }
     qcow2_header_pack(&q->header, bytes);
-    set_name(&q->backing_name, name_length ? backing : NULL);
     error = error ? error : qcow2_write_at(q, 0, bytes, at + name_length);
     error = error ? error : qcow2_barrier(q);
     if (error) {
@@ -406,4 +415,20 @@ bool qcow2_header_rebase(struct qcow2 *q, const char *backing,
     }
     free(bytes);
     return !error;
+}
+
+bool qcow2_header_rebase(struct qcow2 *q, const char *backing,
+                         const char *format, struct error **err)
+{
+    if (backing && qcow2_is_raw(q)) {
+        error_set(err, "%s: an image with a raw data file (data_file_raw=on) "
+                  "cannot have a backing file", q->file->path);
+        return false;
+    }
+    format = backing ? format : NULL;
+    qcow2_extension_set(q, QCOW2_EXT_BACKING_FORMAT, format,
+                        format ? (uint32_t)strlen(format) : 0);
+    set_name(&q->backing_format, format);
+    set_name(&q->backing_name, backing && *backing ? backing : NULL);
+    return qcow2_header_rewrite(q, err);
 }

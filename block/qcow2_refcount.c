@@ -200,27 +200,6 @@ static int grow_table(struct qcow2 *q, uint64_t index)
     return 0;
 }
 
-/* Refcount blocks for all of [first, first+count).  *added: some were new,
- * and may lie in that very range. */
-static int cover(struct qcow2 *q, uint64_t first, uint64_t count, bool *added)
-{
-    uint64_t last = (first + count - 1) >> q->refblock_bits;
-    int error = 0;
-
-    *added = false;
-    for (uint64_t i = first >> q->refblock_bits; i <= last && !error; i++) {
-        if (i >= q->rt_entries) {
-            *added = true;
-            return grow_table(q, i);
-        }
-        if (!q->rt[i]) {
-            *added = true;
-            error = add_block(q, i);
-        }
-    }
-    return error;
-}
-
 /* Allocation ------------------------------------------------------------ */
 
 /* The first free cluster from `from` on, and how many follow, up to `want`. */
@@ -248,6 +227,89 @@ static int find_free(struct qcow2 *q, uint64_t from, uint64_t want, bool all,
     }
     *got = run;
     return 0;
+}
+
+static bool is_missing(const struct qcow2 *q, uint64_t index)
+{
+    return index >= q->rt_entries || !q->rt[index];
+}
+
+/* Refcount blocks that [first, first+count) lacks. */
+static uint64_t missing_for(const struct qcow2 *q, uint64_t first,
+                            uint64_t count)
+{
+    uint64_t last = (first + count - 1) >> q->refblock_bits, n = 0;
+
+    for (uint64_t i = first >> q->refblock_bits; i <= last; i++) {
+        n += is_missing(q, i);
+    }
+    return n;
+}
+
+/* Blocks for [first, first+count) in clusters from `at` on, and the number
+ * of these that were used. */
+static int add_blocks(struct qcow2 *q, uint64_t first, uint64_t count,
+                      uint64_t *at)
+{
+    uint64_t last = (first + count - 1) >> q->refblock_bits;
+    int error = 0;
+
+    for (uint64_t i = first >> q->refblock_bits; i <= last && !error; i++) {
+        struct qcow2_table *block;
+        if (is_missing(q, i)) {
+            uint64_t offset = (*at)++ << q->cluster_bits;
+            error = qcow2_is_fixed(q, offset)
+                        ? EIO
+                        : qcow2_cache_add(q, &q->refblocks, offset, &block);
+            if (!error) {
+                qcow2_rt_set(q, i, offset);
+            }
+        }
+    }
+    return error;
+}
+
+/* Room that is to stay in one piece has its blocks behind it, those for the
+ * blocks themselves, too. */
+static int cover_behind(struct qcow2 *q, uint64_t first, uint64_t count)
+{
+    uint64_t at = first + count, need = 0, got, start;
+    int error = 0;
+
+    while (need != missing_for(q, first, at + need - first) && !error) {
+        need = missing_for(q, first, at + need - first);
+        error = find_free(q, at, need, true, &at, &got);
+    }
+    uint64_t all = at + need - first;
+    if (error || (first + all - 1) >> q->refblock_bits >= q->rt_entries) {
+        return error ? error
+                     : grow_table(q, (first + all - 1) >> q->refblock_bits);
+    }
+    start = at;
+    error = add_blocks(q, first, all, &at);
+    return error ? error : qcow2_refcount_add(q, start, at - start, 1);
+}
+
+/* Refcount blocks for all of [first, first+count).  *added: some were new,
+ * and may lie in that very range. */
+static int cover(struct qcow2 *q, uint64_t first, uint64_t count, bool *added)
+{
+    uint64_t last = (first + count - 1) >> q->refblock_bits;
+    int error = 0;
+
+    *added = missing_for(q, first, count);
+    if (*added && last >= q->rt_entries) {
+        return grow_table(q, last);
+    }
+    if (*added && count > BIT(q->refblock_bits) / 2) {
+        return cover_behind(q, first, count);
+    }
+    for (uint64_t i = first >> q->refblock_bits; i <= last && !error; i++) {
+        if (!q->rt[i]) {
+            error = add_block(q, i);
+        }
+    }
+    return error;
 }
 
 int qcow2_alloc(struct qcow2 *q, uint64_t want, bool all, uint64_t *offset,

@@ -24,6 +24,7 @@ struct rewrite {
     struct qcow2_header header;
     uint64_t *rt;        /* to be; rt_entries of them */
     uint64_t rt_entries;
+    struct qcow2 to; /* its refcounts as they are to be */
 };
 
 /* Places ---------------------------------------------------------------- */
@@ -104,6 +105,7 @@ static int count_references(struct rewrite *r, struct qcow2_check *check)
                                true);
 
     qcow2_count(q, &r->counts, check, 0, q->cluster_size, "the header");
+    error = error ? error : qcow2_count_extras(q, &r->counts, check);
     for (unsigned i = 0; i < plan->snapshot_count && !error; i++) {
         const struct qcow2_snapshot *s = &plan->snapshots[i];
         if ((int)i == plan->fresh_snapshot) {
@@ -132,21 +134,25 @@ static uint32_t count_of(const struct rewrite *r, uint64_t offset)
 }
 
 /* As the counts have it; a reference that cannot be right becomes 0. */
-static uint64_t right_entry(const struct rewrite *r, uint64_t entry)
+static struct qcow2_entry right_entry(const struct rewrite *r,
+                                      struct qcow2_entry entry)
 {
+    static const struct qcow2_entry nothing;
     struct qcow2_run run;
 
-    if (qcow2_decode(r->q, entry, &run)) {
-        return 0;
+    if (qcow2_decode(r->q, entry, 0, &run)) {
+        return nothing;
     }
-    if (run.kind == QCOW2_IS_COMPRESSED || !run.host) {
+    if (run.kind == QCOW2_IS_COMPRESSED || !run.placed) {
         return entry;
     }
-    uint32_t count = count_of(r, run.host);
+    uint32_t count = qcow2_is_external(r->q) ? 1 : count_of(r, run.host);
     if (!count) {
-        return 0;
+        return nothing;
     }
-    return (entry & ~QCOW2_COPIED) | (count == 1 ? QCOW2_COPIED : 0);
+    entry.word &= ~QCOW2_COPIED;
+    entry.word |= count == 1 ? QCOW2_COPIED : 0;
+    return entry;
 }
 
 /* *changed: the table in `data` is not what is on the disk. */
@@ -155,10 +161,10 @@ static void right_l2(const struct rewrite *r, struct qcow2_table *l2,
 {
     *changed = false;
     for (uint64_t i = 0; i < BIT(r->q->l2_bits); i++) {
-        uint64_t old = qcow2_word(l2, i);
-        uint64_t entry = old ? right_entry(r, old) : 0;
-        if (entry != old) {
-            qcow2_set_word(l2, i, entry);
+        struct qcow2_entry old = qcow2_get(r->q, l2, i);
+        struct qcow2_entry entry = right_entry(r, old);
+        if (entry.word != old.word || entry.bits != old.bits) {
+            qcow2_put(r->q, l2, i, entry);
             *changed = true;
         }
     }
@@ -243,8 +249,8 @@ static int write_snapshots(struct rewrite *r)
 
 static bool block_is_used(const struct rewrite *r, uint64_t index)
 {
-    uint64_t first = index << r->q->refblock_bits;
-    uint64_t end = first + BIT(r->q->refblock_bits);
+    uint64_t first = index << r->to.refblock_bits;
+    uint64_t end = first + BIT(r->to.refblock_bits);
 
     end = end < r->counts.clusters ? end : r->counts.clusters;
     for (uint64_t c = first; c < end; c++) {
@@ -257,7 +263,7 @@ static bool block_is_used(const struct rewrite *r, uint64_t index)
 
 static int grow_rt(struct rewrite *r, uint64_t entries)
 {
-    entries = align_up(entries + 1, BIT(r->q->l2_bits));
+    entries = align_up(entries + 1, r->q->cluster_size / 8);
     if (entries <= r->rt_entries) {
         return 0;
     }
@@ -287,7 +293,7 @@ static int place_refcounts(struct rewrite *r)
 
     r->header.rt_clusters = 0;
     while (changed && !error) {
-        uint64_t n = (r->counts.clusters >> r->q->refblock_bits) + 1;
+        uint64_t n = (r->counts.clusters >> r->to.refblock_bits) + 1;
         changed = false;
         for (uint64_t i = 0; i < n && !error; i++) {
             bool missing = i >= r->rt_entries || !r->rt[i];
@@ -314,11 +320,12 @@ static int write_refcounts(struct rewrite *r)
             continue;
         }
         memset(block, 0, q->cluster_size);
-        for (uint64_t j = 0; j < BIT(q->refblock_bits) && !error; j++) {
-            uint32_t count = count_of(r, ((i << q->refblock_bits) + j)
+        for (uint64_t j = 0; j < BIT(r->to.refblock_bits) && !error;
+             j++) {
+            uint32_t count = count_of(r, ((i << r->to.refblock_bits) + j)
                                              << q->cluster_bits);
-            error = count > qcow2_refcount_max(q) ? ERANGE : 0;
-            qcow2_refcount_put(q, block, j, count);
+            error = count > qcow2_refcount_max(&r->to) ? ERANGE : 0;
+            qcow2_refcount_put(&r->to, block, j, count);
         }
         error = error ? error
                       : qcow2_write_at(q, r->rt[i], block, q->cluster_size);
@@ -339,6 +346,7 @@ static int switch_over(struct rewrite *r)
     if (!error) {
         q->header = r->header;
         q->header.size = r->plan->size;
+        q->header.refcount_order = r->to.header.refcount_order;
         q->header.incompatible &= ~(uint64_t)QCOW2_DIRTY;
         if (r->plan->repair) {
             q->header.incompatible &= ~(uint64_t)QCOW2_CORRUPT;
@@ -349,6 +357,7 @@ static int switch_over(struct rewrite *r)
         q->header = old;
         return error;
     }
+    q->refblock_bits = r->to.refblock_bits;
     return qcow2_barrier(q);
 }
 
@@ -389,6 +398,11 @@ static bool rewrite_locked(struct qcow2 *q, const struct qcow2_plan *plan,
     if (plan->repair) {
         r.next = r.counts.clusters;
     }
+    r.to.header.refcount_order = plan->refcount_bits
+                                     ? (unsigned)ctz64(plan->refcount_bits)
+                                     : q->header.refcount_order;
+    r.to.refblock_bits = q->cluster_bits + 3 -
+                         (unsigned)r.to.header.refcount_order;
     r.l1 = calloc(plan->l1_size + 1, 8);
     r.fresh_l1 = plan->fresh_snapshot >= 0 ? calloc(plan->l1_size + 1, 8)
                                            : NULL;
@@ -404,8 +418,9 @@ static bool rewrite_locked(struct qcow2 *q, const struct qcow2_plan *plan,
         error_set(err, "%s: the image is corrupt; 'check -r all' repairs it",
                   q->file->path);
     } else if (error == ERANGE) {
-        error_set(err, "%s: refcounts of %u bits are too small for another "
-                  "snapshot", q->file->path, 1u << q->header.refcount_order);
+        error_set(err, "%s: refcounts of %u bits are too small for "
+                  "%s", q->file->path, 1u << r.to.header.refcount_order,
+                  plan->refcount_bits ? "it" : "another snapshot");
     } else if (error) {
         error_set_errno(err, error, "%s: cannot write new tables",
                         q->file->path);

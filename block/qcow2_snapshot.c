@@ -214,6 +214,11 @@ bool qcow2_snapshot_create(struct qcow2 *q, const char *name,
     uint64_t now = clock_realtime_ns();
     char id[24];
 
+    if (qcow2_is_external(q)) {
+        error_set(err, "%s: an image with a data file has no snapshots",
+                  q->file->path);
+        return false;
+    }
     if (q->snapshot_count >= QCOW2_MAX_SNAPSHOTS || strlen(name) > 65535) {
         error_set(err, "%s: no room for another snapshot", q->file->path);
         return false;
@@ -257,6 +262,11 @@ bool qcow2_snapshot_apply(struct qcow2 *q, const char *name,
     int i = find(q, name, err);
 
     if (i < 0) {
+        return false;
+    }
+    if (q->bitmaps) {
+        error_set(err, "%s: has bitmaps, which do not know what a snapshot "
+                  "changes; remove them first", q->file->path);
         return false;
     }
     const struct qcow2_snapshot *s = &q->snapshots[i];

@@ -10,26 +10,44 @@
 
 /* Entries --------------------------------------------------------------- */
 
-int qcow2_decode(const struct qcow2 *q, uint64_t entry, struct qcow2_run *run)
+static enum qcow2_kind kind_of_grain(uint64_t bits, unsigned grain)
 {
-    uint64_t host = entry & QCOW2_OFFSET;
+    return bits >> (QCOW2_GRAINS + grain) & 1 ? QCOW2_IS_ZERO
+           : bits >> grain & 1                ? QCOW2_IS_DATA
+                                              : QCOW2_IS_ABSENT;
+}
 
-    run->copied = false;
-    if (entry & QCOW2_COMPRESSED) {
+int qcow2_decode(const struct qcow2 *q, struct qcow2_entry entry,
+                 unsigned grain, struct qcow2_run *run)
+{
+    uint64_t host = entry.word & QCOW2_OFFSET;
+    bool zero = entry.word & QCOW2_ZERO;
+    uint32_t data = (uint32_t)entry.bits;
+
+    run->placed = run->copied = false;
+    if (entry.word & QCOW2_COMPRESSED) {
         run->kind = QCOW2_IS_COMPRESSED;
-        run->host = entry;
-        return 0;
+        run->host = entry.word;
+        return qcow2_is_external(q) ? EIO : 0;
     }
     run->host = host;
-    if (host % q->cluster_size ||
-        (entry & QCOW2_ZERO && q->header.version < 3)) {
+    /* In a data file 0 is a place as any other. */
+    run->placed = host || (qcow2_is_external(q) && entry.word & QCOW2_COPIED);
+    run->copied = run->placed && entry.word & QCOW2_COPIED;
+    if (host % q->cluster_size || (zero && q->header.version < 3)) {
         return EIO;
     }
-    run->kind = entry & QCOW2_ZERO ? QCOW2_IS_ZERO
-                : host             ? QCOW2_IS_DATA
-                                   : QCOW2_IS_ABSENT;
-    run->copied = host && entry & QCOW2_COPIED;
-    return 0;
+    if (!qcow2_has_grains(q)) {
+        run->kind = zero          ? QCOW2_IS_ZERO
+                    : run->placed ? QCOW2_IS_DATA
+                                  : QCOW2_IS_ABSENT;
+        return 0;
+    }
+    run->kind = kind_of_grain(entry.bits, grain);
+    run->host += run->placed ? (uint64_t)grain << q->grain_bits : 0;
+    return zero || data & entry.bits >> QCOW2_GRAINS ||
+                   (data && !run->placed)
+               ? EIO : 0;
 }
 
 /* "Compressed Clusters Descriptor": offset, then the sectors that follow the
@@ -45,28 +63,55 @@ void qcow2_compressed_place(const struct qcow2 *q, uint64_t entry,
 }
 
 static bool same_run(const struct qcow2 *q, const struct qcow2_run *run,
-                     const struct qcow2_run *next, uint64_t clusters)
+                     const struct qcow2_run *next, uint64_t grains)
 {
-    if (next->kind != run->kind || next->copied != run->copied ||
-        run->kind == QCOW2_IS_COMPRESSED) {
-        return false;
+    return next->kind == run->kind && next->copied == run->copied &&
+           next->placed == run->placed &&
+           (!run->placed ||
+            next->host == run->host + (grains << q->grain_bits));
+}
+
+/* How many grains from `index` on in an L2 table are alike; at most
+ * `limit`. */
+static int find_run(const struct qcow2 *q, const struct qcow2_table *l2,
+                    uint64_t index, uint64_t limit, struct qcow2_run *run,
+                    uint64_t *grains)
+{
+    unsigned bits = q->cluster_bits - q->grain_bits;
+    uint64_t mask = BIT(bits) - 1, n = 1;
+    int error = qcow2_decode(q, qcow2_get(q, l2, index >> bits),
+                             (unsigned)(index & mask), run);
+
+    if (!error && run->kind == QCOW2_IS_COMPRESSED) {
+        *grains = BIT(bits) - (index & mask);
+        *grains = *grains < limit ? *grains : limit;
+        return 0;
     }
-    return run->host ? next->host == run->host +
-                                         (clusters << q->cluster_bits)
-                     : !next->host;
+    for (; n < limit && !error; n++) {
+        struct qcow2_run next;
+        if (qcow2_decode(q, qcow2_get(q, l2, (index + n) >> bits),
+                         (unsigned)((index + n) & mask), &next) ||
+            next.kind == QCOW2_IS_COMPRESSED ||
+            !same_run(q, run, &next, n)) {
+            break;
+        }
+    }
+    *grains = n;
+    return error;
 }
 
 int qcow2_lookup(struct qcow2 *q, uint64_t offset, uint64_t length,
                  struct qcow2_run *run)
 {
-    uint64_t within = offset & (q->cluster_size - 1);
-    uint64_t cluster = offset >> q->cluster_bits;
-    uint64_t index = cluster & (BIT(q->l2_bits) - 1);
-    uint64_t limit = (length + within + q->cluster_size - 1) >>
-                     q->cluster_bits;
-    uint64_t n = BIT(q->l2_bits) - index;
+    uint64_t within = offset & (BIT(q->grain_bits) - 1);
+    uint64_t all = BIT(q->l2_bits + q->cluster_bits - q->grain_bits);
+    uint64_t index = offset >> q->grain_bits & (all - 1);
+    uint64_t limit = (length + within + BIT(q->grain_bits) - 1) >>
+                     q->grain_bits;
+    uint64_t n = all - index;
     struct qcow2_table *l2;
-    int error = qcow2_l2_get(q, cluster >> q->l2_bits, &l2);
+    int error = qcow2_l2_get(q, offset >> (q->cluster_bits + q->l2_bits),
+                             &l2);
 
     if (error) {
         return error;
@@ -75,20 +120,28 @@ int qcow2_lookup(struct qcow2 *q, uint64_t offset, uint64_t length,
     memset(run, 0, sizeof(*run));
     n = limit;
     if (l2) {
-        error = qcow2_decode(q, qcow2_word(l2, index), run);
-        for (n = 1; n < limit && !error; n++) {
-            struct qcow2_run next;
-            if (qcow2_decode(q, qcow2_word(l2, index + n), &next) ||
-                !same_run(q, run, &next, n)) {
-                break;
-            }
-        }
+        error = find_run(q, l2, index, limit, run, &n);
     }
-    run->length = (n << q->cluster_bits) - within;
+    run->length = (n << q->grain_bits) - within;
     run->length = run->length < length ? run->length : length;
-    if (run->host && run->kind != QCOW2_IS_COMPRESSED) {
+    if (run->placed) {
         run->host += within;
     }
+    if (run->placed && qcow2_is_external(q) && run->host != offset) {
+        return EIO;
+    }
+    return error;
+}
+
+int qcow2_entry_of(struct qcow2 *q, uint64_t guest_cluster,
+                   struct qcow2_entry *entry)
+{
+    struct qcow2_table *l2;
+    int error = qcow2_l2_get(q, guest_cluster >> q->l2_bits, &l2);
+
+    *entry = error || !l2
+                 ? (struct qcow2_entry){0, 0}
+                 : qcow2_get(q, l2, guest_cluster & (BIT(q->l2_bits) - 1));
     return error;
 }
 
@@ -153,24 +206,25 @@ int qcow2_l2_own(struct qcow2 *q, uint64_t l1_index,
     return 0;
 }
 
-int qcow2_set_entry(struct qcow2 *q, uint64_t guest_cluster, uint64_t entry)
+int qcow2_set_entry(struct qcow2 *q, uint64_t guest_cluster,
+                    struct qcow2_entry entry)
 {
     uint64_t index = guest_cluster & (BIT(q->l2_bits) - 1);
     struct qcow2_table *l2;
     struct qcow2_run old;
     int error = qcow2_l2_own(q, guest_cluster >> q->l2_bits, &l2);
 
-    error = error ? error : qcow2_decode(q, qcow2_word(l2, index), &old);
+    error = error ? error : qcow2_decode(q, qcow2_get(q, l2, index), 0, &old);
     if (error) {
         return error;
     }
-    uint64_t same = entry ^ qcow2_word(l2, index);
-    qcow2_set_word(l2, index, entry);
+    uint64_t same = entry.word ^ qcow2_get(q, l2, index).word;
+    qcow2_put(q, l2, index, entry);
     if (old.kind == QCOW2_IS_COMPRESSED) {
         uint64_t offset, length;
         qcow2_compressed_place(q, old.host, &offset, &length);
         qcow2_free(q, offset, length);
-    } else if (old.host && same & QCOW2_OFFSET) {
+    } else if (old.host && same & QCOW2_OFFSET && !qcow2_is_external(q)) {
         qcow2_free(q, old.host, q->cluster_size);
     }
     return 0;

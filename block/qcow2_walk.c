@@ -102,18 +102,18 @@ static void note_host(struct qcow2 *q, struct qcow2_check *check,
 }
 
 static void count_entry(struct qcow2 *q, struct qcow2_counts *counts,
-                        struct qcow2_check *check, uint64_t entry,
+                        struct qcow2_check *check, struct qcow2_entry entry,
                         bool active)
 {
     struct qcow2_run run;
     uint64_t offset, length;
 
-    if (qcow2_decode(q, entry, &run)) {
-        wrong(check, "the L2 entry", entry);
+    if (qcow2_decode(q, entry, 0, &run)) {
+        wrong(check, "the L2 entry", entry.word);
         return;
     }
     if (run.kind == QCOW2_IS_COMPRESSED) {
-        qcow2_compressed_place(q, entry, &offset, &length);
+        qcow2_compressed_place(q, entry.word, &offset, &length);
         /* The last sector may be cut off by the end of the file. */
         uint64_t end = counts->clusters << q->cluster_bits;
         if (offset < end && length > end - offset && length < end) {
@@ -125,9 +125,13 @@ static void count_entry(struct qcow2 *q, struct qcow2_counts *counts,
             check->allocated++;
             check->fragmented++;
         }
-    } else if (run.host) {
-        qcow2_count(q, counts, check, run.host, q->cluster_size, "a cluster");
-        if (check && active && run.kind == QCOW2_IS_DATA) {
+    } else if (run.placed) {
+        if (!qcow2_is_external(q)) {
+            qcow2_count(q, counts, check, run.host, q->cluster_size,
+                        "a cluster");
+        }
+        if (check && active &&
+            (qcow2_has_grains(q) || run.kind == QCOW2_IS_DATA)) {
             note_host(q, check, run.host);
         }
     }
@@ -151,10 +155,13 @@ int qcow2_count_l1(struct qcow2 *q, struct qcow2_counts *counts,
             continue;
         }
         qcow2_count(q, counts, check, offset, q->cluster_size, "an L2 table");
+        if (check) {
+            check->last_host = 0;
+        }
         error = qcow2_read_at(q, offset, data, q->cluster_size);
         for (uint64_t j = 0; j < BIT(q->l2_bits) && !error; j++) {
-            uint64_t entry = qcow2_word(&l2, j);
-            if (entry) {
+            struct qcow2_entry entry = qcow2_get(q, &l2, j);
+            if (entry.word || entry.bits) {
                 count_entry(q, counts, check, entry, active);
             }
         }

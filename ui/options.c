@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block/secret.h"
 #include "ui/chardev_mux.h"
 #include "ui/options_parse.h"
 #include "util/bits.h"
@@ -428,6 +429,7 @@ void options_free(struct options *options)
     free(options->monitors);
     free(options->fw_cfg);
     free(options->machine.drives);
+    secrets_free(options->machine.secrets);
     free(options->machine.devices);
     options_free_smbios(options);
     options_free_net(options);

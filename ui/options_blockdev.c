@@ -85,6 +85,29 @@ static bool read_layer(struct parse *p, struct keyval *kv,
     return true;
 }
 
+/* data-file=NODE, of qcow2. */
+static bool read_data_file(struct parse *p, struct keyval *kv,
+                           struct block_config *block, struct error **err)
+{
+    const char *name = keyval_get(kv, "data-file");
+    struct drive_config *layer = name ? options_find_drive(p, name) : NULL;
+
+    if (!name) {
+        return true;
+    }
+    if (!layer || !layer->node || layer->layer) {
+        error_set(err, "data-file=%s: %s", name,
+                  layer && layer->node ? "the node is below another one "
+                                         "already"
+                                       : "there is no -blockdev with this "
+                                         "node-name");
+        return false;
+    }
+    layer->layer = true;
+    block->data_file = layer->block.file;
+    return true;
+}
+
 static bool read_node(struct parse *p, struct keyval *kv,
                       struct drive_config *drive, struct error **err)
 {
@@ -103,7 +126,8 @@ static bool read_node(struct parse *p, struct keyval *kv,
             return false;
         }
     } else if (is_one_of(driver, format_drivers)) {
-        if (!read_layer(p, kv, block, err)) {
+        if (!read_layer(p, kv, block, err) ||
+            !read_data_file(p, kv, block, err)) {
             return false;
         }
         block->format = driver;
@@ -112,7 +136,7 @@ static bool read_node(struct parse *p, struct keyval *kv,
                        "host_device, nbd and image formats", driver);
         return false;
     }
-    return options_read_block(kv, block, err) &&
+    return options_read_block(p, kv, block, err) &&
            keyval_bool(kv, "force-share", &force_share, err) &&
            keyval_check(kv, err);
 }

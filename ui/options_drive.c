@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "block/nbd/address.h"
+#include "block/options.h"
 #include "util/bits.h"
 #include "util/nearest.h"
 
@@ -282,8 +283,8 @@ static bool read_cache(struct keyval *kv, struct block_config *block,
 }
 
 /* What -drive and -blockdev have in common. */
-bool options_read_block(struct keyval *kv, struct block_config *block,
-                        struct error **err)
+bool options_read_block(struct parse *p, struct keyval *kv,
+                        struct block_config *block, struct error **err)
 {
     static const char *const discards[] = {"ignore", "off", "unmap", "on",
                                            NULL};
@@ -302,9 +303,11 @@ bool options_read_block(struct keyval *kv, struct block_config *block,
         !keyval_enum(kv, prefix_lock, locking, &lock, err) ||
         !keyval_enum(kv, "detect-zeroes", block_detect_zeroes_names,
                      &zeroes, err) ||
+        !block_options_format(kv, block, err) ||
         !read_cache(kv, block, err)) {
         return false;
     }
+    block->secrets = options_secrets(p);
     if (copy_on_read) {
         return parse_unsupported(err, "copy-on-read=on");
     }
@@ -368,7 +371,7 @@ static bool read_drive(struct parse *p, struct keyval *kv,
         !read_format(kv, block, err) ||
         !keyval_bool(kv, "snapshot", &block->snapshot, err) ||
         !keyval_bool(kv, "readonly", &block->read_only, err) ||
-        !options_read_block(kv, block, err) ||
+        !options_read_block(p, kv, block, err) ||
         !parse_on_error(kv, "werror", &block->werror, err) ||
         !parse_on_error(kv, "rerror", &block->rerror, err)) {
         return false;

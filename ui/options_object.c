@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "block/secret.h"
 #include "util/bits.h"
 
 /* Read the properties into `object`; id and type are there. */
@@ -74,16 +75,11 @@ static bool read_memory_file(struct keyval *kv, struct parse_object *object,
     return read_memory(kv, object, err);
 }
 
+/* The drives' business: options_read_block() hands them over. */
 static bool read_secret(struct keyval *kv, struct parse_object *object,
                         struct error **err)
 {
-    static const char *const ignored[] = {"data", "file", "format", "keyid",
-                                          "iv", "loaded", NULL};
-
-    (void)object;
-    (void)err;
-    allow(kv, ignored);
-    return true;
+    return secrets_add(object->secrets, kv, err);
 }
 
 static bool read_iothread(struct keyval *kv, struct parse_object *object,
@@ -116,7 +112,7 @@ static const struct {
      read_rng_builtin},
     {"rng-random", OBJECT_RNG, "random numbers from a file",
      read_rng_random},
-    {"secret", OBJECT_OTHER, "accepted: nothing here asks for one",
+    {"secret", OBJECT_OTHER, "a password, for encrypted disk images",
      read_secret},
 };
 
@@ -141,7 +137,8 @@ static const struct parse_object *find(const struct parse *p, const char *id)
 static bool add_object(struct parse *p, struct keyval *kv, const char *type,
                        struct error **err)
 {
-    struct parse_object object = {.id = keyval_get(kv, "id")};
+    struct parse_object object = {.id = keyval_get(kv, "id"),
+                                  .secrets = options_secrets(p)};
     size_t i = 0;
 
     while (i < ARRAY_SIZE(types) && strcmp(types[i].name, type) != 0) {
@@ -191,6 +188,16 @@ bool option_object(struct parse *p, const char *text, struct error **err)
         return false;
     }
     return true;
+}
+
+struct secrets *options_secrets(struct parse *p)
+{
+    struct machine_config *machine = &p->out->machine;
+
+    if (!machine->secrets) {
+        machine->secrets = secrets_new();
+    }
+    return machine->secrets;
 }
 
 bool options_find_rng(struct parse *p, const char *id, const char **filename,

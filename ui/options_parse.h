@@ -28,6 +28,7 @@ struct parse_object {
     const char *filename; /* random numbers, memory; NULL: the kernel's */
     uint64_t size;        /* of memory */
     bool shared;          /* memory is the file's */
+    struct secrets *secrets; /* where a secret goes */
 };
 
 /* What was read but cannot be judged before the last option is seen. */
@@ -133,8 +134,10 @@ bool options_add_file(struct parse *p, const char *file,
 bool options_add_drive(struct parse *p, const struct drive_config *drive,
                        struct error **err);
 struct drive_config *options_find_drive(struct parse *p, const char *id);
-bool options_read_block(struct keyval *kv, struct block_config *block,
-                        struct error **err);
+bool options_read_block(struct parse *p, struct keyval *kv,
+                        struct block_config *block, struct error **err);
+/* Those of -object secret; made when they are not there yet. */
+struct secrets *options_secrets(struct parse *p);
 /* Without "file:"; NULL when it names a protocol. */
 const char *parse_image_path(const char *text, struct error **err);
 /* PREFIXserver.host= ... as one file name; NULL after an error. */

@@ -207,6 +207,7 @@ int img_rebase(struct img_args *args)
         .file = args->word[0],
         .format = args->option['f'],
         .cache = args->option['t'],
+        .opts = args->option[IMG_IMAGE_OPTS],
         .writable = true,
         .no_backing = args->option['u'],
         .share = args->option['U'],
@@ -337,6 +338,7 @@ int img_commit(struct img_args *args)
     struct img_open how = {
         .file = args->word[0],
         .format = args->option['f'],
+        .opts = args->option[IMG_IMAGE_OPTS],
         .no_lock = true,
     };
     struct img_open base = {0};

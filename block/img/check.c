@@ -143,6 +143,8 @@ int img_check(struct img_args *args)
     struct img_open how = {
         .file = args->word[0],
         .format = args->option['f'],
+        .cache = args->option['T'],
+        .opts = args->option[IMG_IMAGE_OPTS],
         .writable = repair,
         .share = args->option['U'],
         .no_backing = true,

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "block/img/img.h"
+#include "block/options.h"
+#include "block/secret.h"
 #include "util/keyval.h"
 
 /* Errors ---------------------------------------------------------------- */
@@ -83,30 +85,116 @@ static bool find_cache(const char *name, enum block_cache *cache)
     return !name;
 }
 
+/* One program, one set of secrets: --object is said before its use. */
+static struct secrets *all_secrets;
+
+const struct secrets *img_secrets(void)
+{
+    return all_secrets;
+}
+
+int img_add_object(const char *text)
+{
+    struct error *err = NULL;
+    struct keyval *kv = keyval_parse(text, "qom-type", &err);
+    const char *type = kv ? keyval_get(kv, "qom-type") : NULL;
+    bool good = false;
+
+    if (!all_secrets) {
+        all_secrets = secrets_new();
+    }
+    if (kv && (!type || strcmp(type, "secret") != 0)) {
+        error_set(&err, "--object %s: there is only secret", text);
+    } else if (kv) {
+        good = secrets_add(all_secrets, kv, &err) && keyval_check(kv, &err);
+    }
+    keyval_free(kv);
+    return good ? 0 : img_fail_error(err);
+}
+
+/* NULL when the name is just a name; *bad when it is nonsense. */
+static struct keyval *parse_name(const struct img_open *how,
+                                 struct block_config *config, bool *bad)
+{
+    bool json = strncmp(how->file, "json:", 5) == 0;
+    struct error *err = NULL;
+    struct keyval *kv = NULL;
+
+    *bad = false;
+    if (!how->opts && !json) {
+        return NULL;
+    }
+    kv = keyval_parse(how->file + (json ? 5 : 0), NULL, &err);
+    if (!kv || !block_options_image(kv, config, &err)) {
+        error_prepend(&err, "%s", how->file);
+        img_fail_error(err);
+        *bad = true;
+    }
+    return kv;
+}
+
+static bool configure(const struct img_open *how, struct block_config *config,
+                      struct keyval **kv)
+{
+    bool bad = false;
+
+    *kv = NULL;
+    config->file = how->file;
+    config->format = how->format;
+    config->read_only = !how->writable;
+    config->share_rw = how->share;
+    config->no_lock = how->no_lock;
+    config->secrets = all_secrets;
+    config->key_secret = how->key_secret;
+    if (!find_cache(how->cache, &config->cache)) {
+        return false;
+    }
+    if (how->opts && how->format) {
+        img_fail("--image-opts and --format are mutually exclusive");
+        return false;
+    }
+    *kv = parse_name(how, config, &bad);
+    return !bad;
+}
+
 struct block_image *img_open(const struct img_open *how)
 {
-    struct block_config config = {
-        .file = how->file,
-        .format = how->format,
-        .read_only = !how->writable,
-        .share_rw = how->share,
-        .no_lock = how->no_lock,
-    };
+    struct block_config config = {0};
     struct block_opening opening = {
         .config = &config,
         .no_backing = how->no_backing,
         .checking = how->checking,
     };
+    struct block_image *image = NULL;
     struct error *err = NULL;
+    struct keyval *kv;
 
-    if (!find_cache(how->cache, &config.cache)) {
-        return NULL;
+    if (configure(how, &config, &kv)) {
+        image = block_image_open_as(&opening, &err);
+        if (!image) {
+            img_fail_error(err);
+        }
     }
-    struct block_image *image = block_image_open_as(&opening, &err);
-    if (!image) {
-        img_fail_error(err);
-    }
+    keyval_free(kv);
     return image;
+}
+
+struct block_backend *img_open_backend(const struct img_open *how,
+                                       struct block_config *config,
+                                       struct loop *loop)
+{
+    struct block_backend *backend = NULL;
+    struct error *err = NULL;
+    struct keyval *kv;
+
+    if (configure(how, config, &kv)) {
+        backend = block_open(config, loop, &err);
+        if (!backend) {
+            img_fail_error(err);
+        }
+    }
+    keyval_free(kv);
+    return backend;
 }
 
 struct block_image *img_open_args(const struct img_args *args, bool writable)
@@ -115,6 +203,7 @@ struct block_image *img_open_args(const struct img_args *args, bool writable)
         .file = args->word[0],
         .format = args->option['f'],
         .cache = args->option['t'],
+        .opts = args->option[IMG_IMAGE_OPTS],
         .writable = writable,
         .share = args->option['U'],
     };

@@ -125,6 +125,7 @@ int img_compare(struct img_args *args)
             .file = args->word[i],
             .format = args->option[i ? 'F' : 'f'],
             .cache = args->option['T'],
+            .opts = args->option[IMG_IMAGE_OPTS],
             .share = args->option['U'],
         };
         c.image[i] = img_open(&how);

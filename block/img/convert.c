@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "block/img/crypt.h"
 #include "block/img/img.h"
 #include "util/keyval.h"
 
@@ -16,6 +17,7 @@ struct convert {
     const char *to; /* the target's name */
     uint64_t size;  /* bytes, of all sources */
     uint64_t threads;
+    char *key_secret; /* of an encrypted target, or NULL */
 };
 
 static bool parse(struct convert *c)
@@ -47,9 +49,17 @@ static bool parse(struct convert *c)
         img_fail("--target-is-zero requires use of -n");
         return false;
     }
+    if (args->option[IMG_TARGET_IMAGE_OPTS] && !args->option['n']) {
+        img_fail("--target-image-opts requires use of -n");
+        return false;
+    }
     if (args->option['n'] && (args->option['o'] || args->option['B'])) {
         img_fail("-n creates nothing, so there is no use for -%c",
                  args->option['o'] ? 'o' : 'B');
+        return false;
+    }
+    if (args->option[IMG_SKIP_BROKEN] && !args->option[IMG_BITMAPS]) {
+        img_fail("Use of --skip-broken-bitmaps requires --bitmaps");
         return false;
     }
     if (args->option['C']) {
@@ -90,6 +100,7 @@ static bool open_sources(struct convert *c)
             .file = c->args->word[i],
             .format = c->args->option['f'],
             .cache = c->args->option['T'],
+            .opts = c->args->option[IMG_IMAGE_OPTS],
             .share = c->args->option['U'],
         };
         c->copy.from[i] = img_open(&open);
@@ -125,15 +136,24 @@ static bool create_target(struct convert *c)
 static bool open_target(struct convert *c)
 {
     struct img_args *args = c->args;
+    bool opts = args->option[IMG_TARGET_IMAGE_OPTS];
     struct img_open open = {
         .file = c->to,
-        .format = args->option['O'] || !args->option['n']
+        .format = opts ? NULL
+                  : args->option['O'] || !args->option['n']
                       ? args->option['O'] ? args->option['O'] : "raw" : NULL,
+        .opts = opts,
+        .key_secret = args->option['n'] ? NULL : c->key_secret,
         .writable = true,
         .cache = args->option['t'] ? args->option['t'] : "unsafe",
     };
 
     c->copy.to = img_open(&open);
+    if (c->copy.to && args->option['c'] && c->key_secret) {
+        img_fail("Compression and encryption not supported at the same "
+                 "time");
+        return false;
+    }
     if (!c->copy.to) {
         return false;
     }
@@ -151,7 +171,8 @@ static bool open_target(struct convert *c)
     c->copy.compress = args->option['c'];
     c->copy.to_is_zero = args->option['n']
                              ? args->option[IMG_TARGET_IS_ZERO] != NULL
-                             : !device || !c->copy.to->plain;
+                             : !c->copy.to->noise &&
+                                   (!device || !c->copy.to->plain);
     c->copy.keep_backing = args->option['B'];
     return true;
 }
@@ -169,11 +190,17 @@ int img_convert(struct img_args *args)
 {
     struct convert c = {.args = args, .to = args->word[args->words - 1]};
 
+    c.key_secret = img_find_key_secret(args->option['o']);
     c.copy.progress.on = args->option['p'] && !args->option['q'];
     bool good = parse(&c) && open_sources(&c) && create_target(&c) &&
                 open_target(&c);
     c.copy.threads = useful_threads(c.threads);
     int status = good ? img_copy(&c.copy) : 1;
+    if (!status && args->option[IMG_BITMAPS]) {
+        status = img_copy_bitmaps(c.copy.from, c.copy.from_count, c.copy.to,
+                                  args->option[IMG_SKIP_BROKEN]);
+    }
+    free(c.key_secret);
     int closed = img_close(c.copy.to);
     for (unsigned i = 0; i < c.copy.from_count; i++) {
         block_image_close(c.copy.from[i]);
@@ -287,6 +314,7 @@ int img_dd(struct img_args *args)
         return img_fail("dd: both if= and of= are needed");
     }
     struct img_open open = {.file = dd.in, .format = args->option['f'],
+                            .opts = args->option[IMG_IMAGE_OPTS],
                             .share = args->option['U']};
     struct block_image *from = img_open(&open);
     int status = from ? dd_run(args, &dd, from) : 1;

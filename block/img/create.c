@@ -5,71 +5,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block/img/crypt.h"
 #include "block/img/img.h"
 #include "util/keyval.h"
 
 const char *const img_preallocation_names[] = {
     "off", "metadata", "falloc", "full", NULL,
 };
-static const char *const compat_names[] = {"0.10", "v2", "1.1", "v3", NULL};
-
-/* For "-o help". */
-static const char raw_help[] =
-    "Supported raw options:\n"
-    "  preallocation=<str>    - Preallocation mode (off, falloc, full)\n"
-    "  size=<size>            - Virtual disk size\n";
-static const char qcow2_help[] =
-    "Supported qcow2 options:\n"
-    "  backing_file=<str>     - File name of a base image\n"
-    "  backing_fmt=<str>      - Image format of the base image\n"
-    "  cluster_size=<size>    - Cluster size, 512 to 2M\n"
-    "  compat=<str>           - Compatibility level (0.10 or v2, 1.1 or v3)\n"
-    "  compression_type=<str> - Method for compressed clusters (zlib, zstd)\n"
-    "  lazy_refcounts=<bool>  - Let refcounts be wrong after a crash\n"
-    "  preallocation=<str>    - Preallocation mode (off, metadata, falloc, "
-    "full)\n"
-    "  refcount_bits=<num>    - Width of a reference count, 1 to 64 bits\n"
-    "  size=<size>            - Virtual disk size\n";
-
-/* Options of QEMU that would change what is written. */
-static const char *const refused[] = {
-    "data_file", "data_file_raw", "extended_l2", "encryption",
-    "encrypt.format",
-};
-
-bool img_option_help(const char *format)
-{
-    if (strcmp(format, "raw") == 0) {
-        fputs(raw_help, stdout);
-    } else if (strcmp(format, "qcow2") == 0) {
-        fputs(qcow2_help, stdout);
-    } else if (!img_table_help(format)) {
-        img_no_format(format);
-        return false;
-    }
-    return true;
-}
+const char *const img_compat_names[] = {"0.10", "v2", "1.1", "v3", NULL};
 
 /* What -o says, as far as the format knows it. */
 struct parsed {
     struct qcow2_options qcow2;
+    struct img_crypt crypt;
     uint64_t size;
     bool has_size;
     unsigned preallocation;
 };
-
-static bool refuse(struct keyval *kv, struct error **err)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
-        const char *value = keyval_get(kv, refused[i]);
-        bool on = true;
-        if (value && !(parse_bool(value, &on) && !on)) {
-            error_set(err, "-o %s=%s is not supported", refused[i], value);
-            return false;
-        }
-    }
-    return true;
-}
 
 static bool parse_qcow2(struct keyval *kv, struct parsed *p,
                         struct error **err)
@@ -79,16 +31,20 @@ static bool parse_qcow2(struct keyval *kv, struct parsed *p,
     unsigned compression = o->compression;
     uint64_t bits = o->refcount_bits;
     bool good = keyval_size(kv, "cluster_size", 1, &o->cluster_size, err) &&
-                keyval_enum(kv, "compat", compat_names, &compat, err) &&
+                keyval_enum(kv, "compat", img_compat_names, &compat, err) &&
                 keyval_enum(kv, "compression_type", qcow2_compression_names,
                             &compression, err) &&
                 keyval_bool(kv, "lazy_refcounts", &o->lazy_refcounts, err) &&
                 keyval_uint(kv, "refcount_bits", 64, &bits, err) &&
-                refuse(kv, err);
+                keyval_bool(kv, "extended_l2", &o->extended_l2, err) &&
+                keyval_bool(kv, "data_file_raw", &o->data_file_raw, err) &&
+                img_read_crypt(kv, "encrypt.", &p->crypt, err);
 
     o->version = compat < 2 ? 2 : 3;
     o->compression = (enum qcow2_compression)compression;
     o->refcount_bits = (unsigned)bits;
+    o->data_file = keyval_get(kv, "data_file");
+    o->luks_room = p->crypt.on ? luks_room(&p->crypt.luks) : 0;
     if (keyval_get(kv, "backing_file")) {
         o->backing = keyval_get(kv, "backing_file");
     }
@@ -162,12 +118,21 @@ int img_preallocate(struct block_image *image, enum img_preallocation how,
     }
     if (q) {
         error = qcow2_preallocate(q, from, end);
+        if (!error && qcow2_is_external(q) &&
+            block_file_size(q->data) < end) {
+            error = block_file_resize(q->data, end);
+        }
         error = error ? error : qcow2_flush(q);
         before = align_up(before, q->cluster_size);
         /* Everything new is at the end of the file. */
         uint64_t need = qcow2_file_end(q);
         from = before;
         end = need > before ? need : before;
+        if (qcow2_is_external(q)) {
+            file = q->data;
+            from = 0;
+            end = block_file_size(file);
+        }
         error = error || end <= block_file_size(file)
                     ? error : block_file_resize(file, end);
     }
@@ -218,14 +183,20 @@ static void print_formatting(const struct img_create *how,
     }
     printf("Formatting '%s', fmt=%s", how->file, how->format);
     if (qcow2) {
-        printf(" cluster_size=%llu extended_l2=off compression_type=%s",
+        img_print_crypt("encrypt.", &p->crypt);
+        printf(" cluster_size=%llu extended_l2=%s compression_type=%s",
                (unsigned long long)o->cluster_size,
+               o->extended_l2 ? "on" : "off",
                qcow2_compression_names[o->compression]);
     }
     printf(" size=%llu", (unsigned long long)p->size);
     if (qcow2 && o->backing) {
         printf(" backing_file=%s backing_fmt=%s", o->backing,
                o->backing_format ? o->backing_format : "");
+    }
+    if (qcow2 && o->data_file) {
+        printf(" data_file=%s%s", o->data_file,
+               o->data_file_raw ? " data_file_raw=on" : "");
     }
     if (qcow2) {
         printf(" lazy_refcounts=%s refcount_bits=%u",
@@ -240,8 +211,12 @@ static bool make_qcow2(const struct img_create *how, struct parsed *p,
     struct block_file_config config = {.path = how->file, .lock = true};
     struct block_file *file = block_file_open(&config, err);
     bool good = file && qcow2_create(file, &p->qcow2, err);
+    const char *name = p->qcow2.data_file;
 
     block_file_close(file);
+    if (good && name) {
+        good = block_file_create(name, err);
+    }
     return good;
 }
 
@@ -262,6 +237,10 @@ static int finish(const struct img_create *how, struct parsed *p, bool qcow2)
     if (good && qcow2 && p->qcow2.backing) {
         good = qcow2_header_rebase(qcow2_of(image), p->qcow2.backing,
                                    p->qcow2.backing_format, &err);
+    }
+    if (good && qcow2 && p->crypt.on) {
+        good = qcow2_encrypt(qcow2_of(image), &p->crypt.luks,
+                             &p->crypt.password, &err);
     }
     int error = good ? img_preallocate(image, (enum img_preallocation)
                                        p->preallocation, 0, p->size) : 0;
@@ -287,7 +266,11 @@ static int create_parsed(struct img_create *how, struct parsed *p, bool qcow2)
         return img_fail("%s: a raw image has no backing file; use -f qcow2",
                         how->file);
     }
-    if (p->preallocation != IMG_PREALLOC_OFF && p->qcow2.backing) {
+    if (p->qcow2.data_file_raw && p->preallocation == IMG_PREALLOC_OFF) {
+        p->preallocation = IMG_PREALLOC_METADATA;
+    }
+    if (p->preallocation != IMG_PREALLOC_OFF && p->qcow2.backing &&
+        !p->qcow2.extended_l2) {
         return img_fail("%s: Backing file and preallocation can only be used "
                         "at the same time if extended_l2 is enabled",
                         how->file);
@@ -320,6 +303,9 @@ int img_create_image(struct img_create *how)
 
     if (img_is_table_format(how->format)) {
         return img_create_table(how);
+    }
+    if (strcmp(how->format, "luks") == 0) {
+        return img_create_luks(how);
     }
     if (!qcow2 && strcmp(how->format, "raw") != 0) {
         return img_no_format(how->format);

@@ -113,8 +113,8 @@ int img_no_format(const char *format)
         used += (size_t)snprintf(names + used, sizeof(names) - used, ", %s",
                                  rows[i].name);
     }
-    return img_fail("%s: no such format to create; there are raw, qcow2%s",
-                    format, names);
+    return img_fail("%s: no such format to create; there are raw, qcow2, "
+                    "luks%s", format, names);
 }
 
 bool img_table_help(const char *format)

@@ -28,6 +28,19 @@ enum img_long {
     IMG_START_OFFSET,
     IMG_MAX_LENGTH,
     IMG_TARGET_IS_ZERO,
+    IMG_TARGET_IMAGE_OPTS,
+    IMG_FORCE,
+    IMG_FLUSH_INTERVAL,
+    IMG_NO_DRAIN,
+    IMG_PATTERN,
+    IMG_ADD,
+    IMG_REMOVE,
+    IMG_CLEAR,
+    IMG_ENABLE,
+    IMG_DISABLE,
+    IMG_MERGE,
+    IMG_BITMAPS,
+    IMG_SKIP_BROKEN,
     IMG_LONGS,
 };
 
@@ -36,6 +49,8 @@ struct img_args {
                                 "" or the argument; -o's are joined */
     char **word;             /* what is not an option */
     int words;
+    int order[32]; /* bitmap's actions, as given; 0 ends */
+    const char *sources[32]; /* of each IMG_MERGE in `order` */
 };
 
 struct img_command {
@@ -45,6 +60,7 @@ struct img_command {
     int min_words, max_words;
     int (*run)(struct img_args *args);
     const char *usage;
+    const char *about; /* in a few words */
 };
 
 /* True when --output=json was given; sets *bad for other names. */
@@ -66,9 +82,18 @@ struct img_open {
     const char *file;
     const char *format; /* or NULL */
     const char *cache;  /* a name as in -t, or NULL: writeback */
+    bool opts; /* `file` is "driver=...,file.filename=..." */
+    const char *key_secret; /* or NULL */
     bool writable, no_backing, checking, share, no_lock;
 };
+/* -object secret,...: 0, or 1 after a sentence. */
+int img_add_object(const char *text);
+const struct secrets *img_secrets(void);
 struct block_image *img_open(const struct img_open *how);
+/* With what `config` says besides. */
+struct block_backend *img_open_backend(const struct img_open *how,
+                                       struct block_config *config,
+                                       struct loop *loop);
 /* From -f, -U and the first word. */
 struct block_image *img_open_args(const struct img_args *args, bool writable);
 struct qcow2 *img_qcow2(struct block_image *image); /* or NULL */
@@ -116,6 +141,7 @@ struct img_create {
 int img_create_image(struct img_create *how);
 /* The same for the formats that formats.c has. */
 int img_create_table(struct img_create *how);
+int img_create_luks(struct img_create *how);
 bool img_is_table_format(const char *format);
 bool img_table_help(const char *format); /* false: no such format */
 /* "no such format to create", and 1. */
@@ -130,10 +156,11 @@ enum img_preallocation {
     IMG_PREALLOC_FULL,
 };
 extern const char *const img_preallocation_names[];
+extern const char *const img_compat_names[]; /* the first two are v2 */
 int img_preallocate(struct block_image *image, enum img_preallocation how,
                     uint64_t from, uint64_t end);
 /* The table of -o's for "-o help"; false when there is no such format. */
-bool img_option_help(const char *format);
+bool img_option_help(const char *format, bool amend);
 
 /* Copying --------------------------------------------------------------- */
 
@@ -149,9 +176,15 @@ struct img_copy {
     struct img_progress progress;
 };
 int img_copy(struct img_copy *copy);
+/* "--bitmaps": into an image that has the contents already. */
+int img_copy_bitmaps(struct block_image **from, unsigned count,
+                     struct block_image *to, bool skip_broken);
 
 /* Commands -------------------------------------------------------------- */
 
+int img_amend(struct img_args *args);
+int img_bench(struct img_args *args);
+int img_bitmap(struct img_args *args);
 int img_check(struct img_args *args);
 int img_commit(struct img_args *args);
 int img_compare(struct img_args *args);

@@ -7,6 +7,7 @@
 
 #include "block/formats.h"
 #include "block/img/img.h"
+#include "block/img/info_specific.h"
 
 /* Nobody knows what a server elsewhere spends. */
 static bool has_usage(const struct block_image *image)
@@ -95,29 +96,6 @@ static void json_snapshots(const struct qcow2 *q, const char *pad)
 }
 
 /* One image ------------------------------------------------------------- */
-
-static void json_specific(const struct qcow2 *q, const char *pad)
-{
-    const struct qcow2_header *h = &q->header;
-
-    printf("%s    \"format-specific\": {\n%s        \"type\": \"qcow2\",\n"
-           "%s        \"data\": {\n%s            \"compat\": \"%s\",\n"
-           "%s            \"compression-type\": \"%s\",\n", pad, pad, pad,
-           pad, h->version < 3 ? "0.10" : "1.1", pad,
-           qcow2_compression_names[h->compression]);
-    if (h->version >= 3) {
-        printf("%s            \"lazy-refcounts\": %s,\n", pad,
-               on_off(h->compatible & QCOW2_LAZY_REFCOUNTS));
-    }
-    printf("%s            \"refcount-bits\": %u", pad,
-           1u << h->refcount_order);
-    if (h->version >= 3) {
-        printf(",\n%s            \"corrupt\": %s,\n%s            "
-               "\"extended-l2\": false", pad,
-               on_off(h->incompatible & QCOW2_CORRUPT), pad);
-    }
-    printf("\n%s        }\n%s    },\n", pad, pad);
-}
 
 static void json_vmdk(struct block_image *image, const struct vmdk_info *info,
                       const char *pad)
@@ -212,9 +190,8 @@ static void json_one(struct block_image *image, const char *pad)
         printf("%s    \"actual-size\": %llu,\n", pad,
                (unsigned long long)disk_usage(image));
     }
-    if (q) {
-        json_specific(q, pad);
-    } else if (vmdk_describe(image, &info)) {
+    img_print_specific(image, true, pad);
+    if (vmdk_describe(image, &info)) {
         json_vmdk(image, &info, pad);
     }
     if (backed) {
@@ -224,15 +201,16 @@ static void json_one(struct block_image *image, const char *pad)
         json_string_field(pad, "backing-filename", q->backing_name);
         free(full);
     }
+    if (img_is_encrypted(image)) {
+        printf("%s    \"encrypted\": true,\n", pad);
+    }
     printf("%s    \"dirty-flag\": %s\n%s}", pad,
            on_off(q && q->header.incompatible & QCOW2_DIRTY), pad);
 }
 
 static void human_qcow2(const struct qcow2 *q, const char *path)
 {
-    const struct qcow2_header *h = &q->header;
-
-    if (h->incompatible & QCOW2_DIRTY) {
+    if (q->header.incompatible & QCOW2_DIRTY) {
         puts("cleanly shut down: no");
     }
     if (q->backing_name) {
@@ -252,18 +230,6 @@ static void human_qcow2(const struct qcow2 *q, const char *path)
     if (q->snapshot_count) {
         img_print_snapshots(q);
     }
-    printf("Format specific information:\n    compat: %s\n"
-           "    compression type: %s\n", h->version < 3 ? "0.10" : "1.1",
-           qcow2_compression_names[h->compression]);
-    if (h->version >= 3) {
-        printf("    lazy refcounts: %s\n",
-               on_off(h->compatible & QCOW2_LAZY_REFCOUNTS));
-    }
-    printf("    refcount bits: %u\n", 1u << h->refcount_order);
-    if (h->version >= 3) {
-        printf("    corrupt: %s\n    extended l2: false\n",
-               on_off(h->incompatible & QCOW2_CORRUPT));
-    }
 }
 
 static void human_one(struct block_image *image)
@@ -279,13 +245,18 @@ static void human_one(struct block_image *image)
            has_usage(image)
                ? img_human(disk_usage(image), used, sizeof(used))
                : "unavailable");
+    if (img_is_encrypted(image)) {
+        puts("encrypted: yes");
+    }
     if (image->cluster_size) {
         printf("cluster_size: %llu\n",
                (unsigned long long)image->cluster_size);
     }
     if (q) {
         human_qcow2(q, img_file(image)->path);
-    } else if (vmdk_describe(image, &info)) {
+    }
+    img_print_specific(image, false, "");
+    if (vmdk_describe(image, &info)) {
         human_vmdk(image, &info);
     }
 }
@@ -297,6 +268,7 @@ int img_info(struct img_args *args)
     struct img_open how = {
         .file = args->word[0],
         .format = args->option['f'],
+        .opts = args->option[IMG_IMAGE_OPTS],
         .share = args->option['U'],
         .no_backing = !chain,
         .checking = true,

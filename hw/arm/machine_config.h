@@ -111,6 +111,7 @@ struct machine_config {
     /* Disk images; devices in the order in which they are plugged in. */
     struct drive_config *drives;
     unsigned drive_count;
+    struct secrets *secrets; /* of -object secret, or NULL */
     struct device_config *devices;
     unsigned device_count;
     bool virtio_mmio_modern;  /* virtio-mmio.force-legacy=off */

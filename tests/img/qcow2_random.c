@@ -4,183 +4,13 @@
  *
  *   qcow2_random DIRECTORY FIRST-SEED COUNT [kill]
  *
- * Each seed chooses the geometry, a backing file and the operations; the
- * seed of a failure is printed.  With "kill" a child operates and is killed
+ * Each seed chooses the geometry, extended L2 entries, a data file, LUKS, a
+ * dirty bitmap, a backing file and the operations; the seed of a failure is
+ * printed.  With "kill" a child operates and is killed
  * at a random moment: the image must then check without corruption, and hold
  * what the child had flushed.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "block/qcow2.h"
-
-#define MAX_SIZE (3u << 20)
-#define MAX_SNAPSHOTS 6
-
-struct world {
-    uint64_t seed, state;
-    char image[256], base[256], copy[256];
-    struct qcow2_options options;
-    struct block_image *opened;
-    uint8_t *model;
-    uint64_t size;
-    uint64_t base_size; /* 0: no backing file */
-    struct {
-        char name[16];
-        uint8_t *model;
-        uint64_t size;
-    } snapshots[MAX_SNAPSHOTS];
-    unsigned snapshot_count, names;
-    const char *last; /* the operation, for messages */
-};
-
-static uint64_t next(struct world *w)
-{
-    w->state ^= w->state << 13;
-    w->state ^= w->state >> 7;
-    w->state ^= w->state << 17;
-    return w->state * UINT64_C(0x2545f4914f6cdd1d) >> 16;
-}
-
-static uint64_t below(struct world *w, uint64_t n)
-{
-    return next(w) % n;
-}
-
-static void die(struct world *w, const char *format, ...)
-{
-    va_list args;
-
-    printf("qcow2_random: seed %llu: after %s: ",
-           (unsigned long long)w->seed, w->last);
-    va_start(args, format);
-    vprintf(format, args);
-    va_end(args);
-    printf(" (kept: %s)\n", w->image);
-    fflush(stdout);
-    _exit(1);
-}
-
-static void must(struct world *w, int error)
-{
-    if (error) {
-        die(w, "%s", strerror(error));
-    }
-}
-
-/* The call sets `err` before it is looked at. */
-#define must_be(w, call, err) \
-    do { \
-        if (!(call)) { \
-            die(w, "%s", (err) ? (err)->message : "failed"); \
-        } \
-    } while (0)
-
-/* A command with '%s' replaced by the image; its status. */
-static int shell(struct world *w, const char *format, const char *more)
-{
-    char command[1024];
-
-    snprintf(command, sizeof(command), format, w->image, more);
-    int status = system(command);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
-
-/* The image ------------------------------------------------------------- */
-
-static void reopen(struct world *w, bool backing)
-{
-    struct block_config config = {
-        .file = w->image, .format = "qcow2",
-        /* Barriers are for power cuts; with them all takes ten times longer. */
-        .cache = w->seed % 8 ? BLOCK_CACHE_UNSAFE : BLOCK_CACHE_WRITEBACK,
-    };
-    struct block_opening how = {.config = &config, .no_backing = !backing};
-    struct error *err = NULL;
-
-    w->opened = block_image_open_as(&how, &err);
-    must_be(w, w->opened, err);
-    if (w->seed % 3 == 0) {
-        qcow2_of(w->opened)->l2s.limit = 4;
-        qcow2_of(w->opened)->refblocks.limit = 4;
-    }
-}
-
-static void write_file(struct world *w, const char *path, const void *data,
-                       uint64_t size)
-{
-    FILE *f = fopen(path, "w");
-
-    if (!f || fwrite(data, 1, size, f) != size || fclose(f)) {
-        die(w, "cannot write %s", path);
-    }
-}
-
-static void fill_random(struct world *w, uint8_t *data, uint64_t size)
-{
-    uint64_t kind = below(w, 4);
-
-    for (uint64_t i = 0; i < size; i++) {
-        data[i] = kind == 0 ? 0 : kind == 1 ? (uint8_t)(i / 7)
-                                            : (uint8_t)next(w);
-    }
-}
-
-static void make_base(struct world *w)
-{
-    w->base_size = (1 + below(w, MAX_SIZE / 1024)) * 512;
-    uint8_t *data = malloc(w->base_size);
-    for (uint64_t i = 0; i < w->base_size; i += 512) {
-        fill_random(w, data + i, 512);
-    }
-    write_file(w, w->base, data, w->base_size);
-    memcpy(w->model, data,
-           w->base_size < w->size ? w->base_size : w->size);
-    free(data);
-}
-
-static void make(struct world *w)
-{
-    static const unsigned bits[] = {9, 9, 10, 12, 16, 16, 21};
-    struct error *err = NULL;
-    struct block_file_config config = {.path = w->image};
-
-    w->last = "creation";
-    w->size = (1 + below(w, MAX_SIZE / 1024)) * 512;
-    w->model = calloc(1, MAX_SIZE);
-    w->options = qcow2_defaults;
-    w->options.cluster_size = BIT(bits[below(w, ARRAY_SIZE(bits))]);
-    w->options.version = below(w, 4) ? 3 : 2;
-    w->options.refcount_bits = w->options.version == 2
-                                   ? 16 : 8u << below(w, 4);
-    w->options.compression = w->options.version == 3 && below(w, 2) &&
-                                     qcow2_can_compress(QCOW2_ZSTD)
-                                 ? QCOW2_ZSTD : QCOW2_ZLIB;
-    if (below(w, 2)) {
-        make_base(w);
-    }
-    must_be(w, block_file_create(w->image, &err), err);
-    struct block_file *file = block_file_open(&config, &err);
-    must_be(w, file && qcow2_create(file, &w->options, &err), err);
-    block_file_close(file);
-    reopen(w, false);
-    must_be(w, qcow2_resize(w->opened, w->size, &err), err);
-    if (w->base_size) {
-        must_be(w, qcow2_header_rebase(qcow2_of(w->opened), w->base, "raw",
-                                       &err), err);
-    }
-    block_image_close(w->opened);
-    reopen(w, true);
-}
+#include "tests/img/qcow2_world.h"
 
 /* Operations ------------------------------------------------------------ */
 
@@ -197,6 +27,7 @@ static void range(struct world *w, uint64_t *offset, uint64_t *length)
     if (*length > sectors - *offset) {
         *length = sectors - *offset;
     }
+    memset(w->touched + *offset, 1, *length);
     *offset *= 512;
     *length *= 512;
 }
@@ -249,6 +80,7 @@ static void op_compressed(struct world *w)
     uint64_t length = w->size - offset;
 
     length = length < cs * 3 ? length : cs * (1 + below(w, 3));
+    memset(w->touched + offset / 512, 1, length / 512);
     fill_random(w, w->model + offset, length);
     must(w, qcow2_write_compressed(w->opened, w->model + offset, offset,
                                    length));
@@ -264,7 +96,7 @@ static void op_snapshot(struct world *w)
     struct error *err = NULL;
     unsigned i = w->snapshot_count;
 
-    if (i == MAX_SNAPSHOTS) {
+    if (i == MAX_SNAPSHOTS || w->options.data_file) {
         return;
     }
     snprintf(w->snapshots[i].name, sizeof(w->snapshots[i].name), "s%u",
@@ -281,7 +113,7 @@ static void op_apply(struct world *w)
 {
     struct error *err = NULL;
 
-    if (!w->snapshot_count) {
+    if (!w->snapshot_count || w->bitmap) {
         return;
     }
     unsigned i = (unsigned)below(w, w->snapshot_count);
@@ -316,6 +148,9 @@ static void op_resize(struct world *w)
     must_be(w, qcow2_resize(w->opened, size, &err), err);
     if (size < w->size) {
         memset(w->model + size, 0, w->size - size);
+        memset(w->touched + size / 512, 0, (w->size - size) / 512);
+    } else if (size > w->size) {
+        memset(w->touched + w->size / 512, 2, (size - w->size) / 512);
     }
     w->size = size;
 }
@@ -335,30 +170,70 @@ static void verify(struct world *w)
     free(now);
 }
 
+/* A bit is set if and only if the guest touched what it stands for; what
+ * came with another size (2) may be. */
+static void verify_bitmap(struct world *w)
+{
+    struct qcow2 *q = qcow2_of(w->opened);
+    struct qcow2_bitmap *b = qcow2_bitmap_find(q, "b");
+    uint64_t sectors = w->size / 512;
+
+    if (!w->bitmap) {
+        return;
+    }
+    if (!b || b->inconsistent) {
+        die(w, "the bitmap is %s", b ? "inconsistent" : "lost");
+    }
+    must(w, qcow2_bitmap_load(q, b));
+    uint64_t per_bit = BIT(b->granularity_bits) / 512;
+    for (uint64_t i = 0; i < sectors; i += per_bit) {
+        uint64_t bit = i / per_bit;
+        bool set = b->bits[bit / 8] & 1u << bit % 8, want = false, may = false;
+        for (uint64_t j = i; j < i + per_bit && j < sectors; j++) {
+            want |= w->touched[j] == 1;
+            may |= w->touched[j];
+        }
+        if (set ? !may : want) {
+            die(w, "bit %llu of the bitmap is %d", (unsigned long long)bit,
+                set);
+        }
+    }
+}
+
 /* Closed, the image must please qemu-img; sometimes QEMU then works on it. */
 static void op_judge(struct world *w)
 {
     block_image_close(w->opened);
     write_file(w, w->copy, w->model, w->size);
-    if (shell(w, "qemu-img check -q -f qcow2 %s >&2", "")) {
+    char copy[1024];
+    snprintf(copy, sizeof(copy), "driver=raw,file.filename=%s >&2", w->copy);
+    if (shell(w, "qemu-img check -q", ">&2")) {
         die(w, "qemu-img check complains");
     }
-    if (shell(w, "qemu-img compare -q -f qcow2 -F raw %s %s >&2", w->copy)) {
+    if (shell(w, "qemu-img compare -q", copy)) {
         die(w, "qemu-img compare finds a difference");
+    }
+    if (w->options.data_file_raw) {
+        snprintf(copy, sizeof(copy), "cmp -n %llu %s %s >&2",
+                 (unsigned long long)w->size, w->data, w->copy);
+        if (system(copy)) {
+            die(w, "the data file is not the raw image");
+        }
     }
     if (below(w, 2)) {
         char io[128];
         uint64_t offset, length;
         range(w, &offset, &length);
         memset(w->model + offset, 0x5a, length);
-        snprintf(io, sizeof(io), "write -P 0x5a %llu %llu",
+        snprintf(io, sizeof(io), "-c 'write -P 0x5a %llu %llu' >/dev/null",
                  (unsigned long long)offset, (unsigned long long)length);
-        if (shell(w, "qemu-io -f qcow2 %s -c '%s' >/dev/null", io)) {
+        if (shell(w, "qemu-io", io)) {
             die(w, "qemu-io fails");
         }
     }
     reopen(w, true);
     verify(w);
+    verify_bitmap(w);
 }
 
 static const struct {
@@ -395,6 +270,9 @@ static void clean_up(struct world *w)
         free(w->snapshots[i].model);
     }
     free(w->model);
+    free(w->touched);
+    secrets_free(w->secrets);
+    unlink(w->data);
     unlink(w->image);
     unlink(w->base);
     unlink(w->copy);
@@ -410,6 +288,8 @@ static void start(struct world *w, const char *directory, uint64_t seed)
     snprintf(w->base, sizeof(w->base), "%s/r%llu.base", directory,
              (unsigned long long)seed);
     snprintf(w->copy, sizeof(w->copy), "%s/r%llu.raw", directory,
+             (unsigned long long)seed);
+    snprintf(w->data, sizeof(w->data), "%s/r%llu.data", directory,
              (unsigned long long)seed);
     make(w);
 }
@@ -461,6 +341,9 @@ static void child(struct world *w, struct progress *p)
         }
         must(w, qcow2_flush(qcow2_of(w->opened)));
         p->flushed = round;
+        if (w->options.data_file) {
+            continue;
+        }
         if (round % 16 == 0) {
             must_be(w, qcow2_snapshot_create(qcow2_of(w->opened), "s", &err),
                     err);
@@ -515,7 +398,7 @@ static void kill_seed(const char *directory, uint64_t seed)
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
     w.last = "kill";
-    int status = shell(&w, "qemu-img check -q -f qcow2 %s >&2", "");
+    int status = shell(&w, "qemu-img check -q", ">&2");
     if (status != 0 && status != 3) {
         die(&w, "qemu-img check complains (%d)", status);
     }

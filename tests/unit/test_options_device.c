@@ -175,6 +175,16 @@ START_TEST(test_blockdev)
              "-device virtio-blk-device,drive=n");
     ck_assert_str_eq(c->drives[0].block.file, "x");
     ck_assert_str_eq(c->drives[0].block.format, "qcow2");
+    c = good("-object secret,id=s,data=abc -blockdev file,node-name=d,"
+             "filename=data -blockdev qcow2,node-name=n,file.driver=file,"
+             "file.filename=x,data-file=d,encrypt.key-secret=s "
+             "-drive file=y,if=none,id=y,encrypt.format=luks,"
+             "encrypt.key-secret=s,l2-cache-size=1M");
+    ck_assert(c->drives[0].layer);
+    ck_assert_str_eq(c->drives[1].block.data_file, "data");
+    ck_assert_str_eq(c->drives[1].block.key_secret, "s");
+    ck_assert_str_eq(c->drives[2].block.key_secret, "s");
+    ck_assert_ptr_eq(c->drives[2].block.secrets, c->secrets);
 }
 END_TEST
 
@@ -391,7 +401,7 @@ START_TEST(test_lines)
         "-device virtio-rng-pci,rng=rng0 -serial mon:stdio -serial null "
         "-pidfile f -snapshot -name x",
         "-S -object {\"qom-type\":\"secret\",\"id\":\"masterKey0\","
-        "\"format\":\"raw\",\"file\":\"k\"} "
+        "\"format\":\"raw\",\"data\":\"k\"} "
         "-blockdev {\"driver\":\"file\",\"filename\":\"CODE\",\"node-name\":"
         "\"libvirt-pflash0-storage\",\"auto-read-only\":true,\"discard\":"
         "\"unmap\"} -blockdev {\"node-name\":\"libvirt-pflash0-format\","

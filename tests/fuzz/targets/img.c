@@ -1,5 +1,5 @@
 /* The image tool on somebody else's image: info, check and repair, map,
- * measure, snapshots, resizing.  The first byte says what. */
+ * measure, snapshots, resizing, bitmaps, amend.  The first byte says what. */
 #include "block/img/img.h"
 
 #include <stdlib.h>
@@ -35,6 +35,11 @@ static const struct command {
     {img_rebase, 'u', "", NULL, 'b', "another"},
     {img_measure, 'O', "raw", NULL, 'l', "1"},
     {img_map, IMG_OUTPUT, "json", NULL, 'l', "1"},
+    {img_amend, 'o', "compat=0.10", NULL, 0, NULL},
+    {img_amend, 'o', "refcount_bits=64,compat=1.1", NULL, 0, NULL},
+    {img_bitmap, IMG_ADD, "", "new", 0, NULL},
+    {img_bitmap, IMG_REMOVE, "", "b", 0, NULL},
+    {img_bitmap, IMG_CLEAR, "", "b", 0, NULL},
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -52,6 +57,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (c->option) {
         args.option[c->option] = c->value;
+    }
+    if (c->option >= IMG_ADD && c->option <= IMG_MERGE) {
+        args.order[0] = c->option;
     }
     if (c->more) {
         args.option[c->more] = c->of_more;

@@ -10,7 +10,8 @@ configure_target() {
     rm -f /target/etc/network/interfaces
     echo "nameserver 10.0.2.3" >/target/etc/resolv.conf
     chroot /target /bin/systemctl enable systemd-networkd
-    mkdir -m 700 /target/root/.ssh
+    mkdir -p /target/root/.ssh
+    chmod 700 /target/root/.ssh
     cp /files/key.pub /target/root/.ssh/authorized_keys
     echo root:armature | chroot /target /usr/sbin/chpasswd
 }

@@ -378,9 +378,22 @@ void socket_set_nodelay(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 }
 
+/* After half a minute of silence a probe every ten seconds; what was sent
+ * has to be acknowledged as soon. */
 void socket_set_keepalive(int fd)
 {
-    int one = 1;
+    static const struct {
+        int level, name, value;
+    } settings[] = {
+        {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, 30},
+        {IPPROTO_TCP, TCP_KEEPINTVL, 10},
+        {IPPROTO_TCP, TCP_KEEPCNT, 6},
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, 90000},
+    };
 
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+        setsockopt(fd, settings[i].level, settings[i].name,
+                   &settings[i].value, sizeof(int));
+    }
 }

@@ -62,7 +62,7 @@ void socket_address_name(const struct socket_address *address, char *name,
 
 void socket_set_nonblocking(int fd);
 void socket_set_nodelay(int fd);
-/* Find out when the other side's host is gone. */
+/* Find out within 90 seconds when the other side's host is gone; TCP. */
 void socket_set_keepalive(int fd);
 
 #endif

@@ -56,10 +56,10 @@ static const struct row {
     {"format", 'f', "FORMAT", "set image format (raw, qcow2, ...)", NULL},
     {"read-only", 'r', NULL, "export read-only", NULL},
     {"snapshot", 's', NULL, "keep what is written in a temporary file that "
-                            "is gone\nat the end; FILE stays as it is", NULL},
-    {"load-snapshot", 'l', "SNAPSHOT", "export an internal snapshot, "
-                                       "read-only: its id or\nname, or "
-                                       "snapshot.id=ID, snapshot.name=NAME",
+                            "is\ngone at the end; FILE stays as it is", NULL},
+    {"load-snapshot", 'l', "NAME", "export an internal snapshot, read-only: "
+                                   "its id or\nname, or snapshot.id=ID, "
+                                   "snapshot.name=NAME",
      NULL},
     {"nocache", 'n', NULL, "disable host cache, as --cache=none", NULL},
     {"cache", LONG_CACHE, "MODE", "set cache mode: none, writeback "

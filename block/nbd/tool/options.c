@@ -7,6 +7,7 @@
 
 #include "block/nbd/protocol.h"
 #include "block/nbd/tool/tool.h"
+#include "block/options.h"
 #include "util/bits.h"
 #include "util/keyval.h"
 
@@ -71,8 +72,8 @@ static const struct row {
      NULL},
     {"detect-zeroes", LONG_DETECT_ZEROES, "MODE", "set detect-zeroes mode: "
                                                   "off, on, unmap", NULL},
-    {"image-opts", LONG_IMAGE_OPTS, NULL, NULL,
-     "not supported; name the file, and its format with -f"},
+    {"image-opts", LONG_IMAGE_OPTS, NULL,
+     "treat FILE as a full set of image options", NULL},
     {"connect", 'c', "DEV", NULL,
      "the kernel's client is not supported; nbd-client connects it"},
     {"disconnect", 'd', NULL, NULL,
@@ -286,6 +287,9 @@ static bool take(struct tool_options *o, int option, const char *value)
     case LONG_FORK:
         o->fork = true;
         return true;
+    case LONG_IMAGE_OPTS:
+        o->image_opts = true;
+        return true;
     case LONG_PID_FILE:
         o->pid_file = value;
         return true;
@@ -357,6 +361,25 @@ static bool check(const struct tool_options *o, int words)
     return true;
 }
 
+/* Strings of the options live as long as the program. */
+static bool read_image_opts(struct tool_options *o, const char *text)
+{
+    static struct keyval *kv;
+    struct error *err = NULL;
+
+    if (o->image.format) {
+        tool_fail("--image-opts and --format are mutually exclusive");
+        return false;
+    }
+    keyval_free(kv);
+    kv = keyval_parse(text, NULL, &err);
+    if (!kv || !block_options_image(kv, &o->image, &err)) {
+        tool_fail_error(err);
+        return false;
+    }
+    return true;
+}
+
 bool tool_parse(struct tool_options *o, int argc, char **argv, int *status)
 {
     struct option longs[ARRAY_SIZE(rows) + 1];
@@ -393,5 +416,5 @@ bool tool_parse(struct tool_options *o, int argc, char **argv, int *status)
         o->address.port = NBD_PORT;
     }
     o->image.file = argv[optind];
-    return true;
+    return !o->image_opts || o->list || read_image_opts(o, argv[optind]);
 }

@@ -12,7 +12,7 @@ struct tool_options {
     const char *name, *description, *pid_file;
     uint64_t offset; /* bytes into the image */
     unsigned shared; /* clients at a time; 0: any number */
-    bool list, persistent, fork, verbose, depth;
+    bool list, persistent, fork, verbose, depth, image_opts;
 };
 
 /* True to go on; else *status is the program's. */

@@ -55,9 +55,15 @@ static void op_zero(struct world *w)
 static void op_discard(struct world *w)
 {
     static const uint8_t zeroes[512];
+    static uint8_t before[MAX_SIZE / 512];
     uint64_t offset, length;
 
+    memcpy(before, w->touched, sizeof(before));
     range(w, &offset, &length);
+    /* Less than a cluster is left alone, and so is the bitmap. */
+    for (uint64_t i = offset / 512; i < (offset + length) / 512; i++) {
+        w->touched[i] = before[i] == 1 ? 1 : 2;
+    }
     must(w, qcow2_discard(w->opened, offset, length));
     uint8_t *now = malloc(length);
     struct iovec iov = {now, length};

@@ -67,5 +67,6 @@ const struct luks *luks_describe(struct block_image *image); /* or NULL */
 BLOCK_FORMAT(qcow);
 BLOCK_FORMAT(qed);
 BLOCK_FORMAT(parallels);
+BLOCK_FORMAT(dmg);
 
 #endif

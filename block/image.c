@@ -42,16 +42,17 @@ static const char *refused_name(const uint8_t *head, unsigned length)
 
 /* In the order in which they are tried; raw is anything. */
 static const struct block_format formats[] = {
-    {"qcow2", qcow2_probe, qcow2_open},
-    {"vdi", vdi_probe, vdi_open},
-    {"vpc", vpc_probe, vpc_open},
-    {"vmdk", vmdk_probe, vmdk_open},
-    {"vhdx", vhdx_probe, vhdx_open},
-    {"luks", luks_probe, luks_open},
-    {"qcow", qcow_probe, qcow_open},
-    {"qed", qed_probe, qed_open},
-    {"parallels", parallels_probe, parallels_open},
-    {"raw", NULL, block_raw_open},
+    {"qcow2", qcow2_probe, qcow2_open, NULL},
+    {"vdi", vdi_probe, vdi_open, NULL},
+    {"vpc", vpc_probe, vpc_open, NULL},
+    {"vmdk", vmdk_probe, vmdk_open, NULL},
+    {"vhdx", vhdx_probe, vhdx_open, NULL},
+    {"luks", luks_probe, luks_open, NULL},
+    {"qcow", qcow_probe, qcow_open, NULL},
+    {"qed", qed_probe, qed_open, NULL},
+    {"parallels", parallels_probe, parallels_open, NULL},
+    {"dmg", dmg_probe, dmg_open, ".dmg"},
+    {"raw", NULL, block_raw_open, NULL},
 };
 
 /* "raw, qcow2, ... and X" into `names`. */
@@ -89,11 +90,20 @@ static const struct block_format *find_format(const char *name,
     return NULL;
 }
 
-static const struct block_format *guess(const uint8_t *head, unsigned length)
+static bool ends_with(const char *path, const char *suffix)
+{
+    size_t n = strlen(path), m = strlen(suffix);
+
+    return n >= m && strcmp(path + n - m, suffix) == 0;
+}
+
+static const struct block_format *guess(const uint8_t *head, unsigned length,
+                                        const char *path)
 {
     const struct block_format *f = formats;
 
-    while (f->probe && !f->probe(head, length)) {
+    while (f->probe && !f->probe(head, length) &&
+           !(f->suffix && ends_with(path, f->suffix))) {
         f++;
     }
     return f;
@@ -101,7 +111,7 @@ static const struct block_format *guess(const uint8_t *head, unsigned length)
 
 bool block_looks_formatted(const uint8_t *head, unsigned length)
 {
-    return guess(head, length)->probe || refused_name(head, length);
+    return guess(head, length, "")->probe || refused_name(head, length);
 }
 
 static const struct block_format *probe(struct block_file *file,
@@ -121,7 +131,7 @@ static const struct block_format *probe(struct block_file *file,
                   "with 'qemu-img convert -O qcow2'", file->path, name);
         return NULL;
     }
-    return guess(head, sizeof(head));
+    return guess(head, sizeof(head), file->path);
 }
 
 const char *block_format_guess(struct block_file *file, struct error **err)

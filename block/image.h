@@ -98,6 +98,8 @@ struct block_format {
     struct block_image *(*open)(struct block_file *file,
                                 const struct block_opening *how,
                                 struct error **err);
+    /* Of file names, for what no first bytes tell; or NULL. */
+    const char *suffix;
 };
 
 struct block_image *block_image_open(const struct block_config *config,

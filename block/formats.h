@@ -18,6 +18,8 @@ struct block_new {
     bool block_state_not_present;  /* vhdx; rather than zero */
     const char *adapter_type, *hwversion, *toolsversion; /* vmdk, or NULL */
     bool compat6, zeroed_grain;                          /* vmdk */
+    const char *backing; /* vmdk: the parent's name, or NULL */
+    uint32_t parent_cid; /* with that */
 };
 
 #define BLOCK_FORMAT(name) \

@@ -69,6 +69,8 @@ struct block_image {
     uint64_t cluster_size;   /* bytes, for tools; 0: there are none */
     struct block_file *file; /* the one that was named */
     struct block_image *backing; /* as it was opened with, or NULL */
+    /* That one's name as the image has it, and its format if it says that. */
+    const char *backing_name, *backing_format;
     bool noise;  /* what was never written is not zero */
     bool packed; /* clusters are compressed: parts of one cost its space */
     /* Offsets in the image are offsets in this file, so an engine may read

@@ -1,6 +1,5 @@
 /* qcow images of version 1: only read.  Numbers are big-endian, tables have
  * two levels, clusters may be compressed. */
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,25 +20,6 @@ enum {
     AT_CRYPT = 36,
     AT_L1 = 40, /* 64 bits */
 };
-
-struct qcow {
-    struct sparse sparse;
-    uint64_t *l1;
-    uint64_t pages; /* of an L2 table */
-};
-
-static struct qcow *qcow_of(const struct sparse *s)
-{
-    return container_of((struct sparse *)s, struct qcow, sparse);
-}
-
-static uint64_t qcow_page_at(const struct sparse *s, uint64_t page)
-{
-    const struct qcow *q = qcow_of(s);
-    uint64_t table = q->l1[page / q->pages];
-
-    return table ? table + page % q->pages * s->per_page * 8 : 0;
-}
 
 static struct sparse_place qcow_decode(const struct sparse *s,
                                        uint64_t entry)
@@ -69,14 +49,9 @@ static int qcow_inflate(struct sparse *s, uint64_t block, uint64_t host,
     return error;
 }
 
-static void qcow_close(struct sparse *s)
-{
-    free(qcow_of(s)->l1);
-}
-
 static const struct sparse_ops qcow_table = {
-    .page_at = qcow_page_at, .decode = qcow_decode,
-    .inflate = qcow_inflate, .close = qcow_close,
+    .page_at = sparse_levels_page_at, .decode = qcow_decode,
+    .inflate = qcow_inflate, .close = sparse_levels_close,
 };
 static const struct block_image_ops qcow_ops = {
     .format = "qcow", SPARSE_IMAGE_OPS,
@@ -118,40 +93,23 @@ struct block_image *qcow_open(struct block_file *file,
 {
     uint8_t h[HEADER_SIZE];
 
-    if (!sparse_only_read(file, "qcow", err) ||
-        !sparse_read_at(file, 0, h, sizeof(h), "header", err)) {
+    if (!sparse_read_header(file, "qcow", h, sizeof(h), complaint, err)) {
         return NULL;
     }
-    const char *wrong = complaint(h);
-    if (wrong) {
-        error_set(err, "%s: %s", file->path, wrong);
-        return NULL;
-    }
-    struct qcow *q = calloc(1, sizeof(*q));
-    assert(q);
-    uint64_t size = align_up(load(h, AT_SIZE, 8), BLOCK_SECTOR);
-    uint64_t entries = BIT(h[AT_L2_BITS]), most = SPARSE_PAGE / 8;
-    q->sparse = (struct sparse){
-        .image = {.ops = &qcow_ops, .size = size},
+    const struct sparse as = {
+        .image = {.ops = &qcow_ops,
+                  .size = align_up(load(h, AT_SIZE, 8), BLOCK_SECTOR)},
         .ops = &qcow_table,
         .file = file,
         .block_size = BIT(h[AT_CLUSTER_BITS]),
-        .entry_bytes = 8,
         .big_endian = true,
-        .per_page = (unsigned)(entries < most ? entries : most),
         .data_start = HEADER_SIZE,
     };
-    q->pages = entries / q->sparse.per_page;
-    sparse_init(&q->sparse);
-    uint64_t covered = q->sparse.block_size * entries;
-    q->l1 = sparse_read_l1(file, load(h, AT_L1, 8),
-                           size ? (size - 1) / covered + 1 : 0, true, err);
-    if (q->l1 &&
-        sparse_open_backing(&q->sparse, how, load(h, AT_BACKING, 8),
-                            load(h, AT_BACKING_SIZE, 4), NULL, err)) {
-        return &q->sparse.image;
-    }
-    q->sparse.file = NULL; /* the caller's */
-    sparse_close(&q->sparse.image);
-    return NULL;
+    const struct sparse_levels_at at = {
+        .l1 = load(h, AT_L1, 8),
+        .entries = BIT(h[AT_L2_BITS]),
+        .name = load(h, AT_BACKING, 8),
+        .name_length = load(h, AT_BACKING_SIZE, 4),
+    };
+    return sparse_levels_open(&as, &at, how, err);
 }

@@ -1,7 +1,5 @@
 /* QED images, which QEMU had before qcow2's version 3: only read.  Numbers
  * are little-endian, tables have two levels. */
-#include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "block/formats.h"
@@ -21,25 +19,6 @@ enum {
 };
 enum { HAS_BACKING = 1, NEEDS_CHECK = 2, BACKING_IS_RAW = 4 };
 
-struct qed {
-    struct sparse sparse;
-    uint64_t *l1;
-    uint64_t pages; /* of an L2 table */
-};
-
-static struct qed *qed_of(const struct sparse *s)
-{
-    return container_of((struct sparse *)s, struct qed, sparse);
-}
-
-static uint64_t qed_page_at(const struct sparse *s, uint64_t page)
-{
-    const struct qed *q = qed_of(s);
-    uint64_t table = q->l1[page / q->pages];
-
-    return table ? table + page % q->pages * SPARSE_PAGE : 0;
-}
-
 static struct sparse_place qed_decode(const struct sparse *s, uint64_t entry)
 {
     (void)s;
@@ -51,13 +30,9 @@ static struct sparse_place qed_decode(const struct sparse *s, uint64_t entry)
     };
 }
 
-static void qed_close(struct sparse *s)
-{
-    free(qed_of(s)->l1);
-}
-
 static const struct sparse_ops qed_table = {
-    .page_at = qed_page_at, .decode = qed_decode, .close = qed_close,
+    .page_at = sparse_levels_page_at, .decode = qed_decode,
+    .close = sparse_levels_close,
 };
 static const struct block_image_ops qed_ops = {
     .format = "qed", SPARSE_IMAGE_OPS,
@@ -105,43 +80,24 @@ struct block_image *qed_open(struct block_file *file,
 {
     uint8_t h[HEADER_SIZE];
 
-    if (!sparse_only_read(file, "qed", err) ||
-        !sparse_read_at(file, 0, h, sizeof(h), "header", err)) {
+    if (!sparse_read_header(file, "qed", h, sizeof(h), complaint, err)) {
         return NULL;
     }
-    const char *wrong = complaint(h);
-    if (wrong) {
-        error_set(err, "%s: %s", file->path, wrong);
-        return NULL;
-    }
-    struct qed *q = calloc(1, sizeof(*q));
-    assert(q);
-    uint64_t cluster = load(h, AT_CLUSTER, 4), size = load(h, AT_SIZE, 8);
-    uint64_t entries = cluster * load(h, AT_TABLE, 4) / 8;
-    q->pages = entries / (SPARSE_PAGE / 8);
-    q->sparse = (struct sparse){
-        .image = {.ops = &qed_ops, .size = size},
+    uint64_t cluster = load(h, AT_CLUSTER, 4);
+    uint64_t features = load(h, AT_FEATURES, 8);
+    const struct sparse as = {
+        .image = {.ops = &qed_ops, .size = load(h, AT_SIZE, 8)},
         .ops = &qed_table,
         .file = file,
         .block_size = cluster,
-        .entry_bytes = 8,
-        .per_page = SPARSE_PAGE / 8,
         .data_start = cluster,
     };
-    sparse_init(&q->sparse);
-    uint64_t features = load(h, AT_FEATURES, 8);
-    q->l1 = sparse_read_l1(file, load(h, AT_L1, 8),
-                           size ? (size - 1) / (cluster * entries) + 1 : 0,
-                           false, err);
-    if (q->l1 &&
-        sparse_open_backing(&q->sparse, how,
-                            features & HAS_BACKING ? load(h, AT_BACKING, 4)
-                                                   : 0,
-                            load(h, AT_BACKING_SIZE, 4),
-                            features & BACKING_IS_RAW ? "raw" : NULL, err)) {
-        return &q->sparse.image;
-    }
-    q->sparse.file = NULL; /* the caller's */
-    sparse_close(&q->sparse.image);
-    return NULL;
+    const struct sparse_levels_at at = {
+        .l1 = load(h, AT_L1, 8),
+        .entries = cluster * load(h, AT_TABLE, 4) / 8,
+        .name = features & HAS_BACKING ? load(h, AT_BACKING, 4) : 0,
+        .name_length = load(h, AT_BACKING_SIZE, 4),
+        .format = features & BACKING_IS_RAW ? "raw" : NULL,
+    };
+    return sparse_levels_open(&as, &at, how, err);
 }

@@ -23,12 +23,14 @@
 
 #define SPARSE_PAGE 4096 /* bytes */
 #define SPARSE_SLOTS 64
+#define SPARSE_NAME 1024 /* bytes of another image's name */
 
 enum sparse_kind {
     SPARSE_ABSENT, /* the backing file says, or zeroes without one */
     SPARSE_ZERO,
     SPARSE_DATA,
     SPARSE_COMPRESSED,
+    SPARSE_MIXED, /* some sectors as data, the others as absent */
     SPARSE_BAD, /* an entry that makes no sense */
 };
 
@@ -55,6 +57,9 @@ struct sparse_ops {
     /* Write a block compressed; *length: of the file, bytes. */
     int (*deflate)(struct sparse *s, uint64_t block, uint64_t host,
                    const void *from, uint64_t *length);
+    /* Where the bits of a mixed block are in the file: a 1 for what it has. */
+    int (*bits_at)(struct sparse *s, uint64_t block, uint64_t host,
+                   uint64_t *at);
     /* Before the file is closed. */
     void (*close)(struct sparse *s);
 };
@@ -70,6 +75,9 @@ struct sparse {
     const struct sparse_ops *ops;
     struct block_file *file;
     struct block_image *backing; /* or NULL */
+    uint64_t backing_at; /* bytes of it before what is behind this table */
+    unsigned bit_bytes;  /* of a block, for each bit (bits_at) */
+    bool bits_from_top;  /* of each byte */
     uint64_t block_size;         /* bytes, any multiple of BLOCK_SECTOR */
     unsigned entry_bytes;        /* 4 or 8 */
     bool big_endian;
@@ -118,6 +126,29 @@ int sparse_check(struct block_image *image, struct block_check *check);
     .discard = sparse_discard, .zero = sparse_zero, .close = sparse_close, \
     .status = sparse_status, .check = sparse_check
 
+/* Between the files of this module --------------------------------------- */
+
+struct sparse_run {
+    struct sparse_place place; /* of the first byte */
+    uint64_t length;           /* bytes that are alike and in a row */
+    bool mixed;                /* a part of a mixed block; to be only read */
+};
+
+/* What is alike from `offset` on, at most `length` bytes. */
+int sparse_look_up(struct sparse *s, uint64_t offset, uint64_t length,
+                   struct sparse_run *run);
+/* Under `placing`; blocks are now below `limit`. */
+int sparse_set_entry(struct sparse *s, uint64_t block, uint64_t entry,
+                     uint64_t limit);
+int sparse_read_backing(struct sparse *s, const struct iovec *iov,
+                        unsigned count, uint64_t offset, uint64_t length);
+/* Whether all sectors of a mixed block are data, which is then what it is;
+ * or else the bits, to be freed. */
+int sparse_load_bits(struct sparse *s, uint64_t block,
+                     struct sparse_place *place, uint8_t **bits);
+
+/* For the formats --------------------------------------------------------- */
+
 /* Blocks of the image. */
 uint64_t sparse_blocks(const struct sparse *s);
 /* One block's place: 0 or an errno. */
@@ -137,14 +168,43 @@ int sparse_write_at(struct block_file *file, uint64_t offset,
 /* For formats that are only read: false when the file is to be written. */
 bool sparse_only_read(const struct block_file *file, const char *format,
                       struct error **err);
-/* A first table of 64-bit offsets of others, each within the file; NULL
- * after an error. */
-uint64_t *sparse_read_l1(struct block_file *file, uint64_t offset,
-                         uint64_t entries, bool big, struct error **err);
-/* Set s->backing, if the name at `offset`, unless that is 0, is wanted. */
-bool sparse_open_backing(struct sparse *s, const struct block_opening *how,
-                         uint64_t offset, uint64_t length,
-                         const char *format, struct error **err);
+/* The same, and the header, of which `complaint` says NULL or what is wrong
+ * with it. */
+bool sparse_read_header(struct block_file *file, const char *format,
+                        uint8_t *header, size_t length,
+                        const char *(*complaint)(const uint8_t *header),
+                        struct error **err);
+
+/* sparse_levels.c: a table of tables of 64-bit entries. */
+struct sparse_levels {
+    struct sparse sparse;
+    uint64_t *l1;   /* of others, within the file */
+    uint64_t pages; /* of each of these */
+    char name[SPARSE_NAME]; /* of the backing file, or "" */
+};
+struct sparse_levels_at {
+    uint64_t l1;      /* in the file, bytes */
+    uint64_t entries; /* of one of the tables below */
+    uint64_t name, name_length; /* of the backing file; 0: none */
+    const char *format;         /* its, or NULL */
+};
+uint64_t sparse_levels_page_at(const struct sparse *s, uint64_t page);
+void sparse_levels_close(struct sparse *s);
+/* `as`: all but what follows from the tables' form. */
+struct block_image *sparse_levels_open(const struct sparse *as,
+                                       const struct sparse_levels_at *at,
+                                       const struct block_opening *how,
+                                       struct error **err);
+
+/* sparse_parent.c: text of `bytes` bytes, as far as it fits. */
+void sparse_utf16(const uint8_t *from, size_t bytes, bool big,
+                  char to[SPARSE_NAME]);
+/* Set s->backing, if that is wanted, to the first of these images that there
+ * is; empty names are none.  `chosen`: its name, for image.backing_name. */
+bool sparse_open_parent(struct sparse *s, const struct block_opening *how,
+                        char names[][SPARSE_NAME], unsigned count,
+                        const char *format, char chosen[SPARSE_NAME],
+                        struct error **err);
 /* A new file that is opened for writing; NULL after an error. */
 struct block_file *sparse_create_file(const char *path, struct error **err);
 /* Write what `at` says, and close: false after an error, *err set. */

@@ -19,7 +19,8 @@ bool sparse_find_end(struct sparse *s, uint64_t *end, struct error **err)
                       error ? "cannot be read" : "makes no sense");
             return false;
         }
-        if (place.kind == SPARSE_DATA && place.host + s->block_size > *end) {
+        if ((place.kind == SPARSE_DATA || place.kind == SPARSE_MIXED) &&
+            place.host + s->block_size > *end) {
             *end = place.host + s->block_size;
         }
     }
@@ -47,7 +48,7 @@ int sparse_check(struct block_image *image, struct block_check *check)
             return error;
         }
         check->corruptions += place.kind == SPARSE_BAD;
-        if (place.kind != SPARSE_DATA) {
+        if (place.kind != SPARSE_DATA && place.kind != SPARSE_MIXED) {
             continue;
         }
         if (used == room) {

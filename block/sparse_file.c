@@ -5,8 +5,6 @@
 
 #include "block/sparse.h"
 
-#define MAX_L1 (1u << 22) /* entries */
-
 bool sparse_read_at(struct block_file *file, uint64_t offset, void *to,
                     size_t length, const char *what, struct error **err)
 {
@@ -26,6 +24,22 @@ bool sparse_read_at(struct block_file *file, uint64_t offset, void *to,
     return !error;
 }
 
+bool sparse_read_header(struct block_file *file, const char *format,
+                        uint8_t *header, size_t length,
+                        const char *(*complaint)(const uint8_t *header),
+                        struct error **err)
+{
+    if (!sparse_only_read(file, format, err) ||
+        !sparse_read_at(file, 0, header, length, "header", err)) {
+        return false;
+    }
+    const char *wrong = complaint(header);
+    if (wrong) {
+        error_set(err, "%s: %s", file->path, wrong);
+    }
+    return !wrong;
+}
+
 bool sparse_only_read(const struct block_file *file, const char *format,
                       struct error **err)
 {
@@ -35,57 +49,6 @@ bool sparse_only_read(const struct block_file *file, const char *format,
                   "qcow2'", file->path, format);
     }
     return file->read_only;
-}
-
-uint64_t *sparse_read_l1(struct block_file *file, uint64_t offset,
-                         uint64_t entries, bool big, struct error **err)
-{
-    uint64_t size = block_file_size(file);
-
-    if (entries > MAX_L1) {
-        error_set(err, "%s: says that its disk is absurdly large",
-                  file->path);
-        return NULL;
-    }
-    uint64_t *l1 = calloc(entries + 1, sizeof(*l1));
-    if (!l1 || !sparse_read_at(file, offset, l1, entries * 8, "first table",
-                               err)) {
-        free(l1);
-        return NULL;
-    }
-    for (uint64_t i = 0; i < entries; i++) {
-        l1[i] = sparse_load(&l1[i], 8, big);
-        if (l1[i] >= size) {
-            error_set(err, "%s: its table %llu is not in the file; the file "
-                      "is truncated or damaged", file->path,
-                      (unsigned long long)i);
-            free(l1);
-            return NULL;
-        }
-    }
-    return l1;
-}
-
-bool sparse_open_backing(struct sparse *s, const struct block_opening *how,
-                         uint64_t offset, uint64_t length,
-                         const char *format, struct error **err)
-{
-    char name[1024] = "";
-
-    if (!offset || how->no_backing) {
-        return true;
-    }
-    if (!length || length >= sizeof(name)) {
-        error_set(err, "%s: the name of its backing file has a strange "
-                  "length", s->file->path);
-        return false;
-    }
-    if (sparse_read_at(s->file, offset, name, length,
-                       "backing file's name", err)) {
-        s->backing = block_image_open_backing(how, s->file, name, format,
-                                              err);
-    }
-    return s->backing;
 }
 
 int sparse_write_at(struct block_file *file, uint64_t offset,

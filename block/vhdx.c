@@ -33,6 +33,10 @@ const uint8_t vhdx_guid_physical[16] = {
     0xc7, 0x48, 0xa3, 0xcd, 0x5d, 0x44, 0x71, 0x44,
     0x9c, 0xc9, 0xe9, 0x88, 0x52, 0x51, 0xc5, 0x56};
 
+const uint8_t vhdx_guid_locator[16] = {
+    0x2d, 0x5f, 0xd3, 0xa8, 0x0b, 0xb3, 0x4d, 0x45,
+    0xab, 0xf7, 0xd3, 0xd8, 0x48, 0x34, 0xab, 0x0c};
+
 struct vhdx {
     struct sparse sparse;
     uint8_t header[VHDX_HEADER_SIZE]; /* the newer one */
@@ -40,6 +44,9 @@ struct vhdx {
     uint64_t bat, bat_length, metadata, metadata_length; /* bytes */
     uint64_t block_size, size, logical; /* bytes; 0: not seen yet */
     uint64_t ratio; /* blocks from one bitmap entry to the next */
+    bool differs;   /* from a parent */
+    uint64_t locator, locator_length; /* of it, bytes; 0: none */
+    char parent[SPARSE_NAME]; /* its name */
 };
 
 /* The table ------------------------------------------------------------- */
@@ -61,16 +68,21 @@ static struct sparse_place vhdx_decode(const struct sparse *s,
                                        uint64_t entry)
 {
     uint64_t host = align_down(entry, VHDX_MIB);
+    bool differs = vhdx_of(s)->differs;
 
-    (void)s;
     switch (entry & 7) {
     case VHDX_NOT_PRESENT:
+        return (struct sparse_place){differs ? SPARSE_ABSENT : SPARSE_ZERO,
+                                     0};
     case VHDX_UNDEFINED:
     case VHDX_ZERO:
     case VHDX_UNMAPPED:
         return (struct sparse_place){SPARSE_ZERO, 0};
     case VHDX_PRESENT:
         return (struct sparse_place){SPARSE_DATA, host};
+    case VHDX_PARTIAL:
+        return (struct sparse_place){differs ? SPARSE_MIXED : SPARSE_BAD,
+                                     host};
     }
     return (struct sparse_place){SPARSE_BAD, 0};
 }
@@ -81,15 +93,46 @@ static uint64_t vhdx_encode(const struct sparse *s, uint64_t host)
     return host | VHDX_PRESENT;
 }
 
+/* A chunk's bits are in a block of their own, named by an entry behind those
+ * of its other blocks. */
+static int vhdx_bits_at(struct sparse *s, uint64_t block, uint64_t host,
+                        uint64_t *at)
+{
+    const struct vhdx *v = vhdx_of(s);
+    uint64_t chunk = block / v->ratio;
+    uint8_t entry[8];
+    struct iovec iov = {entry, sizeof(entry)};
+    int error = block_file_read(s->file, &iov, 1,
+                                v->bat + (chunk * (v->ratio + 1) + v->ratio) *
+                                             8);
+    uint64_t bits = v->block_size / v->logical;
+    uint64_t value = vhdx_load(entry, 0, 8);
+
+    (void)host;
+    *at = align_down(value, VHDX_MIB) + block % v->ratio * bits / 8;
+    if (!error && ((value & 7) != VHDX_PRESENT || *at < VHDX_MIB ||
+                   *at > INT64_MAX / 2)) {
+        error = EIO;
+    }
+    return error;
+}
+
 static const struct sparse_ops vhdx_table = {
     .page_at = vhdx_page_at,
     .decode = vhdx_decode,
     .encode = vhdx_encode,
+    .bits_at = vhdx_bits_at,
 };
 
 static const struct block_image_ops vhdx_ops = {
     .format = "vhdx", SPARSE_IMAGE_OPS,
 };
+
+const uint8_t *vhdx_data_guid(const struct block_image *image)
+{
+    return ((const struct vhdx *)(const void *)image)->header +
+           VHDX_AT_DATA_GUID;
+}
 
 bool vhdx_probe(const uint8_t *head, unsigned length)
 {
@@ -251,13 +294,18 @@ static bool take_item(struct vhdx *v, struct block_file *file,
         memcmp(entry, vhdx_guid_physical, 16) == 0) {
         return true;
     }
+    if (memcmp(entry, vhdx_guid_locator, 16) == 0) {
+        v->locator = v->metadata + at;
+        v->locator_length = length;
+        return length <= v->metadata_length ||
+               bad(err, file, "has a parent locator of a strange size");
+    }
     bool parameters = memcmp(entry, vhdx_guid_parameters, 16) == 0;
     bool size = memcmp(entry, vhdx_guid_size, 16) == 0;
     if (!parameters && !size && memcmp(entry, vhdx_guid_logical, 16) != 0) {
         return !(vhdx_load(entry, 24, 4) & 4) ||
                bad(err, file, "has metadata that are required and of a kind "
-                   "that is not supported; a differencing image must be "
-                   "merged into its parent");
+                   "that is not known");
     }
     if (at < VHDX_TABLE_SIZE || at > v->metadata_length - 8 ||
         length != (parameters || size ? 8u : 4u)) {
@@ -269,9 +317,8 @@ static bool take_item(struct vhdx *v, struct block_file *file,
     }
     if (parameters) {
         v->block_size = vhdx_load(value, 0, 4);
-        return !(value[4] & 2) ||
-               bad(err, file, "is a differencing image, which is not "
-                   "supported; merge it into its parent");
+        v->differs = value[4] & 2;
+        return true;
     }
     *(size ? &v->size : &v->logical) = vhdx_load(value, 0, 8);
     return true;
@@ -313,13 +360,48 @@ static bool check_numbers(struct vhdx *v, struct block_file *file,
     v->ratio = VHDX_CHUNK * v->logical / v->block_size;
     uint64_t blocks = v->size / v->block_size +
                       (v->size % v->block_size != 0);
-    if ((blocks + blocks / v->ratio) * 8 > v->bat_length) {
+    uint64_t chunks = blocks / v->ratio + (blocks % v->ratio != 0);
+    if ((v->differs ? chunks * (v->ratio + 1) : blocks + blocks / v->ratio) *
+            8 > v->bat_length) {
         return bad(err, file, "has a table with fewer blocks than its disk");
     }
     return true;
 }
 
 /* Opening --------------------------------------------------------------- */
+
+static bool open_parent(struct vhdx *v, const struct block_opening *how,
+                        struct error **err)
+{
+    struct sparse *s = &v->sparse;
+    uint8_t *locator = malloc(v->locator_length + 1);
+
+    assert(locator);
+    bool good = v->locator_length
+                    ? sparse_read_at(s->file, v->locator, locator,
+                                     v->locator_length, "parent locator", err)
+                    : bad(err, s->file, "only has what differs from another "
+                          "image, and does not name that");
+    good = good && vhdx_open_parent(s, how, locator, v->locator_length,
+                                    v->parent, err);
+    free(locator);
+    return good;
+}
+
+static struct block_image *finish_open(struct vhdx *v,
+                                       const struct block_opening *how,
+                                       struct error **err)
+{
+    struct block_file *file = v->sparse.file;
+
+    if ((!v->differs || open_parent(v, how, err)) &&
+        (file->read_only || update_headers(v, file, err))) {
+        return &v->sparse.image;
+    }
+    v->sparse.file = NULL; /* the caller's */
+    sparse_close(&v->sparse.image);
+    return NULL;
+}
 
 struct block_image *vhdx_open(struct block_file *file,
                               const struct block_opening *how,
@@ -328,7 +410,6 @@ struct block_image *vhdx_open(struct block_file *file,
     struct vhdx *v = calloc(1, sizeof(*v));
     uint8_t magic[8];
 
-    (void)how;
     assert(v);
     if (!sparse_read_at(file, 0, magic, sizeof(magic), "header", err)) {
         free(v);
@@ -341,8 +422,7 @@ struct block_image *vhdx_open(struct block_file *file,
     }
     if (!read_header(v, file, err) || !settle_log(v, file, err) ||
         !read_regions(v, file, err) || !read_metadata(v, file, err) ||
-        !check_numbers(v, file, err) ||
-        (!file->read_only && !update_headers(v, file, err))) {
+        !check_numbers(v, file, err)) {
         free(v);
         return NULL;
     }
@@ -355,12 +435,13 @@ struct block_image *vhdx_open(struct block_file *file,
         .entry_bytes = 8,
         .per_page = v->ratio < SPARSE_PAGE / 8 ? (unsigned)v->ratio
                                                : SPARSE_PAGE / 8,
-        .flat_zero = true,
+        .flat_zero = !v->differs,
+        .bit_bytes = (unsigned)v->logical,
         .barrier = true,
         .data_start = VHDX_MIB,
         .next = align_up(file->size, VHDX_MIB),
         .room = v->block_size,
     };
     sparse_init(&v->sparse);
-    return &v->sparse.image;
+    return finish_open(v, how, err);
 }

@@ -41,12 +41,13 @@ enum {
     VHDX_ZERO,
     VHDX_UNMAPPED,
     VHDX_PRESENT = 6,
+    VHDX_PARTIAL = 7, /* of a differencing image */
 };
 
 extern const uint8_t vhdx_guid_bat[16], vhdx_guid_metadata[16];
 extern const uint8_t vhdx_guid_parameters[16], vhdx_guid_size[16];
 extern const uint8_t vhdx_guid_page83[16], vhdx_guid_logical[16];
-extern const uint8_t vhdx_guid_physical[16];
+extern const uint8_t vhdx_guid_physical[16], vhdx_guid_locator[16];
 
 static inline uint64_t vhdx_load(const uint8_t *p, unsigned at,
                                  unsigned bytes)
@@ -59,6 +60,13 @@ static inline void vhdx_store(uint8_t *p, unsigned at, unsigned bytes,
 {
     sparse_store(p + at, bytes, false, value);
 }
+
+/* vhdx_parent.c: set s->backing from the locator, `length` bytes. */
+bool vhdx_open_parent(struct sparse *s, const struct block_opening *how,
+                      const uint8_t *locator, size_t length,
+                      char chosen[SPARSE_NAME], struct error **err);
+/* Of the data of an image that vhdx.c opened; 16 bytes. */
+const uint8_t *vhdx_data_guid(const struct block_image *image);
 
 /* vhdx_log.c.  CRC-32C with the checksum's own field as zeroes. */
 uint32_t vhdx_checksum(const uint8_t *p, size_t length);

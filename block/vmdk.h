@@ -8,7 +8,10 @@
 #ifndef BLOCK_VMDK_H
 #define BLOCK_VMDK_H
 
+#include <pthread.h>
+
 #include "block/formats.h"
+#include "util/bits.h"
 
 #define VMDK_MAGIC "KDMV"
 #define VMDK_HEADER_SIZE 512
@@ -47,9 +50,46 @@ enum vmdk_subformat {
     VMDK_STREAM,
 };
 
-/* vmdk_extent.c: a file of grains as an image; owns `file` if it succeeds.
- * `size`: of the extent, bytes; 0: as its header says. */
-struct block_image *vmdk_extent_open(struct block_file *file, uint64_t size,
+/* An image, and a piece of it. */
+struct vmdk_part {
+    struct vmdk_extent_info info;
+    struct block_image *image; /* NULL: zeroes */
+    uint64_t start, length;    /* in the disk, bytes */
+    uint64_t shift;            /* where it begins in `image`, bytes */
+};
+
+struct vmdk {
+    struct block_image image;
+    struct block_file *file;
+    bool own_file; /* it has only the descriptor */
+    char *text;    /* the descriptor, as it was */
+    uint64_t text_offset;
+    char *create_type;
+    uint32_t cid;
+    struct vmdk_part *extents;
+    unsigned extent_count;
+    uint32_t parent_cid;
+    char *parent;                /* its name, or NULL */
+    struct block_image *backing; /* the parent, or NULL */
+    pthread_mutex_t writing;
+    bool written; /* the content id is new */
+};
+
+static inline struct vmdk *vmdk_of(const struct block_image *image)
+{
+    return container_of((struct block_image *)image, struct vmdk, image);
+}
+
+/* vmdk.c */
+extern const struct block_image_ops vmdk_ops;
+void vmdk_close(struct block_image *image);
+
+/* vmdk_extent.c: a file of grains as an image; owns `file` if it succeeds,
+ * and never the parent.  The extent is [start, start+size) of the disk,
+ * bytes; size 0: as its header says. */
+struct block_image *vmdk_extent_open(struct block_file *file, uint64_t start,
+                                     uint64_t size,
+                                     struct block_image *parent,
                                      struct error **err);
 bool vmdk_extent_compressed(const struct block_image *image);
 /* Where a descriptor is in the file: false when there is none. */

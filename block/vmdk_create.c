@@ -72,8 +72,13 @@ static void begin_descriptor(FILE *text, const struct block_new *how)
         cid = 1;
     }
     fprintf(text, "# Disk DescriptorFile\nversion=1\nCID=%08" PRIx32
-            "\nparentCID=ffffffff\ncreateType=\"%s\"\n\n"
-            "# Extent description\n", cid, vmdk_subformats[how->subformat]);
+            "\nparentCID=%08" PRIx32 "\ncreateType=\"%s\"\n", cid,
+            how->backing ? how->parent_cid : VMDK_NO_PARENT,
+            vmdk_subformats[how->subformat]);
+    if (how->backing) {
+        fprintf(text, "parentFileNameHint=\"%s\"\n", how->backing);
+    }
+    fputs("\n# Extent description\n", text);
 }
 
 static void end_descriptor(FILE *text, const struct block_new *how)
@@ -151,9 +156,15 @@ static bool check(const struct block_new *how, struct error **err)
                   how->path);
         return false;
     }
-    if (strpbrk(how->path, "\"\n")) {
-        error_set(err, "%s: a VMDK image has no quotes in its name",
-                  how->path);
+    if (is_flat(how) && how->backing) {
+        error_set(err, "%s: a flat image has no backing file", how->path);
+        return false;
+    }
+    if (strpbrk(how->path, "\"\n") ||
+        (how->backing && (strpbrk(how->backing, "\"\n") ||
+                          strlen(how->backing) > 1000))) {
+        error_set(err, "%s: a VMDK image has no quotes in its name, nor its "
+                  "parent, and no name of more than 1000 bytes", how->path);
         return false;
     }
     return true;

@@ -139,6 +139,7 @@ static void extent_close(struct sparse *s)
 {
     free(extent_of(s)->directory);
     free(extent_of(s)->redundant);
+    s->backing = NULL; /* the descriptor's */
 }
 
 #define GRAIN_OPS \
@@ -251,7 +252,9 @@ static bool read_header(struct block_file *file, uint8_t *h, bool *footer,
     return !wrong;
 }
 
-struct block_image *vmdk_extent_open(struct block_file *file, uint64_t size,
+struct block_image *vmdk_extent_open(struct block_file *file, uint64_t start,
+                                     uint64_t size,
+                                     struct block_image *parent,
                                      struct error **err)
 {
     uint8_t h[VMDK_HEADER_SIZE];
@@ -272,6 +275,8 @@ struct block_image *vmdk_extent_open(struct block_file *file, uint64_t size,
         .ops = footer ? &finished_grains
                       : packed ? &compressed_grains : &plain_grains,
         .file = file,
+        .backing = parent,
+        .backing_at = start,
         .block_size = grain,
         .entry_bytes = 4,
         .per_page = (unsigned)field(h, VMDK_AT_ENTRIES, 4),

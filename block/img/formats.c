@@ -1,5 +1,6 @@
 /* create for the formats whose options are few: one row each. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "block/formats.h"
@@ -13,6 +14,7 @@ struct row {
     bool (*parse)(struct keyval *kv, struct block_new *how,
                   struct error **err);
     bool (*create)(const struct block_new *how, struct error **err);
+    bool backs; /* a new one can have a backing file, of this format */
 };
 
 static bool parse_vdi(struct keyval *kv, struct block_new *how,
@@ -30,13 +32,6 @@ static bool parse_vpc(struct keyval *kv, struct block_new *how,
 static bool parse_vmdk(struct keyval *kv, struct block_new *how,
                        struct error **err)
 {
-    const char *backing = keyval_get(kv, "backing_file");
-
-    if (backing) {
-        error_set(err, "backing_file=%s: not supported in a new vmdk image; "
-                  "use -f qcow2", backing);
-        return false;
-    }
     how->adapter_type = keyval_get(kv, "adapter_type");
     how->hwversion = keyval_get(kv, "hwversion");
     how->toolsversion = keyval_get(kv, "toolsversion");
@@ -60,15 +55,17 @@ static const struct row rows[] = {
     {"vdi",
      "  size=<size>            - Virtual disk size\n"
      "  static=<bool>          - Give every block its place now\n",
-     NULL, parse_vdi, vdi_create},
+     NULL, parse_vdi, vdi_create, false},
     {"vpc",
      "  force_size=<bool>      - The exact size, not that of the geometry\n"
      "  size=<size>            - Virtual disk size\n"
      "  subformat=<str>        - dynamic (default) or fixed\n",
-     vpc_subformats, parse_vpc, vpc_create},
+     vpc_subformats, parse_vpc, vpc_create, false},
     {"vmdk",
      "  adapter_type=<str>     - ide (default), lsilogic, buslogic, "
      "legacyESX\n"
+     "  backing_file=<str>     - File name of the parent image\n"
+     "  backing_fmt=<str>      - Its format: vmdk\n"
      "  compat6=<bool>         - Virtual hardware version 6, not 4\n"
      "  hwversion=<str>        - Virtual hardware version\n"
      "  size=<size>            - Virtual disk size\n"
@@ -78,7 +75,7 @@ static const struct row rows[] = {
      "streamOptimized\n"
      "  toolsversion=<str>     - Version of the guest's tools\n"
      "  zeroed_grain=<bool>    - Let an entry say that a grain is zero\n",
-     vmdk_subformats, parse_vmdk, vmdk_create},
+     vmdk_subformats, parse_vmdk, vmdk_create, true},
     {"vhdx",
      "  block_size=<size>      - 1M to 256M; 0: as the disk's size suggests\n"
      "  block_state_zero=<bool>\n"
@@ -86,7 +83,7 @@ static const struct row rows[] = {
      "  log_size=<size>        - Log size, 1M to 64M\n"
      "  size=<size>            - Virtual disk size, up to 64T\n"
      "  subformat=<str>        - dynamic (default) or fixed\n",
-     vhdx_subformats, parse_vhdx, vhdx_create},
+     vhdx_subformats, parse_vhdx, vhdx_create, false},
 };
 
 static const struct row *find_row(const char *format)
@@ -142,6 +139,47 @@ static bool parse(const struct row *row, struct keyval *kv,
     return true;
 }
 
+/* -b and -F, or -o's that say the same; the parent's size and CID. */
+static bool find_parent(const struct row *row, struct img_create *how,
+                        struct keyval *kv, struct block_new *new,
+                        uint64_t *size, struct error **err)
+{
+    const char *format = how->backing_format;
+    struct vmdk_info info = {0};
+
+    new->backing = how->backing;
+    if (row->backs && !new->backing) {
+        new->backing = keyval_get(kv, "backing_file");
+        format = keyval_get(kv, "backing_fmt");
+    }
+    if (!new->backing) {
+        return true;
+    }
+    if (!row->backs) {
+        error_set(err, "%s: a new %s image has no backing file; use -f qcow2 "
+                  "or vmdk", how->file, row->name);
+        return false;
+    }
+    if (!format || strcmp(format, row->name) != 0) {
+        error_set(err, "%s: backing file %s: a vmdk image's is a vmdk image; "
+                  "say so with -F vmdk", how->file, new->backing);
+        return false;
+    }
+    char *path = block_backing_path(how->file, new->backing, err);
+    struct img_open open = {.file = path, .format = format};
+    struct block_image *parent = path ? img_open(&open) : NULL;
+    if (parent) {
+        vmdk_describe(parent, &info);
+        new->parent_cid = info.cid;
+        *size = parent->size;
+        block_image_close(parent);
+    } else if (path) {
+        error_set(err, "%s: its backing file cannot be opened", how->file);
+    }
+    free(path);
+    return parent;
+}
+
 int img_create_table(struct img_create *how)
 {
     const struct row *row = find_row(how->format);
@@ -150,17 +188,17 @@ int img_create_table(struct img_create *how)
     struct keyval *kv = keyval_parse(how->options ? how->options : "", NULL,
                                      &err);
     bool has_size = how->has_size;
+    uint64_t parent_size = 0;
     int status = 1;
 
-    if (how->backing) {
-        img_fail("%s: a new %s image has no backing file; use -f qcow2",
-                 how->file, how->format);
-    } else if (!kv || !parse(row, kv, &new, &has_size, &err)) {
+    if (!kv || !find_parent(row, how, kv, &new, &parent_size, &err) ||
+        !parse(row, kv, &new, &has_size, &err)) {
         img_fail_error(err);
-    } else if (!has_size) {
+    } else if (!has_size && !new.backing) {
         img_fail("%s: an image needs a size", how->file);
     } else {
-        new.size = align_up(how->has_size ? how->size : new.size,
+        new.size = align_up(how->has_size ? how->size
+                            : has_size ? new.size : parent_size,
                             BLOCK_SECTOR);
         if (!how->quiet) {
             printf("Formatting '%s', fmt=%s size=%llu%s%s\n", how->file,

@@ -158,17 +158,32 @@ static void json_string_field(const char *pad, const char *name,
     puts(",");
 }
 
+/* What an image is backed by, by its own word; name NULL: nothing. */
+struct backed {
+    const char *name, *format;
+    struct block_image *image; /* NULL: not opened */
+};
+
+static struct backed backed_by(struct block_image *image)
+{
+    struct qcow2 *q = img_qcow2(image);
+
+    return q ? (struct backed){q->backing_name, q->backing_format, q->backing}
+             : (struct backed){image->backing_name, image->backing_format,
+                               image->backing};
+}
+
 /* In the order in which QEMU has them. */
 static void json_one(struct block_image *image, const char *pad)
 {
     struct qcow2 *q = img_qcow2(image);
     const char *path = img_file(image)->path;
-    bool backed = q && q->backing_name;
+    struct backed below = backed_by(image);
     struct vmdk_info info;
 
     printf("%s{\n", pad);
-    if (backed && q->backing_format) {
-        json_string_field(pad, "backing-filename-format", q->backing_format);
+    if (below.name && below.format) {
+        json_string_field(pad, "backing-filename-format", below.format);
     }
     if (q && q->snapshot_count) {
         json_snapshots(q, pad);
@@ -194,11 +209,11 @@ static void json_one(struct block_image *image, const char *pad)
     if (vmdk_describe(image, &info)) {
         json_vmdk(image, &info, pad);
     }
-    if (backed) {
-        char *full = block_backing_path(path, q->backing_name, NULL);
+    if (below.name) {
+        char *full = block_backing_path(path, below.name, NULL);
         json_string_field(pad, "full-backing-filename",
-                          full ? full : q->backing_name);
-        json_string_field(pad, "backing-filename", q->backing_name);
+                          full ? full : below.name);
+        json_string_field(pad, "backing-filename", below.name);
         free(full);
     }
     if (img_is_encrypted(image)) {
@@ -208,27 +223,24 @@ static void json_one(struct block_image *image, const char *pad)
            on_off(q && q->header.incompatible & QCOW2_DIRTY), pad);
 }
 
-static void human_qcow2(const struct qcow2 *q, const char *path)
+static void human_backed(struct block_image *image)
 {
-    if (q->header.incompatible & QCOW2_DIRTY) {
-        puts("cleanly shut down: no");
-    }
-    if (q->backing_name) {
-        char *full = block_backing_path(path, q->backing_name, NULL);
-        printf("backing file: %s", q->backing_name);
+    struct backed below = backed_by(image);
+
+    if (below.name) {
+        char *full = block_backing_path(img_file(image)->path, below.name,
+                                        NULL);
+        printf("backing file: %s", below.name);
         if (!full) {
             printf(" (cannot determine actual path)");
-        } else if (strcmp(full, q->backing_name) != 0) {
+        } else if (strcmp(full, below.name) != 0) {
             printf(" (actual path: %s)", full);
         }
         putchar('\n');
         free(full);
-        if (q->backing_format) {
-            printf("backing file format: %s\n", q->backing_format);
+        if (below.format) {
+            printf("backing file format: %s\n", below.format);
         }
-    }
-    if (q->snapshot_count) {
-        img_print_snapshots(q);
     }
 }
 
@@ -252,8 +264,12 @@ static void human_one(struct block_image *image)
         printf("cluster_size: %llu\n",
                (unsigned long long)image->cluster_size);
     }
-    if (q) {
-        human_qcow2(q, img_file(image)->path);
+    if (q && q->header.incompatible & QCOW2_DIRTY) {
+        puts("cleanly shut down: no");
+    }
+    human_backed(image);
+    if (q && q->snapshot_count) {
+        img_print_snapshots(q);
     }
     img_print_specific(image, false, "");
     if (vmdk_describe(image, &info)) {
@@ -282,8 +298,7 @@ int img_info(struct img_args *args)
         puts("[");
     }
     for (struct block_image *i = image; i;) {
-        struct qcow2 *q = img_qcow2(i);
-        struct block_image *below = q && chain ? q->backing : NULL;
+        struct block_image *below = chain ? backed_by(i).image : NULL;
         if (json) {
             json_one(i, chain ? "    " : "");
             puts(below ? "," : "");

@@ -2,7 +2,7 @@
  * Random operations on images of the formats that are tables of blocks,
  * against a plain copy in memory, with qemu-img as the judge.
  *
- *   table_random DIRECTORY ARMATURE-IMG FORMAT FIRST-SEED COUNT [kill]
+ *   table_random DIRECTORY ARMATURE-IMG FORMAT FIRST-SEED COUNT [kill|child]
  *
  *   table_random dirty-log IMAGE
  *
@@ -12,7 +12,9 @@
  * By turns qemu-img and armature-img make the image.  With "kill" a child
  * writes and is killed at a random moment: qemu-img must then read what the
  * child had written, and find nothing to complain about once the image has
- * been opened for writing.
+ * been opened for writing.  With "child" the image only says how it differs
+ * from another one; of vpc and vhdx, where QEMU does not know such images,
+ * armature-img is the judge.
  */
 #include <signal.h>
 #include <stdarg.h>
@@ -54,7 +56,7 @@ static const struct variant {
 
 struct world {
     uint64_t seed, state;
-    const char *tool;
+    const char *tool, *judge;
     const struct variant *variant;
     char image[256], copy[256];
     struct block_image *opened;
@@ -124,8 +126,56 @@ static void reopen(struct world *w)
     }
 }
 
+static void make_image(struct world *w)
+{
+    w->judge = "qemu-img";
+    shell(w, "%s create -q -f %s -o %s %s %llu",
+          below(w, 2) ? w->tool : "qemu-img", w->variant->format,
+          w->variant->options, w->image,
+          (unsigned long long)(128 + below(w, MAX_SIZE / 512 - 128)) * 512);
+}
+
+/* The parent is "tSEEDp.FORMAT"; *copy gets the contents. */
+static void make_child(struct world *w)
+{
+    const char *format = w->variant->format;
+    bool vmdk = strcmp(format, "vmdk") == 0;
+    int stem = (int)(strrchr(w->image, '.') - w->image);
+    int programs = (int)(strrchr(w->tool, '/') - w->tool);
+    uint64_t size = (2048 + below(w, MAX_SIZE / 512 - 2048)) * 512;
+    char parent[300];
+
+    snprintf(parent, sizeof(parent), "%.*sp.%s", stem, w->image, format);
+    w->judge = vmdk ? "qemu-img" : w->tool;
+    shell(w, "%.*s/tests/img/make_disk %s %llu %llu", programs, w->tool,
+          w->copy, (unsigned long long)size, (unsigned long long)w->seed);
+    shell(w, "%s convert -f raw -O %s%s %s %s", below(w, 2) ? w->tool
+          : "qemu-img", format, strcmp(format, "vpc") ? ""
+          : " -o force_size=on", w->copy, parent);
+    if (vmdk) {
+        shell(w, "%s create -q -f vmdk -F vmdk -b %s -o subformat=%s %s",
+              below(w, 2) ? w->tool : "qemu-img", strrchr(parent, '/') + 1,
+              below(w, 2) ? "monolithicSparse" : "twoGbMaxExtentSparse",
+              w->image);
+    } else {
+        shell(w, "%.*s/tests/img/make_child %s %s %s %s %llu", programs,
+              w->tool, format, parent, w->image, w->copy,
+              (unsigned long long)w->seed);
+    }
+}
+
+static void load_model(struct world *w)
+{
+    FILE *f = fopen(w->copy, "r");
+
+    if (!f || fread(w->model, 1, w->size, f) != w->size) {
+        die(w, "cannot read %s", w->copy);
+    }
+    fclose(f);
+}
+
 static void start(struct world *w, const char *directory, const char *tool,
-                  const char *format, uint64_t seed)
+                  const char *format, uint64_t seed, bool is_child)
 {
     unsigned of_format = 0;
 
@@ -148,15 +198,15 @@ static void start(struct world *w, const char *directory, const char *tool,
              (unsigned long long)seed, format);
     snprintf(w->copy, sizeof(w->copy), "%s/t%llu.raw", directory,
              (unsigned long long)seed);
-    shell(w, "%s create -q -f %s -o %s %s %llu",
-          below(w, 2) ? tool : "qemu-img", format, w->variant->options,
-          w->image,
-          (unsigned long long)(128 + below(w, MAX_SIZE / 512 - 128)) * 512);
+    (is_child ? make_child : make_image)(w);
     reopen(w);
     w->size = w->opened->size;
     w->model = calloc(1, ROOM);
     if (w->size > ROOM) {
         die(w, "the image has %llu bytes", (unsigned long long)w->size);
+    }
+    if (is_child) {
+        load_model(w);
     }
 }
 
@@ -270,12 +320,13 @@ static void op_judge(struct world *w)
     if (!f || fwrite(w->model, 1, w->size, f) != w->size || fclose(f)) {
         die(w, "cannot write %s", w->copy);
     }
-    if (!w->variant->no_check) {
-        shell(w, "qemu-img check -q -f %s %s >&2", format, w->image);
+    bool theirs = strcmp(w->judge, "qemu-img") == 0;
+    if (!theirs || !w->variant->no_check) {
+        shell(w, "%s check -q -f %s %s >&2", w->judge, format, w->image);
     }
-    shell(w, "qemu-img compare -q -f %s -F raw %s %s >&2", format,
+    shell(w, "%s compare -q -f %s -F raw %s %s >&2", w->judge, format,
           w->image, w->copy);
-    if (!w->variant->no_rewrite && below(w, 2)) {
+    if (theirs && !w->variant->no_rewrite && below(w, 2)) {
         uint64_t offset, length;
         range(w, &offset, &length);
         memset(w->model + offset, 0x5a, length);
@@ -450,15 +501,17 @@ int main(int argc, char **argv)
     }
     if (argc < 6) {
         fprintf(stderr, "usage: table_random DIRECTORY ARMATURE-IMG FORMAT "
-                        "FIRST-SEED COUNT [kill]\n");
+                        "FIRST-SEED COUNT "
+                        "[kill|child]\n");
         return 2;
     }
     uint64_t first = strtoull(argv[4], NULL, 0);
     uint64_t count = strtoull(argv[5], NULL, 0);
     for (uint64_t seed = first; seed < first + count; seed++) {
         struct world w;
-        start(&w, argv[1], argv[2], argv[3], seed);
-        (argc > 6 ? kill_seed : run_seed)(&w);
+        bool kills = argc > 6 && strcmp(argv[6], "kill") == 0;
+        start(&w, argv[1], argv[2], argv[3], seed, argc > 6 && !kills);
+        (kills ? kill_seed : run_seed)(&w);
     }
     printf("%llu seeds from %llu\n", (unsigned long long)count,
            (unsigned long long)first);

@@ -7,12 +7,12 @@
  * A new block goes where the footer is, so the footer is first written
  * behind it; the copy at the start of the file is never touched.
  */
+#include "block/vpc.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "block/vpc.h"
 
 struct vpc {
     struct sparse sparse;

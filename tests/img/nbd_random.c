@@ -1,10 +1,11 @@
 /*
  * Random requests to an NBD server through the block layer, many at a time.
  *
- *   nbd_random URI COPY SEED COUNT
+ *   nbd_random URI COPY SEED COUNT [END]
  *
  * COPY is a raw file with what the export holds; every read is compared with
- * it, and in the end it has what the export must hold.
+ * it, and in the end it has what the export must hold.  Beyond END, where
+ * the export ends within the last sector, only zeroes are written.
  *
  *   nbd_random URI LOG SEED write
  *   nbd_random FILE LOG 0 check
@@ -32,7 +33,7 @@
 
 static uint64_t state;
 static struct block_backend *backend;
-static uint64_t size;
+static uint64_t size, end = UINT64_MAX;
 static uint8_t *model;
 
 static uint64_t below(uint64_t n)
@@ -126,7 +127,8 @@ static void make(struct job *job, uint64_t offset, uint64_t length)
         scatter(job);
     }
     for (uint64_t i = 0; op == BLOCK_WRITE && i < length; i++) {
-        job->data[i] = (uint8_t)(offset / 512 + i % 251 + state);
+        job->data[i] = offset + i < end
+                           ? (uint8_t)(offset / 512 + i % 251 + state) : 0;
     }
 }
 
@@ -310,11 +312,14 @@ static void check_log(const char *log)
 
 int main(int argc, char **argv)
 {
-    if (argc != 5) {
+    if (argc != 5 && argc != 6) {
         fputs("usage: nbd_random URI COPY SEED COUNT|write|check\n", stderr);
         return 2;
     }
     state = strtoull(argv[3], NULL, 0) * 2654435761u + 1;
+    if (argc == 6) {
+        end = strtoull(argv[5], NULL, 0);
+    }
     open_image(argv[1], strcmp(argv[4], "check") == 0);
     if (strcmp(argv[4], "write") == 0) {
         write_until_gone(argv[2]);

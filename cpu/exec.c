@@ -538,7 +538,9 @@ static void run_code(struct engine *e, struct runner *r)
 
         vcpu->exit = VCPU_EXIT_NONE;
         if (!e->backend) {
-            ir_interpret(vcpu, block_ir(b), b->ir_count, block_edges(b));
+            ir_interpret(vcpu, block_ir(b), b->ir_count,
+                         block_ir(b) + b->ir_count, b->ir_consts,
+                         block_edges(b));
             r->alone = false;
             serve_exit(e, r);
             return;

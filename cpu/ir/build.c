@@ -38,7 +38,7 @@ void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context)
     u->guest_insns = 0;
     u->guest_bytes = 0;
     u->at = 0;
-    u->count = 0;
+    u->count = u->const_count = 0;
     u->edge_count = 0;
     u->region = u->singly = false;
     u->fp_default = false;
@@ -54,17 +54,28 @@ bool ir_is_const(const struct ir_unit *u, ir_ref r, uint64_t *value)
     return true;
 }
 
+static inline ir_ref new_const(struct ir_unit *u, enum ir_opcode op,
+                               enum ir_type type, uint64_t imm)
+{
+    ir_ref r = (ir_ref)(IR_FIRST_CONST + u->const_count++);
+
+    assert(r < IR_FIRST_CONST + IR_MAX_CONSTS);
+    u->insn[r] = (struct ir_insn){
+        .op = (uint8_t)op, .type = (uint8_t)type, .a = IR_NONE,
+        .b = IR_NONE, .c = IR_NONE, .imm = imm,
+    };
+    return r;
+}
+
 ir_ref ir_const(struct ir_unit *u, enum ir_type type, uint64_t value)
 {
-    if (type == IR_I32) {
-        value = (uint32_t)value;
-    }
-    return ir_emit(u, IR_CONST, type, 0, IR_NONE, IR_NONE, IR_NONE, value);
+    return new_const(u, IR_CONST, type,
+                     type == IR_I32 ? (uint32_t)value : value);
 }
 
 ir_ref ir_pc(struct ir_unit *u, uint64_t address)
 {
-    return ir_emit(u, IR_PC, IR_I64, 0, IR_NONE, IR_NONE, IR_NONE, address);
+    return new_const(u, IR_PC, IR_I64, address);
 }
 
 /* -- folding ------------------------------------------------------------ */

@@ -21,6 +21,7 @@ void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context);
 static inline bool ir_room(const struct ir_unit *u)
 {
     return u->count + 256 <= IR_MAX_INSNS &&
+           u->const_count + 256 <= IR_MAX_CONSTS &&
            u->edge_count + 8 <= IR_MAX_EDGES &&
            u->guest_insns < IR_MAX_GUEST_INSNS;
 }

@@ -548,9 +548,8 @@ static union vec value_op(const struct ir_insn *insn,
     uint64_t b = i->b == IR_NONE ? 0 : val[i->b].d[0];
 
     switch (i->op) {
-    case IR_CONST:
-    case IR_PC:
-        return (union vec){.d = {i->imm}};
+    case IR_CONST: /* dropped by a pass */
+        return (union vec){{0}};
     case IR_VCONST:
         return (union vec){.d = {i->imm, i->aux == IR_Q ? i->imm : 0}};
     case IR_ADC:
@@ -613,12 +612,17 @@ static bool branch_taken(const struct vcpu *vcpu, const struct ir_insn *i,
 /* -- the switch --------------------------------------------------------- */
 
 void ir_interpret(struct vcpu *vcpu, const struct ir_insn *insn,
-                  unsigned count, const struct ir_edge *edges)
+                  unsigned count, const struct ir_insn *consts,
+                  unsigned const_count, const struct ir_edge *edges)
 {
-    union vec val[IR_MAX_INSNS]; /* few of these pages are ever touched */
+    /* Few of these pages are ever touched. */
+    union vec val[IR_MAX_INSNS + IR_MAX_CONSTS];
     uint64_t pc = vcpu->pc;
 
     vcpu->exit = VCPU_EXIT_NONE;
+    for (unsigned n = 0; n < const_count; n++) {
+        val[IR_FIRST_CONST + n] = (union vec){.d = {consts[n].imm}};
+    }
     for (unsigned n = 0; n < count; n++) {
         const struct ir_insn *i = &insn[n];
         union vec out = {0};

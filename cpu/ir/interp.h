@@ -12,7 +12,8 @@
  * vcpu->exit is VCPU_EXIT_NONE for an ordinary edge).
  */
 void ir_interpret(struct vcpu *vcpu, const struct ir_insn *insn,
-                  unsigned count, const struct ir_edge *edges);
+                  unsigned count, const struct ir_insn *consts,
+                  unsigned const_count, const struct ir_edge *edges);
 
 /*
  * Vector and FP ops as C functions, shared with the translator for ops it

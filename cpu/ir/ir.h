@@ -3,7 +3,8 @@
  *
  * A unit is a straight list of instructions; each defines at most one value
  * and is named by its index (ir_ref).  Values are used in the unit only
- * after they are defined.  Guest registers are read and written by GET and
+ * after they are defined.  Constants (CONST, PC) are not on the list, for
+ * most ops have one: their refs begin at IR_FIRST_CONST.  Guest registers are read and written by GET and
  * SET at byte offsets of struct vcpu; a SET is visible at once, so that the
  * register file is exact at every instruction that can leave the unit.
  * Memory operations keep their order and number.
@@ -244,6 +245,8 @@ static inline uint64_t ir_insn_pc(uint64_t unit_pc, uint16_t insn)
 }
 
 #define IR_MAX_INSNS 8192
+#define IR_MAX_CONSTS 8192
+#define IR_FIRST_CONST IR_MAX_INSNS
 #define IR_MAX_EDGES 256
 #define IR_MAX_GUEST_INSNS 1024
 
@@ -257,6 +260,7 @@ struct ir_unit {
     unsigned guest_bytes;  /* bytes of guest code covered from pc (cold) */
     uint16_t at;           /* ir_insn.insn of what is appended */
     unsigned count;        /* insns in use */
+    unsigned const_count;  /* from IR_FIRST_CONST on */
     unsigned edge_count;
     bool region;
     bool singly;           /* entered by such an edge: does not loop */
@@ -268,7 +272,7 @@ struct ir_unit {
     ir_ref reg_value[32];
     ir_ref vec_value[32];
     ir_ref flags_value;
-    struct ir_insn insn[IR_MAX_INSNS];
+    struct ir_insn insn[IR_MAX_INSNS + IR_MAX_CONSTS];
     struct ir_edge edge[IR_MAX_EDGES];
 };
 

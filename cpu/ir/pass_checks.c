@@ -317,7 +317,7 @@ static void find_groups(struct checks *c)
 
 static ir_ref moved(const struct checks *c, ir_ref r)
 {
-    return r == IR_NONE ? IR_NONE : c->moved[r];
+    return r >= IR_FIRST_CONST ? r : c->moved[r];
 }
 
 static ir_ref append(struct checks *c, const struct ir_insn *i)
@@ -332,7 +332,7 @@ static void append_check(struct checks *c, struct group *g)
     const struct ir_insn *first = &u->insn[g->first];
     struct ir_insn check = {
         .op = IR_CHECK, .type = IR_I64, .aux = g->flags,
-        .a = c->moved[g->root], .b = IR_NONE, .c = IR_NONE,
+        .a = moved(c, g->root), .b = IR_NONE, .c = IR_NONE,
         .insn = first->insn,
         .imm = ir_check_imm(u->edge_count, g->lo, (unsigned)(g->hi - g->lo)),
     };

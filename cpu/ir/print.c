@@ -31,6 +31,16 @@ static void print_state(FILE *f, uint64_t offset)
     }
 }
 
+static void print_operand(FILE *f, const struct ir_unit *u, ir_ref r)
+{
+    if (r >= IR_FIRST_CONST) {
+        fprintf(f, u->insn[r].op == IR_PC ? " pc:%#" PRIx64 : " #%#" PRIx64,
+                u->insn[r].imm);
+    } else {
+        fprintf(f, " %%%u", r);
+    }
+}
+
 static void print_extra(FILE *f, const struct ir_unit *u,
                         const struct ir_insn *i)
 {
@@ -59,7 +69,8 @@ static void print_extra(FILE *f, const struct ir_unit *u,
             fprintf(f, " here %%%u", u->edge[ir_edge_of(i)].label);
         }
         if (u->edge[ir_edge_of(i)].flags != IR_NONE) {
-            fprintf(f, " flags %%%u", u->edge[ir_edge_of(i)].flags);
+            fputs(" flags", f);
+            print_operand(f, u, u->edge[ir_edge_of(i)].flags);
         }
         break;
     case IR_LABEL:
@@ -75,7 +86,7 @@ static void print_extra(FILE *f, const struct ir_unit *u,
         if (i->aux) {
             fprintf(f, " aux=%#x", i->aux);
         }
-        if (i->imm || i->op == IR_CONST) {
+        if (i->imm) {
             fprintf(f, " #%#" PRIx64, i->imm);
         }
         break;
@@ -100,7 +111,7 @@ void ir_print(FILE *f, const struct ir_unit *u)
         fprintf(f, "%s%s", ir_op_info[i->op].name, type_name[i->type]);
         for (unsigned k = 0; k < 3; k++) {
             if (operand[k] != IR_NONE) {
-                fprintf(f, " %%%u", operand[k]);
+                print_operand(f, u, operand[k]);
             }
         }
         print_extra(f, u, i);

@@ -36,6 +36,13 @@ static bool operand_optional(const struct ir_insn *i)
     return i->op == IR_CALL || i->op == IR_VCALL;
 }
 
+/* It may be used by instruction n. */
+static bool is_defined(const struct ir_unit *u, ir_ref r, unsigned n)
+{
+    return r < n || (r >= IR_FIRST_CONST &&
+                     r < IR_FIRST_CONST + u->const_count);
+}
+
 static const char *check_operands(const struct ir_unit *u, unsigned n)
 {
     const struct ir_insn *i = &u->insn[n];
@@ -53,7 +60,7 @@ static const char *check_operands(const struct ir_unit *u, unsigned n)
         if (want == IR_C_NONE) {
             return "an operand too many";
         }
-        if (operand[k] >= n) {
+        if (!is_defined(u, operand[k], n)) {
             return "a value is used before it is defined";
         }
         if (result_class(u, operand[k]) != want) {
@@ -71,7 +78,7 @@ static const char *check_edge(const struct ir_unit *u, unsigned n,
         return "an edge leads to no label";
     }
     if (e->flags != IR_NONE &&
-        (e->flags >= n || e->label != IR_NONE || !u->region ||
+        (!is_defined(u, e->flags, n) || e->label != IR_NONE || !u->region ||
          result_class(u, e->flags) != IR_C_FLAGS)) {
         return "an edge has flags that it cannot have";
     }

@@ -102,12 +102,16 @@ struct block *block_new_ir(struct code_chunk *chunk, const struct block *key,
                            const struct ir_unit *unit)
 {
     size_t insns = unit->count * sizeof(*unit->insn);
+    size_t consts = unit->const_count * sizeof(*unit->insn);
     size_t edges = unit->edge_count * sizeof(*unit->edge);
-    struct block *b = code_chunk_alloc(chunk, sizeof(*b) + insns + edges);
+    struct block *b = code_chunk_alloc(chunk, sizeof(*b) + insns + consts +
+                                              edges);
 
     *b = *key;
     b->ir_count = unit->count;
+    b->ir_consts = unit->const_count;
     memcpy(block_ir(b), unit->insn, insns);
+    memcpy(block_ir(b) + unit->count, unit->insn + IR_FIRST_CONST, consts);
     memcpy(block_edges(b), unit->edge, edges);
     b->code = code->rx; /* only orders the chunk's list */
     code_chunk_commit(chunk, b, 16);

@@ -64,7 +64,7 @@ struct block {
     uint8_t pad;                  /* offset of host_return when not entered */
     uint16_t thunk_relocs, pc_relocs;
 
-    uint32_t ir_count;            /* interpreter */
+    uint32_t ir_count, ir_consts; /* interpreter */
     /*
      * Behind it: links, sites and relocations, or IR and edges.  Relocations
      * are offsets into the code: of displacements (32 bits) to thunks, then
@@ -100,7 +100,7 @@ static inline struct ir_insn *block_ir(const struct block *b)
 
 static inline struct ir_edge *block_edges(const struct block *b)
 {
-    return (struct ir_edge *)(block_ir(b) + b->ir_count);
+    return (struct ir_edge *)(block_ir(b) + b->ir_count + b->ir_consts);
 }
 
 /*

@@ -781,9 +781,12 @@ static void move_unit(struct ir_unit *u, uint64_t delta)
 {
     u->pc += delta;
     for (unsigned n = 0; n < u->count; n++) {
-        if (u->insn[n].op == IR_PC || u->insn[n].op == IR_EXIT_LOOP) {
-            u->insn[n].imm += delta;
-        }
+        u->insn[n].imm += u->insn[n].op == IR_EXIT_LOOP ? delta : 0;
+    }
+    for (unsigned n = 0; n < u->const_count; n++) {
+        struct ir_insn *i = &u->insn[IR_FIRST_CONST + n];
+
+        i->imm += i->op == IR_PC ? delta : 0;
     }
     for (unsigned n = 0; n < u->edge_count; n++) {
         u->edge[n].pc += delta;

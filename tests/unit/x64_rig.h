@@ -253,7 +253,9 @@ static bool rig_run(struct rig *r)
     }
     r->vcpu->pc = r->unit->pc;
     tlb_invalidate(r->tlb, &(struct tlb_inval){ .kind = TLB_INVAL_ALL });
-    ir_interpret(r->vcpu, r->unit->insn, r->unit->count, r->unit->edge);
+    ir_interpret(r->vcpu, r->unit->insn, r->unit->count,
+                 r->unit->insn + IR_FIRST_CONST, r->unit->const_count,
+                 r->unit->edge);
     tlb_invalidate(r->tlb, &(struct tlb_inval){ .kind = TLB_INVAL_ALL });
     want = *r->vcpu;
     memcpy(r->after, r->ram->host, RIG_SIZE);

@@ -47,9 +47,7 @@ static const struct scan_row scan_rows[IR_OPCODES] = {
         (IR_##name == IR_SET ? SCAN_SET : 0) |                      \
         (IR_##name == IR_GET ? SCAN_GET : 0) |                      \
         (IR_##name == IR_LABEL ? SCAN_LABEL : 0),                   \
-        IR_##name == IR_CONST ? VAL_CONST                           \
-        : IR_##name == IR_PC ? VAL_CONST | VAL_PC                   \
-        : (result) == IR_C_VEC ? VAL_VEC                            \
+        (result) == IR_C_VEC ? VAL_VEC                              \
         : (result) == IR_C_FLAGS ? VAL_FLAGS : 0,                   \
         (result) == IR_C_TYPE ? 0xff : 0,                           \
     },
@@ -123,7 +121,7 @@ static void hint(struct scan *s, const struct ir_insn *in, unsigned home)
 {
     struct value *v = &s->t->val[in->a];
 
-    if (scan_rows[s->t->u->insn[in->a].op].state & VAL_CONST ||
+    if (v->state & VAL_CONST ||
         (in->type == IR_I32 && !val_is_zext(s->t, in->a))) {
         return;
     }
@@ -267,7 +265,7 @@ static void scan(struct backend_thread *t)
         .reg = NO_REG, .home = NO_HOME, .alt = NO_HOME, .hint = NO_HOME,
     };
     struct scan s = { .t = t };
-    const struct ir_insn *insn = t->u->insn;
+    const struct ir_insn *insn = t->u->insn, *in;
     struct value *val = t->val;
     unsigned count = t->u->count;
 
@@ -275,6 +273,14 @@ static void scan(struct backend_thread *t)
     val[IR_NONE].left = 1;
     for (unsigned i = 0; i < count; i++) {
         memcpy(&val[i], &fresh, 8); /* all but the state, set below */
+    }
+    for (unsigned i = 0; i < t->u->const_count; i++) {
+        struct value *v = &val[IR_FIRST_CONST + i];
+
+        in = &insn[IR_FIRST_CONST + i];
+        memcpy(v, &fresh, 8);
+        v->state = in->op == IR_PC ? VAL_CONST | VAL_PC
+                                   : VAL_CONST | type_state[in->type];
     }
     while (count-- > 0) {
         scan_one(&s, val, &insn[count], &val[count]);
@@ -347,7 +353,7 @@ static void emit_ops(struct backend_thread *t)
     unsigned count = t->u->count;
 
     for (unsigned i = 0; i < count; i++, in++, v++) {
-        if (!(v->state & (VAL_DEAD | VAL_CONST))) {
+        if (!(v->state & VAL_DEAD)) {
             if (t->as.p + OP_ROOM > t->as.end) {
                 t->full = true;
                 return;
@@ -470,6 +476,7 @@ struct backend_thread *backend_thread_new(struct backend *b)
     if (t) {
         t->b = b;
         t->host = b->host;
+        region_usual(t);
     }
     return t;
 }

@@ -7,12 +7,6 @@
 
 #include <assert.h>
 
-void emit_nothing(struct backend_thread *t, ir_ref i,
-                  const struct ir_insn *in)
-{
-    (void)t, (void)i, (void)in;
-}
-
 void home_move(struct backend_thread *t, unsigned home, int reg, bool store)
 {
     struct x64_rm m = rm_home(home);

@@ -10,8 +10,6 @@
 
 const struct x64_op x64_ops[IR_OPCODES] = {
     /* values and state */
-    ROW(CONST, nothing)
-    ROW(PC, nothing)
     ROW(VCONST, vconst)
     ROW(GET, get)
     ROW(SET, set)

@@ -97,24 +97,32 @@ static void randomise(struct backend_thread *t, uint32_t weight[HOMES])
     }
 }
 
-void region_choose(struct backend_thread *t)
+void region_usual(struct backend_thread *t)
 {
-    uint32_t weight[HOMES] = { 0 };
-
     for (unsigned h = 0; h < HOME_FLAGS; h++) {
         t->home_reg[h] = x64_usual_reg(h);
     }
     t->home_reg[HOME_FLAGS] = 0;
     t->remaps = 0;
-    if (t->u->region) {
-        if (t->random_registers) {
-            randomise(t, weight);
-        } else {
-            weigh(t->u, weight);
-        }
-        choose_class(t, weight, HOME_R);
-        choose_class(t, weight, HOME_V);
+}
+
+void region_choose(struct backend_thread *t)
+{
+    uint32_t weight[HOMES] = { 0 };
+
+    if (t->remaps) {
+        region_usual(t);
     }
+    if (!t->u->region) {
+        return;
+    }
+    if (t->random_registers) {
+        randomise(t, weight);
+    } else {
+        weigh(t->u, weight);
+    }
+    choose_class(t, weight, HOME_R);
+    choose_class(t, weight, HOME_V);
 }
 
 /* -- exchanging --------------------------------------------------------- */

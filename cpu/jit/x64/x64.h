@@ -470,7 +470,9 @@ bool val_is_zext(const struct backend_thread *t, ir_ref ref);
 
 /* -- regions (region.c) ------------------------------------------------ */
 
-/* Assign host registers to guest registers. */
+/* Assign host registers to guest registers: the same as everywhere; or, for
+ * a region, better ones. */
+void region_usual(struct backend_thread *t);
 void region_choose(struct backend_thread *t);
 /* At the entry: take them over. */
 void region_begin(struct backend_thread *t);

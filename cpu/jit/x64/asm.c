@@ -161,9 +161,32 @@ void x_any_mem(struct asm_buf *a, unsigned op, int reg, int base,
     op_mem(a, op, reg, rm_mem(base, disp));
 }
 
+/* No prefix but REX, of maps only the first two. */
+#define X_PLAIN (0xffu | X_0F | X_W)
+
 void x_any_index(struct asm_buf *a, unsigned op, int reg, struct x64_rm m)
 {
-    op_mem(a, op, reg, m);
+    if ((op & ~X_PLAIN) || m.disp != (int8_t)m.disp || m.base >= RM_NONE) {
+        op_mem(a, op, reg, m);
+        return;
+    }
+    unsigned has_disp = m.disp || (m.base & 7) == 5;
+    unsigned sib = m.scale << 6 | (m.index & 7) << 3 | (m.base & 7);
+    unsigned rex = x_rex(op, reg, m.base) | (m.index >> 2 & 2);
+    uint64_t w = (has_disp << 6 | (reg & 7) << 3 | 4) | sib << 8 |
+                 (unsigned)(uint8_t)m.disp << 16;
+    unsigned n = 3 + has_disp;
+
+    w = w << 8 | (op & 0xff);
+    if (op & X_0F) {
+        w = w << 8 | 0x0f;
+        n++;
+    }
+    if (rex) {
+        w = w << 8 | 0x40 | rex;
+        n++;
+    }
+    x_bytes(a, w, n);
 }
 
 void x_vex(struct asm_buf *a, unsigned op, int reg, int v, struct x64_rm m)

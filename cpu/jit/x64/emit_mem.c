@@ -37,45 +37,63 @@ struct slow_path *mem_slow_path(struct backend_thread *t,
     return s;
 }
 
+#define IMM32(v) (v) & 0xff, (v) >> 8 & 0xff, (v) >> 16 & 0xff, (v) >> 24
+#define INDEX_MASK ((TLB_ENTRIES - 1) << 4)
+#define WRITE_TAG ((int)offsetof(struct tlb_context, write))
+#define WRITE_ADDEND (WRITE_TAG + 8)
+#define CHECK_HEAD \
+    0xc4, 0xc3, 0x7b, 0xf0, 0xc0, 8,    /* rorx t1, va, 8 */ \
+    0x81, 0xe0, IMM32(INDEX_MASK)       /* and t1, mask */
+#define CHECK_READ 0x49, 0x8b, 0x04, 0  /* mov t2, [r14 + t1] */
+#define CHECK_WRITE 0x49, 0x8b, 0x84, 0, IMM32(WRITE_TAG)
+#define CHECK_XOR 0x48, 0x33, 0xc0      /* xor t2, va */
+#define CHECK_CMP 0x48, 0x81, 0xf8, IMM32(0) /* cmp t2, 4096 - size */
+#define CHECK_CMP_RAX 0x48, 0x3d, IMM32(0)
+#define CHECK_JA 0x0f, 0x87, IMM32(0)   /* ja slow */
+#define CHECK_READ_TAIL 0x49, 0x8b, 0x44, 0, 8 /* mov t1, [r14 + t1 + 8] */
+#define CHECK_WRITE_TAIL 0x49, 0x8b, 0x84, 0, IMM32(WRITE_ADDEND)
+
 /*
- * The check as hosts with BMI2 do it, written byte by byte: there is hardly
+ * The check as hosts with BMI2 do it, copied and filled in: there is hardly
  * an op more frequent.  t1 and t2 are scratch registers, below r8.
- *   rorx t1, va, 8 ; and t1, index mask ; mov t2, [r14 + t1 + array]
- *   xor t2, va ; cmp t2, 4096 - size ; ja slow ; mov t1, [r14 + t1 + array + 8]
  */
 static void check_bytes(struct asm_buf *as, struct slow_path *s, unsigned n,
                         int t1, int t2, unsigned size, bool write)
 {
+    static const uint8_t code[2][2][48] = {
+        {{CHECK_HEAD, CHECK_READ, CHECK_XOR, CHECK_CMP, CHECK_JA,
+          CHECK_READ_TAIL},
+         {CHECK_HEAD, CHECK_READ, CHECK_XOR, CHECK_CMP_RAX, CHECK_JA,
+          CHECK_READ_TAIL}},
+        {{CHECK_HEAD, CHECK_WRITE, CHECK_XOR, CHECK_CMP, CHECK_JA,
+          CHECK_WRITE_TAIL},
+         {CHECK_HEAD, CHECK_WRITE, CHECK_XOR, CHECK_CMP_RAX, CHECK_JA,
+          CHECK_WRITE_TAIL}},
+    };
     unsigned va = s->va & 7, high = s->va >> 3, sib = t1 << 3 | (REG_TLB & 7);
-    uint64_t array = offsetof(struct tlb_context, write);
+    uint8_t *p = as->p;
 
     _Static_assert(REG_TLB == R14 && TLB_PAGE_BITS == 12 &&
                    offsetof(struct tlb_context, read) == 0, "as encoded");
-    x_bytes(as, UINT64_C(0x08c0f07bc3c4) | (high ^ 1) << 13 |
-            (uint64_t)(t1 << 3 | va) << 32, 6);
-    x_bytes(as, UINT64_C(0xe081) | t1 << 8 |
-            (uint64_t)(TLB_ENTRIES - 1) << (16 + 4), 6);
-    if (write) {
-        x_bytes(as, UINT64_C(0x848b49) | t2 << 19 | (uint64_t)sib << 24 |
-                array << 32, 8);
-    } else {
-        x_bytes(as, UINT64_C(0x048b49) | t2 << 19 | (uint64_t)sib << 24, 4);
+    memcpy(p, code[write][t2 == RAX], sizeof(code[0][0]));
+    p[1] |= (high ^ 1) << 5;
+    p[4] |= t1 << 3 | va;
+    p[7] |= t1;
+    p[14] |= t2 << 3;
+    p[15] = sib;
+    p += write ? 20 : 16;
+    p[0] |= high;
+    p[2] |= t2 << 3 | va;
+    if (t2 != RAX) {
+        p[5] |= t2;
+        p++;
     }
-    x_bytes(as, UINT64_C(0xc03348) | high | (uint64_t)(t2 << 3 | va) << 16, 3);
-    if (t2 == RAX) {
-        x_bytes(as, UINT64_C(0x3d48) | (uint64_t)(4096 - size) << 16, 6);
-    } else {
-        x_bytes(as, UINT64_C(0xf88148) | t2 << 16 |
-                (uint64_t)(4096 - size) << 24, 7);
-    }
-    s->from[n] = x_jcc32(as, CC_A);
-    if (write) {
-        x_bytes(as, UINT64_C(0x848b49) | t1 << 19 | (uint64_t)sib << 24 |
-                (array + 8) << 32, 8);
-    } else {
-        x_bytes(as, UINT64_C(0x0800448b49) | t1 << 19 | (uint64_t)sib << 24,
-                5);
-    }
+    p = x_disp32(p + 5, 4096 - (int)size);
+    s->from[n] = p + 2;
+    p += 6;
+    p[2] |= t1 << 3;
+    p[3] = sib;
+    as->p = p + (write ? 8 : 5);
 }
 
 static void check_general(struct backend_thread *t, struct slow_path *s,
@@ -133,10 +151,12 @@ void mem_check(struct backend_thread *t, struct slow_path *s, int t1, int t2,
 
 static unsigned slow_desc(const struct ir_insn *in, unsigned size, bool pair)
 {
-    return (in->aux & IR_MEM_ALIGNED ? SLOW_ALIGNED : 0) |
-           (in->aux & IR_MEM_UNPRIV ? SLOW_UNPRIV : 0) |
-           (in->aux & IR_MEM_NORMAL ? SLOW_NORMAL : 0) |
-           (pair ? SLOW_PAIR : 0) | __builtin_ctz(size) << SLOW_SIZE_SHIFT;
+    _Static_assert(SLOW_ALIGNED == IR_MEM_ALIGNED >> 1 &&
+                   SLOW_UNPRIV == IR_MEM_UNPRIV >> 1 &&
+                   SLOW_NORMAL == IR_MEM_NORMAL << 1, "as moved");
+    return (in->aux >> 1 & (SLOW_ALIGNED | SLOW_UNPRIV)) |
+           (in->aux << 1 & SLOW_NORMAL) | (pair ? SLOW_PAIR : 0) |
+           __builtin_ctz(size) << SLOW_SIZE_SHIFT;
 }
 
 /* -- loads ------------------------------------------------------------- */
@@ -524,27 +544,35 @@ static unsigned value_key(const struct stored *v)
                                          : KEY_UNSHARED;
 }
 
+/* A general or vector register in four bits, which the extension tells
+ * apart, or none. */
+static uint64_t result_key(unsigned dst)
+{
+    return dst == NO_REG ? 0x10 : dst & 15;
+}
+
 /* ORDER: desc 15..0, va 19..16, values 37..20, results 47..38, tmp 51..48,
- * extension 53..52; bit 63 tells it from an address. */
+ * extension 53..52, results are vectors 54; bit 63 tells it from an
+ * address. */
 uint64_t slow_key(const struct slow_path *s)
 {
-    uint64_t key = s->desc | s->va << 16 | (uint64_t)1 << 63 |
-                   (uint64_t)s->tmp << 48;
+    uint64_t value[2] = {0x100, 0x100};
+    uint64_t vector = s->dst[0] != NO_REG && s->dst[0] >= XMM0;
 
     if (s->xmm || s->tmp >= XMM0) {
         return 0;
     }
-    for (unsigned n = 0; n < 2; n++) {
-        uint64_t value = n < s->value_count ? value_key(&s->value[n]) : 0x100;
-        unsigned dst = s->dst[n] == NO_REG ? 0x10 : s->dst[n];
-
-        if (value == KEY_UNSHARED || dst > 0x10) {
+    for (unsigned n = 0; n < s->value_count; n++) {
+        value[n] = value_key(&s->value[n]);
+        if (value[n] == KEY_UNSHARED) {
             return 0;
         }
-        key |= value << (20 + 9 * n) | (uint64_t)dst << (38 + 5 * n);
     }
     _Static_assert((IR_MEM_SIGN32 | IR_MEM_SIGN64) == 3, "two bits");
-    return key | (uint64_t)(s->in->aux & 3) << 52;
+    return s->desc | s->va << 16 | value[0] << 20 | value[1] << 29 |
+           result_key(s->dst[0]) << 38 | result_key(s->dst[1]) << 43 |
+           (uint64_t)s->tmp << 48 | (uint64_t)(s->in->aux & 3) << 52 |
+           vector << 54 | (uint64_t)1 << 63;
 }
 
 static struct stored value_of_key(unsigned key, enum ir_type type)
@@ -568,14 +596,16 @@ bool slow_of_key(struct slow_path *s, struct ir_insn *in, uint64_t key)
     unsigned desc = key & 0xffff;
     bool atomic = desc & SLOW_ATOMIC;
     bool pair = (desc & SLOW_PAIR) && !atomic;
+    bool vector = key >> 54 & 1;
     unsigned size = desc & SLOW_SIZE_MASK;
-    enum ir_type type = atomic ? IR_I64 : IR_I8 + size - pair;
+    enum ir_type type = atomic ? IR_I64 : (vector ? IR_F16 - 1 : IR_I8) +
+                                          size - pair;
 
-    if (size > 5 || size < pair || type > IR_I64) {
+    if (size > 5 || size < pair || type > (vector ? IR_V128 : IR_I64)) {
         return false;
     }
     *in = (struct ir_insn){
-        .op = IR_LOAD, .type = type,
+        .op = vector && size == pair ? IR_VLOAD8 : IR_LOAD, .type = type,
         .aux = (key >> 52 & 3) | (desc & SLOW_REVERSED ? IR_MEM_REVERSED : 0),
     };
     *s = (struct slow_path){
@@ -585,7 +615,7 @@ bool slow_of_key(struct slow_path *s, struct ir_insn *in, uint64_t key)
         unsigned value = key >> (20 + 9 * n) & 0x1ff;
         unsigned dst = key >> (38 + 5 * n) & 0x1f;
 
-        s->dst[n] = dst < 0x10 ? dst : NO_REG;
+        s->dst[n] = dst < 0x10 ? dst + (vector ? XMM0 : 0) : NO_REG;
         if (value < 0x100) {
             s->value[s->value_count++] = value_of_key(value, type);
         }
@@ -598,7 +628,8 @@ static void emit_slow_path(struct backend_thread *t, struct slow_path *s)
     struct asm_buf *as = &t->as;
     const uint8_t *thunk = t->remaps ? NULL : thunk_slow(t, s);
 
-    for (unsigned n = 0; n < 3 && s->from[n]; n++) {
+    x_fix32(s->from[0], as->p);
+    for (unsigned n = 1; n < 3 && s->from[n]; n++) {
         x_fix32(s->from[n], as->p);
     }
     if (thunk) {

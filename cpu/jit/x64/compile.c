@@ -20,36 +20,35 @@
 
 /* -- backward: uses and hints ------------------------------------------ */
 
-/* What the scan wants to know of an op. */
-enum {
-    SCAN_PURE = 1 << 0,
-    SCAN_BARRIER = 1 << 1,  /* may leave the unit or look at registers */
-    SCAN_CALL = 1 << 2,     /* may, if its helper does */
-    SCAN_SET = 1 << 3,
-    SCAN_GET = 1 << 4,
-    SCAN_LABEL = 1 << 5,
-    SCAN_EFFECTS = SCAN_BARRIER | SCAN_CALL | SCAN_SET | SCAN_GET,
+/* What the scan does with an op. */
+enum scan_kind {
+    SCAN_PURE,
+    SCAN_OTHER,    /* kept, but of no interest */
+    SCAN_GET,
+    SCAN_SET,
+    SCAN_BARRIER,  /* may leave the unit or look at registers */
+    SCAN_CALL,     /* may, if its helper does */
+    SCAN_LABEL,
 };
 
 /* That and the state of its value: bits of its own, and which of those of
  * its type. */
 struct scan_row {
-    uint8_t kind, state, by_type;
-};
+    uint8_t kind, state, by_type, unused;
+} __attribute__((aligned(4)));
 
 static const struct scan_row scan_rows[IR_OPCODES] = {
 #define OP(name, result, operands, props)                           \
     [IR_##name] = {                                                 \
-        ((props) & IR_P_PURE ? SCAN_PURE : 0) |                     \
-        ((props) & (IR_P_MEM | IR_P_EXIT) ||                        \
-         IR_##name == IR_LABEL ? SCAN_BARRIER : 0) |                \
-        ((props) & IR_P_CALL ? SCAN_CALL : 0) |                     \
-        (IR_##name == IR_SET ? SCAN_SET : 0) |                      \
-        (IR_##name == IR_GET ? SCAN_GET : 0) |                      \
-        (IR_##name == IR_LABEL ? SCAN_LABEL : 0),                   \
+        IR_##name == IR_SET ? SCAN_SET                              \
+        : IR_##name == IR_GET ? SCAN_GET                            \
+        : IR_##name == IR_LABEL ? SCAN_LABEL                        \
+        : (props) & (IR_P_MEM | IR_P_EXIT) ? SCAN_BARRIER           \
+        : (props) & IR_P_CALL ? SCAN_CALL                           \
+        : (props) & IR_P_PURE ? SCAN_PURE : SCAN_OTHER,             \
         (result) == IR_C_VEC ? VAL_VEC                              \
         : (result) == IR_C_FLAGS ? VAL_FLAGS : 0,                   \
-        (result) == IR_C_TYPE ? 0xff : 0,                           \
+        (result) == IR_C_TYPE ? 0xff : 0, 0,                        \
     },
 #include "cpu/ir/ir_ops.h"
 #undef OP
@@ -64,13 +63,12 @@ static const uint8_t type_state[] = {
  * and v[] (homes 0..63), and the flags.
  */
 struct scan {
-    struct backend_thread *t;
+    struct value *val;
     uint64_t dead;        /* is overwritten before anything can see it */
-    bool flags_dead;
-    bool labels;
     uint64_t pending;     /* is SET next to next[home], whose definition has
                              not been reached yet */
-    ir_ref next[HOME_FLAGS];
+    bool flags_dead;
+    bool labels;
 };
 
 bool val_is_zext(const struct backend_thread *t, ir_ref ref)
@@ -101,82 +99,96 @@ bool val_is_zext(const struct backend_thread *t, ir_ref ref)
     }
 }
 
-static void forget_pending(struct scan *s, uint64_t set)
+static inline void forget_pending(struct backend_thread *t, struct scan *s,
+                                  uint64_t set)
 {
     for (uint64_t m = s->pending & set; m; m &= m - 1) {
-        s->t->val[s->next[ctz64(m)]].hint = NO_HOME;
+        s->val[t->next_set[ctz64(m)]].hint = NO_HOME;
     }
     s->pending &= ~set;
 }
 
-static void barrier(struct scan *s)
+static inline void barrier(struct backend_thread *t, struct scan *s)
 {
     s->dead = 0;
     s->flags_dead = false;
-    forget_pending(s, UINT64_MAX);
+    forget_pending(t, s, UINT64_MAX);
 }
 
 /* The value of a SET is best computed right into the home's register. */
-static void hint(struct scan *s, const struct ir_insn *in, unsigned home)
+static inline void hint(struct backend_thread *t, struct scan *s,
+                        const struct ir_insn *in, unsigned home)
 {
-    struct value *v = &s->t->val[in->a];
+    struct value *v = &s->val[in->a];
 
     if (v->state & VAL_CONST ||
-        (in->type == IR_I32 && !val_is_zext(s->t, in->a))) {
+        (in->type == IR_I32 && !val_is_zext(t, in->a))) {
         return;
     }
     if (v->hint != NO_HOME) {
         s->pending &= ~BIT(v->hint);
     }
     v->hint = home;
-    s->next[home] = in->a;
+    t->next_set[home] = in->a;
     s->pending |= BIT(home);
 }
 
-/* False: the SET has no effect.  As it has no value, its record says what it
- * is the whole of. */
-static bool scan_set(struct scan *s, const struct ir_insn *in,
-                     struct value *v)
+/* A SET that is the whole of a register.  False: it has no effect. */
+static inline bool scan_whole(struct backend_thread *t, struct scan *s,
+                              const struct ir_insn *in, unsigned home)
 {
-    unsigned home = home_around(in->imm);
-    bool whole = home_of(in->type, in->imm) == home;
     uint64_t bit;
 
-    v->home = whole ? home : NO_HOME;
     if (home == HOME_FLAGS) {
         bool live = !s->flags_dead;
 
-        s->flags_dead |= whole;
-        return live || !whole;
-    }
-    if (home == NO_HOME) {
-        return true;
+        s->flags_dead = true;
+        return live;
     }
     bit = BIT(home);
-    if (!whole) {
-        s->dead &= ~bit;
-        forget_pending(s, bit);
-        return true;
-    }
     if (s->dead & bit) {
         return false;
     }
     s->dead |= bit;
-    if (home_reg(s->t, home)) {
-        hint(s, in, home);
+    if (home_reg(t, home)) {
+        hint(t, s, in, home);
     }
     return true;
 }
 
-static void scan_get(struct scan *s, const struct ir_insn *in)
+/* Something of the home is read, or only a part of it written. */
+static inline void scan_part(struct backend_thread *t, struct scan *s,
+                             unsigned home)
+{
+    if (home < HOME_FLAGS) {
+        s->dead &= ~BIT(home);
+        forget_pending(t, s, BIT(home));
+    }
+}
+
+/* As it has no value, its record says what it is the whole of. */
+static inline bool scan_set(struct backend_thread *t, struct scan *s,
+                            const struct ir_insn *in, struct value *v)
+{
+    unsigned home = home_around(in->imm);
+
+    if (home != NO_HOME && home_of(in->type, in->imm) == home) {
+        v->home = home;
+        return scan_whole(t, s, in, home);
+    }
+    scan_part(t, s, home);
+    return true;
+}
+
+static inline void scan_get(struct backend_thread *t, struct scan *s,
+                            const struct ir_insn *in)
 {
     unsigned home = home_around(in->imm);
 
     if (home == HOME_FLAGS) {
         s->flags_dead = false;
-    } else if (home != NO_HOME) {
-        s->dead &= ~BIT(home);
-        forget_pending(s, BIT(home));
+    } else {
+        scan_part(t, s, home);
     }
 }
 
@@ -187,52 +199,55 @@ static bool call_is_barrier(const struct ir_insn *in)
     return h->flags & (IR_HELPER_EXITS | IR_HELPER_REGS);
 }
 
-/* An op that is live; false: it turns out that it has no effect. */
-static bool scan_effects(struct scan *s, const struct ir_insn *in,
-                         struct value *v, unsigned kind)
+/* An op that has effects beyond registers. */
+static inline void scan_effects(struct backend_thread *t, struct scan *s,
+                                const struct ir_insn *in, enum scan_kind kind)
 {
-    if (kind & SCAN_SET) {
-        return scan_set(s, in, v);
+    if (kind == SCAN_CALL ? call_is_barrier(in)
+                          : kind == SCAN_LABEL || !ir_is_host_access(in)) {
+        barrier(t, s);
     }
-    if (kind & SCAN_GET) {
-        scan_get(s, in);
-    } else if (((kind & SCAN_BARRIER) && !ir_is_host_access(in)) ||
-               ((kind & SCAN_CALL) && call_is_barrier(in))) {
-        barrier(s);
-        s->labels |= (kind & SCAN_LABEL) != 0;
+    s->labels |= kind == SCAN_LABEL;
+    if (t->u->region && ir_has_edge(in->op)) {
+        ir_ref flags = t->u->edge[ir_edge_of(in)].flags;
+
+        if (flags != IR_NONE) {
+            s->val[flags].left++;
+        }
     }
-    return true;
 }
 
-static void scan_one(struct scan *s, struct value *val,
-                     const struct ir_insn *in, struct value *v)
+static inline void scan_one(struct backend_thread *t, struct scan *s,
+                            const struct ir_insn *in, struct value *v)
 {
     struct scan_row row = scan_rows[in->op];
+    struct value *val = s->val;
 
-    v->state = row.state | (type_state[in->type] & row.by_type);
-    if ((row.kind & SCAN_PURE) && !v->left) {
+    if (row.kind == SCAN_SET) {
+        v->state = scan_set(t, s, in, v) ? 0 : VAL_DEAD;
+        val[in->a].left += !v->state;
+        return;
+    }
+    if (!v->left && (row.kind == SCAN_PURE || row.kind == SCAN_GET)) {
         v->state = VAL_DEAD;
         return;
     }
+    v->state = row.state | (type_state[in->type] & row.by_type);
     if (v->hint != NO_HOME) {
         /* Found its definition: from here on nothing can spoil it. */
         s->pending &= ~BIT(v->hint);
     }
-    if ((row.kind & SCAN_EFFECTS) && !scan_effects(s, in, v, row.kind)) {
-        v->state = VAL_DEAD;
+    if (row.kind == SCAN_GET) {
+        scan_get(t, s, in);
         return;
+    }
+    if (row.kind >= SCAN_BARRIER) {
+        scan_effects(t, s, in, row.kind);
     }
     /* No op has a fourth operand. */
     val[in->a].left++;
     val[in->b].left++;
     val[in->c].left++;
-    if (s->t->u->region && ir_has_edge(in->op)) {
-        ir_ref flags = s->t->u->edge[ir_edge_of(in)].flags;
-
-        if (flags != IR_NONE) {
-            val[flags].left++;
-        }
-    }
 }
 
 /* Mark what is live across a LABEL. */
@@ -259,31 +274,35 @@ static void scan_labels(struct backend_thread *t)
     }
 }
 
-static void scan(struct backend_thread *t)
+static void begin_values(struct backend_thread *t)
 {
     static const struct value fresh = {
         .reg = NO_REG, .home = NO_HOME, .alt = NO_HOME, .hint = NO_HOME,
     };
-    struct scan s = { .t = t };
-    const struct ir_insn *insn = t->u->insn, *in;
-    struct value *val = t->val;
-    unsigned count = t->u->count;
+    const struct ir_insn *in = t->u->insn + IR_FIRST_CONST;
+    struct value *v = t->val, *end = v + t->u->count;
 
-    _Static_assert(offsetof(struct value, state) == 8, "one store a value");
-    val[IR_NONE].left = 1;
-    for (unsigned i = 0; i < count; i++) {
-        memcpy(&val[i], &fresh, 8); /* all but the state, set below */
+    t->val[IR_NONE].left = 1;
+    for (; v < end; v += 4) { /* up to three more */
+        v[0] = v[1] = v[2] = v[3] = fresh;
     }
-    for (unsigned i = 0; i < t->u->const_count; i++) {
-        struct value *v = &val[IR_FIRST_CONST + i];
+    v = t->val + IR_FIRST_CONST;
+    for (end = v + t->u->const_count; v < end; v++, in++) {
+        *v = fresh;
+        v->state = VAL_CONST | (in->op == IR_PC ? VAL_PC
+                                                : type_state[in->type]);
+    }
+}
 
-        in = &insn[IR_FIRST_CONST + i];
-        memcpy(v, &fresh, 8);
-        v->state = in->op == IR_PC ? VAL_CONST | VAL_PC
-                                   : VAL_CONST | type_state[in->type];
-    }
-    while (count-- > 0) {
-        scan_one(&s, val, &insn[count], &val[count]);
+static void scan(struct backend_thread *t)
+{
+    const struct ir_insn *first = t->u->insn, *in = first + t->u->count;
+    struct scan s = { .val = t->val };
+    struct value *v = t->val + t->u->count;
+
+    begin_values(t);
+    while (in > first) {
+        scan_one(t, &s, --in, --v);
     }
     if (s.labels) {
         scan_labels(t);
@@ -329,16 +348,12 @@ static void emit_entries(struct backend_thread *t, uint32_t page_id)
            !memcmp(t->polled, poll_head, sizeof(poll_head)));
 }
 
-static void emit_op(struct backend_thread *t, unsigned i,
-                    const struct ir_insn *in, const struct value *v)
+static inline void emit_op(struct backend_thread *t, unsigned i,
+                           const struct ir_insn *in, const struct value *v)
 {
     t->row = &x64_ops[in->op];
     t->insn = in->insn;
-    if (t->row->emit) {
-        t->row->emit(t, i, in);
-    } else {
-        emit_vec_call(t, i, in);
-    }
+    t->row->emit(t, i, in);
     if ((v->state & VAL_CROSSES) && v->left) {
         ra_spill_now(t, i);
     }
@@ -350,11 +365,12 @@ static void emit_ops(struct backend_thread *t)
 {
     const struct ir_insn *in = t->u->insn;
     const struct value *v = t->val;
+    const uint8_t *limit = t->as.end - OP_ROOM;
     unsigned count = t->u->count;
 
     for (unsigned i = 0; i < count; i++, in++, v++) {
         if (!(v->state & VAL_DEAD)) {
-            if (t->as.p + OP_ROOM > t->as.end) {
+            if (t->as.p > limit) {
                 t->full = true;
                 return;
             }

@@ -169,5 +169,11 @@ const struct x64_op x64_ops[IR_OPCODES] = {
     ROW(AESMC, aes_mix)
     ROW(AESIMC, aes_mix)
 
-    /* rows without an emitter are called in C (emit_vec_call) */
+    /* in C */
+    ROW(FMULX, vec_call)
+    ROW(FRECPE, vec_call)
+    ROW(FRSQRTE, vec_call)
+    ROW(FRECPS, vec_call)
+    ROW(FRSQRTS, vec_call)
+    ROW(FRECPX, vec_call)
 };

@@ -106,16 +106,10 @@ void region_usual(struct backend_thread *t)
     t->remaps = 0;
 }
 
-void region_choose(struct backend_thread *t)
+static void choose(struct backend_thread *t)
 {
     uint32_t weight[HOMES] = { 0 };
 
-    if (t->remaps) {
-        region_usual(t);
-    }
-    if (!t->u->region) {
-        return;
-    }
     if (t->random_registers) {
         randomise(t, weight);
     } else {
@@ -123,6 +117,16 @@ void region_choose(struct backend_thread *t)
     }
     choose_class(t, weight, HOME_R);
     choose_class(t, weight, HOME_V);
+}
+
+void region_choose(struct backend_thread *t)
+{
+    if (t->remaps) {
+        region_usual(t);
+    }
+    if (t->u->region) {
+        choose(t);
+    }
 }
 
 /* -- exchanging --------------------------------------------------------- */

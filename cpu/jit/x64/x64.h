@@ -210,6 +210,7 @@ struct backend_thread {
     uint32_t free;    /* scratch registers that hold nothing */
     uint32_t lock;    /* registers the op being emitted relies on */
     uint32_t temps;   /* registers to free behind it */
+    uint16_t next_set[HOME_FLAGS];  /* of a home, when scanning backward */
     uint16_t reg_owner[32];
     uint16_t home_owner[HOMES];
     uint64_t spill_free[SPILL_SLOTS / 64];

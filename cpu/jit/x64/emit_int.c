@@ -178,44 +178,48 @@ static void emit_alu_general(struct backend_thread *t, ir_ref i,
     t->zf_cc = CC_E;
 }
 
-void emit_alu(struct backend_thread *t, ir_ref i, const struct ir_insn *insn)
+static void emit_neg(struct backend_thread *t, ir_ref i,
+                     const struct ir_insn *in)
 {
-    struct ir_insn in = *insn;
+    unsigned w = int_width(in);
+    struct x64_rm b = ra_use_rm(t, in->b, w);
+    int dst = int_def(t, i, in, w, b, 0);
+
+    x_op(&t->as, X_GRP3 | w, 3, rm_reg(dst));
+}
+
+void emit_alu(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    struct ir_insn swapped;
     unsigned n = t->row->code;
-    ir_ref flags = fl_of(t, i);
+    bool flags = fl_of(t, i) != IR_NONE;
+    bool tested = n == ALU_AND && int_only_tested(t, i);
     uint64_t imm;
 
-    if (n != ALU_SUB && is_const(t, in.a)) {
-        in.a = insn->b;
-        in.b = insn->a;
+    if (n != ALU_SUB && is_const(t, in->a)) {
+        swapped = *in;
+        swapped.a = in->b;
+        swapped.b = in->a;
+        in = &swapped;
     }
-    if (flags == IR_NONE) {
-        if (((n == ALU_ADD || n == ALU_SUB) &&
-             emit_lea(t, i, &in, n == ALU_SUB)) ||
-            (n == ALU_AND && !int_only_tested(t, i) && emit_mask(t, i, &in))) {
-            return;
-        }
+    if (!flags && (n == ALU_ADD || n == ALU_SUB
+                       ? emit_lea(t, i, in, n == ALU_SUB)
+                       : n == ALU_AND && !tested && emit_mask(t, i, in))) {
+        return;
     }
     fl_clobber(t);
-    if ((flags != IR_NONE && t->val[i].left == 1 &&
-         (n == ALU_SUB || n == ALU_AND)) ||
-        (n == ALU_AND && int_only_tested(t, i))) {
-        emit_compare(t, &in, n == ALU_AND);
-        if (flags == IR_NONE) {
+    if (tested || (flags && t->val[i].left == 1 &&
+                   (n == ALU_SUB || n == ALU_AND))) {
+        emit_compare(t, in, n == ALU_AND);
+        if (!flags) {
             t->zf = i;
             t->zf_cc = CC_E;
         }
-        return;
+    } else if (n == ALU_SUB && val_const(t, in->a, &imm) && imm == 0) {
+        emit_neg(t, i, in);
+    } else {
+        emit_alu_general(t, i, in, n);
     }
-    if (n == ALU_SUB && val_const(t, in.a, &imm) && imm == 0) {
-        unsigned w = int_width(&in);
-        struct x64_rm b = ra_use_rm(t, in.b, w);
-        int dst = int_def(t, i, &in, w, b, 0);
-
-        x_op(&t->as, X_GRP3 | w, 3, rm_reg(dst));
-        return;
-    }
-    emit_alu_general(t, i, &in, n);
 }
 
 void emit_adc(struct backend_thread *t, ir_ref i, const struct ir_insn *in)

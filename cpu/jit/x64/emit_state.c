@@ -139,13 +139,18 @@ static void set_general(struct backend_thread *t, ir_ref ref,
                         enum ir_type type, unsigned home)
 {
     struct value *v = &t->val[ref];
-    /* The register will equal the value as the IR sees it. */
-    bool exact = type == IR_I64 || val_is_zext(t, ref);
-    bool clean = !(v->state & VAL_NARROW);
+    bool exact, clean = !(v->state & VAL_NARROW);
     int reg = home_reg(t, home), src;
     struct x64_rm from;
     uint64_t imm;
 
+    if (t->home_owner[home] == ref && clean &&
+        (type == IR_I64 || v->hint == home)) {
+        ra_release(t, ref); /* the usual case: computed right there */
+        return;
+    }
+    /* The register will equal the value as the IR sees it. */
+    exact = type == IR_I64 || val_is_zext(t, ref);
     if (val_const(t, ref, &imm)) {
         imm = type == IR_I32 ? (uint32_t)imm : imm;
         if ((int64_t)imm == (int32_t)imm || (reg && v->reg == NO_REG)) {

@@ -18,21 +18,6 @@ struct x64_rm rm_home(unsigned home)
     return rm_vcpu(offsetof(struct vcpu, flags));
 }
 
-void ra_leave_home(struct backend_thread *t, struct value *v)
-{
-    if (v->home != NO_HOME) {
-        if (is_pinned_home(t, v->home)) {
-            v->reg = NO_REG;
-        }
-        t->home_owner[v->home] = IR_NONE;
-        v->home = NO_HOME;
-    }
-    if (v->alt != NO_HOME) {
-        t->home_owner[v->alt] = IR_NONE;
-        v->alt = NO_HOME;
-    }
-}
-
 /* Copy a value from its home to a spill slot, without a register. */
 static void spill_home(struct backend_thread *t, struct value *v)
 {

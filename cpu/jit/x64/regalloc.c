@@ -365,6 +365,9 @@ void ra_forget(struct backend_thread *t, ir_ref ref)
 {
     struct value *v = &t->val[ref];
 
+    if (v->home != NO_HOME) {
+        ra_leave_home(t, v);
+    }
     if (v->reg != NO_REG && t->reg_owner[v->reg] == ref) {
         ra_drop_reg(t, v);
     }
@@ -373,9 +376,6 @@ void ra_forget(struct backend_thread *t, ir_ref ref)
     }
     if (v->spill) {
         free_spill(t, v);
-    }
-    if (v->home != NO_HOME) {
-        ra_leave_home(t, v);
     }
 }
 

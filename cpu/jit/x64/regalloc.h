@@ -24,6 +24,19 @@ void ra_spill(struct backend_thread *t, struct value *v);
 /* The value leaves its scratch register. */
 void ra_drop_reg(struct backend_thread *t, struct value *v);
 /* The value's homes are no longer its places. */
-void ra_leave_home(struct backend_thread *t, struct value *v);
+static inline void ra_leave_home(struct backend_thread *t, struct value *v)
+{
+    if (v->home != NO_HOME) {
+        if (is_pinned_home(t, v->home)) {
+            v->reg = NO_REG;
+        }
+        t->home_owner[v->home] = IR_NONE;
+        v->home = NO_HOME;
+    }
+    if (v->alt != NO_HOME) {
+        t->home_owner[v->alt] = IR_NONE;
+        v->alt = NO_HOME;
+    }
+}
 
 #endif

@@ -360,13 +360,26 @@ struct x64_rm ra_use_vec_rm(struct backend_thread *t, ir_ref ref);
 /* One use is over; that was the last. */
 void ra_forget(struct backend_thread *t, ir_ref ref);
 
+/* No register, home or slot needs to hear of its end. */
+static inline bool ra_is_nowhere(const struct value *v)
+{
+    uint32_t w;
+
+    _Static_assert(offsetof(struct value, spill) == 2 &&
+                   offsetof(struct value, home) == 5 &&
+                   NO_REG == 0xff && NO_HOME == 0xff, "one comparison");
+    memcpy(&w, &v->spill, 4);
+    return w == 0xffff0000;
+}
+
 static inline void ra_release(struct backend_thread *t, ir_ref ref)
 {
-    if (--t->val[ref].left == 0) {
+    struct value *v = &t->val[ref];
+
+    if (--v->left == 0 && (!ra_is_nowhere(v) || t->fl == ref)) {
         ra_forget(t, ref);
     }
 }
-
 
 static inline void ra_release_all(struct backend_thread *t,
                                   const struct ir_insn *in)

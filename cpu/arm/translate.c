@@ -248,11 +248,18 @@ static bool faults_at_sp(const struct a64_ctx *s)
 
 /* -- the driver ---------------------------------------------------------- */
 
-static bool can_go_on(const struct a64_ctx *s, unsigned insns)
+/* The most bytes that the unit may have. */
+static unsigned limit(uint32_t context, unsigned bytes)
 {
-    return insns < MAX_INSNS &&
-           (s->u->region || s->u->edge_count < MAX_SIDE_EXITS) &&
-           ir_room(s->u) && !(s->context & CTX_SS_ACTIVE);
+    unsigned most = context & CTX_SS_ACTIVE ? 4 : 4 * MAX_INSNS;
+
+    return bytes < most ? bytes : most;
+}
+
+static bool can_go_on(const struct a64_ctx *s)
+{
+    return ir_room(s->u) &&
+           (s->u->region || s->u->edge_count < MAX_SIDE_EXITS);
 }
 
 static void translate_one(struct a64_ctx *s, bool first)
@@ -277,18 +284,18 @@ void a64_translate(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
         .u = u, .cpu = arm_cpu(vcpu), .pc = pc, .context = context,
         .el = context >> CTX_EL_SHIFT & 3,
     };
-    unsigned insns = 0;
 
+    bytes = limit(context, bytes);
     u->fp_default = !(context & (CTX_FP_MODE | CTX_FP_RMODE));
     do {
         s.insn = load_le32(code + (s.pc - pc));
         if (faults_at_sp(&s)) {
-            fault_at_sp(&s, insns == 0);
+            fault_at_sp(&s, s.pc == pc);
             break;
         }
-        translate_one(&s, insns++ == 0);
+        translate_one(&s, s.pc == pc);
         s.pc += 4;
-    } while (!s.ended && s.pc - pc < bytes && can_go_on(&s, insns));
+    } while (!s.ended && s.pc - pc < bytes && can_go_on(&s));
     if (!s.ended) {
         ir_exit(u, s.pc);
     }

@@ -17,13 +17,13 @@
 /* Start an empty unit at pc. */
 void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context);
 
-/* At least one more guest instruction (<= 256 ops, 8 edges) fits. */
+/* At least one more guest instruction (<= 512 ops and constants, 8 edges)
+ * fits. */
 static inline bool ir_room(const struct ir_unit *u)
 {
-    return u->count + 256 <= IR_MAX_INSNS &&
-           u->const_count + 256 <= IR_MAX_CONSTS &&
-           u->edge_count + 8 <= IR_MAX_EDGES &&
-           u->guest_insns < IR_MAX_GUEST_INSNS;
+    _Static_assert(IR_MAX_INSNS <= IR_MAX_CONSTS, "one test for both");
+    return u->count + u->const_count + 512 <= IR_MAX_INSNS &&
+           u->edge_count + 8 <= IR_MAX_EDGES;
 }
 
 /* The general form; absent operands are IR_NONE.  No folding. */

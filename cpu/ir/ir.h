@@ -248,7 +248,6 @@ static inline uint64_t ir_insn_pc(uint64_t unit_pc, uint16_t insn)
 #define IR_MAX_CONSTS 8192
 #define IR_FIRST_CONST IR_MAX_INSNS
 #define IR_MAX_EDGES 256
-#define IR_MAX_GUEST_INSNS 1024
 
 /*
  * One unit under construction; reused for every translation of a thread.

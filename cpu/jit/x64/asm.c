@@ -94,20 +94,39 @@ static unsigned byte_rex(unsigned op, int reg, int rm)
            ((op & X_RM8) && (rm & 12) == 4) ? 0x40 : 0;
 }
 
+/* Only REX, if anything, before the opcode, and one or two bytes of that.
+ * With RM8 if r/m is memory. */
+#define X_PLAIN (0xffu | X_0F | X_W)
+
+/* w, of n bytes: all but the opcode and what precedes it. */
+static inline void plain(struct asm_buf *a, unsigned op, unsigned rex,
+                         uint64_t w, unsigned n)
+{
+    w = w << 8 | (op & 0xff);
+    n++;
+    if (op & X_0F) {
+        w = w << 8 | 0x0f;
+        n++;
+    }
+    if (rex) {
+        w = w << 8 | 0x40 | rex;
+        n++;
+    }
+    x_bytes(a, w, n);
+}
+
 void x_any_rr(struct asm_buf *a, unsigned op, int reg, int rm)
 {
     unsigned rex = x_rex(op, reg, rm);
     unsigned modrm = 0xc0 | (reg & 7) << 3 | (rm & 7);
 
-    if (op & X_MORE) {
+    if (op & ~X_PLAIN) {
         struct tail t = { modrm, 1 };
 
         front_opcode(&t, op, rex | byte_rex(op, reg, rm));
         append(a, t);
     } else {
-        unsigned w = 0x40 | rex | (op & 0xff) << 8 | modrm << 16;
-
-        x_bytes(a, rex ? w : w >> 8, rex ? 3 : 2);
+        plain(a, op, rex, modrm, 1);
     }
 }
 
@@ -118,24 +137,42 @@ static inline void op_mem(struct asm_buf *a, unsigned op, int reg,
     unsigned rex = x_rex(op, reg, m.base) | (m.index >> 2 & 2);
     struct tail t = modrm_mem(reg, m.base, m.index, m.scale, m.disp);
 
-    if (!(op & X_MORE)) {
-        front(&t, op & 0xff);
-        if (rex) {
-            front(&t, 0x40 | rex);
-        }
-    } else {
-        rex |= byte_rex(op, reg, 0);
-        if (t.count > 3 || (op & X_0F38) || (op & X_LOCK)) {
-            /* More than eight bytes in all. */
-            struct tail head = { 0, 0 };
+    rex |= byte_rex(op, reg, 0);
+    if (t.count > 3 || (op & X_0F38) || (op & X_LOCK)) {
+        /* More than eight bytes in all. */
+        struct tail head = { 0, 0 };
 
-            front_opcode(&head, op, rex);
-            append(a, head);
-        } else {
-            front_opcode(&t, op, rex);
-        }
+        front_opcode(&head, op, rex);
+        append(a, head);
+    } else {
+        front_opcode(&t, op, rex);
     }
     append(a, t);
+}
+
+/* The same for a plain opcode. */
+static inline void plain_mem(struct asm_buf *a, unsigned op, int reg,
+                             unsigned base, unsigned index, unsigned scale,
+                             int32_t disp)
+{
+    unsigned rex = x_rex(op, reg, (int)base) | (index >> 2 & 2);
+    unsigned modrm = (reg & 7) << 3, n = 1;
+    uint64_t w = base & 7;
+
+    if (index != RM_NONE || w == 4) {
+        w = 4 | (scale << 6 | (index & 7) << 3 | (base & 7)) << 8;
+        n = 2;
+    }
+    if (disp != (int8_t)disp) {
+        plain(a, op, rex, w | modrm | 0x80, n);
+        x_imm32(a, disp);
+        return;
+    }
+    if (disp || (base & 7) == 5) {
+        w |= 0x40 | (uint64_t)(uint8_t)disp << 8 * n;
+        n++;
+    }
+    plain(a, op, rex, w | modrm, n);
 }
 
 void x_any_mem(struct asm_buf *a, unsigned op, int reg, int base,
@@ -147,46 +184,24 @@ void x_any_mem(struct asm_buf *a, unsigned op, int reg, int base,
         front_opcode(&t, op, x_rex(op, reg, base) | byte_rex(op, reg, 0));
         append(a, t);
         x_modrm(a, a->p, reg, rm_mem(base, disp));
-        return;
-    }
-    if (base == RBP && disp == (int8_t)disp && !(op & X_MORE)) {
+    } else if (op & ~(X_PLAIN | X_RM8)) {
+        op_mem(a, op, reg, rm_mem(base, disp));
+    } else if (base == RBP && disp == (int8_t)disp) {
         /* Most of guest state. */
-        unsigned rex = x_rex(op, reg, base);
-        unsigned w = 0x40 | rex | (op & 0xff) << 8 |
-                     (0x45 | (reg & 7) << 3) << 16 | (unsigned)disp << 24;
-
-        x_bytes(a, rex ? w : w >> 8, rex ? 4 : 3);
-        return;
+        plain(a, op, x_rex(op, reg, base),
+              (0x45 | (reg & 7) << 3) | (unsigned)(uint8_t)disp << 8, 2);
+    } else {
+        plain_mem(a, op, reg, base, RM_NONE, 0, disp);
     }
-    op_mem(a, op, reg, rm_mem(base, disp));
 }
-
-/* No prefix but REX, of maps only the first two. */
-#define X_PLAIN (0xffu | X_0F | X_W)
 
 void x_any_index(struct asm_buf *a, unsigned op, int reg, struct x64_rm m)
 {
-    if ((op & ~X_PLAIN) || m.disp != (int8_t)m.disp || m.base >= RM_NONE) {
+    if (op & ~(X_PLAIN | X_RM8)) {
         op_mem(a, op, reg, m);
-        return;
+    } else {
+        plain_mem(a, op, reg, m.base, m.index, m.scale, m.disp);
     }
-    unsigned has_disp = m.disp || (m.base & 7) == 5;
-    unsigned sib = m.scale << 6 | (m.index & 7) << 3 | (m.base & 7);
-    unsigned rex = x_rex(op, reg, m.base) | (m.index >> 2 & 2);
-    uint64_t w = (has_disp << 6 | (reg & 7) << 3 | 4) | sib << 8 |
-                 (unsigned)(uint8_t)m.disp << 16;
-    unsigned n = 3 + has_disp;
-
-    w = w << 8 | (op & 0xff);
-    if (op & X_0F) {
-        w = w << 8 | 0x0f;
-        n++;
-    }
-    if (rex) {
-        w = w << 8 | 0x40 | rex;
-        n++;
-    }
-    x_bytes(a, w, n);
 }
 
 void x_vex(struct asm_buf *a, unsigned op, int reg, int v, struct x64_rm m)

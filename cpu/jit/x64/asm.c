@@ -178,7 +178,14 @@ static inline void plain_mem(struct asm_buf *a, unsigned op, int reg,
 void x_any_mem(struct asm_buf *a, unsigned op, int reg, int base,
                int32_t disp)
 {
-    if (base == RM_RIP) {
+    if (base == RBP && disp == (int8_t)disp && !(op & ~(0xffu | X_W))) {
+        /* Most of guest state. */
+        unsigned rex = x_rex(op, reg, base);
+        unsigned w = 0x40 | rex | (op & 0xff) << 8 |
+                     (0x45 | (reg & 7) << 3) << 16 | (unsigned)disp << 24;
+
+        x_bytes(a, rex ? w : w >> 8, rex ? 4 : 3);
+    } else if (base == RM_RIP) {
         struct tail t = { 0, 0 };
 
         front_opcode(&t, op, x_rex(op, reg, base) | byte_rex(op, reg, 0));
@@ -186,10 +193,6 @@ void x_any_mem(struct asm_buf *a, unsigned op, int reg, int base,
         x_modrm(a, a->p, reg, rm_mem(base, disp));
     } else if (op & ~(X_PLAIN | X_RM8)) {
         op_mem(a, op, reg, rm_mem(base, disp));
-    } else if (base == RBP && disp == (int8_t)disp) {
-        /* Most of guest state. */
-        plain(a, op, x_rex(op, reg, base),
-              (0x45 | (reg & 7) << 3) | (unsigned)(uint8_t)disp << 8, 2);
     } else {
         plain_mem(a, op, reg, base, RM_NONE, 0, disp);
     }

@@ -134,6 +134,10 @@ struct asm_buf {
                          was RIP-relative */
 };
 
+/* A 32-bit constant among bytes. */
+#define X_IMM32(v) (v) & 0xff, (v) >> 8 & 0xff, (v) >> 16 & 0xff, \
+    (v) >> 24 & 0xff
+
 static inline void x_byte(struct asm_buf *a, unsigned v)
 {
     *a->p++ = v;

@@ -314,11 +314,20 @@ static void scan(struct backend_thread *t)
 /* Where the guard has its displacement and its page id. */
 #define GUARD_DISP 3
 #define GUARD_ID 7
+/* Offsets of the entries, of which each but the last is a comparison and a
+ * jump to the pad. */
+#define GUARDED PAD_SIZE
+#define POLLED (GUARDED + 13)
+#define ENTRY (POLLED + 6)
 
-/* What backend_kill() writes over, of the first two entries: CMP of memory
- * and an immediate value. */
-static const uint8_t guard_head[2] = {0x40 | REG_TLB >> 3, 0x81};
-static const uint8_t poll_head[2] = {0x83, 0x7d};
+enum { REQUEST = offsetof(struct vcpu, request) - VCPU_BASE };
+static const uint8_t entry_code[32] = {
+    0xe8, 0, 0, 0, 0, 0xcc, 0xcc, 0xcc,         /* call relookup */
+    0x41, 0x81, 0xbe, 0, 0, 0, 0, 0, 0, 0, 0,   /* cmp [r14 + x], id */
+    0x75, (uint8_t)-POLLED,                     /* jne pad */
+    0x83, 0x7d, REQUEST, 0,                     /* cmp [request], 0 */
+    0x75, (uint8_t)-ENTRY,
+};
 
 static int guard_disp(uint64_t pc)
 {
@@ -330,22 +339,16 @@ static void emit_entries(struct backend_thread *t, uint32_t page_id)
     struct asm_buf *as = &t->as;
     uint8_t *pad = as->p;
 
+    _Static_assert(REG_TLB == R14 && REG_VCPU == RBP && REQUEST < 128 &&
+                   PAD_SIZE == 8, "as encoded");
     assert(((uintptr_t)pad & 7) == 0); /* for backend_kill */
+    memcpy(pad, entry_code, sizeof(entry_code));
     call_thunk(t, t->b->relookup);
-    while (as->p < pad + PAD_SIZE) {
-        x_byte(as, 0xcc);
-    }
-    t->guarded = as->p;
-    x_op(as, X_ALU_IMM32, ALU_CMP, rm_mem(REG_TLB, guard_disp(t->u->pc)));
-    assert(as->p == t->guarded + GUARD_ID);
-    x_imm32(as, page_id);
-    x_jcc8_to(as, CC_NE, pad);
-    t->polled = as->p;
-    x_alu_imm(as, ALU_CMP, 0, rm_vcpu(offsetof(struct vcpu, request)), 0);
-    x_jcc8_to(as, CC_NE, pad);
-    t->entry = as->p;
-    assert(!memcmp(t->guarded, guard_head, sizeof(guard_head)) &&
-           !memcmp(t->polled, poll_head, sizeof(poll_head)));
+    x_disp32(pad + GUARDED + GUARD_DISP, guard_disp(t->u->pc));
+    x_disp32(pad + GUARDED + GUARD_ID, (int32_t)page_id);
+    t->guarded = pad + GUARDED;
+    t->polled = pad + POLLED;
+    t->entry = as->p = pad + ENTRY;
 }
 
 static inline void emit_op(struct backend_thread *t, unsigned i,
@@ -546,8 +549,9 @@ void backend_relocate(uint8_t *code, const struct block *b,
     const struct block_link *link = block_links(b);
     int32_t disp = guard_disp(b->pc);
 
-    memcpy(code + b->guarded, guard_head, sizeof(guard_head));
-    memcpy(code + b->polled, poll_head, sizeof(poll_head));
+    /* What backend_kill() writes over. */
+    memcpy(code + b->guarded, entry_code + GUARDED, 2);
+    memcpy(code + b->polled, entry_code + POLLED, 2);
     memcpy(code + b->entry, &b->head, sizeof(b->head));
     memcpy(code + b->guarded + GUARD_DISP, &disp, 4);
     memcpy(code + b->guarded + GUARD_ID, &b->page_id, 4);

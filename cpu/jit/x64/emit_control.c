@@ -170,30 +170,37 @@ void emit_brz(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 void emit_exit_indirect(struct backend_thread *t, ir_ref i,
                         const struct ir_insn *in)
 {
+    enum {
+        JUMP_KEY = offsetof(struct vcpu, jump_key) - VCPU_BASE,
+        KEY = offsetof(struct vcpu, jump_cache[0].key) - VCPU_BASE,
+        CODE = offsetof(struct vcpu, jump_cache[0].code) - VCPU_BASE,
+    };
+    static const uint8_t code[48] = {
+        0x8b, 0xc8,                                 /* mov ecx, eax */
+        0xc1, 0xe1, 2,                              /* shl ecx, 2 */
+        0x81, 0xe1, X_IMM32((JUMP_CACHE_ENTRIES - 1) << 4), /* and ecx */
+        0x48, 0x8b, 0x95, X_IMM32(JUMP_KEY),        /* mov rdx, [key] */
+        0x48, 0x33, 0xd0,                           /* xor rdx, rax */
+        0x48, 0x3b, 0x94, 0x0d, X_IMM32(KEY),       /* cmp rdx, [entry] */
+        0x0f, 0x85, X_IMM32(0),                     /* jne miss */
+        0xff, 0xa4, 0x0d, X_IMM32(CODE),            /* jmp [entry] */
+    };
+    enum { MISS = 35, LENGTH = 42 };
     struct asm_buf *as = &t->as;
-    struct x64_rm entry = rm_index(RBP, RCX, 0,
-                                   (int)offsetof(struct vcpu, jump_cache) -
-                                   VCPU_BASE);
 
     (void)i;
+    _Static_assert(REG_VCPU == RBP, "as encoded");
     t->fl = IR_NONE;
     ra_use_fixed(t, in->a, true, RAX);
     ra_release(t, in->a);
     region_leave(t);
     ra_take(t, RCX);
     ra_take(t, RDX);
-    x_mov32(as, RCX, RAX);
-    x_shift_imm(as, 4, 0, RCX, 2);
-    x_alu_imm(as, ALU_AND, 0, rm_reg(RCX), (JUMP_CACHE_ENTRIES - 1) << 4);
-    x_load(as, RDX, rm_vcpu(offsetof(struct vcpu, jump_key)));
-    x_alu(as, ALU_XOR, X_W, RDX, rm_reg(RAX));
-    entry.disp += offsetof(struct jump_cache_entry, key);
-    x_alu(as, ALU_CMP, X_W, RDX, entry);
-    x_jcc_to(as, CC_NE, as_rw(t, t->b->indirect_miss));
+    memcpy(as->p, code, sizeof(code));
+    as->p += MISS;
+    x_fix32(as->p - 4, as_rw(t, t->b->indirect_miss));
     add_thunk_reloc(t);
-    entry.disp += (int)offsetof(struct jump_cache_entry, code) -
-                  (int)offsetof(struct jump_cache_entry, key);
-    x_op(as, X_CALL_RM, 4, entry);
+    as->p += LENGTH - MISS;
 }
 
 void emit_exit_loop(struct backend_thread *t, ir_ref i,

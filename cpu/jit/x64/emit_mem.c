@@ -37,21 +37,20 @@ struct slow_path *mem_slow_path(struct backend_thread *t,
     return s;
 }
 
-#define IMM32(v) (v) & 0xff, (v) >> 8 & 0xff, (v) >> 16 & 0xff, (v) >> 24
 #define INDEX_MASK ((TLB_ENTRIES - 1) << 4)
 #define WRITE_TAG ((int)offsetof(struct tlb_context, write))
 #define WRITE_ADDEND (WRITE_TAG + 8)
 #define CHECK_HEAD \
     0xc4, 0xc3, 0x7b, 0xf0, 0xc0, 8,    /* rorx t1, va, 8 */ \
-    0x81, 0xe0, IMM32(INDEX_MASK)       /* and t1, mask */
+    0x81, 0xe0, X_IMM32(INDEX_MASK)       /* and t1, mask */
 #define CHECK_READ 0x49, 0x8b, 0x04, 0  /* mov t2, [r14 + t1] */
-#define CHECK_WRITE 0x49, 0x8b, 0x84, 0, IMM32(WRITE_TAG)
+#define CHECK_WRITE 0x49, 0x8b, 0x84, 0, X_IMM32(WRITE_TAG)
 #define CHECK_XOR 0x48, 0x33, 0xc0      /* xor t2, va */
-#define CHECK_CMP 0x48, 0x81, 0xf8, IMM32(0) /* cmp t2, 4096 - size */
-#define CHECK_CMP_RAX 0x48, 0x3d, IMM32(0)
-#define CHECK_JA 0x0f, 0x87, IMM32(0)   /* ja slow */
+#define CHECK_CMP 0x48, 0x81, 0xf8, X_IMM32(0) /* cmp t2, 4096 - size */
+#define CHECK_CMP_RAX 0x48, 0x3d, X_IMM32(0)
+#define CHECK_JA 0x0f, 0x87, X_IMM32(0)   /* ja slow */
 #define CHECK_READ_TAIL 0x49, 0x8b, 0x44, 0, 8 /* mov t1, [r14 + t1 + 8] */
-#define CHECK_WRITE_TAIL 0x49, 0x8b, 0x84, 0, IMM32(WRITE_ADDEND)
+#define CHECK_WRITE_TAIL 0x49, 0x8b, 0x84, 0, X_IMM32(WRITE_ADDEND)
 
 /*
  * The check as hosts with BMI2 do it, copied and filled in: there is hardly

@@ -128,7 +128,7 @@ static void forget(void *opaque, unsigned cpu)
     (void)opaque, (void)cpu;
 }
 
-static const struct code_cache_user user = {evict, kick, forget, NULL};
+static const struct code_cache_user user = {evict, evict, kick, forget, NULL};
 
 static void insert(struct bench *b, struct state *s, struct jit_buffer *code,
                    struct jit_result *r, uint64_t pc, uint64_t pa)
@@ -148,6 +148,7 @@ static void insert(struct bench *b, struct state *s, struct jit_buffer *code,
 static void translate_all(struct bench *b, enum stage stage)
 {
     struct block_table_ops ops = {patch, NULL, b};
+    struct code_demand demand = {0};
     struct state s = {.table = block_table_new(b->bus, &ops)};
     struct jit_buffer code;
     struct jit_result result;
@@ -157,7 +158,7 @@ static void translate_all(struct bench *b, enum stage stage)
         unsigned bytes = 4096 - (at & 4095);
 
         while (!code_chunk_room(s.chunk, &code)) {
-            s.chunk = code_cache_chunk(b->cache, 0, s.chunk, &user);
+            s.chunk = code_cache_chunk(b->cache, 0, s.chunk, &demand, &user);
         }
         if (bytes > b->size - at) {
             bytes = (unsigned)(b->size - at);

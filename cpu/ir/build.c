@@ -47,7 +47,7 @@ void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context)
 
 bool ir_is_const(const struct ir_unit *u, ir_ref r, uint64_t *value)
 {
-    if (r == IR_NONE || u->insn[r].op != IR_CONST) {
+    if (r < IR_FIRST_CONST || r == IR_NONE || u->insn[r].op != IR_CONST) {
         return false;
     }
     *value = u->insn[r].imm;
@@ -172,6 +172,9 @@ static bool is_identity(enum ir_opcode op, enum ir_type type, uint64_t b)
 {
     uint64_t ones = type == IR_I64 ? UINT64_MAX : UINT32_MAX;
 
+    if (b > 1 && b != ones) {
+        return false;
+    }
     switch (op) {
     case IR_ADD:
     case IR_SUB:
@@ -205,12 +208,12 @@ ir_ref ir_un(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
 }
 
 /* An address and a constant make an address; else IR_NONE. */
-static ir_ref fold_pc(struct ir_unit *u, enum ir_opcode op,
-                      enum ir_type type, ir_ref a, uint64_t b)
+static inline ir_ref fold_pc(struct ir_unit *u, enum ir_opcode op,
+                             enum ir_type type, ir_ref a, uint64_t b)
 {
     uint64_t address = u->insn[a].imm;
 
-    if (u->insn[a].op != IR_PC || type != IR_I64) {
+    if (a < IR_FIRST_CONST || u->insn[a].op != IR_PC || type != IR_I64) {
         return IR_NONE;
     }
     return op == IR_ADD ? ir_pc(u, address + b)

@@ -6,26 +6,6 @@
 
 #include <assert.h>
 
-/* Executable address `rx` as seen from the writable mapping of this code,
- * for relative jumps. */
-static const uint8_t *as_rw(const struct backend_thread *t,
-                            const uint8_t *rx)
-{
-    return (const uint8_t *)((uintptr_t)rx - t->rx_delta);
-}
-
-/* The displacement that ends here leads to a thunk. */
-static void add_thunk_reloc(struct backend_thread *t)
-{
-    t->thunk_reloc[t->thunk_relocs++] = t->as.p - 4 - t->as.start;
-}
-
-void call_thunk(struct backend_thread *t, const uint8_t *rx)
-{
-    x_call_to(&t->as, as_rw(t, rx));
-    add_thunk_reloc(t);
-}
-
 void jump_thunk(struct backend_thread *t, const uint8_t *rx)
 {
     x_jmp_to(&t->as, as_rw(t, rx));

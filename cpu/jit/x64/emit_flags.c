@@ -12,17 +12,6 @@
 
 #include "cpu/ir/interp.h"
 
-ir_ref fl_of(const struct backend_thread *t, ir_ref i)
-{
-    const struct ir_insn *next = &t->u->insn[i + 1];
-
-    if (i + 1u < t->u->count && next->op == IR_FLAGS_OF && next->a == i &&
-        t->val[i + 1].left) {
-        return i + 1;
-    }
-    return IR_NONE;
-}
-
 /* Turn the carry into a borrow: cmc and stc change nothing else. */
 static void to_sub(struct backend_thread *t)
 {
@@ -95,15 +84,10 @@ int fl_pack_temp(struct backend_thread *t, ir_ref ref)
     return RAX;
 }
 
-void fl_clobber(struct backend_thread *t)
+void fl_clobber_value(struct backend_thread *t)
 {
-    const struct value *v;
+    const struct value *v = &t->val[t->fl];
 
-    t->zf = IR_NONE;
-    if (t->fl == IR_NONE) {
-        return;
-    }
-    v = &t->val[t->fl];
     if (v->left && v->reg == NO_REG && v->home == NO_HOME && !v->spill &&
         !(v->state & VAL_CONST)) {
         fl_packed(t, t->fl);

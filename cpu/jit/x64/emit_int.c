@@ -192,7 +192,7 @@ void emit_alu(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     struct ir_insn swapped;
     unsigned n = t->row->code;
-    bool flags = fl_of(t, i) != IR_NONE;
+    bool flags = fl_wanted(t, i);
     bool tested = n == ALU_AND && int_only_tested(t, i);
     uint64_t imm;
 

@@ -622,6 +622,23 @@ bool slow_of_key(struct slow_path *s, struct ir_insn *in, uint64_t key)
     return slow_key(s) == key;
 }
 
+/* A call of the thunk, and back. */
+static inline void emit_shared(struct backend_thread *t,
+                               const struct slow_path *s,
+                               const uint8_t *thunk)
+{
+    uint8_t *p = t->as.p;
+
+    call_thunk(t, thunk);
+    p += CALL_SIZE;
+    t->sites[t->site_count++] = (struct block_site){
+        .host = p - t->as.start, .insn = s->insn,
+    };
+    *p++ = 0xe9;
+    x_fix32(p, s->back);
+    t->as.p = p + 4;
+}
+
 static void emit_slow_path(struct backend_thread *t, struct slow_path *s)
 {
     struct asm_buf *as = &t->as;
@@ -632,13 +649,12 @@ static void emit_slow_path(struct backend_thread *t, struct slow_path *s)
         x_fix32(s->from[n], as->p);
     }
     if (thunk) {
-        call_thunk(t, thunk);
-        add_site(t, s->insn);
-    } else {
-        save_vectors(t, s->xmm, true);
-        slow_body(t, s, false);
-        save_vectors(t, s->xmm, false);
+        emit_shared(t, s, thunk);
+        return;
     }
+    save_vectors(t, s->xmm, true);
+    slow_body(t, s, false);
+    save_vectors(t, s->xmm, false);
     x_jmp_to(as, s->back);
 }
 

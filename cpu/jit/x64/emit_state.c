@@ -103,7 +103,7 @@ void emit_get(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 /* -- SET --------------------------------------------------------------- */
 
 /* The register now equals the value: it may serve as its place. */
-static void settle(struct backend_thread *t, ir_ref ref, unsigned home)
+static inline void settle(struct backend_thread *t, ir_ref ref, unsigned home)
 {
     struct value *v = &t->val[ref];
 

@@ -7,17 +7,6 @@
 
 #include "util/bits.h"
 
-struct x64_rm rm_home(unsigned home)
-{
-    if (home < HOME_V) {
-        return rm_vcpu(VCPU_R(home));
-    }
-    if (home < HOME_FLAGS) {
-        return rm_vcpu(VCPU_V(home - HOME_V));
-    }
-    return rm_vcpu(offsetof(struct vcpu, flags));
-}
-
 /* Copy a value from its home to a spill slot, without a register. */
 static void spill_home(struct backend_thread *t, struct value *v)
 {
@@ -67,15 +56,11 @@ static void promote(struct backend_thread *t, struct value *v)
     }
 }
 
-void ra_clobber_home(struct backend_thread *t, unsigned home)
+void ra_clobber_owned(struct backend_thread *t, unsigned home)
 {
     ir_ref ref = t->home_owner[home];
-    struct value *v;
+    struct value *v = &t->val[ref];
 
-    if (ref == IR_NONE) {
-        return;
-    }
-    v = &t->val[ref];
     t->home_owner[home] = IR_NONE;
     if (v->alt == home) {
         v->alt = NO_HOME;

@@ -386,9 +386,7 @@ static int def_hint(struct backend_thread *t, ir_ref i, struct value *v)
 {
     unsigned home = v->hint;
 
-    if (t->home_owner[home] != IR_NONE) {
-        ra_clobber_home(t, home);
-    }
+    ra_clobber_home(t, home);
     v->home = home;
     t->home_owner[home] = i;
     v->reg = home_reg(t, home);

@@ -432,15 +432,14 @@ static const uint8_t *thunk(struct backend *b, const void *key,
     return finish(b, (uintptr_t)key, kind, flags, a.p, name);
 }
 
-const uint8_t *thunk_slow(struct backend_thread *t, const struct slow_path *s)
+static const uint8_t *new_slow(struct backend_thread *t,
+                               const struct slow_path *s, uint64_t key)
 {
     struct backend *b = t->b;
-    uint64_t key = slow_key(s);
-    const uint8_t *code = key ? known(b, key) : NULL;
+    const uint8_t *code;
 
-    if (code || !key || b->thunks_used > SLOW_AREA ||
-        b->keyed_count > KEYED_THUNKS / 2) {
-        return code;
+    if (b->thunks_used > SLOW_AREA || b->keyed_count > KEYED_THUNKS / 2) {
+        return NULL;
     }
     struct asm_buf unit = t->as;
     unsigned relocs = t->thunk_relocs; /* the thunk does not move */
@@ -455,6 +454,14 @@ const uint8_t *thunk_slow(struct backend_thread *t, const struct slow_path *s)
     t->rx_delta = delta;
     t->thunk_relocs = relocs;
     return code;
+}
+
+const uint8_t *thunk_slow(struct backend_thread *t, const struct slow_path *s)
+{
+    uint64_t key = slow_key(s);
+    const uint8_t *code = key ? known(t->b, key) : NULL;
+
+    return code || !key ? code : new_slow(t, s, key);
 }
 
 const uint8_t *thunk_helper(struct backend *b, const struct ir_helper *h)

@@ -396,7 +396,15 @@ int ra_def_vec(struct backend_thread *t, ir_ref i, int prefer,
 /* The result is in the temporary `reg`. */
 void ra_def_in(struct backend_thread *t, ir_ref i, int reg);
 /* The guest register is about to change: values that live there move. */
-void ra_clobber_home(struct backend_thread *t, unsigned home);
+void ra_clobber_owned(struct backend_thread *t, unsigned home);
+
+static inline void ra_clobber_home(struct backend_thread *t, unsigned home)
+{
+    if (t->home_owner[home] != IR_NONE) {
+        ra_clobber_owned(t, home);
+    }
+}
+
 void ra_set_home(struct backend_thread *t, ir_ref ref, unsigned home);
 void ra_leave_homes(struct backend_thread *t, ir_ref ref);
 /* The guest register has become equal to the value, which keeps the homes
@@ -424,7 +432,13 @@ static inline void ra_end_op(struct backend_thread *t)
     }
 }
 
-struct x64_rm rm_home(unsigned home);
+static inline struct x64_rm rm_home(unsigned home)
+{
+    return rm_vcpu(home < HOME_V       ? VCPU_R(home)
+                   : home < HOME_FLAGS ? VCPU_V(home - HOME_V)
+                                       : offsetof(struct vcpu, flags));
+}
+
 /* `reg` to the home in memory, or from there (emit_state.c). */
 void home_move(struct backend_thread *t, unsigned home, int reg, bool store);
 
@@ -500,7 +514,16 @@ void call_outside(struct backend_thread *t, const uint8_t *rx, int site);
 /* -- flags (emit_flags.c) ---------------------------------------------- */
 
 /* EFLAGS are about to be overwritten. */
-void fl_clobber(struct backend_thread *t);
+void fl_clobber_value(struct backend_thread *t);
+
+static inline void fl_clobber(struct backend_thread *t)
+{
+    t->zf = IR_NONE;
+    if (t->fl != IR_NONE) {
+        fl_clobber_value(t);
+    }
+}
+
 /* Make EFLAGS answer condition cc of the value; the x86 condition. */
 int fl_condition(struct backend_thread *t, ir_ref ref, enum ir_cc cc);
 /* CF := borrow (or carry) of the value. */
@@ -516,12 +539,37 @@ void fl_restore_packed(struct backend_thread *t, const struct exit_stub *s);
 /* The condition is one of EFLAGS after ucomis only with the operands
  * swapped (FL_FP_SWAPPED). */
 bool fl_prefers_swapped(enum ir_cc cc);
-/* The value of FLAGS_OF right behind i that is used, or IR_NONE. */
-ir_ref fl_of(const struct backend_thread *t, ir_ref i);
+/* There is a FLAGS_OF right behind i that is used. */
+static inline bool fl_wanted(const struct backend_thread *t, ir_ref i)
+{
+    const struct ir_insn *next = &t->u->insn[i + 1];
+
+    return i + 1u < t->u->count && next->op == IR_FLAGS_OF && next->a == i &&
+           t->val[i + 1].left;
+}
 
 /* -- control (emit_control.c) ------------------------------------------ */
 
-void call_thunk(struct backend_thread *t, const uint8_t *rx);
+/* Executable address `rx` as seen from the writable mapping of this code,
+ * for relative jumps. */
+static inline const uint8_t *as_rw(const struct backend_thread *t,
+                                   const uint8_t *rx)
+{
+    return (const uint8_t *)((uintptr_t)rx - t->rx_delta);
+}
+
+/* The displacement that ends here leads to a thunk. */
+static inline void add_thunk_reloc(struct backend_thread *t)
+{
+    t->thunk_reloc[t->thunk_relocs++] = t->as.p - 4 - t->as.start;
+}
+
+static inline void call_thunk(struct backend_thread *t, const uint8_t *rx)
+{
+    x_call_to(&t->as, as_rw(t, rx));
+    add_thunk_reloc(t);
+}
+
 void jump_thunk(struct backend_thread *t, const uint8_t *rx);
 /* reg := a guest address that moves with the unit. */
 void load_pc(struct backend_thread *t, int reg, uint64_t pc);

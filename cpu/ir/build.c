@@ -310,6 +310,11 @@ ir_ref ir_bfxs(struct ir_unit *u, enum ir_type type, ir_ref a, unsigned lsb,
 ir_ref ir_bfi(struct ir_unit *u, enum ir_type type, ir_ref a, ir_ref b,
               unsigned lsb, unsigned width)
 {
+    uint64_t va, vb, mask = (UINT64_MAX >> (64 - width)) << lsb;
+
+    if (ir_is_const(u, a, &va) && ir_is_const(u, b, &vb)) {
+        return ir_const(u, type, (va & ~mask) | (vb << lsb & mask));
+    }
     return bitfield(u, IR_BFI, type, a, b, lsb, width);
 }
 

@@ -4,9 +4,10 @@
  * A unit is a straight list of instructions; each defines at most one value
  * and is named by its index (ir_ref).  Values are used in the unit only
  * after they are defined.  Constants (CONST, PC) are not on the list, for
- * most ops have one: their refs begin at IR_FIRST_CONST.  Guest registers are read and written by GET and
- * SET at byte offsets of struct vcpu; a SET is visible at once, so that the
- * register file is exact at every instruction that can leave the unit.
+ * most ops have one: their refs begin at IR_FIRST_CONST.  Guest registers are
+ * read and written by GET and SET at byte offsets of struct vcpu; a SET is
+ * visible at once, so that the register file is exact at every instruction
+ * that can leave the unit.
  * Memory operations keep their order and number.
  *
  * Types.  An integer op of type I32 takes its operands modulo 2^32 and

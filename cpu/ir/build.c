@@ -167,14 +167,12 @@ static bool is_zero_extended(const struct ir_unit *u, ir_ref r)
     }
 }
 
-/* `a op b` is `a` when b is the constant `b`. */
+/* `a op b` is `a` when b is the constant `b`, for which
+ * is_special(). */
 static bool is_identity(enum ir_opcode op, enum ir_type type, uint64_t b)
 {
     uint64_t ones = type == IR_I64 ? UINT64_MAX : UINT32_MAX;
 
-    if (b > 1 && b != ones) {
-        return false;
-    }
     switch (op) {
     case IR_ADD:
     case IR_SUB:
@@ -194,6 +192,11 @@ static bool is_identity(enum ir_opcode op, enum ir_type type, uint64_t b)
     default:
         return false;
     }
+}
+
+static inline bool is_special(uint64_t b)
+{
+    return b + 1 <= 2 || b == UINT32_MAX;
 }
 
 ir_ref ir_un(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
@@ -240,7 +243,7 @@ ir_ref ir_bin(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
         if (type == IR_I32) {
             vb = (uint32_t)vb;
         }
-        if (is_identity(op, type, vb) &&
+        if (is_special(vb) && is_identity(op, type, vb) &&
             (type == IR_I64 || is_zero_extended(u, a))) {
             return a;
         }
@@ -263,7 +266,7 @@ ir_ref ir_bini(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
     if (ir_is_const(u, a, &va) && fold_bin(op, type, va, imm, &out)) {
         return ir_const(u, type, out);
     }
-    if (is_identity(op, type, imm) &&
+    if (is_special(imm) && is_identity(op, type, imm) &&
         (type == IR_I64 || is_zero_extended(u, a))) {
         return a;
     }

@@ -45,39 +45,6 @@ void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context)
     forget_values(u);
 }
 
-bool ir_is_const(const struct ir_unit *u, ir_ref r, uint64_t *value)
-{
-    if (r < IR_FIRST_CONST || r == IR_NONE || u->insn[r].op != IR_CONST) {
-        return false;
-    }
-    *value = u->insn[r].imm;
-    return true;
-}
-
-static inline ir_ref new_const(struct ir_unit *u, enum ir_opcode op,
-                               enum ir_type type, uint64_t imm)
-{
-    ir_ref r = (ir_ref)(IR_FIRST_CONST + u->const_count++);
-
-    assert(r < IR_FIRST_CONST + IR_MAX_CONSTS);
-    u->insn[r] = (struct ir_insn){
-        .op = (uint8_t)op, .type = (uint8_t)type, .a = IR_NONE,
-        .b = IR_NONE, .c = IR_NONE, .imm = imm,
-    };
-    return r;
-}
-
-ir_ref ir_const(struct ir_unit *u, enum ir_type type, uint64_t value)
-{
-    return new_const(u, IR_CONST, type,
-                     type == IR_I32 ? (uint32_t)value : value);
-}
-
-ir_ref ir_pc(struct ir_unit *u, uint64_t address)
-{
-    return new_const(u, IR_PC, IR_I64, address);
-}
-
 /* -- folding ------------------------------------------------------------ */
 
 static bool fold_un(enum ir_opcode op, uint64_t a, uint64_t *out)

@@ -41,10 +41,43 @@ static inline ir_ref ir_emit(struct ir_unit *u, enum ir_opcode op,
     return r;
 }
 
-/* Integer ops with folding. */
-ir_ref ir_const(struct ir_unit *u, enum ir_type type, uint64_t value);
+static inline ir_ref ir_new_const(struct ir_unit *u, enum ir_opcode op,
+                                  enum ir_type type, uint64_t imm)
+{
+    ir_ref r = (ir_ref)(IR_FIRST_CONST + u->const_count++);
+
+    assert(r < IR_FIRST_CONST + IR_MAX_CONSTS);
+    u->insn[r] = (struct ir_insn){
+        .op = (uint8_t)op, .type = (uint8_t)type, .a = IR_NONE,
+        .b = IR_NONE, .c = IR_NONE, .imm = imm,
+    };
+    return r;
+}
+
+static inline ir_ref ir_const(struct ir_unit *u, enum ir_type type,
+                              uint64_t value)
+{
+    return ir_new_const(u, IR_CONST, type,
+                        type == IR_I32 ? (uint32_t)value : value);
+}
+
 /* A guest address that depends on where the unit is (IR_PC). */
-ir_ref ir_pc(struct ir_unit *u, uint64_t address);
+static inline ir_ref ir_pc(struct ir_unit *u, uint64_t address)
+{
+    return ir_new_const(u, IR_PC, IR_I64, address);
+}
+
+static inline bool ir_is_const(const struct ir_unit *u, ir_ref r,
+                               uint64_t *value)
+{
+    if (r < IR_FIRST_CONST || r == IR_NONE || u->insn[r].op != IR_CONST) {
+        return false;
+    }
+    *value = u->insn[r].imm;
+    return true;
+}
+
+/* Integer ops with folding. */
 ir_ref ir_un(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
              ir_ref a);
 ir_ref ir_bin(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
@@ -58,7 +91,6 @@ ir_ref ir_bfxs(struct ir_unit *u, enum ir_type type, ir_ref a, unsigned lsb,
                unsigned width);
 ir_ref ir_bfi(struct ir_unit *u, enum ir_type type, ir_ref a, ir_ref b,
               unsigned lsb, unsigned width);
-bool ir_is_const(const struct ir_unit *u, ir_ref r, uint64_t *value);
 
 /* Guest state.  `offset` into struct vcpu (VCPU_R(n), VCPU_V(n), ...). */
 ir_ref ir_get(struct ir_unit *u, enum ir_type type, unsigned offset);

@@ -8,20 +8,23 @@
 
 /* Where the code of a pointer goes. */
 struct layout {
-    unsigned bottom;  /* lowest bit of the code */
-    bool tbi;         /* the top byte is a tag and stays */
+    uint64_t place;  /* all bits that are no address: code and bit 55 */
+    uint64_t code;
+    bool tbi;        /* the top byte is a tag and stays */
 };
 
 static struct layout layout(const struct arm_cpu *cpu, bool is_data,
                             bool upper)
 {
     uint64_t tcr = cpu->mmu.tcr;
-    unsigned size = upper ? extract64(tcr, 16, 6) : extract64(tcr, 0, 6);
-    bool tbi = upper ? extract64(tcr, 38, 1) : extract64(tcr, 37, 1);
-    bool tbid = upper ? extract64(tcr, 52, 1) : extract64(tcr, 51, 1);
+    unsigned size = tcr >> (upper ? 16 : 0) & 63; /* T0SZ, T1SZ */
+    bool tbi = tcr >> (37 + upper) & 1;
+    bool tbid = tcr >> (51 + upper) & 1;
 
     size = size < 16 ? 16 : size > 39 ? 39 : size;
-    return (struct layout){64 - size, tbi && (is_data || !tbid)};
+    tbi = tbi && (is_data || !tbid);
+    uint64_t place = ~(UINT64_MAX >> size) & (tbi ? mask64(56) : UINT64_MAX);
+    return (struct layout){place, place & ~BIT(55), tbi};
 }
 
 static bool enabled(const struct arm_cpu *cpu, enum pauth_key key)
@@ -34,22 +37,19 @@ static bool enabled(const struct arm_cpu *cpu, enum pauth_key key)
 /* All bits of `ptr` in the code's place equal to `upper`. */
 static uint64_t extend(uint64_t ptr, struct layout l, bool upper)
 {
-    int width = (l.tbi ? 56 : 64) - (int)l.bottom;
-
-    return deposit64(ptr, (int)l.bottom, width, upper ? UINT64_MAX : 0);
+    return upper ? ptr | l.place : ptr & ~l.place;
 }
 
-static uint64_t mix(uint64_t v)
-{
-    v = (v ^ v >> 32) * UINT64_C(0xd6e8feb86659fd93);
-    v = (v ^ v >> 29) * UINT64_C(0xa0761d6478bd642f);
-    return v ^ v >> 32;
-}
-
+/* Two multiplications: it is done on every call and return of a kernel. */
 static uint64_t compute(const uint64_t key[2], uint64_t ptr,
                         uint64_t modifier)
 {
-    return mix(mix(ptr ^ key[0]) + (modifier ^ key[1]));
+    unsigned __int128 product =
+        (unsigned __int128)(ptr ^ key[0]) *
+        (modifier ^ key[1] ^ UINT64_C(0xa0761d6478bd642f));
+
+    return ((uint64_t)product ^ (uint64_t)(product >> 64)) *
+           UINT64_C(0xd6e8feb86659fd93);
 }
 
 uint64_t pauth_add(const struct arm_cpu *cpu, enum pauth_key key,
@@ -66,17 +66,12 @@ uint64_t pauth_add(const struct arm_cpu *cpu, enum pauth_key key,
         upper = ptr >> 63;
         l = layout(cpu, is_data, upper);
     }
-    int top = l.tbi ? 55 : 63;
-    uint64_t pac = compute(cpu->apkey[key], extend(ptr, l, upper), modifier);
-    uint64_t extension = extract64(ptr, (int)l.bottom,
-                                   top - (int)l.bottom + 1);
-    if (extension != 0 && extension != mask64(top - (int)l.bottom + 1)) {
-        pac ^= BIT(top - 1);
+    uint64_t original = extend(ptr, l, upper);
+    uint64_t pac = compute(cpu->apkey[key], original, modifier);
+    if (original != ptr && (ptr & l.place) != (upper ? 0 : l.place)) {
+        pac ^= BIT(l.tbi ? 54 : 62); /* was no address */
     }
-    uint64_t out = deposit64(ptr, (int)l.bottom, 55 - (int)l.bottom,
-                             pac >> l.bottom);
-    out = deposit64(out, 55, 1, upper);
-    return l.tbi ? out : deposit64(out, 56, 8, pac >> 56);
+    return (original & ~l.code) | (pac & l.code);
 }
 
 uint64_t pauth_check(const struct arm_cpu *cpu, enum pauth_key key,
@@ -90,12 +85,7 @@ uint64_t pauth_check(const struct arm_cpu *cpu, enum pauth_key key,
     }
     uint64_t original = extend(ptr, l, upper);
     uint64_t pac = compute(cpu->apkey[key], original, modifier);
-    uint64_t code = deposit64(0, (int)l.bottom, 55 - (int)l.bottom,
-                              UINT64_MAX);
-    if (!l.tbi) {
-        code |= UINT64_C(0xff) << 56;
-    }
-    if (((ptr ^ pac) & code) == 0) {
+    if (((ptr ^ pac) & l.code) == 0) {
         return original;
     }
     unsigned error = key == PAUTH_IB || key == PAUTH_DB ? 2 : 1;

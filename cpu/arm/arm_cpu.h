@@ -111,6 +111,12 @@ struct arm_switch {
     uint8_t sp_mask[2];  /* bits of SP that must be clear (SCTLR.SA, SA0) */
 };
 
+/* Where the code of a pointer goes (pauth.c). */
+struct pauth_place {
+    uint64_t all;    /* all bits that are no address: code and bit 55 */
+    uint64_t code;   /* 0 when the key is disabled, as is `all` */
+};
+
 struct arm_cpu {
     struct vcpu vcpu; /* first */
 
@@ -163,6 +169,10 @@ struct arm_cpu {
     bool guarded_seen;      /* a guarded page (BTI) has been mapped */
     struct arm_trace trace;
     struct cpu_system *system;
+
+    struct pauth_place pauth_place[4][2]; /* IA IB DA DB: lower, upper half
+                                             of addresses; pauth_follow() */
+    uint64_t pauth_tcr, pauth_sctlr;      /* what they were made of */
 };
 
 static inline struct arm_cpu *arm_cpu(struct vcpu *vcpu)

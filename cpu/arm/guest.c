@@ -8,6 +8,7 @@
 
 #include "cpu/arm/disas.h"
 #include "cpu/arm/exception.h"
+#include "cpu/arm/pauth.h"
 #include "cpu/arm/system.h"
 #include "cpu/arm/translate.h"
 #include "util/bits.h"
@@ -198,6 +199,7 @@ static void context(struct vcpu *vcpu)
     }
     cpu->step_active = arm_step_enabled(cpu);
     arm_select_tlb(cpu);
+    pauth_follow(cpu);
     fast->flags[0] = context_of_registers(cpu, 0);
     fast->flags[1] = context_of_registers(cpu, 1);
     fast->sp_mask[0] = sp_mask(cpu, SCTLR_SA0);

@@ -6,15 +6,8 @@
 
 #include "util/bits.h"
 
-/* Where the code of a pointer goes. */
-struct layout {
-    uint64_t place;  /* all bits that are no address: code and bit 55 */
-    uint64_t code;
-    bool tbi;        /* the top byte is a tag and stays */
-};
-
-static struct layout layout(const struct arm_cpu *cpu, bool is_data,
-                            bool upper)
+static inline struct pauth_place place(const struct arm_cpu *cpu, bool is_data,
+                                bool upper)
 {
     uint64_t tcr = cpu->mmu.tcr;
     unsigned size = tcr >> (upper ? 16 : 0) & 63; /* T0SZ, T1SZ */
@@ -23,25 +16,44 @@ static struct layout layout(const struct arm_cpu *cpu, bool is_data,
 
     size = size < 16 ? 16 : size > 39 ? 39 : size;
     tbi = tbi && (is_data || !tbid);
-    uint64_t place = ~(UINT64_MAX >> size) & (tbi ? mask64(56) : UINT64_MAX);
-    return (struct layout){place, place & ~BIT(55), tbi};
+    uint64_t all = ~(UINT64_MAX >> size) & (tbi ? mask64(56) : UINT64_MAX);
+    return (struct pauth_place){all, all & ~BIT(55)};
 }
 
-static bool enabled(const struct arm_cpu *cpu, enum pauth_key key)
+void pauth_follow(struct arm_cpu *cpu)
 {
-    static const uint8_t bit[] = {31, 30, 27, 13}; /* SCTLR.EnIA ... */
+    static const uint8_t enable[] = {31, 30, 27, 13}; /* SCTLR.EnIA ... */
 
-    return cpu->mmu.sctlr >> bit[key] & 1;
+    if (cpu->pauth_tcr == cpu->mmu.tcr &&
+        cpu->pauth_sctlr == cpu->mmu.sctlr) {
+        return;
+    }
+    cpu->pauth_tcr = cpu->mmu.tcr;
+    cpu->pauth_sctlr = cpu->mmu.sctlr;
+    for (unsigned key = PAUTH_IA; key <= PAUTH_DB; key++) {
+        for (unsigned upper = 0; upper < 2; upper++) {
+            cpu->pauth_place[key][upper] =
+                cpu->mmu.sctlr >> enable[key] & 1
+                    ? place(cpu, key >= PAUTH_DA, upper)
+                    : (struct pauth_place){0};
+        }
+    }
+}
+
+/* The top byte is a tag and stays. */
+static inline bool has_tag(struct pauth_place p)
+{
+    return !(p.code >> 63);
 }
 
 /* All bits of `ptr` in the code's place equal to `upper`. */
-static uint64_t extend(uint64_t ptr, struct layout l, bool upper)
+static inline uint64_t extend(uint64_t ptr, struct pauth_place p, bool upper)
 {
-    return upper ? ptr | l.place : ptr & ~l.place;
+    return upper ? ptr | p.all : ptr & ~p.all;
 }
 
 /* Two multiplications: it is done on every call and return of a kernel. */
-static uint64_t compute(const uint64_t key[2], uint64_t ptr,
+static inline uint64_t compute(const uint64_t key[2], uint64_t ptr,
                         uint64_t modifier)
 {
     unsigned __int128 product =
@@ -52,54 +64,75 @@ static uint64_t compute(const uint64_t key[2], uint64_t ptr,
            UINT64_C(0xd6e8feb86659fd93);
 }
 
-uint64_t pauth_add(const struct arm_cpu *cpu, enum pauth_key key,
-                   uint64_t ptr, uint64_t modifier)
+static IR_KEEPS_REGISTERS uint64_t add(struct vcpu *vcpu, uint64_t ptr,
+                                       uint64_t modifier, uint64_t key)
 {
-    bool is_data = key >= PAUTH_DA;
-
-    if (!enabled(cpu, key)) {
-        return ptr;
-    }
+    const struct arm_cpu *cpu = (const struct arm_cpu *)vcpu;
     bool upper = ptr >> 55 & 1;
-    struct layout l = layout(cpu, is_data, upper);
-    if (!l.tbi) {
+    struct pauth_place p = cpu->pauth_place[key][upper];
+
+    if (!has_tag(p)) {
         upper = ptr >> 63;
-        l = layout(cpu, is_data, upper);
+        p = cpu->pauth_place[key][upper];
     }
-    uint64_t original = extend(ptr, l, upper);
+    uint64_t original = extend(ptr, p, upper);
     uint64_t pac = compute(cpu->apkey[key], original, modifier);
-    if (original != ptr && (ptr & l.place) != (upper ? 0 : l.place)) {
-        pac ^= BIT(l.tbi ? 54 : 62); /* was no address */
+    if (original != ptr && (ptr & p.all) != (upper ? 0 : p.all)) {
+        pac ^= BIT(has_tag(p) ? 54 : 62); /* was no address */
     }
-    return (original & ~l.code) | (pac & l.code);
+    return (original & ~p.code) | (pac & p.code);
 }
 
-uint64_t pauth_check(const struct arm_cpu *cpu, enum pauth_key key,
-                     uint64_t ptr, uint64_t modifier)
+static IR_KEEPS_REGISTERS uint64_t check(struct vcpu *vcpu, uint64_t ptr,
+                                         uint64_t modifier, uint64_t key)
 {
+    const struct arm_cpu *cpu = (const struct arm_cpu *)vcpu;
     bool upper = ptr >> 55 & 1;
-    struct layout l = layout(cpu, key >= PAUTH_DA, upper);
-
-    if (!enabled(cpu, key)) {
-        return ptr;
-    }
-    uint64_t original = extend(ptr, l, upper);
+    struct pauth_place p = cpu->pauth_place[key][upper];
+    uint64_t original = extend(ptr, p, upper);
     uint64_t pac = compute(cpu->apkey[key], original, modifier);
-    if (((ptr ^ pac) & l.code) == 0) {
+
+    if (((ptr ^ pac) & p.code) == 0) {
         return original;
     }
-    unsigned error = key == PAUTH_IB || key == PAUTH_DB ? 2 : 1;
-    return deposit64(original, l.tbi ? 53 : 61, 2, error);
+    uint64_t error = key == PAUTH_IB || key == PAUTH_DB ? 2 : 1;
+    unsigned shift = has_tag(p) ? 53 : 61;
+    return (original & ~(UINT64_C(3) << shift)) | error << shift;
 }
 
-uint64_t pauth_strip(const struct arm_cpu *cpu, bool is_data, uint64_t ptr)
+static IR_KEEPS_REGISTERS uint64_t strip(struct vcpu *vcpu, uint64_t ptr,
+                                         uint64_t is_data, uint64_t unused)
 {
     bool upper = ptr >> 55 & 1;
 
-    return extend(ptr, layout(cpu, is_data, upper), upper);
+    (void)unused;
+    return extend(ptr, place((const struct arm_cpu *)vcpu, is_data, upper),
+                  upper);
 }
 
-uint64_t pauth_generic(const struct arm_cpu *cpu, uint64_t a, uint64_t b)
+static IR_KEEPS_REGISTERS uint64_t generic(struct vcpu *vcpu, uint64_t a,
+                                           uint64_t b, uint64_t unused)
 {
-    return compute(cpu->apkey[PAUTH_GA], a, b) & UINT64_C(0xffffffff00000000);
+    const struct arm_cpu *cpu = (const struct arm_cpu *)vcpu;
+
+    (void)unused;
+    return compute(cpu->apkey[PAUTH_GA], a, b) &
+           UINT64_C(0xffffffff00000000);
 }
+
+const struct ir_helper pauth_add_helper = {
+    .name = "pauth_add", .call = IR_KEEPING(add), .nargs = 3,
+    .flags = IR_HELPER_NO_FP | IR_HELPER_KEEPS,
+};
+const struct ir_helper pauth_check_helper = {
+    .name = "pauth_check", .call = IR_KEEPING(check), .nargs = 3,
+    .flags = IR_HELPER_NO_FP | IR_HELPER_KEEPS,
+};
+const struct ir_helper pauth_strip_helper = {
+    .name = "pauth_strip", .call = IR_KEEPING(strip), .nargs = 2,
+    .flags = IR_HELPER_NO_FP | IR_HELPER_KEEPS,
+};
+const struct ir_helper pauth_generic_helper = {
+    .name = "pauth_generic", .call = IR_KEEPING(generic), .nargs = 2,
+    .flags = IR_HELPER_NO_FP | IR_HELPER_KEEPS,
+};

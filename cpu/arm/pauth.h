@@ -7,19 +7,21 @@
 #define CPU_ARM_PAUTH_H
 
 #include "cpu/arm/arm_cpu.h"
+#include "cpu/ir/ir.h"
 
 /* ORDER arm_cpu.apkey */
 enum pauth_key { PAUTH_IA, PAUTH_IB, PAUTH_DA, PAUTH_DB, PAUTH_GA };
 
-/* Add a code to `ptr`; check and remove it (a wrong one gives an address
- * that faults).  Both leave ptr alone when the key is disabled. */
-uint64_t pauth_add(const struct arm_cpu *cpu, enum pauth_key key,
-                   uint64_t ptr, uint64_t modifier);
-uint64_t pauth_check(const struct arm_cpu *cpu, enum pauth_key key,
-                     uint64_t ptr, uint64_t modifier);
-/* Remove the code unchecked. */
-uint64_t pauth_strip(const struct arm_cpu *cpu, bool is_data, uint64_t ptr);
-/* PACGA: a code of 32 bits in the upper half. */
-uint64_t pauth_generic(const struct arm_cpu *cpu, uint64_t a, uint64_t b);
+/* To be called when TCR or SCTLR may have changed. */
+void pauth_follow(struct arm_cpu *cpu);
+
+/* Of (pointer, modifier, key): add a code to the pointer; check and remove it
+ * (a wrong one gives an address that faults).  Both leave the pointer alone
+ * when the key is disabled. */
+extern const struct ir_helper pauth_add_helper, pauth_check_helper;
+/* Of (pointer, whether it is of data): remove the code unchecked. */
+extern const struct ir_helper pauth_strip_helper;
+/* PACGA, of two values: a code of 32 bits in the upper half. */
+extern const struct ir_helper pauth_generic_helper;
 
 #endif

@@ -10,43 +10,6 @@
 /* Work that a helper does: a key, or'ed with one of these. */
 enum { PAUTH_ADD = 0, PAUTH_CHECK = 8 };
 
-static uint64_t call_pauth(struct vcpu *vcpu, uint64_t ptr,
-                           uint64_t modifier, uint64_t work)
-{
-    struct arm_cpu *cpu = arm_cpu(vcpu);
-    enum pauth_key key = work & 7;
-
-    return work & PAUTH_CHECK ? pauth_check(cpu, key, ptr, modifier)
-                              : pauth_add(cpu, key, ptr, modifier);
-}
-
-static uint64_t call_strip(struct vcpu *vcpu, uint64_t ptr, uint64_t is_data,
-                           uint64_t unused)
-{
-    (void)unused;
-    return pauth_strip(arm_cpu(vcpu), is_data, ptr);
-}
-
-static uint64_t call_generic(struct vcpu *vcpu, uint64_t a, uint64_t b,
-                             uint64_t unused)
-{
-    (void)unused;
-    return pauth_generic(arm_cpu(vcpu), a, b);
-}
-
-static const struct ir_helper helper_pauth = {
-    .name = "pauth", .call = call_pauth, .nargs = 3,
-    .flags = IR_HELPER_NO_FP,
-};
-static const struct ir_helper helper_strip = {
-    .name = "pauth_strip", .call = call_strip, .nargs = 2,
-    .flags = IR_HELPER_NO_FP,
-};
-static const struct ir_helper helper_generic = {
-    .name = "pauth_generic", .call = call_generic, .nargs = 2,
-    .flags = IR_HELPER_NO_FP,
-};
-
 /* With all keys disabled (the usual case without support in the kernel)
  * nothing happens. */
 static ir_ref authenticate(struct a64_ctx *s, unsigned work, ir_ref ptr,
@@ -55,8 +18,10 @@ static ir_ref authenticate(struct a64_ctx *s, unsigned work, ir_ref ptr,
     if (!(s->context & CTX_PAUTH)) {
         return ptr;
     }
-    return ir_call(s->u, &helper_pauth, ptr, modifier,
-                   ir_const(s->u, IR_I64, work));
+    return ir_call(s->u,
+                   work & PAUTH_CHECK ? &pauth_check_helper
+                                      : &pauth_add_helper,
+                   ptr, modifier, ir_const(s->u, IR_I64, work & 7));
 }
 
 ir_ref a64_authenticate(struct a64_ctx *s, enum pauth_key key, ir_ref ptr,
@@ -76,7 +41,7 @@ static bool in_place(struct a64_ctx *s, unsigned work, unsigned rd,
 static bool strip(struct a64_ctx *s, bool is_data, unsigned rd)
 {
     a64_set_r(s, true, rd,
-              ir_call(s->u, &helper_strip, a64_r(s, true, rd),
+              ir_call(s->u, &pauth_strip_helper, a64_r(s, true, rd),
                       ir_const(s->u, IR_I64, is_data), IR_NONE));
     return true;
 }
@@ -134,7 +99,7 @@ TRANS(XPACD, reg_d, strip(s, true, a->rd))
 static bool generic(struct a64_ctx *s, const struct a64_arg_rrr_64 *a)
 {
     a64_set_r(s, true, a->rd,
-              ir_call(s->u, &helper_generic, a64_r(s, true, a->rn),
+              ir_call(s->u, &pauth_generic_helper, a64_r(s, true, a->rn),
                       a64_sp(s, true, a->rm), IR_NONE));
     return true;
 }

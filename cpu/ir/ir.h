@@ -150,7 +150,16 @@ enum {
     IR_HELPER_FP_STATUS = 1 << 4,
     /* May change vcpu->tlb or tlb_unpriv although the unit goes on. */
     IR_HELPER_TLB = 1 << 5,
+    /* Preserves every register of the host but that of its result, being
+     * declared IR_KEEPS_REGISTERS; on integers, and none of the above but
+     * NO_FP.  For what runs at every call of a function. */
+    IR_HELPER_KEEPS = 1 << 6,
 };
+
+#define IR_KEEPS_REGISTERS __attribute__((no_caller_saved_registers))
+/* As struct ir_helper has it: for some compilers it is another type. */
+#define IR_KEEPING(fn)                                                    \
+    ((uint64_t (*)(struct vcpu *, uint64_t, uint64_t, uint64_t))(fn))
 
 /* One row per op, see ir_ops.h: OP(name, result, operands, properties). */
 enum ir_opcode {

@@ -30,9 +30,13 @@ static void call_int(struct backend_thread *t, ir_ref i,
     ra_release_all(t, in);
     ra_flush(t, GPR_SCRATCH | (h->flags & IR_HELPER_NO_FP ? 0 : XMM_SCRATCH),
              h->flags & IR_HELPER_REGS);
-    call_outside(t, thunk_helper(t->b, h),
-                 h->flags & IR_HELPER_EXITS ? t->insn : -1);
-    check_forget(t);
+    if (h->flags & IR_HELPER_KEEPS) {
+        call_thunk(t, thunk_helper(t->b, h));
+    } else {
+        call_outside(t, thunk_helper(t->b, h),
+                     h->flags & IR_HELPER_EXITS ? t->insn : -1);
+        check_forget(t);
+    }
     if (t->val[i].left) {
         if (!(t->temps & REG_BIT(RAX))) {
             ra_take(t, RAX);

@@ -314,6 +314,18 @@ static void thunk_call(struct asm_buf *a, const void *fn, unsigned flags,
     }
 }
 
+/* IR_HELPER_KEEPS: only the argument's register is to be kept here. */
+static void thunk_call_keeping(struct asm_buf *a, const void *fn,
+                               int counter)
+{
+    x_push(a, RSI);
+    x_mov(a, RSI, RDI);
+    vcpu_to_rdi(a);
+    call_counted(a, fn, counter);
+    x_pop(a, RSI);
+    x_ret(a);
+}
+
 /* As slow_common(), for the function of a vector op.  Arguments and, behind
  * them, the result are in the frame. */
 static void thunk_call_exact(struct asm_buf *a, const void *fn, int counter)
@@ -425,6 +437,8 @@ static const uint8_t *thunk(struct backend *b, const void *key,
     int counter = new_counter(b, name);
     if (kind == THUNK_EXACT) {
         thunk_call_exact(&a, fn, counter);
+    } else if (flags & IR_HELPER_KEEPS) {
+        thunk_call_keeping(&a, fn, counter);
     } else {
         thunk_call(&a, fn, flags, kind == THUNK_VECTOR,
                    b->leave - (b->thunks.rx - b->thunks.rw), counter);

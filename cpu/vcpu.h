@@ -62,7 +62,7 @@ enum vcpu_exit {
 
 #define VCPU_EXCL_NONE UINT64_MAX
 
-#define JUMP_CACHE_BITS 14
+#define JUMP_CACHE_BITS 16
 #define JUMP_CACHE_ENTRIES (1 << JUMP_CACHE_BITS)
 
 /* Inline hash of indirect branch targets: index = (pc >> 2) & mask.  `key`

@@ -400,8 +400,10 @@ struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
     for (;;) {
         uint64_t epoch = c->epoch;
 
-        user->forget(user->opaque, cpu);
-        code_cache_pass(c, cpu, epoch);
+        if (c->seen[cpu] != epoch) {
+            user->forget(user->opaque, cpu);
+            code_cache_pass(c, cpu, epoch);
+        }
         struct code_chunk *chunk = try_chunk(c, class, user);
         if (chunk) {
             return chunk;

@@ -1,9 +1,13 @@
 /* Options of opening an image. */
 #include "block/options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-static const char *const protocols[] = {"file", "host_device", NULL};
+#include "block/nbd/address.h"
+
+enum { PROTOCOL_NBD = 2 };
+static const char *const protocols[] = {"file", "host_device", "nbd", NULL};
 
 static bool is_protocol(const char *name)
 {
@@ -36,6 +40,7 @@ bool block_options_format(struct keyval *kv, struct block_config *config,
                           struct error **err)
 {
     static const char *const formats[] = {"aes", "luks", NULL};
+    static const char *const files[] = {"file", "host_device", NULL};
     static const char *const keys[] = {"key-secret", "encrypt.key-secret"};
     static const char *const below[] = {"backing.key-secret",
                                         "backing.encrypt.key-secret"};
@@ -43,7 +48,7 @@ bool block_options_format(struct keyval *kv, struct block_config *config,
 
     if (!keyval_enum(kv, "encrypt.format", formats, &format, err) ||
         !keyval_enum(kv, "backing.encrypt.format", formats, &format, err) ||
-        !keyval_enum(kv, "data-file.driver", protocols, &driver, err)) {
+        !keyval_enum(kv, "data-file.driver", files, &driver, err)) {
         return false;
     }
     for (unsigned i = 0; i < 2; i++) {
@@ -78,17 +83,47 @@ static bool read_cache(struct keyval *kv, struct block_config *config,
     return true;
 }
 
+/* "driver=nbd,server.type=..." or "file.driver=nbd,file.server.type=...":
+ * becomes the file's name. */
+static bool read_nbd(struct keyval *kv, struct error **err)
+{
+    static const char *const prefixes[] = {"", "file."};
+    unsigned driver;
+
+    if (!keyval_enum(kv, "file.driver", protocols, &driver, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
+        const char *name = keyval_get(kv, i ? "file.driver" : "driver");
+
+        if (name && strcmp(name, protocols[PROTOCOL_NBD]) == 0) {
+            char *uri = nbd_address_from_options(kv, prefixes[i], err);
+
+            if (!uri) {
+                return false;
+            }
+            keyval_set(kv, "file.filename", uri);
+            free(uri);
+        }
+    }
+    return true;
+}
+
 bool block_options_image(struct keyval *kv, struct block_config *config,
                          struct error **err)
 {
     static const char *const discards[] = {"ignore", "off", "unmap", "on",
                                            NULL};
     static const char *const locking[] = {"auto", "on", "off", NULL};
+    unsigned any = 0, lock = 0, discard = 2, zeroes = 0;
+    bool unused;
+
+    if (!read_nbd(kv, err)) {
+        return false;
+    }
     const char *driver = keyval_get(kv, "driver");
     const char *file = keyval_get(kv, "filename");
     const char *below = keyval_get(kv, "file.filename");
-    unsigned any = 0, lock = 0, discard = 2, zeroes = 0;
-    bool unused;
 
     config->file = file ? file : below;
     config->format = driver && is_protocol(driver) ? "raw" : driver;
@@ -99,8 +134,7 @@ bool block_options_image(struct keyval *kv, struct block_config *config,
     }
     keyval_get(kv, "node-name");
     keyval_get(kv, "file.node-name");
-    if (!keyval_enum(kv, "file.driver", protocols, &any, err) ||
-        !keyval_enum(kv, "aio", block_aio_names, &any, err) ||
+    if (!keyval_enum(kv, "aio", block_aio_names, &any, err) ||
         !keyval_enum(kv, "file.aio", block_aio_names, &any, err) ||
         !keyval_enum(kv, "locking", locking, &lock, err) ||
         !keyval_enum(kv, "file.locking", locking, &lock, err) ||

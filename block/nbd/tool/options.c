@@ -45,7 +45,7 @@ static const struct row {
     {NULL, 0, NULL, "Exposing part of the image:", NULL},
     {"offset", 'o', "OFFSET", "offset into the image", NULL},
     {"allocation-depth", 'A', NULL, "expose the allocation depth", NULL},
-    {"bitmap", 'B', "NAME", NULL, "bitmaps are not supported"},
+    {"bitmap", 'B', "NAME", NULL, "bitmaps are not exported"},
     {NULL, 0, NULL, "General purpose options:", NULL},
     {"list", 'L', NULL, "list exports available from another NBD server",
      NULL},

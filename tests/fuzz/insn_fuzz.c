@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 #include "cpu/ir/interp.h"
-#include "cpu/jit/x64/x64.h"
 #include "tests/fuzz/insn_gen.h"
 #include "tests/fuzz/insn_host.h"
 #include "tests/fuzz/insn_remote.h"
@@ -46,16 +45,15 @@ static struct {
 static const struct mode {
     const char *name;
     struct insn_host_options options;
-    bool random_registers;
-    unsigned slow_every;
+    struct insn_host_rules rules;
 } modes[] = {
     {.name = "interpreter", .options = {.interp = true}},
     {.name = "translator"},
     {.name = "regions", .options = {.regions = true}},
     {.name = "random registers", .options = {.regions = true},
-     .random_registers = true},
+     .rules.random_registers = true},
     {.name = "each third access slow", .options = {.regions = true},
-     .slow_every = 3},
+     .rules.slow_every = 3},
 };
 
 static struct insn_host *hosts[ARRAY_SIZE(modes)];
@@ -372,22 +370,6 @@ static unsigned failed_rows(void)
     return failed;
 }
 
-static struct insn_host *make_host(const struct mode *m)
-{
-    struct insn_host *h = insn_host_new(&m->options);
-    struct backend_thread *compiler[] = {
-        engine_compiler(h->engine, 0), engine_region_compiler(h->engine),
-    };
-
-    for (unsigned n = 0; n < ARRAY_SIZE(compiler); n++) {
-        if (compiler[n]) {
-            backend_test_hooks(compiler[n], m->random_registers,
-                               m->slow_every, options.seed);
-        }
-    }
-    return h;
-}
-
 static void parse_options(int argc, char **argv)
 {
     int c;
@@ -437,7 +419,9 @@ int main(int argc, char **argv)
     for (unsigned n = 0; n < ARRAY_SIZE(modes); n++) {
         if (matches(modes[n].name, options.mode)) {
             host_names[host_count] = modes[n].name;
-            hosts[host_count++] = make_host(&modes[n]);
+            hosts[host_count] = insn_host_new(&modes[n].options);
+            insn_host_compile_by(hosts[host_count++], &modes[n].rules,
+                                 options.seed);
         }
     }
     if (host_count == 0) {

@@ -16,6 +16,7 @@
 #include "cpu/arm/system.h"
 #include "cpu/exec.h"
 #include "cpu/ir/interp.h"
+#include "cpu/jit/x64/x64.h"
 #include "softmmu/page_ids.h"
 #include "tests/fuzz/insn_case.h"
 #include "util/bits.h"
@@ -147,6 +148,30 @@ static struct insn_host *insn_host_new(const struct insn_host_options *o)
     h->system.engine = h->engine;
     engine_attach(h->engine, &h->cpu.vcpu);
     return h;
+}
+
+/* How code is compiled from now on. */
+struct insn_host_rules {
+    bool baseline;         /* for the oldest host */
+    bool random_registers;
+    unsigned slow_every;   /* so many accesses are one on the slow path */
+};
+
+static inline void insn_host_compile_by(struct insn_host *h,
+                                        const struct insn_host_rules *rules,
+                                        uint64_t seed)
+{
+    struct backend_thread *compiler[] = {
+        engine_compiler(h->engine, 0), engine_region_compiler(h->engine),
+    };
+
+    for (unsigned n = 0; n < ARRAY_SIZE(compiler); n++) {
+        if (compiler[n]) {
+            backend_test_hooks(compiler[n], rules->random_registers,
+                               rules->slow_every, seed);
+            backend_test_baseline(compiler[n], rules->baseline);
+        }
+    }
 }
 
 static void insn_host_set_code(struct insn_host *h, const uint32_t *words,

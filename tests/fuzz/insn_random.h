@@ -6,7 +6,7 @@
 
 static uint64_t random_state;
 
-static uint64_t random64(void)
+static inline uint64_t random64(void)
 {
     uint64_t z = random_state += UINT64_C(0x9e3779b97f4a7c15);
 
@@ -15,7 +15,7 @@ static uint64_t random64(void)
     return z ^ z >> 31;
 }
 
-static unsigned random_below(unsigned n)
+static inline unsigned random_below(unsigned n)
 {
     return (unsigned)(random64() >> 32) % n;
 }

@@ -14,6 +14,7 @@
 #include "tests/fuzz/insn_case.h"
 
 static FILE *to_runner, *from_runner;
+static pid_t runner;
 
 /* `command` with its arguments runs insn_runner. */
 static inline void start_runner(char **command)
@@ -24,7 +25,8 @@ static inline void start_runner(char **command)
         perror("pipe");
         exit(1);
     }
-    if (fork() == 0) {
+    runner = fork();
+    if (runner == 0) {
         dup2(in[0], 0);
         dup2(out[1], 1);
         close(in[1]);
@@ -65,7 +67,7 @@ static inline void stop_runner(void)
 {
     fclose(to_runner);
     fclose(from_runner);
-    wait(NULL);
+    waitpid(runner, NULL, 0);
 }
 
 #endif

@@ -14,8 +14,9 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-#include "cpu/jit/x64/x64.h"
 #include "tests/fuzz/insn_host.h"
+#include "tests/fuzz/insn_random.h"
+#include "tests/fuzz/insn_remote.h"
 #include "tests/insn/spec.h"
 
 /* Random states for each case; each runs twice, cold and warm. */
@@ -29,8 +30,7 @@ enum { STATES = 4 };
 struct mode {
     const char *name;
     struct insn_host_options options;
-    bool baseline, random_registers;
-    unsigned slow_every;
+    struct insn_host_rules rules;
     struct insn_host *host;
 };
 
@@ -41,14 +41,14 @@ static struct mode modes[] = {
     {.name = "translator"},
     {.name = "translator, single instructions",
      .options = {.one_insn = true}},
-    {.name = "translator, oldest host", .baseline = true},
-    {.name = "translator, random registers", .random_registers = true},
-    {.name = "translator, slow memory", .slow_every = 1},
+    {.name = "translator, oldest host", .rules.baseline = true},
+    {.name = "translator, random registers", .rules.random_registers = true},
+    {.name = "translator, slow memory", .rules.slow_every = 1},
     {.name = "regions", .options = {.regions = true}},
     {.name = "regions, random registers", .options = {.regions = true},
-     .random_registers = true},
+     .rules.random_registers = true},
     {.name = "regions, slow memory", .options = {.regions = true},
-     .slow_every = 1},
+     .rules.slow_every = 1},
     {.name = "translator, several processors",
      .options = {.parallel = true}},
 };
@@ -62,8 +62,6 @@ struct ending {
 
 static const char *only_mode, *directory;
 static bool verbose, test_failed;
-static FILE *to_runner, *from_runner;
-static pid_t runner;
 static struct vcpu *running; /* NULL: the runner is */
 static unsigned passed, failed;
 
@@ -83,17 +81,6 @@ static void lose_patience(int signal)
 }
 
 /* -- states -------------------------------------------------------------- */
-
-static uint64_t random_state;
-
-static uint64_t random64(void) /* splitmix64 */
-{
-    uint64_t z = random_state += UINT64_C(0x9e3779b97f4a7c15);
-
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
 
 static void apply(struct insn_state *s, const struct spec_item *items,
                   unsigned count)
@@ -325,17 +312,8 @@ static void start_mode(struct mode *m)
 static bool run_here(const struct spec *t, struct mode *m)
 {
     struct insn_host *h = m->host;
-    struct backend_thread *compiler[] = {
-        engine_compiler(h->engine, 0), engine_region_compiler(h->engine),
-    };
 
-    for (unsigned n = 0; n < ARRAY_SIZE(compiler); n++) {
-        if (compiler[n]) {
-            backend_test_hooks(compiler[n], m->random_registers,
-                               m->slow_every, random64());
-            backend_test_baseline(compiler[n], m->baseline);
-        }
-    }
+    insn_host_compile_by(h, &m->rules, random64());
     running = &h->cpu.vcpu;
     alarm(PATIENCE_S);
     for (unsigned n = 0; n < t->count * STATES; n++) {
@@ -363,40 +341,10 @@ static bool run_here(const struct spec *t, struct mode *m)
 
 /* -- elsewhere ----------------------------------------------------------- */
 
-static void start_runner(char **command)
-{
-    int in[2], out[2];
-
-    if (pipe(in) || pipe(out)) {
-        perror("pipe");
-        exit(1);
-    }
-    runner = fork();
-    if (runner == 0) {
-        dup2(in[0], 0);
-        dup2(out[1], 1);
-        close(in[1]);
-        close(out[0]);
-        execvp(command[0], command);
-        perror(command[0]);
-        _exit(127);
-    }
-    close(in[0]);
-    close(out[1]);
-    to_runner = fdopen(in[1], "w");
-    from_runner = fdopen(out[0], "r");
-}
-
 /* The code is written anew for each state: it may change itself. */
 static void run_state(const struct image *image, struct insn_case *c)
 {
-    struct insn_batch batch = {image->slots, 1};
-
-    fwrite(&batch, sizeof(batch), 1, to_runner);
-    fwrite(image->code, 4 * INSN_SLOT_WORDS, image->slots, to_runner);
-    fwrite(c, sizeof(*c), 1, to_runner);
-    fflush(to_runner);
-    if (fread(c, sizeof(*c), 1, from_runner) != 1) {
+    if (!try_remote(image->code, image->slots, c, 1)) {
         printf("  the other AArch64 ended\n");
         exit(1);
     }

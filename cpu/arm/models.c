@@ -185,23 +185,41 @@ static void set_nothing(struct arm_model *model, bool on)
     (void)model, (void)on;
 }
 
+static bool set_cntfrq(struct arm_model *model, const char *value,
+                       struct error **err)
+{
+    uint64_t hz;
+
+    if (!parse_uint(value, &hz) || hz < 1 || hz > TIMER_HZ) {
+        error_set(err, "-cpu %s,cntfrq=%s: 1 to %d Hz expected", model->name,
+                  value, TIMER_HZ);
+        return false;
+    }
+    model->cntfrq = (uint32_t)hz;
+    return true;
+}
+
 /* The algorithm of `max` is the implementation defined one either way. */
 static const struct property {
     const char *name;
     bool only_max;
     void (*set)(struct arm_model *model, bool on);
     const char *missing; /* what is not there to be switched on */
+    /* Instead of set(): takes another value than on and off. */
+    bool (*parse)(struct arm_model *model, const char *value,
+                  struct error **err);
 } properties[] = {
-    {"pauth", true, set_pauth, NULL},
-    {"pauth-impdef", true, set_nothing, NULL},
-    {"pauth-qarma3", true, set_nothing, NULL},
-    {"pmu", false, set_pmu, NULL},
-    {"backcompat-cntfrq", false, set_backcompat_cntfrq, NULL},
-    {"aarch64", false, set_nothing, NULL},
-    {"sve", true, set_nothing, "SVE"},
-    {"sme", true, set_nothing, "SME"},
-    {"lpa2", true, set_nothing, NULL},
-    {"cfgend", false, set_nothing, NULL},
+    {"pauth", true, set_pauth, NULL, NULL},
+    {"pauth-impdef", true, set_nothing, NULL, NULL},
+    {"pauth-qarma3", true, set_nothing, NULL, NULL},
+    {"pmu", false, set_pmu, NULL, NULL},
+    {"backcompat-cntfrq", false, set_backcompat_cntfrq, NULL, NULL},
+    {"cntfrq", false, NULL, NULL, set_cntfrq},
+    {"aarch64", false, set_nothing, NULL, NULL},
+    {"sve", true, set_nothing, "SVE", NULL},
+    {"sme", true, set_nothing, "SME", NULL},
+    {"lpa2", true, set_nothing, NULL, NULL},
+    {"cfgend", false, set_nothing, NULL, NULL},
 };
 
 static const struct property *find_property(const char *name)
@@ -219,29 +237,12 @@ static const struct property *find_property(const char *name)
     return NULL;
 }
 
-static bool set_cntfrq(struct arm_model *model, const char *value,
-                       struct error **err)
-{
-    uint64_t hz;
-
-    if (!parse_uint(value, &hz) || hz < 1 || hz > TIMER_HZ) {
-        error_set(err, "-cpu %s,cntfrq=%s: 1 to %d Hz expected", model->name,
-                  value, TIMER_HZ);
-        return false;
-    }
-    model->cntfrq = (uint32_t)hz;
-    return true;
-}
-
 static bool apply(struct arm_model *model, const char *name,
                   const char *value, struct error **err)
 {
     const struct property *p = find_property(name);
     bool on;
 
-    if (strcmp(name, "cntfrq") == 0) {
-        return set_cntfrq(model, value, err);
-    }
     if (!p || (p->only_max && strcmp(model->name, "max") != 0)) {
         const char *near = nearest_in_table(name, &properties[0].name,
                                             ARRAY_SIZE(properties),
@@ -253,6 +254,9 @@ static bool apply(struct arm_model *model, const char *name,
                       model->name, name, near);
         }
         return false;
+    }
+    if (p->parse) {
+        return p->parse(model, value, err);
     }
     if (!parse_bool(value, &on)) {
         error_set(err, "-cpu %s,%s=%s: 'on' or 'off' expected", model->name,

@@ -1,60 +1,11 @@
 /* ui/options*: command lines that drivers use, and mistakes. */
 #include <check.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "ui/options.h"
+#include "tests/unit/options_rig.h"
 #include "util/bits.h"
 
 Suite *options_suite(void);
-
-static struct options options;
-static struct error *error;
-
-/* Split at blanks; "_" stands for a blank inside an argument. */
-static enum options_result parse(const char *line)
-{
-    static char text[1024];
-    static char *argv[80];
-    int argc = 1;
-
-    options_free(&options);
-    error_free(error);
-    error = NULL;
-    snprintf(text, sizeof(text), "%s", line);
-    argv[0] = "armature";
-    for (char *p = strtok(text, " "); p; p = strtok(NULL, " ")) {
-        for (char *q = p; *q; q++) {
-            *q = *q == '_' ? ' ' : *q;
-        }
-        argv[argc++] = p;
-    }
-    argv[argc] = NULL;
-    return options_parse(&options, argc, argv, &error);
-}
-
-static struct machine_config *good(const char *line)
-{
-    enum options_result result = parse(line);
-
-    ck_assert_msg(result == OPTIONS_RUN, "%s: %s", line,
-                  error ? error->message : "did not run");
-    return &options.machine;
-}
-
-static void bad(const char *line, const char *message)
-{
-    ck_assert_msg(parse(line) == OPTIONS_ERROR, "%s: accepted", line);
-    ck_assert_msg(strcmp(error->message, message) == 0,
-                  "%s: said '%s', not '%s'", line, error->message, message);
-}
-
-static void teardown(void)
-{
-    options_free(&options);
-    error_free(error);
-    error = NULL;
-}
 
 START_TEST(test_defaults)
 {
@@ -69,10 +20,10 @@ START_TEST(test_defaults)
     ck_assert(!c->secure && !c->virtualization);
     ck_assert_int_eq(c->accel, ACCEL_JIT);
     ck_assert_uint_eq(c->serials, 1);
-    ck_assert(options.chardevs[0].mux);
-    ck_assert(!options.chardevs[0].signals);
-    ck_assert_str_eq(options.chardevs[0].backend->name, "stdio");
-    ck_assert_uint_eq(options.escape, 1);
+    ck_assert(options_rig.chardevs[0].mux);
+    ck_assert(!options_rig.chardevs[0].signals);
+    ck_assert_str_eq(options_rig.chardevs[0].backend->name, "stdio");
+    ck_assert_uint_eq(options_rig.escape, 1);
 }
 END_TEST
 
@@ -176,35 +127,35 @@ START_TEST(test_serial)
 {
     struct machine_config *c = good("-nographic");
 
-    ck_assert_str_eq(c->serial[0], options.chardevs[0].id);
-    ck_assert(options.chardevs[0].mux);
-    ck_assert_uint_eq(options.monitor_count, 1);
+    ck_assert_str_eq(c->serial[0], options_rig.chardevs[0].id);
+    ck_assert(options_rig.chardevs[0].mux);
+    ck_assert_uint_eq(options_rig.monitor_count, 1);
     good("-display none -serial null -monitor stdio");
-    ck_assert_uint_eq(options.monitor_count, 1);
-    ck_assert_str_eq(options.monitors[0], "compat_monitor0");
+    ck_assert_uint_eq(options_rig.monitor_count, 1);
+    ck_assert_str_eq(options_rig.monitors[0], "compat_monitor0");
     good("-serial mon:stdio -mon serial0");
-    ck_assert_uint_eq(options.monitor_count, 1);
+    ck_assert_uint_eq(options_rig.monitor_count, 1);
     good("-display none -serial stdio");
-    ck_assert(!options.chardevs[0].mux && options.chardevs[0].signals);
+    ck_assert(!options_rig.chardevs[0].mux && options_rig.chardevs[0].signals);
     good("-nographic -monitor none");
-    ck_assert(!options.chardevs[0].mux);
+    ck_assert(!options_rig.chardevs[0].mux);
     c = good("-serial mon:stdio -serial null");
     ck_assert_uint_eq(c->serials, 2);
-    ck_assert(options.chardevs[0].mux);
-    ck_assert_str_eq(options.chardevs[1].backend->name, "null");
+    ck_assert(options_rig.chardevs[0].mux);
+    ck_assert_str_eq(options_rig.chardevs[1].backend->name, "null");
     c = good("-serial none -serial file:/dev/null");
     ck_assert_ptr_null(c->serial[0]);
-    ck_assert_str_eq(options.chardevs[0].path, "/dev/null");
+    ck_assert_str_eq(options_rig.chardevs[0].path, "/dev/null");
     c = good("-chardev stdio,id=con,signal=off,mux=on -serial chardev:con "
              "-mon chardev=con,mode=readline");
     ck_assert_str_eq(c->serial[0], "con");
-    ck_assert(options.chardevs[0].mux && !options.chardevs[0].signals);
+    ck_assert(options_rig.chardevs[0].mux && !options_rig.chardevs[0].signals);
     ck_assert_uint_eq(good("-nodefaults")->serials, 0);
     ck_assert_uint_eq(good("-nodefaults -nographic")->serials, 0);
     good("-display none");
-    ck_assert_str_eq(options.chardevs[0].backend->name, "null");
+    ck_assert_str_eq(options_rig.chardevs[0].backend->name, "null");
     good("-echr 0x14");
-    ck_assert_uint_eq(options.escape, 0x14);
+    ck_assert_uint_eq(options_rig.escape, 0x14);
 }
 END_TEST
 
@@ -213,7 +164,7 @@ START_TEST(test_drivers)
     static const char *const lines[] = {
         "-M virt -nographic -cpu cortex-a57 -bios u-boot.bin",
         "-M virt -cpu cortex-a53 -nographic -smp 1 -kernel Image -append "
-        "rootwait_root=/dev/vda_console=ttyAMA0",
+        "rootwait~root=/dev/vda~console=ttyAMA0",
         "-machine virt,virtualization=on,highmem=off,secure=off -cpu "
         "cortex-a53 -nographic -m size=1024 -kernel image",
         "-nodefaults -machine virt -accel tcg -cpu max -display none "
@@ -317,7 +268,7 @@ Suite *options_suite(void)
     Suite *suite = suite_create("options");
     TCase *tc = tcase_create("options");
 
-    tcase_add_checked_fixture(tc, NULL, teardown);
+    tcase_add_checked_fixture(tc, NULL, options_rig_teardown);
     tcase_add_test(tc, test_defaults);
     tcase_add_test(tc, test_machine_merges);
     tcase_add_test(tc, test_memory);

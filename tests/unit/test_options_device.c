@@ -8,55 +8,10 @@
 
 #include "hw/arm/devices.h"
 #include "hw/virtio/virtio.h"
-#include "ui/options.h"
+#include "tests/unit/options_rig.h"
 #include "util/bits.h"
 
 Suite *options_device_suite(void);
-
-static struct options options;
-static struct error *error;
-
-/* Split at blanks. */
-static enum options_result parse(const char *line)
-{
-    static char text[4096];
-    static char *argv[120];
-    int argc = 1;
-
-    options_free(&options);
-    error_free(error);
-    error = NULL;
-    snprintf(text, sizeof(text), "%s", line);
-    argv[0] = "armature";
-    for (char *p = strtok(text, " "); p; p = strtok(NULL, " ")) {
-        argv[argc++] = p;
-    }
-    argv[argc] = NULL;
-    return options_parse(&options, argc, argv, &error);
-}
-
-static struct machine_config *good(const char *line)
-{
-    enum options_result result = parse(line);
-
-    ck_assert_msg(result == OPTIONS_RUN, "%s: %s", line,
-                  error ? error->message : "did not run");
-    return &options.machine;
-}
-
-static void bad(const char *line, const char *message)
-{
-    ck_assert_msg(parse(line) == OPTIONS_ERROR, "%s: accepted", line);
-    ck_assert_msg(strcmp(error->message, message) == 0,
-                  "%s: said '%s', not '%s'", line, error->message, message);
-}
-
-static void teardown(void)
-{
-    options_free(&options);
-    error_free(error);
-    error = NULL;
-}
 
 /* What is plugged, as "virtio-net-pci virtio-blk-pci ...". */
 static const char *models(const struct machine_config *c)
@@ -114,7 +69,7 @@ START_TEST(test_drive_short_forms)
     struct machine_config *c =
         good("-nodefaults -hda a -hdb b -cdrom d -drive file=c,index=3");
 
-    ck_assert(parse("-hda a -cdrom b -hdc c") == OPTIONS_ERROR);
+    ck_assert(options_rig_parse("-hda a -cdrom b -hdc c") == OPTIONS_ERROR);
     c = good("-nodefaults -hda a -hdb b -cdrom d -drive file=c,index=3");
     ck_assert_str_eq(models(c), "virtio-blk-pci virtio-blk-pci "
                                 "virtio-blk-pci virtio-blk-pci");
@@ -573,7 +528,7 @@ START_TEST(test_bare_file)
     ck_assert(good(line)->drives[0].cdrom);
     close(fd);
     unlink(path);
-    ck_assert(parse(line) == OPTIONS_ERROR);
+    ck_assert(options_rig_parse(line) == OPTIONS_ERROR);
 }
 END_TEST
 
@@ -582,7 +537,7 @@ Suite *options_device_suite(void)
     Suite *suite = suite_create("options_device");
     TCase *tc = tcase_create("options_device");
 
-    tcase_add_checked_fixture(tc, NULL, teardown);
+    tcase_add_checked_fixture(tc, NULL, options_rig_teardown);
     tcase_add_test(tc, test_drive);
     tcase_add_test(tc, test_drive_short_forms);
     tcase_add_test(tc, test_pflash);

@@ -3,58 +3,12 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "net/config.h"
-#include "ui/options.h"
+#include "tests/unit/options_rig.h"
 #include "util/bits.h"
 
 Suite *options_net_suite(void);
-
-static struct options options;
-static struct error *error;
-
-/* Split at blanks. */
-static enum options_result parse(const char *line)
-{
-    static char text[1024];
-    static char *argv[80];
-    int argc = 1;
-
-    options_free(&options);
-    error_free(error);
-    error = NULL;
-    snprintf(text, sizeof(text), "%s", line);
-    argv[0] = "armature";
-    for (char *p = strtok(text, " "); p; p = strtok(NULL, " ")) {
-        argv[argc++] = p;
-    }
-    argv[argc] = NULL;
-    return options_parse(&options, argc, argv, &error);
-}
-
-static struct machine_config *good(const char *line)
-{
-    enum options_result result = parse(line);
-
-    ck_assert_msg(result == OPTIONS_RUN, "%s: %s", line,
-                  error ? error->message : "did not run");
-    return &options.machine;
-}
-
-static void bad(const char *line, const char *message)
-{
-    ck_assert_msg(parse(line) == OPTIONS_ERROR, "%s: accepted", line);
-    ck_assert_msg(strstr(error->message, message) != NULL,
-                  "%s: said '%s', not '%s'", line, error->message, message);
-}
-
-static void teardown(void)
-{
-    options_free(&options);
-    error_free(error);
-    error = NULL;
-}
 
 static void address_is(struct in_addr address, const char *text)
 {
@@ -67,7 +21,7 @@ static const struct chardev_config *serial(const char *text)
 
     snprintf(line, sizeof(line), "-serial %s", text);
     good(line);
-    return &options.chardevs[0];
+    return &options_rig.chardevs[0];
 }
 
 /* Character devices ---------------------------------------------------- */
@@ -111,7 +65,7 @@ START_TEST(test_chardev_sockets)
          "-chardev ringbuf,id=f,size=4k,logfile=/tmp/l,logappend=on "
          "-chardev pipe,id=g,path=/tmp/p -chardev testdev,id=h "
          "-chardev udp,id=i,port=9,localport=10 -serial chardev:c");
-    const struct chardev_config *c = options.chardevs;
+    const struct chardev_config *c = options_rig.chardevs;
     ck_assert_str_eq(c[0].address.path, "/tmp/s");
     ck_assert_uint_eq(c[1].reconnect_ms, 10);
     ck_assert(c[2].has_fd);
@@ -120,20 +74,20 @@ START_TEST(test_chardev_sockets)
     ck_assert_str_eq(c[3].log_path, "/tmp/l");
     ck_assert(c[3].log_append);
     ck_assert_str_eq(c[6].local.port, "10");
-    bad("-chardev socket,id=c", "needs host= and port=, or path=, or fd=");
-    bad("-chardev socket,id=c,host=h", "needs host= and port=");
-    bad("-chardev socket,id=c,path=x,tls-creds=t", "tls-creds= is not");
-    bad("-chardev socket,id=c,path=x,websocket=on", "websocket= is not");
-    bad("-chardev socket,id=c,path=x,sever=on", "did you mean 'server'?");
-    bad("-chardev socket,id=c,path=x,server=on,reconnect=1", "reconnect=");
-    bad("-chardev ringbuf,id=c,size=3000", "power of two");
-    bad("-chardev pipe,id=c", "needs path=FILE");
-    bad("-chardev udp,id=c", "needs port=PORT");
-    bad("-chardev vc,id=c", "'vc' is not supported yet");
-    bad("-serial tcp:4444", "expected HOST:PORT");
-    bad("-serial tcp:host:", "no port is given");
-    bad("-serial foo:bar", "expected stdio");
-    bad("-serial tcp::1,foo=bar", "unknown option 'foo'");
+    bad_part("-chardev socket,id=c", "needs host= and port=, or path=, or fd=");
+    bad_part("-chardev socket,id=c,host=h", "needs host= and port=");
+    bad_part("-chardev socket,id=c,path=x,tls-creds=t", "tls-creds= is not");
+    bad_part("-chardev socket,id=c,path=x,websocket=on", "websocket= is not");
+    bad_part("-chardev socket,id=c,path=x,sever=on", "did you mean 'server'?");
+    bad_part("-chardev socket,id=c,path=x,server=on,reconnect=1", "reconnect=");
+    bad_part("-chardev ringbuf,id=c,size=3000", "power of two");
+    bad_part("-chardev pipe,id=c", "needs path=FILE");
+    bad_part("-chardev udp,id=c", "needs port=PORT");
+    bad_part("-chardev vc,id=c", "'vc' is not supported yet");
+    bad_part("-serial tcp:4444", "expected HOST:PORT");
+    bad_part("-serial tcp:host:", "no port is given");
+    bad_part("-serial foo:bar", "expected stdio");
+    bad_part("-serial tcp::1,foo=bar", "unknown option 'foo'");
 }
 END_TEST
 
@@ -183,16 +137,16 @@ START_TEST(test_user)
     address_is(u->dhcp_start, "10.1.2.6");
     u = &good("-netdev user,id=n,ipv6-net=fd00::/48")->netdevs[0].user;
     ck_assert_uint_eq(u->prefix6, 48);
-    bad("-netdev user,id=n,net=foo", "net=foo: expected ADDRESS/BITS");
-    bad("-netdev user,id=n,net=10.0.0.0/33", "4 to 30 bits");
-    bad("-netdev user,id=n,net=10.0.0.0/255.0.255.0", "4 to 30 bits");
-    bad("-netdev user,id=n,net=10.0.0.0/0.255.0.0", "4 to 30 bits");
-    bad("-netdev user,id=n,host=1.2.3.4", "host=1.2.3.4: not a host in");
-    bad("-netdev user,id=n,dhcpstart=10.0.2.2", "different");
-    bad("-netdev user,id=n,dns=10.0.2.255", "dns=10.0.2.255: not a host");
-    bad("-netdev user,id=n,smb=/srv", "smb= is not supported");
-    bad("-netdev user,id=n,hosfwd=x", "did you mean 'hostfwd'?");
-    bad("-netdev user,id=n,ipv4=off,ipv6=off", "leave nothing");
+    bad_part("-netdev user,id=n,net=foo", "net=foo: expected ADDRESS/BITS");
+    bad_part("-netdev user,id=n,net=10.0.0.0/33", "4 to 30 bits");
+    bad_part("-netdev user,id=n,net=10.0.0.0/255.0.255.0", "4 to 30 bits");
+    bad_part("-netdev user,id=n,net=10.0.0.0/0.255.0.0", "4 to 30 bits");
+    bad_part("-netdev user,id=n,host=1.2.3.4", "host=1.2.3.4: not a host in");
+    bad_part("-netdev user,id=n,dhcpstart=10.0.2.2", "different");
+    bad_part("-netdev user,id=n,dns=10.0.2.255", "dns=10.0.2.255: not a host");
+    bad_part("-netdev user,id=n,smb=/srv", "smb= is not supported");
+    bad_part("-netdev user,id=n,hosfwd=x", "did you mean 'hostfwd'?");
+    bad_part("-netdev user,id=n,ipv4=off,ipv6=off", "leave nothing");
 }
 END_TEST
 
@@ -215,14 +169,14 @@ START_TEST(test_hostfwd)
              ->netdevs[0].user;
     ck_assert_uint_eq(u->hostfwd_count, 2);
     ck_assert_uint_eq(u->hostfwd[1].host_port, 3);
-    bad("-netdev user,id=n,hostfwd=foo",
-        "Invalid host forwarding rule 'foo' (expected ");
-    bad("-netdev user,id=n,hostfwd=sctp::1-:2", "Bad protocol name");
-    bad("-netdev user,id=n,hostfwd=tcp:a:1-:2", "Bad host address");
-    bad("-netdev user,id=n,hostfwd=tcp::99999-:2", "Bad host port");
-    bad("-netdev user,id=n,hostfwd=tcp::1-:0", "Bad guest port");
-    bad("-netdev user,id=n,hostfwd=tcp::1-b:1", "Bad guest address");
-    bad("-netdev user,id=n,hostfwd=tcp::1", "expected [tcp|udp]");
+    bad_part("-netdev user,id=n,hostfwd=foo",
+             "Invalid host forwarding rule 'foo' (expected ");
+    bad_part("-netdev user,id=n,hostfwd=sctp::1-:2", "Bad protocol name");
+    bad_part("-netdev user,id=n,hostfwd=tcp:a:1-:2", "Bad host address");
+    bad_part("-netdev user,id=n,hostfwd=tcp::99999-:2", "Bad host port");
+    bad_part("-netdev user,id=n,hostfwd=tcp::1-:0", "Bad guest port");
+    bad_part("-netdev user,id=n,hostfwd=tcp::1-b:1", "Bad guest address");
+    bad_part("-netdev user,id=n,hostfwd=tcp::1", "expected [tcp|udp]");
 }
 END_TEST
 
@@ -235,12 +189,14 @@ START_TEST(test_guestfwd)
              ->netdevs[0].user;
     ck_assert_str_eq(u->guestfwd[0].command, "nc,x");
     address_is(u->guestfwd[0].address, "10.0.2.100");
-    u = &options.machine.netdevs[1].user;
+    u = &options_rig.machine.netdevs[1].user;
     ck_assert_str_eq(u->guestfwd[0].chardev, "c");
     ck_assert_str_eq(u->guestfwd[1].chardev, "guestfwd.tcp.9");
-    ck_assert_str_eq(options.chardevs[1].address.path, "/tmp/x");
-    bad("-netdev user,id=n,guestfwd=udp:1.2.3.4:5-cmd:x", "expected [tcp]");
-    bad("-netdev user,id=n,guestfwd=tcp:1.2.3.4:5-chardev:c", "no -chardev");
+    ck_assert_str_eq(options_rig.chardevs[1].address.path, "/tmp/x");
+    bad_part("-netdev user,id=n,guestfwd=udp:1.2.3.4:5-cmd:x",
+             "expected [tcp]");
+    bad_part("-netdev user,id=n,guestfwd=tcp:1.2.3.4:5-chardev:c",
+             "no -chardev");
 }
 END_TEST
 
@@ -263,8 +219,8 @@ START_TEST(test_nics)
     ck_assert(!m->nics[1].has_mac);
     ck_assert_str_eq(good("-nic model=virtio-net-pci")->netdevs[0]
                          .backend->name, "user");
-    bad("-nic user,mac=52:54:00:00:00:zz", "expected an Ethernet address");
-    bad("-nic user,mac=01:00:00:00:00:00", "multicast");
+    bad_part("-nic user,mac=52:54:00:00:00:zz", "expected an Ethernet address");
+    bad_part("-nic user,mac=01:00:00:00:00:00", "multicast");
     /* One NIC and one back end need no hub. */
     m = good("-net nic,macaddr=52-54-00-01-02-03 -net user,id=u");
     ck_assert_uint_eq(m->netdev_count, 1);
@@ -276,7 +232,7 @@ START_TEST(test_nics)
     ck_assert_str_eq(m->nics[1].netdev, "hub0port3");
     m = good("-netdev user,id=a -net nic,netdev=a");
     ck_assert_str_eq(m->nics[0].netdev, "a");
-    bad("-net nic,netdev=b", "no -netdev with the id 'b'");
+    bad_part("-net nic,netdev=b", "no -netdev with the id 'b'");
 }
 END_TEST
 
@@ -288,9 +244,9 @@ START_TEST(test_filter_dump)
     ck_assert_uint_eq(m->net_dump_count, 1);
     ck_assert_uint_eq(m->net_dumps[0].max_length, 100);
     ck_assert_str_eq(m->net_dumps[0].path, "x.pcap");
-    bad("-object filter-dump,id=f,netdev=z,file=x", "the id 'z'");
-    bad("-object filter-dump,id=f,netdev=z", "needs id=NAME");
-    bad("-object frobnicator,id=f", "frobnicator");
+    bad_part("-object filter-dump,id=f,netdev=z,file=x", "the id 'z'");
+    bad_part("-object filter-dump,id=f,netdev=z", "needs id=NAME");
+    bad_part("-object frobnicator,id=f", "frobnicator");
 }
 END_TEST
 
@@ -324,23 +280,24 @@ START_TEST(test_other_netdevs)
     ck_assert_str_eq(n[7].socket.address.path, "/s");
     ck_assert_int_eq(n[8].socket.kind, NET_SOCKET_MCAST);
     ck_assert_str_eq(n[9].tap.script, "/s");
-    bad("-netdev tap,id=t,vhost=on", "vhost=on lets the kernel");
-    bad("-netdev tap,id=t,fd=x", "expected numbers");
-    bad("-netdev tap,id=t,ifname=0123456789abcdef", "15 characters");
-    bad("-netdev socket,id=s", "exactly one of");
-    bad("-netdev socket,id=s,listen=:1,connect=a:1", "exactly one of");
-    bad("-netdev socket,id=s,listen=foo", "expected HOST:PORT");
-    bad("-netdev socket,id=s,udp=a:1", "localaddr");
-    bad("-netdev stream,id=s", "addr.type= is missing");
-    bad("-netdev dgram,id=s", "remote.type= is missing");
-    bad("-netdev dgram,id=s,local.type=unix,local.path=/a,remote.type=inet,"
-        "remote.host=h,remote.port=1", "local.type= and remote.type= differ");
-    bad("-netdev hubport,id=s", "hubid= is missing");
-    bad("-netdev vde,id=s", "'vde' is not supported yet");
-    bad("-netdev scoket,id=s", "did you mean 'socket'?");
-    bad("-netdev hubport,hubid=1", "no id=NAME is given");
-    bad("-netdev hubport,hubid=1,id=a -netdev hubport,hubid=1,id=a",
-        "Duplicate ID 'a' for netdev");
+    bad_part("-netdev tap,id=t,vhost=on", "vhost=on lets the kernel");
+    bad_part("-netdev tap,id=t,fd=x", "expected numbers");
+    bad_part("-netdev tap,id=t,ifname=0123456789abcdef", "15 characters");
+    bad_part("-netdev socket,id=s", "exactly one of");
+    bad_part("-netdev socket,id=s,listen=:1,connect=a:1", "exactly one of");
+    bad_part("-netdev socket,id=s,listen=foo", "expected HOST:PORT");
+    bad_part("-netdev socket,id=s,udp=a:1", "localaddr");
+    bad_part("-netdev stream,id=s", "addr.type= is missing");
+    bad_part("-netdev dgram,id=s", "remote.type= is missing");
+    bad_part("-netdev dgram,id=s,local.type=unix,local.path=/a,"
+             "remote.type=inet,remote.host=h,remote.port=1",
+             "local.type= and remote.type= differ");
+    bad_part("-netdev hubport,id=s", "hubid= is missing");
+    bad_part("-netdev vde,id=s", "'vde' is not supported yet");
+    bad_part("-netdev scoket,id=s", "did you mean 'socket'?");
+    bad_part("-netdev hubport,hubid=1", "no id=NAME is given");
+    bad_part("-netdev hubport,hubid=1,id=a -netdev hubport,hubid=1,id=a",
+             "Duplicate ID 'a' for netdev");
 }
 END_TEST
 
@@ -349,7 +306,7 @@ Suite *options_net_suite(void)
     Suite *suite = suite_create("options_net");
     TCase *tc = tcase_create("options_net");
 
-    tcase_add_checked_fixture(tc, NULL, teardown);
+    tcase_add_checked_fixture(tc, NULL, options_rig_teardown);
     tcase_add_test(tc, test_serial_sockets);
     tcase_add_test(tc, test_chardev_sockets);
 #ifdef CONFIG_SLIRP

@@ -9,9 +9,8 @@
 
 #include "block/vhdx.h"
 #include "tests/fuzz/shared/file.h"
-#include "tests/fuzz/targets/input.h"
+#include "tests/fuzz/shared/image_use.h"
 
-#define BUFFER 0x10000
 #define MAX_FILE (8u << 20)
 
 static const char *const names[] = {
@@ -83,41 +82,10 @@ static void one(struct block_image *image, struct input *in, uint8_t *buffer)
 {
     unsigned what = in_u8(in);
     uint64_t offset = (uint64_t)in_u16(in) * BLOCK_SECTOR << (what >> 3 & 24);
-    uint64_t length = (in_u8(in) % (BUFFER / BLOCK_SECTOR) + 1) *
-                      BLOCK_SECTOR;
-    struct block_extent extent = {0};
+    uint64_t length;
 
-    if (!image->size) {
-        return;
-    }
-    offset %= image->size;
-    offset -= offset % BLOCK_SECTOR;
-    length = length < image->size - offset ? length : image->size - offset;
-    struct iovec iov = {buffer, length};
-    switch (what & 7) {
-    case 0:
-    case 1:
-        image->ops->read(image, &iov, 1, offset, length);
-        break;
-    case 2:
-    case 3:
-        image->ops->write(image, &iov, 1, offset, length, what & 8);
-        break;
-    case 4:
-        image->ops->zero(image, offset, length, what & 8);
-        break;
-    case 5:
-        image->ops->discard(image, offset, length);
-        break;
-    case 6:
-        image->ops->flush(image);
-        break;
-    default:
-        if (image->ops->status &&
-            !image->ops->status(image, offset, length, &extent) &&
-            (!extent.length || extent.length > length)) {
-            abort(); /* a walk would not end, or leave the range */
-        }
+    if (image_use_range(image, in, &offset, &length)) {
+        image_use(image, what & 7, what & 8, offset, length, buffer);
     }
 }
 
@@ -155,9 +123,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!buffer) {
         file_enter_sandbox();
-        buffer = malloc(BUFFER);
+        buffer = malloc(IMAGE_USE_BUFFER);
         file = calloc(1, MAX_FILE);
-        memset(buffer, 0x5a, BUFFER);
+        memset(buffer, 0x5a, IMAGE_USE_BUFFER);
     }
     const uint8_t *bytes = in_bytes(&in, &length);
     struct input script = {bytes, bytes + length};

@@ -8,12 +8,10 @@
 
 #include "block/qcow2.h"
 #include "tests/fuzz/shared/file.h"
-#include "tests/fuzz/targets/input.h"
-
-#define BUFFER 0x10000
+#include "tests/fuzz/shared/image_use.h"
 
 /* Offsets that mean something in small images and in large ones. */
-static uint64_t take_offset(struct input *in, uint64_t size)
+static uint64_t take_offset(struct input *in)
 {
     unsigned form = in_u8(in);
     uint64_t offset = (uint64_t)in_u16(in) * BLOCK_SECTOR;
@@ -21,7 +19,7 @@ static uint64_t take_offset(struct input *in, uint64_t size)
     if (form & 1) {
         offset <<= form >> 1 & 31;
     }
-    return size ? offset % size / BLOCK_SECTOR * BLOCK_SECTOR : 0;
+    return offset;
 }
 
 /* As `armature-img convert -c` does. */
@@ -30,7 +28,7 @@ static void write_cluster(struct block_image *image, uint64_t offset,
 {
     uint64_t cluster = qcow2_of(image)->cluster_size;
 
-    if (cluster > BUFFER) {
+    if (cluster > IMAGE_USE_BUFFER) {
         return;
     }
     offset -= offset % cluster;
@@ -43,37 +41,12 @@ static void write_cluster(struct block_image *image, uint64_t offset,
 static void one(struct block_image *image, struct input *in, uint8_t *buffer)
 {
     unsigned what = in_u8(in);
-    uint64_t offset = take_offset(in, image->size);
-    uint64_t length = (in_u8(in) % (BUFFER / BLOCK_SECTOR) + 1) *
-                      BLOCK_SECTOR;
-    struct iovec iov = {buffer, 0};
-    struct block_extent extent = {0};
+    uint64_t offset = take_offset(in), length;
 
-    if (!image->size) {
+    if (!image_use_range(image, in, &offset, &length)) {
         return;
     }
-    if (length > image->size - offset) {
-        length = image->size - offset;
-    }
-    iov.iov_len = length;
     switch (what % 10) {
-    case 0:
-    case 1:
-        image->ops->read(image, &iov, 1, offset, length);
-        break;
-    case 2:
-    case 3:
-        image->ops->write(image, &iov, 1, offset, length, what & 0x80);
-        break;
-    case 4:
-        image->ops->zero(image, offset, length, what & 0x80);
-        break;
-    case 5:
-        image->ops->discard(image, offset, length);
-        break;
-    case 6:
-        image->ops->flush(image);
-        break;
     case 7:
         if (qcow2_is(image)) {
             write_cluster(image, offset, buffer);
@@ -85,11 +58,7 @@ static void one(struct block_image *image, struct input *in, uint8_t *buffer)
         }
         break;
     default:
-        if (image->ops->status &&
-            !image->ops->status(image, offset, length, &extent) &&
-            (!extent.length || extent.length > length)) {
-            abort(); /* a walk would not end, or leave the range */
-        }
+        image_use(image, what % 10, what & 0x80, offset, length, buffer);
     }
 }
 
@@ -125,8 +94,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!buffer) {
         file_enter_sandbox();
-        buffer = malloc(BUFFER);
-        memset(buffer, 0x5a, BUFFER);
+        buffer = malloc(IMAGE_USE_BUFFER);
+        memset(buffer, 0x5a, IMAGE_USE_BUFFER);
     }
     struct block_image *image = block_image_open_as(&how, &err);
     if (!image && !err) {

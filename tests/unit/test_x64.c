@@ -1,5 +1,10 @@
 /* The x86-64 back end against the IR interpreter: one thing at a time. */
+#include <string.h>
+
+#include "cpu/ir/interp.h"
+#include "softmmu/tlb.h"
 #include "tests/unit/x64_rig.h"
+#include "util/bits.h"
 
 Suite *x64_suite(void);
 

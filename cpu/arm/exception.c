@@ -1,6 +1,6 @@
 /*
  * Exceptions; see exception.h.  EL1 takes everything: there is no EL2 or
- * EL3 that could be routed to, which arm_target_el() alone knows.
+ * EL3 that could be routed to, which target_el() alone knows.
  *
  * What is frequent also comes as helpers of generated code, which then goes
  * on in the new state without its run loop.  They keep out of vector
@@ -22,7 +22,8 @@
     (PSTATE_SSBS | PSTATE_IL | PSTATE_SS | PSTATE_PAN | PSTATE_UAO |      \
      PSTATE_DIT | PSTATE_TCO)
 
-unsigned arm_target_el(const struct arm_cpu *cpu)
+/* The exception level that takes what happens now. */
+static unsigned target_el(const struct arm_cpu *cpu)
 {
     return cpu->el > 1 ? cpu->el : 1;
 }
@@ -136,7 +137,7 @@ static void trace_sync(struct arm_cpu *cpu, uint32_t syndrome,
                        uint64_t return_pc)
 {
     struct arm_traced *t = &cpu->trace.last;
-    uint64_t far = cpu->far_el[arm_target_el(cpu)];
+    uint64_t far = cpu->far_el[target_el(cpu)];
 
     if (t->elr != return_pc || t->esr != syndrome || t->far != far) {
         cpu->trace.before = *t;
@@ -154,14 +155,14 @@ static void take_sync(struct arm_cpu *cpu, uint32_t syndrome,
     if (ec != EC_SVC) {
         trace_sync(cpu, syndrome, return_pc);
     }
-    arm_take_exception(cpu, ARM_VECTOR_SYNC, arm_target_el(cpu), syndrome,
+    arm_take_exception(cpu, ARM_VECTOR_SYNC, target_el(cpu), syndrome,
                        return_pc);
 }
 
 /* Classes come in pairs: from a lower exception level, from the same. */
 static uint32_t from_here(const struct arm_cpu *cpu, enum arm_ec lower)
 {
-    return lower + (cpu->el == arm_target_el(cpu));
+    return lower + (cpu->el == target_el(cpu));
 }
 
 /* ISS of an abort (D17.2.37): DFSC, WnR, S1PTW, CM, EA. */
@@ -215,7 +216,7 @@ void arm_deliver(struct arm_cpu *cpu)
         return_pc += 4;
     }
     if (has_far(ec)) {
-        cpu->far_el[arm_target_el(cpu)] = vcpu->fault_address;
+        cpu->far_el[target_el(cpu)] = vcpu->fault_address;
     }
     take_sync(cpu, syndrome, return_pc);
 }
@@ -225,7 +226,7 @@ void arm_take_fetch_fault(struct arm_cpu *cpu)
     const struct mem_fault *fault = &cpu->vcpu.fault;
     uint64_t pc = cpu->vcpu.pc;
 
-    cpu->far_el[arm_target_el(cpu)] = pc;
+    cpu->far_el[target_el(cpu)] = pc;
     take_sync(cpu, ARM_SYNDROME(from_here(cpu, EC_IABORT_LOWER),
                                 (fault->status & 0x3f) |
                                     (fault->s1ptw ? 1u << 7 : 0)),
@@ -284,7 +285,7 @@ bool arm_check_pc(struct arm_cpu *cpu)
         }
     }
     if (pc & 3) {
-        cpu->far_el[arm_target_el(cpu)] = pc;
+        cpu->far_el[target_el(cpu)] = pc;
         take_sync(cpu, ARM_SYNDROME(EC_PC_ALIGN, 0), pc);
         return true;
     }
@@ -311,7 +312,8 @@ bool arm_interrupt_pending(const struct arm_cpu *cpu)
     return lines(cpu) & (LINE_IRQ | LINE_FIQ);
 }
 
-bool arm_interrupt_unmasked(const struct arm_cpu *cpu)
+/* One would be taken now. */
+static bool interrupt_unmasked(const struct arm_cpu *cpu)
 {
     uint32_t pending = lines(cpu);
 
@@ -324,12 +326,12 @@ bool arm_take_interrupt(struct arm_cpu *cpu)
     uint32_t pending = lines(cpu);
     bool fiq = (pending & LINE_FIQ) && !(cpu->daif & PSTATE_F);
 
-    if (!arm_interrupt_unmasked(cpu)) {
+    if (!interrupt_unmasked(cpu)) {
         return false;
     }
     arm_step_advance(cpu);
     arm_take_exception(cpu, fiq ? ARM_VECTOR_FIQ : ARM_VECTOR_IRQ,
-                       arm_target_el(cpu), 0, cpu->vcpu.pc);
+                       target_el(cpu), 0, cpu->vcpu.pc);
     return true;
 }
 
@@ -348,7 +350,7 @@ static bool is_legal_return(const struct arm_cpu *cpu, uint64_t spsr)
  * the next unit. */
 static void request_unmasked(struct arm_cpu *cpu)
 {
-    if (arm_interrupt_unmasked(cpu)) {
+    if (interrupt_unmasked(cpu)) {
         __atomic_fetch_or(&cpu->vcpu.request, VCPU_REQ_IRQ,
                           __ATOMIC_SEQ_CST);
     }

@@ -12,9 +12,6 @@
 enum arm_vector { ARM_VECTOR_SYNC, ARM_VECTOR_IRQ, ARM_VECTOR_FIQ,
                   ARM_VECTOR_SERROR };
 
-/* The exception level that takes what happens now. */
-unsigned arm_target_el(const struct arm_cpu *cpu);
-
 /* PSTATE as an exception would save it in SPSR_ELx. */
 uint64_t arm_pstate(const struct arm_cpu *cpu);
 
@@ -40,9 +37,8 @@ bool arm_check_pc(struct arm_cpu *cpu);
 
 /* Take an interrupt if one is pending and not masked. */
 bool arm_take_interrupt(struct arm_cpu *cpu);
-/* One is pending (masked or not); one would be taken now. */
+/* One is pending, masked or not. */
 bool arm_interrupt_pending(const struct arm_cpu *cpu);
-bool arm_interrupt_unmasked(const struct arm_cpu *cpu);
 
 /* From a helper: raise a data abort for `fault`; `maintenance` for cache
  * maintenance and AT (ISS.CM). */

@@ -26,8 +26,6 @@ struct a64_ctx {
     bool sp_changed;           /* it may have misaligned SP */
 };
 
-bool a64_feature(const struct a64_ctx *s, enum a64_feat feature);
-
 /* Register 31 is zero (r) or the stack pointer (sp).  `sf` picks I64 or
  * I32; a 32-bit write clears the upper half. */
 static inline enum ir_type a64_type(bool sf)

@@ -23,7 +23,8 @@ ir_ref a64_order(struct a64_ctx *s, unsigned esz, ir_ref value)
     return is_big_endian(s) ? reverse(s, esz, IR_SHR, value) : value;
 }
 
-ir_ref a64_order_vec(struct a64_ctx *s, unsigned esz, ir_ref value)
+/* The same in each element of a vector, esz 0..4. */
+static ir_ref order_vec(struct a64_ctx *s, unsigned esz, ir_ref value)
 {
     if (!is_big_endian(s) || esz == 0) {
         return value;
@@ -122,12 +123,12 @@ static void store_raw(struct a64_ctx *s, unsigned esz, ir_ref at,
 
 ir_ref a64_load_vec(struct a64_ctx *s, unsigned esz, ir_ref at)
 {
-    return a64_order_vec(s, esz, load_raw(s, esz, at));
+    return order_vec(s, esz, load_raw(s, esz, at));
 }
 
 void a64_store_vec(struct a64_ctx *s, unsigned esz, ir_ref at, ir_ref value)
 {
-    store_raw(s, esz, at, a64_order_vec(s, esz, value));
+    store_raw(s, esz, at, order_vec(s, esz, value));
 }
 
 ir_ref a64_load2_vec(struct a64_ctx *s, unsigned esz, ir_ref at,
@@ -136,25 +137,25 @@ ir_ref a64_load2_vec(struct a64_ctx *s, unsigned esz, ir_ref at,
     ir_ref first = ir_load2(s->u, vec_type(esz), a64_mem_flags(s), at,
                             second);
 
-    *second = a64_order_vec(s, esz, *second);
-    return a64_order_vec(s, esz, first);
+    *second = order_vec(s, esz, *second);
+    return order_vec(s, esz, first);
 }
 
 void a64_store2_vec(struct a64_ctx *s, unsigned esz, ir_ref at, ir_ref first,
                     ir_ref second)
 {
-    first = a64_order_vec(s, esz, first);
-    second = a64_order_vec(s, esz, second);
+    first = order_vec(s, esz, first);
+    second = order_vec(s, esz, second);
     ir_store2(s->u, vec_type(esz), a64_mem_flags(s), at, first, second);
 }
 
 ir_ref a64_load_elements(struct a64_ctx *s, bool q, unsigned esz, ir_ref at)
 {
-    return a64_order_vec(s, esz, load_raw(s, q ? 4 : 3, at));
+    return order_vec(s, esz, load_raw(s, q ? 4 : 3, at));
 }
 
 void a64_store_elements(struct a64_ctx *s, bool q, unsigned esz, ir_ref at,
                         ir_ref value)
 {
-    store_raw(s, q ? 4 : 3, at, a64_order_vec(s, esz, value));
+    store_raw(s, q ? 4 : 3, at, order_vec(s, esz, value));
 }

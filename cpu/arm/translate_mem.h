@@ -15,8 +15,6 @@
 /* The low 1 << esz bytes of an integer, reversed if data is big-endian, and
  * zero-extended. */
 ir_ref a64_order(struct a64_ctx *s, unsigned esz, ir_ref value);
-/* The same in each element of a vector, esz 0..4. */
-ir_ref a64_order_vec(struct a64_ctx *s, unsigned esz, ir_ref value);
 
 /* One integer. */
 ir_ref a64_load(struct a64_ctx *s, unsigned esz, unsigned flags, ir_ref at);

@@ -12,17 +12,6 @@ struct fp_status fp_status_from_fpcr(uint32_t fpcr)
     };
 }
 
-struct fp_status fp_status_standard(uint32_t fpscr)
-{
-    return (struct fp_status){
-        .rmode = FP_RN,
-        .fz16 = extract32(fpscr, 19, 1),
-        .fz = true,
-        .dn = true,
-        .ahp = extract32(fpscr, 26, 1),
-    };
-}
-
 uint64_t fp_nan1(struct fp_format f, struct fp_num a, struct fp_status *s)
 {
     if (a.cls == FP_SNAN) {

@@ -52,9 +52,6 @@ struct fp_status {
 /* Status for these FPCR bits, no flags set. */
 struct fp_status fp_status_from_fpcr(uint32_t fpcr);
 
-/* AArch32 Advanced SIMD: the StandardFPSCRValue() over this FPSCR. */
-struct fp_status fp_status_standard(uint32_t fpscr);
-
 /* The operations every width has: w is 16, 32 or 64. */
 #define FP_DECLARE(w, type)                                                    \
     type fp##w##_add(type a, type b, struct fp_status *s);                     \

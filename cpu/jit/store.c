@@ -260,7 +260,7 @@ static void write_locked(struct store *s)
     store_file_close(&now);
 }
 
-void store_write(struct store *s)
+static void write_new(struct store *s)
 {
     uint64_t had = s->file.header ? s->file.header->size : 0;
 
@@ -296,7 +296,7 @@ static void *write_now_and_then(void *opaque)
         pthread_cond_timedwait(&s->closing, &s->lock, &until);
         if (!s->closed && s->size) {
             pthread_mutex_unlock(&s->lock);
-            store_write(s);
+            write_new(s);
             pthread_mutex_lock(&s->lock);
         }
     }
@@ -351,7 +351,7 @@ void store_close(struct store *s)
         pthread_cond_signal(&s->closing);
         pthread_mutex_unlock(&s->lock);
         pthread_join(s->writer, NULL);
-        store_write(s);
+        write_new(s);
     }
     store_file_close(&s->file);
     if (s->dir >= 0) {

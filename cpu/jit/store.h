@@ -19,10 +19,8 @@ struct store_unit;
  * trusted or used; a file in it that is no good counts as none. */
 struct store *store_open(const char *dir, const char *guest,
                          struct backend *backend, struct error **err);
-/* Writes what is new. */
+/* Writes what is new, as is done from time to time. */
 void store_close(struct store *s);
-/* The same now; also done from time to time. [any] */
-void store_write(struct store *s);
 
 /* The unit for the code at `guest`, of which `bytes` follow up to the page's
  * end, or NULL.  Its guest bytes and their hash go into *key. [any] */

@@ -47,7 +47,8 @@ static inline void append(struct asm_buf *a, struct tail t)
     x_bytes(a, t.bytes, t.count);
 }
 
-void x_modrm(struct asm_buf *a, uint8_t *p, int reg, struct x64_rm m)
+/* Only ModRM and what follows, behind an opcode that ends at p. */
+static void end_modrm(struct asm_buf *a, uint8_t *p, int reg, struct x64_rm m)
 {
     a->p = p;
     if (!m.mem) {
@@ -190,7 +191,7 @@ void x_any_mem(struct asm_buf *a, unsigned op, int reg, int base,
 
         front_opcode(&t, op, x_rex(op, reg, base) | byte_rex(op, reg, 0));
         append(a, t);
-        x_modrm(a, a->p, reg, rm_mem(base, disp));
+        end_modrm(a, a->p, reg, rm_mem(base, disp));
     } else if (op & ~(X_PLAIN | X_RM8)) {
         op_mem(a, op, reg, rm_mem(base, disp));
     } else {
@@ -223,5 +224,5 @@ void x_vex(struct asm_buf *a, unsigned op, int reg, int v, struct x64_rm m)
         *p++ = (op & X_W ? 0x80 : 0) | last;
     }
     *p++ = op;
-    x_modrm(a, p, reg, m);
+    end_modrm(a, p, reg, m);
 }

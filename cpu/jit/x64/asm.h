@@ -182,8 +182,6 @@ void x_any_rr(struct asm_buf *a, unsigned op, int reg, int rm);
 void x_any_mem(struct asm_buf *a, unsigned op, int reg, int base,
                int32_t disp);
 void x_any_index(struct asm_buf *a, unsigned op, int reg, struct x64_rm m);
-/* Only ModRM and what follows, behind an opcode that ends at p. */
-void x_modrm(struct asm_buf *a, uint8_t *p, int reg, struct x64_rm m);
 
 static inline unsigned x_rex(unsigned op, int reg, int rm)
 {

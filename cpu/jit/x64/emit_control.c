@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-void jump_thunk(struct backend_thread *t, const uint8_t *rx)
+static void jump_thunk(struct backend_thread *t, const uint8_t *rx)
 {
     x_jmp_to(&t->as, as_rw(t, rx));
     add_thunk_reloc(t);

@@ -131,7 +131,7 @@ void region_choose(struct backend_thread *t)
 
 /* -- exchanging --------------------------------------------------------- */
 
-void region_enter(struct backend_thread *t)
+static void enter(struct backend_thread *t)
 {
     for (unsigned n = 0; n < t->remaps; n++) {
         const struct remap *r = &t->remap[n];
@@ -164,13 +164,13 @@ void region_begin(struct backend_thread *t)
     if (!t->remaps) {
         return;
     }
-    region_enter(t);
+    enter(t);
     over = x_jmp32(&t->as);
     t->leave_sub = t->as.p;
     region_leave(t);
     x_ret(&t->as);
     t->enter_sub = t->as.p;
-    region_enter(t);
+    enter(t);
     x_ret(&t->as);
     x_fix32(over, t->as.p);
 }

@@ -504,8 +504,7 @@ void region_usual(struct backend_thread *t);
 void region_choose(struct backend_thread *t);
 /* At the entry: take them over. */
 void region_begin(struct backend_thread *t);
-/* Exchange registers, from the usual assignment and back to it. */
-void region_enter(struct backend_thread *t);
+/* Exchange registers, back to the usual assignment. */
 void region_leave(struct backend_thread *t);
 /* Call a thunk that expects the usual assignment; site: the guest
  * instruction that may leave the unit there, or -1. */
@@ -570,7 +569,6 @@ static inline void call_thunk(struct backend_thread *t, const uint8_t *rx)
     add_thunk_reloc(t);
 }
 
-void jump_thunk(struct backend_thread *t, const uint8_t *rx);
 /* reg := a guest address that moves with the unit. */
 void load_pc(struct backend_thread *t, int reg, uint64_t pc);
 void add_site(struct backend_thread *t, unsigned insn);

@@ -2,8 +2,8 @@
  * A64 exclusives, ordered accesses and atomics (C4.1 "Load/store
  * exclusive", "ordered", "Compare and swap", "Atomic memory operations").
  */
-#include "cpu/arm/a64_trans.h"
 #include "cpu/arm/translate_mem.h"
+#include "cpu/arm/translate_row.h"
 
 /* These accesses must be aligned whatever SCTLR.A says. */
 static unsigned flags(bool acquire, bool release)
@@ -193,12 +193,6 @@ static bool compare_and_swap_pair(struct a64_ctx *s,
     }
     return true;
 }
-
-#define TRANS(row, args, call)                                       \
-    bool a64_trans_##row(struct a64_ctx *s, const struct a64_arg_##args *a) \
-    {                                                                \
-        return call;                                                 \
-    }
 
 TRANS(LDXR, excl, load_exclusive(s, false, a))
 TRANS(LDXP, excl, load_exclusive(s, true, a))

@@ -4,13 +4,13 @@
  * An unconditional branch ends the unit; a conditional one leaves it by a
  * side exit and translation goes on with the next instruction.
  */
-#include "cpu/arm/a64_trans.h"
 #include "cpu/arm/exception.h"
 #include "cpu/arm/psci.h"
 #include "cpu/arm/semihosting.h"
 #include "cpu/arm/system.h"
 #include "cpu/arm/translate.h"
 #include "cpu/arm/translate_pauth.h"
+#include "cpu/arm/translate_row.h"
 
 static uint64_t target_of(const struct a64_ctx *s, int words)
 {
@@ -129,12 +129,6 @@ static bool branch_return(struct a64_ctx *s, ir_ref target)
     return end(s);
 }
 
-#define TRANS(row, args, call)                                            \
-    bool a64_trans_##row(struct a64_ctx *s, const struct a64_arg_##args *a) \
-    {                                                                     \
-        (void)a;                                                          \
-        return call;                                                      \
-    }
 #define R(n) a64_r(s, true, (unsigned)(n))
 #define SP(n) a64_sp(s, true, (unsigned)(n))
 #define ZERO ir_const(s->u, IR_I64, 0)

@@ -2,16 +2,8 @@
  * A64 common short sequences (FEAT_CSSC): absolute value, minimum, maximum,
  * counts of bits.  PSTATE.NZCV stays as it is.
  */
-#include "cpu/arm/a64_trans.h"
 #include "cpu/arm/translate.h"
-
-#define TRANS(row, args, call)                                            \
-    bool a64_trans_##row(struct a64_ctx *s,                               \
-                         const struct a64_arg_##args *a)                  \
-    {                                                                     \
-        call;                                                             \
-        return true;                                                      \
-    }
+#include "cpu/arm/translate_row.h"
 
 /* n where `cc` holds for n compared with m, else m. */
 static ir_ref choose(struct a64_ctx *s, enum ir_type t, enum ir_cc cc,
@@ -23,26 +15,27 @@ static ir_ref choose(struct a64_ctx *s, enum ir_type t, enum ir_cc cc,
     return ir_select(s->u, t, cc, flags, n, m);
 }
 
-static void two_registers(struct a64_ctx *s, enum ir_cc cc,
+static bool two_registers(struct a64_ctx *s, enum ir_cc cc,
                           const struct a64_arg_rrr *a)
 {
     ir_ref n = a64_r(s, a->sf, a->rn), m = a64_r(s, a->sf, a->rm);
 
     a64_set_r(s, a->sf, a->rd, choose(s, a64_type(a->sf), cc, n, m));
+    return true;
 }
 
-static void with_immediate(struct a64_ctx *s, enum ir_cc cc,
+static bool with_immediate(struct a64_ctx *s, enum ir_cc cc,
                            const struct a64_arg_rri *a)
 {
     enum ir_type t = a64_type(a->sf);
     ir_ref n = a64_r(s, a->sf, (unsigned)a->rn);
-    uint64_t imm = (uint64_t)(int64_t)a->imm;
-    ir_ref m = ir_const(s->u, t, a->sf ? imm : (uint32_t)imm);
+    ir_ref m = ir_const(s->u, t, (uint64_t)(int64_t)a->imm);
 
     a64_set_r(s, a->sf, (unsigned)a->rd, choose(s, t, cc, n, m));
+    return true;
 }
 
-static void absolute(struct a64_ctx *s, const struct a64_arg_rr *a)
+static bool absolute(struct a64_ctx *s, const struct a64_arg_rr *a)
 {
     enum ir_type t = a64_type(a->sf);
     ir_ref n = a64_r(s, a->sf, a->rn);
@@ -50,28 +43,29 @@ static void absolute(struct a64_ctx *s, const struct a64_arg_rr *a)
     ir_ref r = ir_bin(s->u, IR_XOR, t, n, sign);
 
     a64_set_r(s, a->sf, a->rd, ir_bin(s->u, IR_SUB, t, r, sign));
+    return true;
 }
 
-static void trailing_zeros(struct a64_ctx *s, const struct a64_arg_rr *a)
+static bool trailing_zeros(struct a64_ctx *s, const struct a64_arg_rr *a)
 {
     enum ir_type t = a64_type(a->sf);
     ir_ref reversed = ir_un(s->u, IR_RBIT, t, a64_r(s, a->sf, a->rn));
 
     a64_set_r(s, a->sf, a->rd, ir_un(s->u, IR_CLZ, t, reversed));
+    return true;
 }
+
+#define EACH_BYTE UINT64_C(0x0101010101010101)
 
 /* v & mask, the mask's byte in each byte. */
 static ir_ref masked(struct a64_ctx *s, enum ir_type t, ir_ref v,
                      uint64_t byte)
 {
-    uint64_t mask = byte * UINT64_C(0x0101010101010101);
-
-    return ir_bini(s->u, IR_AND, t, v,
-                   t == IR_I64 ? mask : (uint32_t)mask);
+    return ir_bini(s->u, IR_AND, t, v, byte * EACH_BYTE);
 }
 
 /* Counts of pairs, of fours, of bytes; their sum in the top byte. */
-static void count_ones(struct a64_ctx *s, const struct a64_arg_rr *a)
+static bool count_ones(struct a64_ctx *s, const struct a64_arg_rr *a)
 {
     enum ir_type t = a64_type(a->sf);
     ir_ref v = a64_r(s, a->sf, a->rn);
@@ -82,11 +76,10 @@ static void count_ones(struct a64_ctx *s, const struct a64_arg_rr *a)
     v = ir_bin(s->u, IR_ADD, t, masked(s, t, v, 0x33), part);
     v = ir_bin(s->u, IR_ADD, t, v, ir_bini(s->u, IR_SHR, t, v, 4));
     v = masked(s, t, v, 0x0f);
-    v = ir_bin(s->u, IR_MUL, t, v,
-               ir_const(s->u, t, a->sf ? UINT64_C(0x0101010101010101)
-                                       : 0x01010101));
+    v = ir_bini(s->u, IR_MUL, t, v, EACH_BYTE);
     a64_set_r(s, a->sf, a->rd,
               ir_bini(s->u, IR_SHR, t, v, a->sf ? 56 : 24));
+    return true;
 }
 
 TRANS(SMAX_reg, rrr, two_registers(s, IR_GT, a))

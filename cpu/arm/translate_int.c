@@ -3,8 +3,8 @@
  * -- immediate" and "-- register".  One line an instruction, one generator
  * a family.
  */
-#include "cpu/arm/a64_trans.h"
 #include "cpu/arm/translate.h"
+#include "cpu/arm/translate_row.h"
 #include "cpu/ir/interp.h"
 #include "util/bits.h"
 
@@ -99,12 +99,6 @@ static bool add_sub_carry(struct a64_ctx *s, enum ir_opcode op, bool flags,
     a64_set_r(s, a->sf, a->rd, r);
     return true;
 }
-
-#define TRANS(row, args, call)                                       \
-    bool a64_trans_##row(struct a64_ctx *s, const struct a64_arg_##args *a) \
-    {                                                                \
-        return call;                                                 \
-    }
 
 TRANS(ADD_imm, addsub_imm, add_sub_imm(s, IR_ADD, false, a))
 TRANS(ADDS_imm, addsub_imm, add_sub_imm(s, IR_ADD, true, a))

@@ -6,9 +6,9 @@
  * In every access the registers are written after the last thing that can
  * fault, the base after the data, so that a fault leaves them as they were.
  */
-#include "cpu/arm/a64_trans.h"
 #include "cpu/arm/translate.h"
 #include "cpu/arm/translate_mem.h"
+#include "cpu/arm/translate_row.h"
 
 /* -- addresses ----------------------------------------------------------- */
 
@@ -95,11 +95,6 @@ static bool store_vec(struct a64_ctx *s, unsigned esz, unsigned rn,
     return write_back(s, rn, address);
 }
 
-#define TRANS(row, args, call)                                       \
-    bool a64_trans_##row(struct a64_ctx *s, const struct a64_arg_##args *a) \
-    {                                                                \
-        return call;                                                 \
-    }
 #define TRANS_V(row, args, call) TRANS(row, args, !a64_fp_access(s) || call)
 
 #define UNPRIV (s->context & CTX_UNPRIV ? IR_MEM_UNPRIV : 0)

@@ -4,8 +4,8 @@
  */
 #include "cpu/arm/translate_pauth.h"
 
-#include "cpu/arm/a64_trans.h"
 #include "cpu/arm/translate_mem.h"
+#include "cpu/arm/translate_row.h"
 
 /* Work that a helper does: a key, or'ed with one of these. */
 enum { PAUTH_ADD = 0, PAUTH_CHECK = 8 };
@@ -49,12 +49,6 @@ static bool strip(struct a64_ctx *s, bool is_data, unsigned rd)
 #define ZERO ir_const(s->u, IR_I64, 0)
 #define SP(n) a64_sp(s, true, n)
 
-#define TRANS(row, args, call)                                       \
-    bool a64_trans_##row(struct a64_ctx *s, const struct a64_arg_##args *a) \
-    {                                                                \
-        (void)a;                                                     \
-        return call;                                                 \
-    }
 /* One key: by register, with zero, and the work. */
 #define KEY(verb, key, work)                                         \
     TRANS(verb##key, rr_64,                                          \

@@ -6,8 +6,8 @@
 
 #include "util/bits.h"
 
-static inline struct pauth_place place(const struct arm_cpu *cpu, bool is_data,
-                                bool upper)
+static inline struct pauth_place place(const struct arm_cpu *cpu,
+                                       bool is_data, bool upper)
 {
     uint64_t tcr = cpu->mmu.tcr;
     unsigned size = tcr >> (upper ? 16 : 0) & 63; /* T0SZ, T1SZ */
@@ -54,7 +54,7 @@ static inline uint64_t extend(uint64_t ptr, struct pauth_place p, bool upper)
 
 /* Two multiplications: it is done on every call and return of a kernel. */
 static inline uint64_t compute(const uint64_t key[2], uint64_t ptr,
-                        uint64_t modifier)
+                               uint64_t modifier)
 {
     unsigned __int128 product =
         (unsigned __int128)(ptr ^ key[0]) *

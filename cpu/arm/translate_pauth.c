@@ -7,34 +7,31 @@
 #include "cpu/arm/translate_mem.h"
 #include "cpu/arm/translate_row.h"
 
-/* Work that a helper does: a key, or'ed with one of these. */
-enum { PAUTH_ADD = 0, PAUTH_CHECK = 8 };
+#define ADD &pauth_add_helper
+#define CHECK &pauth_check_helper
 
 /* With all keys disabled (the usual case without support in the kernel)
  * nothing happens. */
-static ir_ref authenticate(struct a64_ctx *s, unsigned work, ir_ref ptr,
-                           ir_ref modifier)
+static ir_ref authenticate(struct a64_ctx *s, const struct ir_helper *work,
+                           enum pauth_key key, ir_ref ptr, ir_ref modifier)
 {
     if (!(s->context & CTX_PAUTH)) {
         return ptr;
     }
-    return ir_call(s->u,
-                   work & PAUTH_CHECK ? &pauth_check_helper
-                                      : &pauth_add_helper,
-                   ptr, modifier, ir_const(s->u, IR_I64, work & 7));
+    return ir_call(s->u, work, ptr, modifier, ir_const(s->u, IR_I64, key));
 }
 
 ir_ref a64_authenticate(struct a64_ctx *s, enum pauth_key key, ir_ref ptr,
                         ir_ref modifier)
 {
-    return authenticate(s, PAUTH_CHECK | key, ptr, modifier);
+    return authenticate(s, CHECK, key, ptr, modifier);
 }
 
-static bool in_place(struct a64_ctx *s, unsigned work, unsigned rd,
-                     ir_ref modifier)
+static bool in_place(struct a64_ctx *s, const struct ir_helper *work,
+                     enum pauth_key key, unsigned rd, ir_ref modifier)
 {
     a64_set_r(s, true, rd,
-              authenticate(s, work, a64_r(s, true, rd), modifier));
+              authenticate(s, work, key, a64_r(s, true, rd), modifier));
     return true;
 }
 
@@ -52,40 +49,40 @@ static bool strip(struct a64_ctx *s, bool is_data, unsigned rd)
 /* One key: by register, with zero, and the work. */
 #define KEY(verb, key, work)                                         \
     TRANS(verb##key, rr_64,                                          \
-          in_place(s, work | PAUTH_##key, a->rd, SP(a->rn)))
+          in_place(s, work, PAUTH_##key, a->rd, SP(a->rn)))
 #define KEY_ZERO(row, key, work)                                     \
-    TRANS(row, reg_d, in_place(s, work | PAUTH_##key, a->rd, ZERO))
+    TRANS(row, reg_d, in_place(s, work, PAUTH_##key, a->rd, ZERO))
 
-KEY(PAC, IA, PAUTH_ADD)
-KEY(PAC, IB, PAUTH_ADD)
-KEY(PAC, DA, PAUTH_ADD)
-KEY(PAC, DB, PAUTH_ADD)
-KEY(AUT, IA, PAUTH_CHECK)
-KEY(AUT, IB, PAUTH_CHECK)
-KEY(AUT, DA, PAUTH_CHECK)
-KEY(AUT, DB, PAUTH_CHECK)
-KEY_ZERO(PACIZA, IA, PAUTH_ADD)
-KEY_ZERO(PACIZB, IB, PAUTH_ADD)
-KEY_ZERO(PACDZA, DA, PAUTH_ADD)
-KEY_ZERO(PACDZB, DB, PAUTH_ADD)
-KEY_ZERO(AUTIZA, IA, PAUTH_CHECK)
-KEY_ZERO(AUTIZB, IB, PAUTH_CHECK)
-KEY_ZERO(AUTDZA, DA, PAUTH_CHECK)
-KEY_ZERO(AUTDZB, DB, PAUTH_CHECK)
+KEY(PAC, IA, ADD)
+KEY(PAC, IB, ADD)
+KEY(PAC, DA, ADD)
+KEY(PAC, DB, ADD)
+KEY(AUT, IA, CHECK)
+KEY(AUT, IB, CHECK)
+KEY(AUT, DA, CHECK)
+KEY(AUT, DB, CHECK)
+KEY_ZERO(PACIZA, IA, ADD)
+KEY_ZERO(PACIZB, IB, ADD)
+KEY_ZERO(PACDZA, DA, ADD)
+KEY_ZERO(PACDZB, DB, ADD)
+KEY_ZERO(AUTIZA, IA, CHECK)
+KEY_ZERO(AUTIZB, IB, CHECK)
+KEY_ZERO(AUTDZA, DA, CHECK)
+KEY_ZERO(AUTDZB, DB, CHECK)
 
 /* Hints: x30 with zero or SP, x17 with x16. */
-TRANS(PACIAZ, none, in_place(s, PAUTH_ADD | PAUTH_IA, 30, ZERO))
-TRANS(PACIBZ, none, in_place(s, PAUTH_ADD | PAUTH_IB, 30, ZERO))
-TRANS(PACIASP, none, in_place(s, PAUTH_ADD | PAUTH_IA, 30, SP(31)))
-TRANS(PACIBSP, none, in_place(s, PAUTH_ADD | PAUTH_IB, 30, SP(31)))
-TRANS(AUTIAZ, none, in_place(s, PAUTH_CHECK | PAUTH_IA, 30, ZERO))
-TRANS(AUTIBZ, none, in_place(s, PAUTH_CHECK | PAUTH_IB, 30, ZERO))
-TRANS(AUTIASP, none, in_place(s, PAUTH_CHECK | PAUTH_IA, 30, SP(31)))
-TRANS(AUTIBSP, none, in_place(s, PAUTH_CHECK | PAUTH_IB, 30, SP(31)))
-TRANS(PACIA1716, none, in_place(s, PAUTH_ADD | PAUTH_IA, 17, SP(16)))
-TRANS(PACIB1716, none, in_place(s, PAUTH_ADD | PAUTH_IB, 17, SP(16)))
-TRANS(AUTIA1716, none, in_place(s, PAUTH_CHECK | PAUTH_IA, 17, SP(16)))
-TRANS(AUTIB1716, none, in_place(s, PAUTH_CHECK | PAUTH_IB, 17, SP(16)))
+TRANS(PACIAZ, none, in_place(s, ADD, PAUTH_IA, 30, ZERO))
+TRANS(PACIBZ, none, in_place(s, ADD, PAUTH_IB, 30, ZERO))
+TRANS(PACIASP, none, in_place(s, ADD, PAUTH_IA, 30, SP(31)))
+TRANS(PACIBSP, none, in_place(s, ADD, PAUTH_IB, 30, SP(31)))
+TRANS(AUTIAZ, none, in_place(s, CHECK, PAUTH_IA, 30, ZERO))
+TRANS(AUTIBZ, none, in_place(s, CHECK, PAUTH_IB, 30, ZERO))
+TRANS(AUTIASP, none, in_place(s, CHECK, PAUTH_IA, 30, SP(31)))
+TRANS(AUTIBSP, none, in_place(s, CHECK, PAUTH_IB, 30, SP(31)))
+TRANS(PACIA1716, none, in_place(s, ADD, PAUTH_IA, 17, SP(16)))
+TRANS(PACIB1716, none, in_place(s, ADD, PAUTH_IB, 17, SP(16)))
+TRANS(AUTIA1716, none, in_place(s, CHECK, PAUTH_IA, 17, SP(16)))
+TRANS(AUTIB1716, none, in_place(s, CHECK, PAUTH_IB, 17, SP(16)))
 TRANS(XPACLRI, none, strip(s, false, 30))
 TRANS(XPACI, reg_d, strip(s, false, a->rd))
 TRANS(XPACD, reg_d, strip(s, true, a->rd))

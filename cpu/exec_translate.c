@@ -113,20 +113,18 @@ static void check_copy(struct engine *e, struct runner *r,
 }
 #endif
 
-/* What was not made from guest code (NULL: nothing was) is logged, too, and
- * in debug builds checked. */
+/* What was not made from guest code is logged, too, and in debug builds
+ * checked. */
 static void look_at_copy(struct engine *e, struct runner *r,
                          const struct block *b, unsigned bytes,
                          const uint8_t *host, struct jit_buffer *code,
                          bool from_disk)
 {
-    if (b && log_on(LOG_IN_ASM)) {
+    if (log_on(LOG_IN_ASM)) {
         unit_log_guest(e->guest, b->pc, host, b->guest_bytes);
     }
 #ifdef CONFIG_DEBUG
-    if (b) {
-        check_copy(e, r, b, bytes, host, code, from_disk);
-    }
+    check_copy(e, r, b, bytes, host, code, from_disk);
 #else
     (void)r, (void)bytes, (void)code, (void)from_disk;
 #endif
@@ -186,9 +184,11 @@ static struct block *make_loaded(struct engine *e, struct runner *r,
                                      r->chunk[CODE_ORIGINALS], key, code)
                         : NULL;
 
-    r->demand[CODE_ORIGINALS].units += b != NULL;
-    r->stats.loads += b != NULL;
-    look_at_copy(e, r, b, bytes, host, code, true);
+    if (b) {
+        r->demand[CODE_ORIGINALS].units++;
+        r->stats.loads++;
+        look_at_copy(e, r, b, bytes, host, code, true);
+    }
     return b;
 }
 

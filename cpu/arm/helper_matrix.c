@@ -47,7 +47,7 @@ HELPER(matrix_product, 3)
 
 VCALL(bfdot)
 {
-    unsigned count = (imm >> 2 & 3) == IR_Q ? 4 : 2;
+    unsigned count = shape(imm) == IR_Q ? 4 : 2;
 
     *result = (union vec){0};
     for (unsigned n = 0; n < count; n++) {
@@ -87,7 +87,7 @@ HELPER_FP(bfmlal, 3)
 
 VCALL(bfcvt)
 {
-    unsigned count = (imm >> 2 & 3) == IR_S ? 1 : 4;
+    unsigned count = shape(imm) == IR_S ? 1 : 4;
 
     *result = (union vec){0};
     for (unsigned n = 0; n < count; n++) {

@@ -72,7 +72,7 @@ HELPER(shift, 2)
 VCALL(shift_narrow)
 {
     unsigned esz = element_size(imm), how = extra(imm), by = how >> 4;
-    unsigned count = (imm >> 2 & 3) == IR_S ? 1 : 8u >> esz;
+    unsigned count = shape(imm) == IR_S ? 1 : 8u >> esz;
 
     *result = (union vec){0};
     for (unsigned n = 0; n < count; n++) {
@@ -147,7 +147,7 @@ static uint64_t reverse_in_bytes(uint64_t v)
 VCALL(rbit)
 {
     result->d[0] = reverse_in_bytes(a->d[0]);
-    result->d[1] = (imm >> 2 & 3) == IR_Q ? reverse_in_bytes(a->d[1]) : 0;
+    result->d[1] = shape(imm) == IR_Q ? reverse_in_bytes(a->d[1]) : 0;
 }
 HELPER(rbit, 1)
 

@@ -31,6 +31,11 @@ static inline unsigned element_size(uint64_t imm)
     return imm & 3;
 }
 
+static inline unsigned shape(uint64_t imm)
+{
+    return imm >> 2 & 3;
+}
+
 static inline unsigned extra(uint64_t imm)
 {
     return (unsigned)imm >> 4;
@@ -38,9 +43,9 @@ static inline unsigned extra(uint64_t imm)
 
 static inline unsigned element_count(uint64_t imm)
 {
-    unsigned shape = imm >> 2 & 3;
-
-    return shape == IR_S ? 1 : (shape == IR_Q ? 16u : 8u) >> (imm & 3);
+    return shape(imm) == IR_S ? 1
+                              : (shape(imm) == IR_Q ? 16u : 8u) >>
+                                    element_size(imm);
 }
 
 #endif

@@ -93,7 +93,7 @@ HELPER_FP(fcmla, 3)
 VCALL(fmlal)
 {
     unsigned how = extra(imm);
-    unsigned count = (imm >> 2 & 3) == IR_Q ? 4 : 2;
+    unsigned count = shape(imm) == IR_Q ? 4 : 2;
     unsigned first = how & SIMD_FML_HIGH ? count : 0;
 
     *result = (union vec){0};

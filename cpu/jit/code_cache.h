@@ -1,7 +1,7 @@
 /*
  * Memory for generated code and for what describes it.
  *
- * One memory file, mapped twice: executable and writable, never both at
+ * One piece of memory, mapped twice: executable and writable, never both at
  * one address.  It is handed out in chunks; each vCPU fills a chunk of its
  * own without a lock.  Metadata (struct block, links, sites, IR) lies in a
  * mapping of its own, a part for each chunk, and dies with the chunk.

@@ -11,7 +11,7 @@
                      const struct ir_insn *in);
 #define EMITTERS(E)                                                     \
     /* emit_state.c */                                                  \
-    E(vconst) E(get) E(set)                                  \
+    E(vconst) E(get) E(set)                                             \
     /* emit_int.c, emit_bits.c */                                       \
     E(alu) E(adc) E(alun) E(unary) E(mul) E(mulh) E(div) E(shift)       \
     E(extr) E(clz) E(rbit) E(bfx) E(bfi) E(crc32)                       \

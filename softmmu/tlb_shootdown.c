@@ -40,7 +40,7 @@ struct mailbox {
     struct tlb *tlb;
     /* vCPUs that this one has posted to, and told, since its last wait; one
      * bit each. [owner] */
-    uint64_t *owing;
+    uint64_t owing;
 
     _Alignas(64) pthread_mutex_t lock;
     unsigned count;       /* requests pending [lock] */
@@ -55,11 +55,6 @@ struct shootdown {
     struct mailbox *boxes;
 };
 
-static size_t mask_words(const struct shootdown *s)
-{
-    return (s->cpus + 63) / 64;
-}
-
 struct shootdown *shootdown_new(unsigned cpus,
                                 void (*kick)(void *opaque, unsigned cpu),
                                 void *opaque)
@@ -67,16 +62,13 @@ struct shootdown *shootdown_new(unsigned cpus,
     struct shootdown *s = calloc(1, sizeof(*s));
     void *boxes = NULL;
 
+    assert(cpus <= 64); /* mailbox.owing */
     if (!s || posix_memalign(&boxes, 64, cpus * sizeof(*s->boxes))) {
         abort();
     }
     *s = (struct shootdown){cpus, kick, opaque, boxes};
     for (unsigned i = 0; i < cpus; i++) {
         s->boxes[i] = (struct mailbox){.asleep = true};
-        s->boxes[i].owing = calloc(mask_words(s), sizeof(uint64_t));
-        if (!s->boxes[i].owing) {
-            abort();
-        }
         pthread_mutex_init(&s->boxes[i].lock, NULL);
     }
     return s;
@@ -89,7 +81,6 @@ void shootdown_free(struct shootdown *s)
     }
     for (unsigned i = 0; i < s->cpus; i++) {
         pthread_mutex_destroy(&s->boxes[i].lock);
-        free(s->boxes[i].owing);
     }
     free(s->boxes);
     free(s);
@@ -171,7 +162,6 @@ void shootdown_post(struct shootdown *s, unsigned self,
                     const struct tlb_inval *request)
 {
     struct tlb_inval inval = *request;
-    uint64_t *owing = s->boxes[self].owing;
     bool tell;
 
     if (inval.size < BIT(TLB_PAGE_BITS)) {
@@ -182,7 +172,7 @@ void shootdown_post(struct shootdown *s, unsigned self,
         if (i == self || !box->tlb || !post(box, &inval, &tell)) {
             continue;
         }
-        owing[i / 64] |= BIT(i % 64);
+        s->boxes[self].owing |= BIT(i);
         if (tell) {
             s->kick(s->opaque, i);
         }
@@ -239,12 +229,10 @@ static void wait_for(struct shootdown *s, unsigned self, struct mailbox *box)
 
 void shootdown_wait(struct shootdown *s, unsigned self)
 {
-    uint64_t *owing = s->boxes[self].owing;
+    uint64_t *owing = &s->boxes[self].owing;
 
-    for (size_t w = 0; w < mask_words(s); w++) {
-        for (; owing[w]; owing[w] &= owing[w] - 1) {
-            wait_for(s, self, &s->boxes[w * 64 + ctz64(owing[w])]);
-        }
+    for (; *owing; *owing &= *owing - 1) {
+        wait_for(s, self, &s->boxes[ctz64(*owing)]);
     }
 }
 

@@ -18,8 +18,8 @@
 
 struct shootdown; /* one per machine */
 
-/* `kick(opaque, cpu)` makes vCPU `cpu` reach a safepoint soon; called
- * without locks, once until it drains. */
+/* For up to 64 vCPUs.  `kick(opaque, cpu)` makes vCPU `cpu` reach a safepoint
+ * soon; called without locks, once until it drains. */
 struct shootdown *shootdown_new(unsigned cpus,
                                 void (*kick)(void *opaque, unsigned cpu),
                                 void *opaque);

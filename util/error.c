@@ -80,11 +80,18 @@ void error_free(struct error *err)
     }
 }
 
+static const char *program = "armature";
+
+void error_set_program(const char *name)
+{
+    program = name;
+}
+
 /* One write, so that lines of several threads stay whole. */
 static void report(const char *message)
 {
     flockfile(stderr);
-    fputs("armature: ", stderr);
+    fprintf(stderr, "%s: ", program);
     fputs(message, stderr);
     fputc('\n', stderr);
     funlockfile(stderr);

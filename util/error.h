@@ -6,7 +6,8 @@
  * `struct error **err` (which may be NULL when the caller does not care).
  * The sentence says what was asked, what was found and what to do; it has
  * no trailing full stop and no newline.  Callers either handle the error,
- * pass it on, or prefix it with their own context.  Thread-safe: no state.
+ * pass it on, or prefix it with their own context.  Thread-safe: no state
+ * but the program's name.
  */
 #ifndef UTIL_ERROR_H
 #define UTIL_ERROR_H
@@ -31,10 +32,14 @@ void error_prepend(struct error **err, const char *fmt, ...)
 
 void error_free(struct error *err);
 
-/* Print "armature: MESSAGE\n" on stderr and free the error. */
+/* The PROGRAM of the lines below, "armature" unless main() says another one
+ * before it makes threads; `name` is kept. */
+void error_set_program(const char *name);
+
+/* Print "PROGRAM: MESSAGE\n" on stderr and free the error. */
 void error_report_free(struct error *err);
 
-/* Print one "armature: ..." line on stderr; for warnings write
+/* Print one "PROGRAM: ..." line on stderr; for warnings write
  * "warning: " at the start of fmt. */
 void error_report(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

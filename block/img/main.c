@@ -289,6 +289,7 @@ static int run(const struct img_command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    error_set_program("armature-img");
     signal(SIGXFSZ, SIG_IGN); /* an error like others */
     if (argc < 2) {
         img_fail("not enough arguments");

@@ -192,6 +192,7 @@ int main(int argc, char **argv)
     struct error *err = NULL;
     int status;
 
+    error_set_program("armature-nbd");
     if (!tool_parse(&t.options, argc, argv, &status)) {
         return status;
     }

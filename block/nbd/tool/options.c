@@ -107,8 +107,8 @@ int tool_fail(const char *format, ...)
 
 int tool_fail_error(struct error *err)
 {
-    tool_fail("%s", err->message);
-    error_free(err);
+    fflush(stdout);
+    error_report_free(err);
     return 1;
 }
 

@@ -1,7 +1,6 @@
 /* Options of opening an image. */
 #include "block/options.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "block/nbd/address.h"
@@ -9,14 +8,34 @@
 enum { PROTOCOL_NBD = 2 };
 static const char *const protocols[] = {"file", "host_device", "nbd", NULL};
 
-static bool is_protocol(const char *name)
+bool block_options_is_protocol(const char *driver)
 {
     for (unsigned i = 0; protocols[i]; i++) {
-        if (strcmp(protocols[i], name) == 0) {
+        if (strcmp(protocols[i], driver) == 0) {
             return true;
         }
     }
     return false;
+}
+
+bool block_options_nbd(struct keyval *kv, const char **name,
+                       struct error **err)
+{
+    const char *driver = keyval_get(kv, "driver");
+    bool itself = driver && block_options_is_protocol(driver);
+    unsigned protocol = 0;
+
+    *name = NULL;
+    if (!keyval_enum(kv, itself ? "driver" : "file.driver", protocols,
+                     &protocol, err)) {
+        return false;
+    }
+    if (protocol != PROTOCOL_NBD || (itself && keyval_get(kv, "file"))) {
+        return true;
+    }
+    char *uri = nbd_address_from_options(kv, itself ? "" : "file.", err);
+    *name = uri ? keyval_keep(kv, uri) : NULL;
+    return uri != NULL;
 }
 
 /* They trade memory for speed, or check more: nothing here depends on
@@ -83,32 +102,6 @@ static bool read_cache(struct keyval *kv, struct block_config *config,
     return true;
 }
 
-/* "driver=nbd,server.type=..." or "file.driver=nbd,file.server.type=...":
- * becomes the file's name. */
-static bool read_nbd(struct keyval *kv, struct error **err)
-{
-    static const char *const prefixes[] = {"", "file."};
-    unsigned driver;
-
-    if (!keyval_enum(kv, "file.driver", protocols, &driver, err)) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
-        const char *name = keyval_get(kv, i ? "file.driver" : "driver");
-
-        if (name && strcmp(name, protocols[PROTOCOL_NBD]) == 0) {
-            char *uri = nbd_address_from_options(kv, prefixes[i], err);
-
-            if (!uri) {
-                return false;
-            }
-            keyval_set(kv, "file.filename", uri);
-            free(uri);
-        }
-    }
-    return true;
-}
-
 bool block_options_image(struct keyval *kv, struct block_config *config,
                          struct error **err)
 {
@@ -118,15 +111,16 @@ bool block_options_image(struct keyval *kv, struct block_config *config,
     unsigned any = 0, lock = 0, discard = 2, zeroes = 0;
     bool unused;
 
-    if (!read_nbd(kv, err)) {
+    const char *driver = keyval_get(kv, "driver");
+    const char *file = keyval_get(kv, "filename"), *below;
+
+    if (!block_options_nbd(kv, &below, err)) {
         return false;
     }
-    const char *driver = keyval_get(kv, "driver");
-    const char *file = keyval_get(kv, "filename");
-    const char *below = keyval_get(kv, "file.filename");
-
+    below = below ? below : keyval_get(kv, "file.filename");
     config->file = file ? file : below;
-    config->format = driver && is_protocol(driver) ? "raw" : driver;
+    config->format =
+        driver && block_options_is_protocol(driver) ? "raw" : driver;
     if (!config->file || (file && below)) {
         error_set(err, "needs file.filename=FILE%s",
                   file && below ? ", and no filename= beside it" : "");

@@ -6,6 +6,18 @@
 #include "block/block.h"
 #include "util/keyval.h"
 
+/* Of a driver: has it the bytes themselves ("file", "host_device", "nbd")? */
+bool block_options_is_protocol(const char *driver);
+
+/*
+ * The name (nbd/address.h) of the export that "driver=nbd,server.type=..." or
+ * "file.driver=nbd,file.server.type=..." describe; NULL when the bytes are
+ * elsewhere: file= says where, or PREFIXfilename.  It lives as long as kv.
+ * False when it cannot be one; nothing is connected to.
+ */
+bool block_options_nbd(struct keyval *kv, const char **name,
+                       struct error **err);
+
 /* Keys of encrypted images, of data files and of caches; strings live as
  * long as kv. */
 bool block_options_format(struct keyval *kv, struct block_config *config,

@@ -10,11 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block/options.h"
 #include "util/bits.h"
-
-static const char *const protocol_drivers[] = {"file", "host_device", "nbd",
-                                               NULL};
-enum { DRIVER_NBD = 2 };
 
 /* What of these there is, block_open() knows. */
 static const char *const format_drivers[] = {
@@ -31,12 +28,11 @@ static bool is_one_of(const char *name, const char *const *names)
     return false;
 }
 
-static bool read_bytes(struct parse *p, struct keyval *kv, const char *driver,
-                       struct block_config *block, struct error **err)
+static bool read_bytes(struct keyval *kv, struct block_config *block,
+                       struct error **err)
 {
     block->format = "raw";
-    if (strcmp(driver, protocol_drivers[DRIVER_NBD]) == 0) {
-        block->file = parse_nbd(p, kv, "", err);
+    if (!block_options_nbd(kv, &block->file, err) || block->file) {
         return block->file != NULL;
     }
     block->file = keyval_get(kv, "filename");
@@ -51,19 +47,17 @@ static bool read_layer(struct parse *p, struct keyval *kv,
                        struct block_config *block, struct error **err)
 {
     const char *name = keyval_get(kv, "file");
-    const char *driver = keyval_get(kv, "file.driver");
-    unsigned any = 0;
+    const char *driver = keyval_get(kv, "file.driver"), *export;
 
     if (!name) {
         keyval_get(kv, "file.node-name");
         keyval_get(kv, "file.aio");
-        if (!keyval_enum(kv, "file.driver", protocol_drivers, &any, err)) {
+        if (!block_options_nbd(kv, &export, err)) {
             return false;
         }
-        block->file = any == DRIVER_NBD ? parse_nbd(p, kv, "file.", err)
-                                        : keyval_get(kv, "file.filename");
+        block->file = export ? export : keyval_get(kv, "file.filename");
         keyval_allow_prefix(kv, "file");
-        if (any != DRIVER_NBD && (!block->file || !driver)) {
+        if (!block->file || !driver) {
             error_set(err, "Parameter '%s' is missing",
                       driver ? "file.filename" : "file");
         }
@@ -121,8 +115,8 @@ static bool read_node(struct parse *p, struct keyval *kv,
                   driver ? "node-name" : "driver");
         return false;
     }
-    if (is_one_of(driver, protocol_drivers)) {
-        if (!read_bytes(p, kv, driver, block, err)) {
+    if (block_options_is_protocol(driver)) {
+        if (!read_bytes(kv, block, err)) {
             return false;
         }
     } else if (is_one_of(driver, format_drivers)) {

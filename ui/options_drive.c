@@ -200,37 +200,21 @@ const char *parse_image_path(const char *text, struct error **err)
     return NULL;
 }
 
-const char *parse_nbd(struct parse *p, struct keyval *kv, const char *prefix,
+static bool read_path(struct keyval *kv, struct block_config *block,
                       struct error **err)
 {
-    char *uri = nbd_address_from_options(kv, prefix, err);
-    const char *kept = uri ? parse_format(p, "%s", uri) : NULL;
-
-    free(uri);
-    return kept ? check_address(kept, err) : NULL;
-}
-
-static bool read_path(struct parse *p, struct keyval *kv,
-                      struct block_config *block, struct error **err)
-{
-    static const char *const drivers[] = {"file", "host_device", "nbd", NULL};
     const char *file = keyval_get(kv, "file");
-    const char *nested = keyval_get(kv, "file.filename");
-    const char *itself = keyval_get(kv, "driver");
-    unsigned driver = 0;
+    const char *nested = keyval_get(kv, "file.filename"), *export;
 
-    if (file && nested) {
-        error_set(err, "file= and file.filename= exclude each other");
+    if (!block_options_nbd(kv, &export, err)) {
         return false;
     }
-    if (!keyval_enum(kv, "file.driver", drivers, &driver, err)) {
+    if (file && (nested || export)) {
+        error_set(err, "file= and file.%s exclude each other",
+                  nested ? "filename=" : "driver=nbd");
         return false;
     }
-    if (driver == 2 || (itself && strcmp(itself, "nbd") == 0 && !file)) {
-        block->file = parse_nbd(p, kv, driver == 2 ? "file." : "", err);
-        return block->file != NULL;
-    }
-    block->file = nested;
+    block->file = export ? export : nested;
     if (file && *file) {
         block->file = parse_image_path(file, err);
         return block->file != NULL;
@@ -367,7 +351,7 @@ static bool read_drive(struct parse *p, struct keyval *kv,
     drive->serial = keyval_get(kv, "serial");
     if (!read_interface(kv, &drive->interface, err) ||
         !keyval_enum(kv, "media", medias, &media, err) ||
-        !check_throttling(kv, err) || !read_path(p, kv, block, err) ||
+        !check_throttling(kv, err) || !read_path(kv, block, err) ||
         !read_format(kv, block, err) ||
         !keyval_bool(kv, "snapshot", &block->snapshot, err) ||
         !keyval_bool(kv, "readonly", &block->read_only, err) ||

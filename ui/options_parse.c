@@ -78,7 +78,6 @@ void *parse_grow(void *array, unsigned count, size_t size)
 
 const char *parse_format(struct parse *p, const char *format, ...)
 {
-    struct keyval *kv = parse_keep(p, keyval_new());
     char *text;
     va_list args;
 
@@ -87,9 +86,7 @@ const char *parse_format(struct parse *p, const char *format, ...)
         abort();
     }
     va_end(args);
-    keyval_set(kv, "text", text);
-    free(text);
-    return keyval_get(kv, "text");
+    return keyval_keep(parse_keep(p, keyval_new()), text);
 }
 
 const char *parse_copy(struct parse *p, const char *text, size_t length)

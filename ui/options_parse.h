@@ -140,9 +140,6 @@ bool options_read_block(struct parse *p, struct keyval *kv,
 struct secrets *options_secrets(struct parse *p);
 /* Without "file:"; NULL when it names a protocol. */
 const char *parse_image_path(const char *text, struct error **err);
-/* PREFIXserver.host= ... as one file name; NULL after an error. */
-const char *parse_nbd(struct parse *p, struct keyval *kv, const char *prefix,
-                      struct error **err);
 bool parse_on_error(struct keyval *kv, const char *key,
                     enum block_on_error *result, struct error **err);
 

@@ -22,6 +22,8 @@ struct keyval {
     size_t count, room;
     char **asked; /* keys that were asked for, for keyval_check() */
     size_t asked_count;
+    char **kept; /* other strings that live as long */
+    size_t kept_count;
     bool help;
 };
 
@@ -50,8 +52,12 @@ void keyval_free(struct keyval *kv)
     for (size_t i = 0; i < kv->asked_count; i++) {
         free(kv->asked[i]);
     }
+    for (size_t i = 0; i < kv->kept_count; i++) {
+        free(kv->kept[i]);
+    }
     free(kv->pairs);
     free(kv->asked);
+    free(kv->kept);
     free(kv);
 }
 
@@ -72,6 +78,14 @@ static struct pair *append(struct keyval *kv, const char *key,
 void keyval_set(struct keyval *kv, const char *key, const char *value)
 {
     append(kv, key, value);
+}
+
+const char *keyval_keep(struct keyval *kv, char *text)
+{
+    size_t size = (kv->kept_count + 1) * sizeof(*kv->kept);
+
+    kv->kept = checked(realloc(kv->kept, size));
+    return kv->kept[kv->kept_count++] = text;
 }
 
 void keyval_merge(struct keyval *kv, const struct keyval *from)

@@ -32,6 +32,9 @@ void keyval_free(struct keyval *kv);
 /* Append a pair; it overrides earlier ones of that key. */
 void keyval_set(struct keyval *kv, const char *key, const char *value);
 
+/* Own `text`, which came from malloc(), as long as kv lives. */
+const char *keyval_keep(struct keyval *kv, char *text);
+
 /* Append all pairs of `from`: options given twice ("-M virt -M its=off"). */
 void keyval_merge(struct keyval *kv, const struct keyval *from);
 

@@ -338,7 +338,7 @@ static char *write_uri(const char *host, const char *port, const char *path,
     return uri;
 }
 
-/* What the URI has behind '?', for the reader of seconds to judge. */
+/* What the URI has behind '?', for nbd_address_parse() to judge. */
 static char *add_seconds(char *uri, const char *name, const char *value)
 {
     char *longer;
@@ -376,5 +376,12 @@ char *nbd_address_from_options(struct keyval *kv, const char *prefix,
     char *uri = write_uri(host, port ? port : NBD_PORT, path,
                           export ? export : "");
     uri = add_seconds(uri, "reconnect-delay", reconnect);
-    return add_seconds(uri, "open-timeout", open);
+    uri = add_seconds(uri, "open-timeout", open);
+    struct nbd_address *address = nbd_address_parse(uri, err);
+    if (!address) {
+        free(uri);
+        return NULL;
+    }
+    nbd_address_free(address);
+    return uri;
 }

@@ -29,8 +29,8 @@ struct nbd_address *nbd_address_parse(const char *text, struct error **err);
 void nbd_address_free(struct nbd_address *address);
 struct socket_address nbd_address_socket(const struct nbd_address *address);
 
-/* The same from PREFIXserver.type= ...; `prefix` is "" or "file.".  The
- * caller frees it. */
+/* A name that can be parsed, from PREFIXserver.type= ...; `prefix` is "" or
+ * "file.".  The caller frees it. */
 char *nbd_address_from_options(struct keyval *kv, const char *prefix,
                                struct error **err);
 

@@ -417,6 +417,9 @@ START_TEST(test_mistakes)
         {"-drive file.driver=nbd,file.export=e",
          "-drive file.driver=nbd,file.export=e: Parameter 'server.host' is "
          "missing"},
+        {"-drive file=a,file.driver=nbd,file.server.host=h",
+         "-drive file=a,file.driver=nbd,file.server.host=h: file= and "
+         "file.driver=nbd exclude each other"},
         {"-drive driver=nbd,server.type=unix,server.host=h",
          "-drive driver=nbd,server.type=unix,server.host=h: Parameter "
          "'server.path' is missing"},

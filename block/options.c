@@ -55,8 +55,9 @@ static void accept_tuning(struct keyval *kv)
     }
 }
 
-bool block_options_format(struct keyval *kv, struct block_config *config,
-                          struct error **err)
+/* Of encrypted images, of data files and of caches. */
+static bool read_format(struct keyval *kv, struct block_config *config,
+                        struct error **err)
 {
     static const char *const formats[] = {"aes", "luks", NULL};
     static const char *const files[] = {"file", "host_device", NULL};
@@ -84,7 +85,7 @@ bool block_options_format(struct keyval *kv, struct block_config *config,
 }
 
 static bool read_cache(struct keyval *kv, struct block_config *config,
-                       struct error **err)
+                       bool writeback, struct error **err)
 {
     bool direct = config->cache == BLOCK_CACHE_NONE ||
                   config->cache == BLOCK_CACHE_DIRECTSYNC;
@@ -94,25 +95,54 @@ static bool read_cache(struct keyval *kv, struct block_config *config,
         !keyval_bool(kv, "cache.no-flush", &no_flush, err)) {
         return false;
     }
-    if (keyval_get(kv, "cache.direct") || keyval_get(kv, "cache.no-flush")) {
-        config->cache = no_flush ? BLOCK_CACHE_UNSAFE
-                        : direct ? BLOCK_CACHE_NONE
-                                 : BLOCK_CACHE_WRITEBACK;
+    config->cache = no_flush    ? BLOCK_CACHE_UNSAFE
+                    : writeback ? direct ? BLOCK_CACHE_NONE
+                                         : BLOCK_CACHE_WRITEBACK
+                    : direct    ? BLOCK_CACHE_DIRECTSYNC
+                                : BLOCK_CACHE_WRITETHROUGH;
+    return true;
+}
+
+bool block_options_use(struct keyval *kv, struct block_config *config,
+                       bool writeback, struct error **err)
+{
+    static const char *const discards[] = {"ignore", "off", "unmap", "on",
+                                           NULL};
+    static const char *const locking[] = {"auto", "on", "off", NULL};
+    unsigned aio = config->aio, zeroes = config->detect_zeroes;
+    unsigned lock = config->no_lock ? 2 : 0;
+    unsigned discard = config->ignore_discard ? 0 : 2;
+    bool auto_read_only;
+    const char *lock_key =
+        keyval_get(kv, "file.locking") ? "file.locking" : "locking";
+
+    if (!keyval_bool(kv, "read-only", &config->read_only, err) ||
+        !keyval_bool(kv, "auto-read-only", &auto_read_only, err) ||
+        !keyval_enum(kv, "aio", block_aio_names, &aio, err) ||
+        !keyval_enum(kv, "discard", discards, &discard, err) ||
+        !keyval_enum(kv, lock_key, locking, &lock, err) ||
+        !keyval_enum(kv, "detect-zeroes", block_detect_zeroes_names, &zeroes,
+                     err) ||
+        !read_format(kv, config, err) ||
+        !read_cache(kv, config, writeback, err)) {
+        return false;
     }
+    config->aio = (enum block_aio)aio;
+    config->detect_zeroes = (enum block_detect_zeroes)zeroes;
+    config->no_lock = lock == 2;
+    config->ignore_discard = discard < 2;
     return true;
 }
 
 bool block_options_image(struct keyval *kv, struct block_config *config,
                          struct error **err)
 {
-    static const char *const discards[] = {"ignore", "off", "unmap", "on",
-                                           NULL};
-    static const char *const locking[] = {"auto", "on", "off", NULL};
-    unsigned any = 0, lock = 0, discard = 2, zeroes = 0;
-    bool unused;
-
+    bool writeback = config->cache != BLOCK_CACHE_WRITETHROUGH &&
+                     config->cache != BLOCK_CACHE_DIRECTSYNC;
+    bool read_only = config->read_only;
     const char *driver = keyval_get(kv, "driver");
     const char *file = keyval_get(kv, "filename"), *below;
+    unsigned aio;
 
     if (!block_options_nbd(kv, &below, err)) {
         return false;
@@ -128,19 +158,15 @@ bool block_options_image(struct keyval *kv, struct block_config *config,
     }
     keyval_get(kv, "node-name");
     keyval_get(kv, "file.node-name");
-    if (!keyval_enum(kv, "aio", block_aio_names, &any, err) ||
-        !keyval_enum(kv, "file.aio", block_aio_names, &any, err) ||
-        !keyval_enum(kv, "locking", locking, &lock, err) ||
-        !keyval_enum(kv, "file.locking", locking, &lock, err) ||
-        !keyval_enum(kv, "discard", discards, &discard, err) ||
-        !keyval_enum(kv, "detect-zeroes", block_detect_zeroes_names, &zeroes,
-                     err) ||
+    if (!keyval_enum(kv, "file.aio", block_aio_names, &aio, err) ||
         !keyval_bool(kv, "force-share", &config->share_rw, err) ||
-        !keyval_bool(kv, "auto-read-only", &unused, err) ||
-        !keyval_bool(kv, "read-only", &unused, err)) {
+        !block_options_use(kv, config, writeback, err)) {
         return false;
     }
-    config->no_lock |= lock == 2;
-    return read_cache(kv, config, err) &&
-           block_options_format(kv, config, err) && keyval_check(kv, err);
+    if (config->read_only && !read_only && !config->snapshot) {
+        error_set(err, "read-only=on: the image is to be written to");
+        return false;
+    }
+    config->read_only = read_only;
+    return keyval_check(kv, err);
 }

@@ -18,12 +18,14 @@ bool block_options_is_protocol(const char *driver);
 bool block_options_nbd(struct keyval *kv, const char **name,
                        struct error **err);
 
-/* Keys of encrypted images, of data files and of caches; strings live as
- * long as kv. */
-bool block_options_format(struct keyval *kv, struct block_config *config,
-                          struct error **err);
+/* How it is used: read-only, aio, discard, locking, caches, encryption, data
+ * files.  What is not said stays as it is; `writeback` is what
+ * cache.writeback says, or cache= does.  Strings live as long as kv. */
+bool block_options_use(struct keyval *kv, struct block_config *config,
+                       bool writeback, struct error **err);
 
-/* All of "driver=qcow2,file.filename=FILE,...": for the image tool. */
+/* All of "driver=qcow2,file.filename=FILE,...": for the tools, whose command
+ * says whether the image is read-only. */
 bool block_options_image(struct keyval *kv, struct block_config *config,
                          struct error **err);
 

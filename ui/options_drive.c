@@ -239,67 +239,27 @@ static bool read_format(struct keyval *kv, struct block_config *block,
     return true;
 }
 
-/* cache= is short for two switches and the device's write cache. */
-static bool read_cache(struct keyval *kv, struct block_config *block,
-                       struct error **err)
-{
-    bool writeback, direct, no_flush;
-    unsigned cache = block->cache;
-
-    if (!keyval_enum(kv, "cache", block_cache_names, &cache, err)) {
-        return false;
-    }
-    writeback = cache != BLOCK_CACHE_WRITETHROUGH &&
-                cache != BLOCK_CACHE_DIRECTSYNC;
-    direct = cache == BLOCK_CACHE_NONE || cache == BLOCK_CACHE_DIRECTSYNC;
-    no_flush = cache == BLOCK_CACHE_UNSAFE;
-    if (!keyval_bool(kv, "cache.writeback", &writeback, err) ||
-        !keyval_bool(kv, "cache.direct", &direct, err) ||
-        !keyval_bool(kv, "cache.no-flush", &no_flush, err)) {
-        return false;
-    }
-    block->cache = no_flush    ? BLOCK_CACHE_UNSAFE
-                   : writeback ? direct ? BLOCK_CACHE_NONE
-                                        : BLOCK_CACHE_WRITEBACK
-                   : direct    ? BLOCK_CACHE_DIRECTSYNC
-                               : BLOCK_CACHE_WRITETHROUGH;
-    return true;
-}
-
-/* What -drive and -blockdev have in common. */
+/* What -drive and -blockdev have in common.  cache= is short for two switches
+ * and the device's write cache. */
 bool options_read_block(struct parse *p, struct keyval *kv,
                         struct block_config *block, struct error **err)
 {
-    static const char *const discards[] = {"ignore", "off", "unmap", "on",
-                                           NULL};
-    static const char *const locking[] = {"auto", "on", "off", NULL};
-    unsigned aio = block->aio, zeroes = block->detect_zeroes;
-    unsigned lock = block->no_lock ? 2 : 0, discard = 2;
-    bool auto_read_only, copy_on_read = false;
-    const char *prefix_lock = keyval_get(kv, "file.locking")
-                                  ? "file.locking" : "locking";
+    unsigned cache = block->cache;
+    bool copy_on_read = false;
 
-    if (!keyval_bool(kv, "read-only", &block->read_only, err) ||
-        !keyval_bool(kv, "auto-read-only", &auto_read_only, err) ||
-        !keyval_bool(kv, "copy-on-read", &copy_on_read, err) ||
-        !keyval_enum(kv, "aio", block_aio_names, &aio, err) ||
-        !keyval_enum(kv, "discard", discards, &discard, err) ||
-        !keyval_enum(kv, prefix_lock, locking, &lock, err) ||
-        !keyval_enum(kv, "detect-zeroes", block_detect_zeroes_names,
-                     &zeroes, err) ||
-        !block_options_format(kv, block, err) ||
-        !read_cache(kv, block, err)) {
+    if (!keyval_enum(kv, "cache", block_cache_names, &cache, err) ||
+        !keyval_bool(kv, "copy-on-read", &copy_on_read, err)) {
+        return false;
+    }
+    bool writeback = cache != BLOCK_CACHE_WRITETHROUGH &&
+                     cache != BLOCK_CACHE_DIRECTSYNC;
+    block->cache = (enum block_cache)cache;
+    if (!keyval_bool(kv, "cache.writeback", &writeback, err) ||
+        !block_options_use(kv, block, writeback, err)) {
         return false;
     }
     block->secrets = options_secrets(p);
-    if (copy_on_read) {
-        return parse_unsupported(err, "copy-on-read=on");
-    }
-    block->aio = (enum block_aio)aio;
-    block->detect_zeroes = (enum block_detect_zeroes)zeroes;
-    block->no_lock = lock == 2;
-    block->ignore_discard = keyval_get(kv, "discard") && discard < 2;
-    return true;
+    return !copy_on_read || parse_unsupported(err, "copy-on-read=on");
 }
 
 /* -drive ------------------------------------------------------------------- */

@@ -8,6 +8,9 @@
 enum { PROTOCOL_NBD = 2 };
 static const char *const protocols[] = {"file", "host_device", "nbd", NULL};
 
+const char *const block_options_discards[] = {"ignore", "off", "unmap", "on",
+                                              NULL};
+
 bool block_options_is_protocol(const char *driver)
 {
     for (unsigned i = 0; protocols[i]; i++) {
@@ -106,8 +109,6 @@ static bool read_cache(struct keyval *kv, struct block_config *config,
 bool block_options_use(struct keyval *kv, struct block_config *config,
                        bool writeback, struct error **err)
 {
-    static const char *const discards[] = {"ignore", "off", "unmap", "on",
-                                           NULL};
     static const char *const locking[] = {"auto", "on", "off", NULL};
     unsigned aio = config->aio, zeroes = config->detect_zeroes;
     unsigned lock = config->no_lock ? 2 : 0;
@@ -119,7 +120,7 @@ bool block_options_use(struct keyval *kv, struct block_config *config,
     if (!keyval_bool(kv, "read-only", &config->read_only, err) ||
         !keyval_bool(kv, "auto-read-only", &auto_read_only, err) ||
         !keyval_enum(kv, "aio", block_aio_names, &aio, err) ||
-        !keyval_enum(kv, "discard", discards, &discard, err) ||
+        !keyval_enum(kv, "discard", block_options_discards, &discard, err) ||
         !keyval_enum(kv, lock_key, locking, &lock, err) ||
         !keyval_enum(kv, "detect-zeroes", block_detect_zeroes_names, &zeroes,
                      err) ||

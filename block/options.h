@@ -6,6 +6,9 @@
 #include "block/block.h"
 #include "util/keyval.h"
 
+/* discard=: what of the guest's the image takes; the first two ignore it. */
+extern const char *const block_options_discards[];
+
 /* Of a driver: has it the bytes themselves ("file", "host_device", "nbd")? */
 bool block_options_is_protocol(const char *driver);
 

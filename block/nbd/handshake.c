@@ -173,7 +173,7 @@ static bool check_export(const struct nbd_handshake *h,
                   "can", (unsigned long long)export->size);
         return false;
     }
-    if (!min || min > 65536 || min & (min - 1) || export->max_block < min) {
+    if (!is_power_of_2(min) || min > 65536 || export->max_block < min) {
         error_set(err, "the server's block sizes, %u to %u, make no sense",
                   min, export->max_block);
         return false;

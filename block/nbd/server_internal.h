@@ -82,7 +82,8 @@ int nbd_collect_status(struct nbd_request *request);
 void nbd_replies_init(struct nbd_peer *peer);
 /* All have been sent, or cannot be. */
 void nbd_replies_finish(struct nbd_peer *peer);
-void nbd_request_free(struct nbd_request *request);
+/* It counts no more and is freed.  With the peer's lock. */
+void nbd_request_dismiss(struct nbd_request *request);
 
 /* Around a write; `alone`: with no other.  [any] */
 void nbd_write_begin(struct nbd_server *server, bool alone);

@@ -14,8 +14,13 @@
 #include "block/iov.h"
 #include "block/nbd/server_internal.h"
 
-void nbd_request_free(struct nbd_request *r)
+void nbd_request_dismiss(struct nbd_request *r)
 {
+    struct nbd_peer *peer = r->peer;
+
+    peer->in_flight--;
+    peer->bytes -= r->weight;
+    pthread_cond_broadcast(&peer->changed);
     free(r->data);
     free(r);
 }
@@ -62,10 +67,7 @@ static void send_all(struct nbd_peer *peer, bool wait)
         if (more) {
             peer->first = r->next;
             peer->last = peer->first ? peer->last : &peer->first;
-            peer->in_flight--;
-            peer->bytes -= r->weight;
-            pthread_cond_broadcast(&peer->changed);
-            nbd_request_free(r);
+            nbd_request_dismiss(r);
         }
     }
     peer->sending = false;

@@ -210,19 +210,6 @@ static bool admit(struct nbd_peer *peer, const struct nbd_request *r)
     return good;
 }
 
-/* The request is not one that counts any more. */
-static void dismiss(struct nbd_request *r)
-{
-    struct nbd_peer *peer = r->peer;
-
-    pthread_mutex_lock(&peer->lock);
-    peer->in_flight--;
-    peer->bytes -= r->weight;
-    pthread_cond_broadcast(&peer->changed);
-    pthread_mutex_unlock(&peer->lock);
-    nbd_request_free(r);
-}
-
 static bool read_head(struct nbd_peer *peer, struct nbd_request *r)
 {
     uint8_t head[NBD_REQUEST_SIZE];
@@ -280,7 +267,9 @@ static bool serve_one(struct nbd_peer *peer)
     if (too_long) {
         nbd_reply(r, EINVAL);
     } else if (!take_data(r, &no_memory)) {
-        dismiss(r);
+        pthread_mutex_lock(&peer->lock);
+        nbd_request_dismiss(r);
+        pthread_mutex_unlock(&peer->lock);
         return false;
     } else if (no_memory) {
         nbd_reply(r, ENOMEM);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "block/nbd/server_internal.h"
+#include "util/bits.h"
 
 #define MAX_EXTENTS 2048
 
@@ -43,9 +44,8 @@ static int collect(struct nbd_request *r, unsigned id, struct extents *e)
     bool one = r->flags & NBD_FLAG_REQ_ONE;
 
     while (at < end && e->count < MAX_EXTENTS) {
-        uint64_t start = at & ~(uint64_t)(BLOCK_SECTOR - 1), run;
-        uint64_t stop = (end + BLOCK_SECTOR - 1) &
-                        ~(uint64_t)(BLOCK_SECTOR - 1);
+        uint64_t start = align_down(at, BLOCK_SECTOR), run;
+        uint64_t stop = align_up(end, BLOCK_SECTOR);
         unsigned flags, depth;
         int error = block_status(s->backend, start, stop - start, &flags,
                                  &depth, &run);

@@ -224,8 +224,6 @@ static const char *snapshot_name(const char *text)
 
 static bool take_mode(struct tool_options *o, int option, const char *value)
 {
-    static const char *const discards[] = {"ignore", "off", "unmap", "on",
-                                           NULL};
     unsigned n = 0;
     bool good;
 
@@ -239,7 +237,7 @@ static bool take_mode(struct tool_options *o, int option, const char *value)
         o->image.aio = (enum block_aio)n;
         return good;
     case LONG_DISCARD:
-        good = take_word("discard", value, discards, &n);
+        good = take_word("discard", value, block_options_discards, &n);
         o->image.ignore_discard = n < 2;
         return good;
     default:

@@ -50,6 +50,9 @@ static const struct machine_row *machine_find(const char *name,
     return NULL;
 }
 
+#define SLOW_COUNTER "backcompat-cntfrq=on"
+#define QARMA5 "backcompat-pauth-default-use-qarma5=on"
+
 /* What a guest of an earlier version saw, before other properties say so. */
 static void apply_version(struct machine_config *machine, unsigned version)
 {
@@ -58,10 +61,12 @@ static void apply_version(struct machine_config *machine, unsigned version)
     machine->low_ecam = version < VERSION(3, 0);
     machine->version = version < VERSION(2, 12) ? "1.0" : NULL;
     machine->edge_timers = version < VERSION(2, 9);
-    if (version < VERSION(9, 1)) {
+    if (version < VERSION(10, 0)) {
         machine->cpu_props = version < VERSION(2, 7)
-                                 ? "pmu=off,backcompat-cntfrq=on"
-                                 : "backcompat-cntfrq=on";
+                                 ? "pmu=off," QARMA5 "," SLOW_COUNTER
+                             : version < VERSION(9, 1)
+                                 ? QARMA5 "," SLOW_COUNTER
+                                 : QARMA5;
     }
 }
 

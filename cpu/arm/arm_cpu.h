@@ -58,6 +58,7 @@ enum { PSTATE_F = 1 << 6, PSTATE_I = 1 << 7, PSTATE_A = 1 << 8,
        PSTATE_TCO = 1 << 25, PSTATE_SSBS = 1 << 12 };
 
 struct arm_model;
+struct qarma;
 struct arm_timer { uint64_t cval; uint32_t ctl; };
 /* ORDER cpu_timer (cpu/cpu.h) */
 enum { ARM_TIMER_PHYS, ARM_TIMER_VIRT, ARM_TIMER_HYP, ARM_TIMER_SEC,
@@ -170,6 +171,8 @@ struct arm_cpu {
     struct arm_trace trace;
     struct cpu_system *system;
 
+    const struct qarma *qarma; /* or NULL: pauth.c's own algorithm */
+    unsigned pauth_level;      /* enum pauth_level */
     struct pauth_place pauth_place[4][2]; /* IA IB DA DB: lower, upper half
                                              of addresses; pauth_follow() */
     uint64_t pauth_tcr, pauth_sctlr;      /* what they were made of */

@@ -77,7 +77,8 @@ static const struct arm_model models[] = {
         .ARM_ID_AA64DFR0 = 0x0000000010305106,
         /* RNDR TLB TS FHM DP SM4 SM3 SHA3 RDM - Atomic CRC32 SHA2 SHA1 AES */
         .ARM_ID_AA64ISAR0 = 0x1221111110212120,
-        /* I8MM - BF16 - SB FRINTTS GPI GPA LRCPC FCMA JSCVT API APA DPB */
+        /* I8MM - BF16 - SB FRINTTS GPI GPA LRCPC FCMA JSCVT API APA DPB;
+         * for the algorithm see the properties. */
         .ARM_ID_AA64ISAR1 = 0x0010101110211102,
         /* ECV, 48 bits, all granules */
         .ARM_ID_AA64MMFR0 = 0x1000000000101125,
@@ -107,8 +108,8 @@ static const struct {
     {A64_FEAT_SHA3, 6, 0, 32, 1},   {A64_FEAT_SM3, 6, 0, 36, 1},
     {A64_FEAT_SM4, 6, 0, 40, 1},    {A64_FEAT_DOTPROD, 6, 0, 44, 1},
     {A64_FEAT_FHM, 6, 0, 48, 1},    {A64_FEAT_FLAGM, 6, 0, 52, 1},
-    {A64_FEAT_FLAGM2, 6, 0, 52, 2}, {A64_FEAT_PAUTH, 6, 1, 8, 1},
-    {A64_FEAT_JSCVT, 6, 1, 12, 1},  {A64_FEAT_FCMA, 6, 1, 16, 1},
+    {A64_FEAT_FLAGM2, 6, 0, 52, 2}, {A64_FEAT_JSCVT, 6, 1, 12, 1},
+    {A64_FEAT_FCMA, 6, 1, 16, 1},
     {A64_FEAT_LRCPC, 6, 1, 20, 1},  {A64_FEAT_LRCPC2, 6, 1, 20, 2},
     {A64_FEAT_FRINT, 6, 1, 32, 1},  {A64_FEAT_SB, 6, 1, 36, 1},
     {A64_FEAT_BF16, 6, 1, 44, 1},   {A64_FEAT_DGH, 6, 1, 48, 1},
@@ -137,6 +138,53 @@ void arm_model_features(const struct arm_model *model,
             arm_id_field(value, feature_fields[i].shift) >=
             feature_fields[i].least;
     }
+    feature[A64_FEAT_PAUTH] = arm_model_pauth(model) != ARM_PAUTH_NONE;
+}
+
+/* -- pointer authentication ---------------------------------------------- */
+
+/* Where each algorithm is named: for addresses, and for PACGA. */
+static const struct {
+    uint8_t op2, shift, generic_shift;
+} pauth_fields[] = {
+    [ARM_PAUTH_QARMA5] = {1, 4, 24},
+    [ARM_PAUTH_QARMA3] = {2, 12, 8},
+    [ARM_PAUTH_IMPDEF] = {1, 8, 28},
+};
+
+enum arm_pauth arm_model_pauth(const struct arm_model *model)
+{
+    for (unsigned kind = ARM_PAUTH_QARMA5; kind <= ARM_PAUTH_IMPDEF;
+         kind++) {
+        if (arm_id_field(model->id[6][pauth_fields[kind].op2],
+                         pauth_fields[kind].shift)) {
+            return kind;
+        }
+    }
+    return ARM_PAUTH_NONE;
+}
+
+unsigned arm_model_pauth_level(const struct arm_model *model)
+{
+    enum arm_pauth kind = arm_model_pauth(model);
+
+    return kind == ARM_PAUTH_NONE
+               ? 0 : arm_id_field(model->id[6][pauth_fields[kind].op2],
+                                  pauth_fields[kind].shift);
+}
+
+/* The same level with another algorithm, or none. */
+static void set_pauth(struct arm_model *model, enum arm_pauth kind)
+{
+    uint64_t level = arm_model_pauth_level(model);
+
+    model->ARM_ID_AA64ISAR1 &= ~UINT64_C(0xff000ff0);
+    model->ARM_ID_AA64ISAR2 &= ~UINT64_C(0xff00);
+    if (kind != ARM_PAUTH_NONE) {
+        model->id[6][pauth_fields[kind].op2] |=
+            level << pauth_fields[kind].shift |
+            UINT64_C(1) << pauth_fields[kind].generic_shift;
+    }
 }
 
 unsigned arm_model_pa_bits(const struct arm_model *model)
@@ -159,11 +207,67 @@ unsigned arm_model_page_sizes(const struct arm_model *model)
 
 /* -- properties ---------------------------------------------------------- */
 
-static void set_pauth(struct arm_model *model, bool on)
+static void set_pauth_on(struct arm_model *model, bool on)
 {
+    model->choice.no_pauth = !on;
+}
+
+static void name_pauth(struct arm_model *model, enum arm_pauth kind, bool on)
+{
+    unsigned bit = 1u << kind;
+
+    model->choice.pauth = on ? model->choice.pauth | bit
+                             : model->choice.pauth & ~bit;
+}
+
+static void set_pauth_qarma5(struct arm_model *model, bool on)
+{
+    name_pauth(model, ARM_PAUTH_QARMA5, on);
+}
+
+static void set_pauth_qarma3(struct arm_model *model, bool on)
+{
+    name_pauth(model, ARM_PAUTH_QARMA3, on);
+}
+
+static void set_old_pauth(struct arm_model *model, bool on)
+{
+    model->choice.old_pauth = on;
+}
+
+static void set_pauth_impdef(struct arm_model *model, bool on)
+{
+    name_pauth(model, ARM_PAUTH_IMPDEF, on);
     if (!on) {
-        model->ARM_ID_AA64ISAR1 &= ~UINT64_C(0xff000ff0);
+        set_old_pauth(model, true);
     }
+}
+
+/* After all properties, for a model that lets them choose. */
+static bool choose_pauth(struct arm_model *model, struct error **err)
+{
+    unsigned named = model->choice.pauth;
+
+    if (named & (named - 1)) {
+        error_set(err, "-cpu %s: more than one algorithm of pointer "
+                       "authentication (pauth-NAME=on); keep one",
+                  model->name);
+        return false;
+    }
+    if (model->choice.no_pauth) {
+        if (named) {
+            error_set(err, "-cpu %s: pauth=off and an algorithm "
+                           "(pauth-NAME=on); leave one of them out",
+                      model->name);
+            return false;
+        }
+        set_pauth(model, ARM_PAUTH_NONE);
+    } else if (named) {
+        set_pauth(model, (enum arm_pauth)__builtin_ctz(named));
+    } else if (model->choice.old_pauth) {
+        set_pauth(model, ARM_PAUTH_QARMA5);
+    }
+    return true;
 }
 
 static void set_pmu(struct arm_model *model, bool on)
@@ -199,7 +303,6 @@ static bool set_cntfrq(struct arm_model *model, const char *value,
     return true;
 }
 
-/* The algorithm of `max` is the implementation defined one either way. */
 static const struct property {
     const char *name;
     bool only_max;
@@ -209,9 +312,11 @@ static const struct property {
     bool (*parse)(struct arm_model *model, const char *value,
                   struct error **err);
 } properties[] = {
-    {"pauth", true, set_pauth, NULL, NULL},
-    {"pauth-impdef", true, set_nothing, NULL, NULL},
-    {"pauth-qarma3", true, set_nothing, NULL, NULL},
+    {"pauth", true, set_pauth_on, NULL, NULL},
+    {"pauth-impdef", true, set_pauth_impdef, NULL, NULL},
+    {"pauth-qarma3", true, set_pauth_qarma3, NULL, NULL},
+    {"pauth-qarma5", true, set_pauth_qarma5, NULL, NULL},
+    {"backcompat-pauth-default-use-qarma5", false, set_old_pauth, NULL, NULL},
     {"pmu", false, set_pmu, NULL, NULL},
     {"backcompat-cntfrq", false, set_backcompat_cntfrq, NULL, NULL},
     {"cntfrq", false, NULL, NULL, set_cntfrq},
@@ -296,7 +401,9 @@ bool arm_model_find(struct arm_model *model, const char *name,
         if (strcmp(names[i].name, name) == 0) {
             *model = models[i];
             model->name = names[i].name;
-            return !props || !*props || apply_all(model, props, err);
+            return !props || !*props ||
+                   (apply_all(model, props, err) &&
+                    (i != MODEL_MAX || choose_pauth(model, err)));
         }
     }
     error_set(err, "-cpu %s: no such model ('-cpu help' lists them)", name);

@@ -42,6 +42,16 @@
 #define ARM_ID_AA64MMFR1 id[7][1]
 #define ARM_ID_AA64MMFR2 id[7][2]
 
+/* Algorithms of pointer authentication. */
+enum arm_pauth { ARM_PAUTH_NONE, ARM_PAUTH_QARMA5, ARM_PAUTH_QARMA3,
+                 ARM_PAUTH_IMPDEF };
+
+/* What properties have said of pointer authentication. */
+struct arm_choice {
+    unsigned pauth; /* a bit for each enum arm_pauth that is wanted */
+    bool no_pauth, old_pauth; /* by default QARMA5, as before QEMU 10 */
+};
+
 struct arm_model {
     const char *name;    /* set by arm_model_find() */
     const char *dt_compatible;
@@ -52,6 +62,7 @@ struct arm_model {
     uint64_t ctr, dczid, clidr;
     uint64_t ccsidr[3];  /* level 1 data, level 1 instruction, level 2 */
     uint64_t id[8][8];
+    struct arm_choice choice;
 };
 
 /* Name and description, for -cpu help. */
@@ -68,6 +79,8 @@ bool arm_model_find(struct arm_model *model, const char *name,
 /* What the ID registers say. */
 void arm_model_features(const struct arm_model *model,
                         bool feature[A64_FEAT_COUNT]);
+enum arm_pauth arm_model_pauth(const struct arm_model *model);
+unsigned arm_model_pauth_level(const struct arm_model *model); /* pauth.h */
 unsigned arm_model_pa_bits(const struct arm_model *model);
 unsigned arm_model_page_sizes(const struct arm_model *model);
 

@@ -4,6 +4,7 @@
  */
 #include "cpu/arm/pauth.h"
 
+#include "cpu/arm/qarma.h"
 #include "util/bits.h"
 
 static inline struct pauth_place place(const struct arm_cpu *cpu,
@@ -53,8 +54,8 @@ static inline uint64_t extend(uint64_t ptr, struct pauth_place p, bool upper)
 }
 
 /* Two multiplications: it is done on every call and return of a kernel. */
-static inline uint64_t compute(const uint64_t key[2], uint64_t ptr,
-                               uint64_t modifier)
+static inline uint64_t mix(const uint64_t key[2], uint64_t ptr,
+                           uint64_t modifier)
 {
     unsigned __int128 product =
         (unsigned __int128)(ptr ^ key[0]) *
@@ -64,40 +65,80 @@ static inline uint64_t compute(const uint64_t key[2], uint64_t ptr,
            UINT64_C(0xd6e8feb86659fd93);
 }
 
+static inline uint64_t compute(const struct arm_cpu *cpu, uint64_t key,
+                               uint64_t ptr, uint64_t modifier)
+{
+    const uint64_t *k = cpu->apkey[key];
+
+    return cpu->qarma ? qarma_encrypt(cpu->qarma, k[1], k[0], ptr, modifier)
+                      : mix(k, ptr, modifier);
+}
+
 static IR_KEEPS_REGISTERS uint64_t add(struct vcpu *vcpu, uint64_t ptr,
                                        uint64_t modifier, uint64_t key)
 {
     const struct arm_cpu *cpu = (const struct arm_cpu *)vcpu;
-    bool upper = ptr >> 55 & 1;
-    struct pauth_place p = cpu->pauth_place[key][upper];
-
-    if (!has_tag(p)) {
-        upper = ptr >> 63;
-        p = cpu->pauth_place[key][upper];
-    }
+    const struct pauth_place *places = cpu->pauth_place[key];
+    bool tags = has_tag(places[0]) || has_tag(places[1]);
+    bool upper = ptr >> (tags ? 55 : 63) & 1;
+    struct pauth_place p = places[upper];
     uint64_t original = extend(ptr, p, upper);
-    uint64_t pac = compute(cpu->apkey[key], original, modifier);
-    if (original != ptr && (ptr & p.all) != (upper ? 0 : p.all)) {
-        pac ^= BIT(has_tag(p) ? 54 : 62); /* was no address */
+    uint64_t pac = compute(cpu, key, original, modifier);
+    if (cpu->pauth_level >= PAUTH_2) {
+        pac ^= ptr;
+    } else if (original != ptr && (ptr & p.all) != (upper ? 0 : p.all)) {
+        /* It was no address. */
+        pac = cpu->pauth_level >= PAUTH_EPAC
+                  ? 0 : pac ^ BIT(has_tag(p) ? 54 : 62);
     }
     return (original & ~p.code) | (pac & p.code);
 }
 
-static IR_KEEPS_REGISTERS uint64_t check(struct vcpu *vcpu, uint64_t ptr,
-                                         uint64_t modifier, uint64_t key)
+/* *good: the code was right. */
+static inline uint64_t authenticate(const struct arm_cpu *cpu, uint64_t ptr,
+                                    uint64_t modifier, uint64_t key,
+                                    bool *good)
 {
-    const struct arm_cpu *cpu = (const struct arm_cpu *)vcpu;
     bool upper = ptr >> 55 & 1;
     struct pauth_place p = cpu->pauth_place[key][upper];
     uint64_t original = extend(ptr, p, upper);
-    uint64_t pac = compute(cpu->apkey[key], original, modifier);
+    uint64_t pac = compute(cpu, key, original, modifier);
 
-    if (((ptr ^ pac) & p.code) == 0) {
+    if (cpu->pauth_level >= PAUTH_2) {
+        uint64_t result = ptr ^ (pac & p.code);
+        *good = result == original;
+        return result;
+    }
+    *good = ((ptr ^ pac) & p.code) == 0;
+    if (*good) {
         return original;
     }
     uint64_t error = key == PAUTH_IB || key == PAUTH_DB ? 2 : 1;
     unsigned shift = has_tag(p) ? 53 : 61;
     return (original & ~(UINT64_C(3) << shift)) | error << shift;
+}
+
+static IR_KEEPS_REGISTERS uint64_t check(struct vcpu *vcpu, uint64_t ptr,
+                                         uint64_t modifier, uint64_t key)
+{
+    bool good;
+
+    return authenticate((const struct arm_cpu *)vcpu, ptr, modifier, key,
+                        &good);
+}
+
+/* ISS: bit 1 a data key, bit 0 a B key, as the keys are numbered. */
+static uint64_t check_or_fault(struct vcpu *vcpu, uint64_t ptr,
+                               uint64_t modifier, uint64_t key)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+    bool good;
+    uint64_t result = authenticate(cpu, ptr, modifier, key, &good);
+
+    if (!good) {
+        arm_raise(cpu, ARM_SYNDROME(EC_PAC_FAIL, key));
+    }
+    return result;
 }
 
 static IR_KEEPS_REGISTERS uint64_t strip(struct vcpu *vcpu, uint64_t ptr,
@@ -116,7 +157,7 @@ static IR_KEEPS_REGISTERS uint64_t generic(struct vcpu *vcpu, uint64_t a,
     const struct arm_cpu *cpu = (const struct arm_cpu *)vcpu;
 
     (void)unused;
-    return compute(cpu->apkey[PAUTH_GA], a, b) &
+    return compute(cpu, PAUTH_GA, a, b) &
            UINT64_C(0xffffffff00000000);
 }
 
@@ -127,6 +168,10 @@ const struct ir_helper pauth_add_helper = {
 const struct ir_helper pauth_check_helper = {
     .name = "pauth_check", .call = IR_KEEPING(check), .nargs = 3,
     .flags = IR_HELPER_NO_FP | IR_HELPER_KEEPS,
+};
+const struct ir_helper pauth_check_fault_helper = {
+    .name = "pauth_check_fault", .call = check_or_fault, .nargs = 3,
+    .flags = IR_HELPER_EXITS | IR_HELPER_NO_FP,
 };
 const struct ir_helper pauth_strip_helper = {
     .name = "pauth_strip", .call = IR_KEEPING(strip), .nargs = 2,

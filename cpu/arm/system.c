@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cpu/arm/guest.h"
+#include "cpu/arm/qarma.h"
 #include "cpu/arm/semihosting.h"
 #include "cpu/semihosting.h"
 #include "util/clock.h"
@@ -60,6 +61,8 @@ static struct arm_cpu *create_cpu(struct cpu_system *s, unsigned index)
     cpu->vcpu.parallel = s->count > 1;
     cpu->vcpu.system = s;
     arm_model_features(&s->model, cpu->feature);
+    cpu->qarma = s->qarma;
+    cpu->pauth_level = arm_model_pauth_level(&s->model);
     cpu->has_e0pd = arm_id_field(s->model.ARM_ID_AA64MMFR2, 60) > 0;
     cpu->mpidr = UINT64_C(0x80000000) | index;
     cpu->ctr = s->model.ctr;
@@ -131,12 +134,26 @@ static bool check_config(const struct cpu_config *config, struct error **err)
     return true;
 }
 
+/* The cipher of pointer authentication, NULL for our own algorithm. */
+static struct qarma *new_qarma(const struct arm_model *model)
+{
+    switch (arm_model_pauth(model)) {
+    case ARM_PAUTH_QARMA5:
+        return qarma_new(QARMA5, 5);
+    case ARM_PAUTH_QARMA3:
+        return qarma_new(QARMA3, 3);
+    default:
+        return NULL;
+    }
+}
+
 static bool fill(struct cpu_system *s, struct error **err)
 {
     if (!arm_model_find(&s->model, s->config.model, s->config.props, err)) {
         return false;
     }
     adapt_model(s);
+    s->qarma = new_qarma(&s->model);
     s->page_ids = page_ids_new();
     s->shootdown = shootdown_new(s->count, kick, s);
     if (!create_engine(s, err)) {
@@ -230,6 +247,7 @@ void cpu_system_free(struct cpu_system *s)
         }
     }
     semihosting_free(s->semihosting);
+    qarma_free(s->qarma);
     if (s->shootdown) {
         shootdown_free(s->shootdown);
         page_ids_free(s->page_ids);

@@ -36,6 +36,7 @@ struct cpu_thread {
 struct cpu_system {
     struct cpu_config config;
     struct arm_model model;
+    struct qarma *qarma; /* or NULL */
     struct bus *bus;
     struct page_ids *page_ids;
     struct shootdown *shootdown;

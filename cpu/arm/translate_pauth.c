@@ -8,7 +8,16 @@
 #include "cpu/arm/translate_row.h"
 
 #define ADD &pauth_add_helper
-#define CHECK &pauth_check_helper
+
+/* Of an instruction that does nothing else. */
+#define CHECK check(s, PAUTH_FPAC)
+
+static const struct ir_helper *check(const struct a64_ctx *s,
+                                     enum pauth_level faulting)
+{
+    return s->cpu->pauth_level >= faulting ? &pauth_check_fault_helper
+                                           : &pauth_check_helper;
+}
 
 /* With all keys disabled (the usual case without support in the kernel)
  * nothing happens. */
@@ -24,7 +33,8 @@ static ir_ref authenticate(struct a64_ctx *s, const struct ir_helper *work,
 ir_ref a64_authenticate(struct a64_ctx *s, enum pauth_key key, ir_ref ptr,
                         ir_ref modifier)
 {
-    return authenticate(s, CHECK, key, ptr, modifier);
+    return authenticate(s, check(s, PAUTH_FPAC_COMBINED), key, ptr,
+                        modifier);
 }
 
 static bool in_place(struct a64_ctx *s, const struct ir_helper *work,

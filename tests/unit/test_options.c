@@ -102,9 +102,13 @@ START_TEST(test_accel)
                      ACCEL_JIT);
     ck_assert_int_eq(good("-enable-kvm -accel tcg,thread=multi")->accel,
                      ACCEL_JIT);
-    /* The counter of `max` has run at 1 GHz since virt-9.1. */
-    ck_assert_ptr_null(good("-M virt-9.1 -cpu max")->cpu_props);
+    /* The counter of `max` has run at 1 GHz since virt-9.1; its pointer
+     * authentication has not been QARMA5 since virt-10.0. */
+    ck_assert_ptr_null(good("-M virt-10.0 -cpu max")->cpu_props);
+    ck_assert_str_eq(good("-M virt-9.1 -cpu max")->cpu_props,
+                     "backcompat-pauth-default-use-qarma5=on");
     ck_assert_str_eq(good("-M virt-9.0 -cpu max,pmu=off")->cpu_props,
+                     "backcompat-pauth-default-use-qarma5=on,"
                      "backcompat-cntfrq=on,pmu=off");
     ck_assert_int_eq(good("-M virt,accel=kvm:interp")->accel, ACCEL_INTERP);
     ck_assert(good("-accel tcg,one-insn-per-tb=on")->one_insn_per_block);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cpu/arm/pauth.h"
+#include "cpu/arm/qarma.h"
 #include "util/bits.h"
 
 Suite *pauth_suite(void);
@@ -19,6 +20,7 @@ static struct arm_cpu *cpu;
 static void setup(void)
 {
     cpu = calloc(1, sizeof(*cpu));
+    cpu->pauth_level = PAUTH_BASIC;
     for (unsigned key = 0; key < 5; key++) {
         cpu->apkey[key][0] = UINT64_C(0x9e3779b97f4a7c15) * (key + 1);
         cpu->apkey[key][1] = UINT64_C(0xc2b2ae3d27d4eb4f) * (key + 1);
@@ -106,6 +108,69 @@ START_TEST(test_wrong)
 }
 END_TEST
 
+/* Every level, with the cipher. */
+START_TEST(test_levels)
+{
+    uint64_t low = 0x5512345000, bad = low | BIT(50);
+    struct qarma *q = qarma_new(QARMA5, 5);
+
+    configure(0);
+    cpu->qarma = q;
+    for (unsigned level = PAUTH_BASIC; level <= PAUTH_FPAC_COMBINED;
+         level++) {
+        cpu->pauth_level = level;
+        uint64_t code = add(PAUTH_IA, low);
+        uint64_t of_bad = add(PAUTH_IA, bad) ^ low;
+        ck_assert_uint_eq(check(PAUTH_IA, code), low);
+        ck_assert_uint_eq(of_bad, level >= PAUTH_2 ? code ^ bad
+                                  : level == PAUTH_EPAC
+                                      ? 0 : code ^ low ^ BIT(62));
+        ck_assert_uint_eq(check(PAUTH_IA, code ^ BIT(60)),
+                          low | (level >= PAUTH_2 ? BIT(60) : BIT(61)));
+    }
+    cpu->qarma = NULL;
+    qarma_free(q);
+}
+END_TEST
+
+START_TEST(test_exception)
+{
+    uint64_t low = 0x5512345000;
+
+    configure(0);
+    cpu->pauth_level = PAUTH_FPAC;
+    uint64_t good = add(PAUTH_DB, low);
+    ck_assert_uint_eq(pauth_check_fault_helper.call(&cpu->vcpu, good, 7,
+                                                    PAUTH_DB), low);
+    ck_assert_int_eq(cpu->vcpu.exit, VCPU_EXIT_NONE);
+    pauth_check_fault_helper.call(&cpu->vcpu, good ^ BIT(60), 7, PAUTH_DB);
+    ck_assert_int_eq(cpu->vcpu.exit, VCPU_EXIT_EXCEPTION);
+    ck_assert_uint_eq(cpu->vcpu.syndrome, ARM_SYNDROME(0x1c, 3));
+}
+END_TEST
+
+/* The paper's example, for both S-boxes; Arm's QARMA3 has fewer rounds of the
+ * same. */
+START_TEST(test_qarma)
+{
+    static const uint64_t expected[] = {
+        [QARMA3] = UINT64_C(0x544b0ab95bda7c3a),
+        [QARMA5] = UINT64_C(0xc003b93999b33765),
+    };
+
+    for (unsigned kind = QARMA3; kind <= QARMA5; kind++) {
+        struct qarma *q = qarma_new(kind, 5);
+
+        ck_assert_uint_eq(qarma_encrypt(q, UINT64_C(0x84be85ce9804e94b),
+                                        UINT64_C(0xec2802d4e0a488e9),
+                                        UINT64_C(0xfb623599da6e8127),
+                                        UINT64_C(0x477d469dec0b8762)),
+                          expected[kind]);
+        qarma_free(q);
+    }
+}
+END_TEST
+
 Suite *pauth_suite(void)
 {
     Suite *s = suite_create("pauth");
@@ -114,6 +179,9 @@ Suite *pauth_suite(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, test_places);
     tcase_add_test(c, test_wrong);
+    tcase_add_test(c, test_levels);
+    tcase_add_test(c, test_exception);
+    tcase_add_test(c, test_qarma);
     suite_add_tcase(s, c);
     return s;
 }

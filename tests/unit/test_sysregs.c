@@ -211,6 +211,19 @@ static void expect_error(const char *model, const char *props,
     error_free(err);
 }
 
+/* The fields of ID_AA64ISAR1_EL1 and ISAR2 that tell. */
+static void expect_pauth(const char *props, enum arm_pauth kind,
+                         uint64_t isar1, uint64_t isar2)
+{
+    struct arm_model m;
+
+    ck_assert(arm_model_find(&m, "max", props, NULL));
+    ck_assert_int_eq(arm_model_pauth(&m), kind);
+    ck_assert_uint_eq(arm_model_pauth_level(&m), kind != ARM_PAUTH_NONE);
+    ck_assert_uint_eq(m.ARM_ID_AA64ISAR1 & 0xff000ff0, isar1);
+    ck_assert_uint_eq(m.ARM_ID_AA64ISAR2 & 0xff00, isar2);
+}
+
 START_TEST(test_properties)
 {
     struct arm_model m;
@@ -227,6 +240,16 @@ START_TEST(test_properties)
     ck_assert_uint_eq(m.cntfrq, 62500000);
     ck_assert_uint_eq(m.ARM_ID_AA64DFR0 >> 8 & 15, 0);
     ck_assert(arm_model_find(&m, "max", "", NULL));
+    expect_pauth("", ARM_PAUTH_IMPDEF, 0x10000100, 0);
+    expect_pauth("pauth-impdef=on", ARM_PAUTH_IMPDEF, 0x10000100, 0);
+    expect_pauth("pauth-impdef=off", ARM_PAUTH_QARMA5, 0x01000010, 0);
+    expect_pauth("pauth-qarma5=on", ARM_PAUTH_QARMA5, 0x01000010, 0);
+    expect_pauth("pauth-qarma3=on", ARM_PAUTH_QARMA3, 0, 0x1100);
+    expect_pauth("backcompat-pauth-default-use-qarma5=on", ARM_PAUTH_QARMA5,
+                 0x01000010, 0);
+    expect_pauth("pauth=off", ARM_PAUTH_NONE, 0, 0);
+    expect_error("max", "pauth-impdef=on,pauth-qarma3=on", "keep one");
+    expect_error("max", "pauth=off,pauth-qarma3=on", "leave one");
     expect_error("max", "pauht=off", "'pauth'");
     expect_error("max", "pauth=maybe", "'on' or 'off'");
     expect_error("cortex-a72", "pauth=on", "no property");

@@ -137,8 +137,8 @@ static struct block *make(struct regions *r, const struct order *o,
                           unsigned slot, struct code_chunk *chunk)
 {
     uint64_t offset, start = thread_ns();
-    struct ram *ram = bus_ram(r->parts.bus, align_down(o->pa, 4096), 4096,
-                              &offset);
+    struct ram *ram = bus_ram(bus_secure(r->parts.bus),
+                              align_down(o->pa, 4096), 4096, &offset);
     struct block *b = NULL;
     unsigned before;
 

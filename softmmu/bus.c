@@ -23,7 +23,6 @@
 #define BUS_MAX_RANGES 512
 #define BUS_MAX_RAMS 16
 
-/* One mapping: ram or ops, a ROM device has both. */
 /* How often a device was asked.  Not exact when several vCPUs ask at once:
  * nobody waits for the sake of a number. */
 struct bus_count {
@@ -32,6 +31,7 @@ struct bus_count {
     uint64_t reads, writes;
 };
 
+/* One mapping: ram or ops, a ROM device has both. */
 struct bus_range {
     uint64_t base;
     uint64_t last; /* inclusive, so that a range may end at 2^64 */
@@ -43,6 +43,8 @@ struct bus_range {
 };
 
 struct bus {
+    struct bus *secure; /* the view that it owns, or NULL */
+    struct bus *normal; /* of such a view: what is behind it */
     uint32_t sequence;
     unsigned ram_count;
     /* Largest first: main memory answers in the first comparison. */
@@ -116,7 +118,7 @@ static bool range_find(const struct bus *bus, uint64_t pa,
         sequence = read_begin(bus);
         hit = range_search(bus, pa, found);
     } while (read_retry(bus, sequence));
-    return hit;
+    return hit || (bus->normal && range_find(bus->normal, pa, found));
 }
 
 static struct ram *ram_search(const struct bus *bus, uint64_t pa,
@@ -145,7 +147,7 @@ struct ram *bus_ram(struct bus *bus, uint64_t pa, uint64_t size,
         sequence = read_begin(bus);
         ram = ram_search(bus, pa, size, offset);
     } while (read_retry(bus, sequence));
-    return ram;
+    return !ram && bus->normal ? bus_ram(bus->normal, pa, size, offset) : ram;
 }
 
 /* Writing ------------------------------------------------------------- */
@@ -406,7 +408,7 @@ static bool device_read(struct bus *bus, uint64_t pa, unsigned size,
     uint64_t result = 0;
     count(&r.count->reads);
     for (unsigned done = 0; done < size; done += unit) {
-        struct bus_access access = {offset + done, unit, cpu};
+        struct bus_access access = {offset + done, unit, cpu, bus->normal};
         uint64_t part = r.ops->read(r.device, access);
         result |= (part & mask64(8 * (int)unit)) << (8 * done);
     }
@@ -437,7 +439,7 @@ static bool device_write(struct bus *bus, uint64_t pa, unsigned size,
     unsigned unit = offset % size ? 1 : size;
     count(&r.count->writes);
     for (unsigned done = 0; done < size; done += unit) {
-        struct bus_access access = {offset + done, unit, cpu};
+        struct bus_access access = {offset + done, unit, cpu, bus->normal};
         r.ops->write(r.device, access,
                      (value >> (8 * done)) & mask64(8 * (int)unit));
     }
@@ -491,8 +493,17 @@ bool bus_find_window(struct bus *bus, uint64_t pa, struct bus_window *window)
     struct bus_range range;
     uint64_t offset;
 
-    if (ram_search(bus, pa, 1, &offset) || !range_search(bus, pa, &range) ||
-        !range.ops || read_retry(bus, sequence)) {
+    if (ram_search(bus, pa, 1, &offset)) {
+        return false;
+    }
+    if (!range_search(bus, pa, &range)) {
+        if (!bus->normal || !bus_find_window(bus->normal, pa, window)) {
+            return false;
+        }
+        window->secure = true;
+        return true;
+    }
+    if (!range.ops || read_retry(bus, sequence)) {
         return false;
     }
     *window = (struct bus_window){
@@ -501,44 +512,43 @@ bool bus_find_window(struct bus *bus, uint64_t pa, struct bus_window *window)
         .ops = range.ops,
         .device = range.device,
         .count = range.count,
+        .map = bus,
         .sequence = sequence,
+        .secure = bus->normal,
     };
     return true;
 }
 
-static inline bool window_takes(const struct bus *bus,
-                                const struct bus_window *w, uint64_t pa,
+static inline bool window_takes(const struct bus_window *w, uint64_t pa,
                                 unsigned size)
 {
     unsigned max = w->ops->max_size ? w->ops->max_size : 8;
 
-    return LOAD(bus->sequence) == w->sequence && pa >= w->base &&
+    return LOAD(w->map->sequence) == w->sequence && pa >= w->base &&
            pa <= w->last && size - 1 <= w->last - pa &&
            !((pa - w->base) & (size - 1)) && size >= w->ops->min_size &&
            size <= max;
 }
 
-bool bus_window_read(struct bus *bus, const struct bus_window *w,
-                     uint64_t pa, unsigned size, unsigned cpu,
-                     uint64_t *value)
+bool bus_window_read(const struct bus_window *w, uint64_t pa, unsigned size,
+                     unsigned cpu, uint64_t *value)
 {
-    if (!window_takes(bus, w, pa, size)) {
+    if (!window_takes(w, pa, size)) {
         return false;
     }
-    struct bus_access access = {pa - w->base, size, cpu};
+    struct bus_access access = {pa - w->base, size, cpu, w->secure};
     count(&w->count->reads);
     *value = w->ops->read(w->device, access) & mask64(8 * (int)size);
     return true;
 }
 
-bool bus_window_write(struct bus *bus, const struct bus_window *w,
-                      uint64_t pa, unsigned size, unsigned cpu,
-                      uint64_t value)
+bool bus_window_write(const struct bus_window *w, uint64_t pa, unsigned size,
+                      unsigned cpu, uint64_t value)
 {
-    if (!window_takes(bus, w, pa, size)) {
+    if (!window_takes(w, pa, size)) {
         return false;
     }
-    struct bus_access access = {pa - w->base, size, cpu};
+    struct bus_access access = {pa - w->base, size, cpu, w->secure};
     count(&w->count->writes);
     w->ops->write(w->device, access, value & mask64(8 * (int)size));
     return true;
@@ -555,9 +565,23 @@ struct bus *bus_new(void)
     return bus;
 }
 
+struct bus *bus_new_secure(struct bus *normal)
+{
+    assert(!normal->secure && !normal->normal);
+    normal->secure = bus_new();
+    normal->secure->normal = normal;
+    return normal->secure;
+}
+
+struct bus *bus_secure(struct bus *bus)
+{
+    return bus->secure ? bus->secure : bus;
+}
+
 void bus_free(struct bus *bus)
 {
     if (bus) {
+        bus_free(bus->secure);
         pthread_mutex_destroy(&bus->writer);
         free(bus);
     }

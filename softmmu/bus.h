@@ -30,6 +30,7 @@ struct bus_access {
     uint64_t offset; /* from the start of the region, size-aligned */
     unsigned size;   /* bytes: 1, 2, 4 or 8 */
     unsigned cpu;    /* index of the vCPU, or BUS_DMA... */
+    bool secure;     /* came by the view of bus_new_secure() */
 };
 
 struct mmio_ops {
@@ -47,6 +48,14 @@ struct bus;
 
 struct bus *bus_new(void);
 void bus_free(struct bus *bus);
+
+/*
+ * What Secure accesses see: ranges of its own, mapped while the board is
+ * built, and behind them all of `normal`, which owns it.
+ */
+struct bus *bus_new_secure(struct bus *normal);
+/* That view of `bus`; without one `bus` itself. */
+struct bus *bus_secure(struct bus *bus);
 
 /* Map `size` bytes at `base`.  Overlap is a programming error. */
 void bus_map_ram(struct bus *bus, uint64_t base, struct ram *ram);
@@ -94,19 +103,19 @@ struct bus_window {
     const struct mmio_ops *ops;
     void *device;
     struct bus_count *count;
-    uint32_t sequence;   /* of the map; odd: none */
+    const struct bus *map; /* that has it */
+    uint32_t sequence;     /* of the map; odd: none */
+    bool secure;
 };
 
 /* The device that answers at `pa`; false if that is RAM or nothing. */
 bool bus_find_window(struct bus *bus, uint64_t pa, struct bus_window *window);
 
 /* False: nothing was done, use bus_read() and bus_write(). */
-bool bus_window_read(struct bus *bus, const struct bus_window *window,
-                     uint64_t pa, unsigned size, unsigned cpu,
-                     uint64_t *value);
-bool bus_window_write(struct bus *bus, const struct bus_window *window,
-                      uint64_t pa, unsigned size, unsigned cpu,
-                      uint64_t value);
+bool bus_window_read(const struct bus_window *window, uint64_t pa,
+                     unsigned size, unsigned cpu, uint64_t *value);
+bool bus_window_write(const struct bus_window *window, uint64_t pa,
+                      unsigned size, unsigned cpu, uint64_t value);
 
 /* Print the map, a range a line. */
 void bus_dump(struct bus *bus, FILE *f);

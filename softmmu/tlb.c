@@ -452,7 +452,8 @@ void tlb_drop_writes(struct tlb *tlb, uint64_t pa)
 {
     uint64_t offset;
     pa &= TLB_PAGE_MASK;
-    struct ram *ram = bus_ram(tlb->bus, pa, TLB_PAGE_SIZE, &offset);
+    struct ram *ram =
+        bus_ram(bus_secure(tlb->bus), pa, TLB_PAGE_SIZE, &offset);
     if (!ram) {
         return;
     }

@@ -104,6 +104,7 @@ struct tlb_context {
 /* One translation, as the walker finds it and the second level keeps it. */
 struct tlb_page {
     uint64_t pa;          /* page-aligned (4 KiB granule of the result) */
+    bool secure;          /* ... of the Secure address space */
     uint64_t block_size;  /* bytes mapped by the descriptor: a power of
                              two >= 4 KiB, pa is va modulo this */
     bool global;          /* not tagged with the ASID */

@@ -16,6 +16,7 @@ struct target {
     uint8_t *host;      /* of the address; NULL: ask the bus */
     struct ram *ram;    /* set with host, and for read-only RAM */
     bool device;        /* the mapping says Device */
+    bool secure;        /* pa is of the Secure address space */
 };
 
 /* One access and its flags, to pass them on as one. */
@@ -181,6 +182,11 @@ static struct l2_data *find_mapping(struct tlb *tlb,
     return found;
 }
 
+static struct bus *bus_of(const struct tlb *tlb, bool secure)
+{
+    return secure ? bus_secure(tlb->bus) : tlb->bus;
+}
+
 /* The RAM that holds the page of `pa`, remembered in the mapping. */
 static struct ram *ram_at(struct tlb *tlb, struct l2_data *mapping,
                           uint64_t pa)
@@ -192,7 +198,8 @@ static struct ram *ram_at(struct tlb *tlb, struct l2_data *mapping,
     if (ram && page - ram->base < ram->size) {
         return ram;
     }
-    ram = bus_ram(tlb->bus, page, TLB_PAGE_SIZE, &offset);
+    ram = bus_ram(bus_of(tlb, mapping->page.secure), page, TLB_PAGE_SIZE,
+                  &offset);
     if (ram) {
         mapping->ram = ram;
     }
@@ -212,7 +219,7 @@ static void remember_device(const struct access *a, uint64_t va, uint64_t pa,
     struct device_slot *slot = device_slot(tlb, va);
 
     if (page->watched || (a->flags & TLB_NO_FILL) ||
-        !bus_find_window(tlb->bus, pa, &slot->window)) {
+        !bus_find_window(bus_of(tlb, page->secure), pa, &slot->window)) {
         return;
     }
     slot->va = va & TLB_PAGE_MASK;
@@ -240,11 +247,10 @@ static bool access_device_again(const struct access *a, uint8_t *data)
     }
     if (write) {
         memcpy(&value, data, a->size);
-        return bus_window_write(tlb->bus, &slot->window, pa, a->size,
-                                tlb->cpu_index, value);
+        return bus_window_write(&slot->window, pa, a->size, tlb->cpu_index,
+                                value);
     }
-    if (!bus_window_read(tlb->bus, &slot->window, pa, a->size,
-                         tlb->cpu_index, &value)) {
+    if (!bus_window_read(&slot->window, pa, a->size, tlb->cpu_index, &value)) {
         return false;
     }
     memcpy(data, &value, a->size);
@@ -269,6 +275,7 @@ static bool resolve(const struct access *a, uint64_t va,
         .pa = pa,
         .ram = ram,
         .device = mapping->page.device,
+        .secure = mapping->page.secure,
     };
     if (!ram) {
         remember_device(a, va, pa, &mapping->page);
@@ -338,10 +345,13 @@ static unsigned piece(uint64_t pa, unsigned left, unsigned most)
     return size;
 }
 
-static bool bus_part(const struct access *a, uint64_t va, uint64_t pa,
-                     unsigned size, uint8_t *data)
+static bool bus_part(const struct access *a, uint64_t va,
+                     const struct target *target, unsigned size,
+                     uint8_t *data)
 {
     struct tlb *tlb = a->tlb;
+    struct bus *bus = bus_of(tlb, target->secure);
+    uint64_t pa = target->pa;
 
     tlb->stats.device++;
     for (unsigned done = 0; done < size;) {
@@ -351,9 +361,9 @@ static bool bus_part(const struct access *a, uint64_t va, uint64_t pa,
 
         if (a->kind == TLB_WRITE) {
             memcpy(&value, data + done, n);
-            ok = bus_write(tlb->bus, pa + done, n, tlb->cpu_index, value);
+            ok = bus_write(bus, pa + done, n, tlb->cpu_index, value);
         } else {
-            ok = bus_read(tlb->bus, pa + done, n, tlb->cpu_index, &value);
+            ok = bus_read(bus, pa + done, n, tlb->cpu_index, &value);
             memcpy(data + done, &value, n);
         }
         if (!ok) {
@@ -371,7 +381,7 @@ static bool transfer(const struct access *a, uint64_t va,
                      uint8_t *data)
 {
     if (!target->host) {
-        return bus_part(a, va, target->pa, size, data);
+        return bus_part(a, va, target, size, data);
     }
     if (a->kind != TLB_WRITE) {
         copy(data, target->host, target->host, size);

@@ -146,7 +146,7 @@ static bool fetch(struct arm_cpu *cpu, uint32_t *insn)
                        &fault)) {
         return false;
     }
-    ram = bus_ram(cpu->system->bus,
+    ram = bus_ram(bus_secure(cpu->system->bus),
                   page.pa + (vcpu->pc & mask64(TLB_PAGE_BITS)), 4, &offset);
     if (ram) {
         *insn = load_le32(ram->host + offset);

@@ -189,7 +189,7 @@ static struct code_page **page_slot(struct block_table *t, uint64_t number)
 static uint8_t *page_flags(struct block_table *t, uint64_t pa)
 {
     uint64_t offset;
-    struct ram *ram = bus_ram(t->bus, pa, 1, &offset);
+    struct ram *ram = bus_ram(bus_secure(t->bus), pa, 1, &offset);
 
     return ram ? &ram->flags[offset >> RAM_PAGE_BITS] : NULL;
 }
@@ -519,7 +519,8 @@ static bool stale(struct block_table *t, const struct block *b)
 {
     uint64_t offset;
     unsigned bytes = (unsigned)b->before + b->guest_bytes;
-    struct ram *ram = bus_ram(t->bus, b->pa - b->before, bytes, &offset);
+    struct ram *ram =
+        bus_ram(bus_secure(t->bus), b->pa - b->before, bytes, &offset);
 
     return !ram ||
            block_source_hash(ram->host + offset, bytes) != b->source_hash;

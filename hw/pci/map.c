@@ -101,7 +101,7 @@ uint64_t pci_map_read(struct pci_map *map, uint64_t address, unsigned size,
         bool taken;
         unit = next_unit(map, at, size - done, &m, &taken);
         if (taken) {
-            struct bus_access access = {at - m.base, unit, cpu};
+            struct bus_access access = {at - m.base, unit, cpu, false};
             value = deposit64(value, 8 * (int)done, 8 * (int)unit,
                               m.ops->read(m.opaque, access));
         }
@@ -118,7 +118,7 @@ void pci_map_write(struct pci_map *map, uint64_t address, unsigned size,
         bool taken;
         unit = next_unit(map, at, size - done, &m, &taken);
         if (taken) {
-            struct bus_access access = {at - m.base, unit, cpu};
+            struct bus_access access = {at - m.base, unit, cpu, false};
             m.ops->write(m.opaque, access,
                          extract64(value, 8 * (int)done, 8 * (int)unit));
         }

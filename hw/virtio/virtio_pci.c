@@ -178,7 +178,7 @@ static bool window(const struct virtio_pci *s, struct bus_access *access)
     uint32_t offset = pci_config_get(f, s->window_cap + CAP_OFFSET, 4);
     uint32_t size = pci_config_get(f, s->window_cap + CAP_SIZE, 4);
 
-    *access = (struct bus_access){offset, size, 0};
+    *access = (struct bus_access){offset, size, 0, false};
     return pci_config_get(f, s->window_cap + CAP_BAR, 1) == MODERN_BAR &&
            (size == 1 || size == 2 || size == 4) && offset % size == 0 &&
            offset < VIRTIO_PCI_MODERN_SIZE;

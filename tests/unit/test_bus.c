@@ -203,7 +203,52 @@ static void *remap(void *arg)
     return NULL;
 }
 
-/* What stays mapped is found whatever a writer does meanwhile. */
+/* Secure accesses find what is theirs and what is everybody's, others only
+ * the latter; devices are told. */
+START_TEST(test_secure_view)
+{
+    struct bus *view = bus_new_secure(bus);
+    struct ram *secret = ram_new("secret", 1 << 16, NULL);
+    const uint64_t base = 0x0e000000;
+    uint64_t value, offset;
+    struct bus_window w;
+
+    ck_assert_ptr_eq(bus_secure(bus), view);
+    ck_assert_ptr_eq(bus_secure(view), view);
+    bus_map_ram(view, base, secret);
+    bus_map_mmio(view, DEV_BASE + 0x10000, 0x1000, "uart", &words, &probe);
+    ck_assert_ptr_null(bus_ram(bus, base, 8, &offset));
+    ck_assert_ptr_eq(bus_ram(view, base + 8, 8, &offset), secret);
+    ck_assert_uint_eq(offset, 8);
+    ck_assert_ptr_eq(bus_ram(view, RAM_BASE, 8, &offset), ram);
+    ck_assert(!bus_read(bus, base, 8, 0, &value));
+    ck_assert(bus_write(view, base, 8, 0, 5));
+    ck_assert(bus_read(view, base, 8, 0, &value));
+    ck_assert_uint_eq(value, 5);
+    ck_assert(!bus_read(bus, DEV_BASE + 0x10000, 4, 0, &value));
+    ck_assert(!bus_find_window(bus, DEV_BASE + 0x10000, &w));
+    ck_assert(bus_read(view, DEV_BASE + 0x10000, 4, 0, &value));
+    ck_assert(probe.last.secure);
+    ck_assert(bus_read(bus, DEV_BASE, 4, 0, &value));
+    ck_assert(!probe.last.secure);
+    ck_assert(bus_write(view, DEV_BASE, 4, 0, value));
+    ck_assert(probe.last.secure);
+
+    for (unsigned n = 0; n < 2; n++) {
+        ck_assert(bus_find_window(n ? view : bus, DEV_BASE, &w));
+        ck_assert(bus_window_read(&w, DEV_BASE, 4, 0, &value));
+        ck_assert_uint_eq(probe.last.secure, n);
+    }
+    bus_map_mmio(bus, 0x1000, 0x1000, "new", &any_size, &probe);
+    ck_assert(!bus_window_read(&w, DEV_BASE, 4, 0, &value));
+    ck_assert(bus_find_window(view, DEV_BASE + 0x10000, &w));
+    ck_assert(bus_window_write(&w, DEV_BASE + 0x10000, 4, 0, 1));
+    ck_assert(probe.last.secure);
+    bus_unmap(view, base);
+    ram_free(secret);
+}
+END_TEST
+
 /* What a window takes is what the bus would have passed on as it is. */
 START_TEST(test_window)
 {
@@ -213,25 +258,26 @@ START_TEST(test_window)
     ck_assert(!bus_find_window(bus, RAM_BASE, &w));
     ck_assert(!bus_find_window(bus, DEV_BASE + 0x100000, &w));
     ck_assert(bus_find_window(bus, DEV_BASE + 0x1000, &w));
-    ck_assert(bus_window_read(bus, &w, DEV_BASE + 0x1ffc, 4, 3, &value));
+    ck_assert(bus_window_read(&w, DEV_BASE + 0x1ffc, 4, 3, &value));
     ck_assert_uint_eq(value, 0xbbaa0ffc);
     ck_assert_uint_eq(probe.last.cpu, 3);
-    ck_assert(bus_window_write(bus, &w, DEV_BASE + 0x1004, 4, 0,
+    ck_assert(bus_window_write(&w, DEV_BASE + 0x1004, 4, 0,
                                UINT64_C(0x1122334455)));
     ck_assert_uint_eq(probe.value, 0x22334455);
-    ck_assert(!bus_window_read(bus, &w, DEV_BASE + 0x1002, 4, 0, &value));
-    ck_assert(!bus_window_read(bus, &w, DEV_BASE + 0x1004, 8, 0, &value));
-    ck_assert(!bus_window_read(bus, &w, DEV_BASE + 0x1004, 2, 0, &value));
-    ck_assert(!bus_window_read(bus, &w, DEV_BASE + 0xffc, 4, 0, &value));
-    ck_assert(!bus_window_read(bus, &w, DEV_BASE + 0x2000, 4, 0, &value));
+    ck_assert(!bus_window_read(&w, DEV_BASE + 0x1002, 4, 0, &value));
+    ck_assert(!bus_window_read(&w, DEV_BASE + 0x1004, 8, 0, &value));
+    ck_assert(!bus_window_read(&w, DEV_BASE + 0x1004, 2, 0, &value));
+    ck_assert(!bus_window_read(&w, DEV_BASE + 0xffc, 4, 0, &value));
+    ck_assert(!bus_window_read(&w, DEV_BASE + 0x2000, 4, 0, &value));
     ck_assert_uint_eq(probe.reads + probe.writes, 2);
     bus_unmap(bus, DEV_BASE);
-    ck_assert(!bus_window_read(bus, &w, DEV_BASE + 0x1004, 4, 0, &value));
+    ck_assert(!bus_window_read(&w, DEV_BASE + 0x1004, 4, 0, &value));
     ck_assert(bus_find_window(bus, DEV_BASE + 0x1000, &w));
-    ck_assert(bus_window_read(bus, &w, DEV_BASE + 0x1004, 4, 0, &value));
+    ck_assert(bus_window_read(&w, DEV_BASE + 0x1004, 4, 0, &value));
 }
 END_TEST
 
+/* What stays mapped is found whatever a writer does meanwhile. */
 START_TEST(test_lookup_while_remapping)
 {
     pthread_t writer;
@@ -343,6 +389,7 @@ Suite *bus_suite(void)
     tcase_add_test(tc, test_unmapped);
     tcase_add_test(tc, test_unmap);
     tcase_add_test(tc, test_window);
+    tcase_add_test(tc, test_secure_view);
     tcase_add_test(tc, test_lookup_while_remapping);
     tcase_add_test(tc, test_dma);
     tcase_add_test(tc, test_dma_bounds);

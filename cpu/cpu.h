@@ -61,15 +61,30 @@ void cpu_connect_timer(struct cpu_system *s, unsigned cpu,
  * none of them. */
 bool cpu_connect_pmu(struct cpu_system *s, unsigned cpu, struct irq irq);
 
+/* How a processor stands when it accesses its GICv3 CPU interface. */
+enum {
+    CPU_GIC_EL = 3,               /* bits 1..0: exception level */
+    CPU_GIC_SECURE = 1 << 2,      /* SCR_EL3.NS is 0 */
+    CPU_GIC_NS_PRIORITY = 1 << 3, /* priorities in the Non-secure view */
+    CPU_GIC_VIRTUAL0 = 1 << 4,    /* HCR_EL2.FMO: group 0 is virtual, */
+    CPU_GIC_VIRTUAL1 = 1 << 5,    /* IMO: group 1 is */
+};
+
 /*
- * The GICv3 CPU interface as system registers (ICC_*), handed over by the
- * GIC; none with GICv2.  `reg` is the 16-bit op0:op1:CRn:CRm:op2 encoding
+ * The GICv3 CPU interface as system registers (ICC_*, ICH_*), handed over by
+ * the GIC; none with GICv2.  `reg` is the 16-bit op0:op1:CRn:CRm:op2 encoding
  * as in an MRS (op0 in bits 15..14, op1 13..11, CRn 10..7, CRm 6..3, op2
  * 2..0).  Called on the vCPU's thread.
  */
 struct cpu_gic_if {
-    uint64_t (*read)(void *opaque, unsigned cpu, uint16_t reg);
-    void (*write)(void *opaque, unsigned cpu, uint16_t reg, uint64_t value);
+    uint64_t (*read)(void *opaque, unsigned cpu, uint16_t reg, unsigned how);
+    void (*write)(void *opaque, unsigned cpu, uint16_t reg, uint64_t value,
+                  unsigned how);
+    /* Whether ICH_HCR_EL2 traps an access from EL1 to EL2. */
+    bool (*traps)(void *opaque, unsigned cpu, uint16_t reg);
+    /* Security state or EL3 has changed, the latter two of `how`: interrupts
+     * are signalled by it. */
+    void (*moved)(void *opaque, unsigned cpu, unsigned how);
     void *opaque;
 };
 void cpu_system_set_gic(struct cpu_system *s, const struct cpu_gic_if *gic);

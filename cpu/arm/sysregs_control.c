@@ -1,7 +1,4 @@
-/*
- * Registers that control the processor: translation, traps, FP, and the
- * window to the interrupt controller.
- */
+/* Registers that control the processor: translation, traps, FP. */
 #include "cpu/arm/sysregs.h"
 
 #include <sys/random.h>
@@ -190,21 +187,4 @@ void sysreg_fpsr_write(struct arm_cpu *cpu, const struct sysreg *r,
     (void)r;
     cpu->vcpu.fp.flags = value & FPSR_FLAGS;
     cpu->vcpu.saturated = (value & FPSR_QC) != 0;
-}
-
-/* -- the GICv3 CPU interface --------------------------------------------- */
-
-uint64_t sysreg_icc_read(struct arm_cpu *cpu, const struct sysreg *r)
-{
-    const struct cpu_gic_if *gic = &cpu->system->gic;
-
-    return gic->read(gic->opaque, cpu->vcpu.index, r->encoding);
-}
-
-void sysreg_icc_write(struct arm_cpu *cpu, const struct sysreg *r,
-                      uint64_t value)
-{
-    const struct cpu_gic_if *gic = &cpu->system->gic;
-
-    gic->write(gic->opaque, cpu->vcpu.index, r->encoding, value);
 }

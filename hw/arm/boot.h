@@ -57,6 +57,10 @@ struct boot *boot_open(const struct machine_config *config,
                        const struct boot_memory *memory, struct error **err);
 void boot_free(struct boot *boot);
 
+/* A kernel by Linux's boot protocol, which starts below EL3 in Non-secure
+ * state; anything else starts at the highest exception level. */
+bool boot_is_linux(const struct boot *boot);
+
 /* The processor for this guest when the user names none. */
 const char *boot_default_cpu(const struct boot *boot);
 

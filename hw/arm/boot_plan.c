@@ -178,6 +178,11 @@ static bool plan_firmware(struct boot_plan *plan, const struct boot *boot,
     return true;
 }
 
+bool boot_is_linux(const struct boot *boot)
+{
+    return boot->how != BOOT_FIRMWARE && boot->image.kind != IMAGE_ELF;
+}
+
 static bool make(struct boot_plan *plan, const struct boot *boot,
                  uint64_t dtb_size, struct error **err)
 {

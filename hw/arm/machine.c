@@ -66,7 +66,7 @@ static bool create_cpus(struct machine *m, struct error **err)
         .interp = c->accel == ACCEL_INTERP,
         .el2 = c->virtualization,
         .el3 = c->secure,
-        .psci = conduits[virt_psci(c)],
+        .psci = conduits[virt_psci(m)],
         .one_insn_per_block = c->one_insn_per_block,
         .smc_strict = c->smc_strict,
         .perfmap = m->perfmap,
@@ -100,7 +100,7 @@ static bool check_guest(struct machine *m, struct error **err)
 static void reset_cpus(struct machine *m)
 {
     const struct boot_plan *plan = &m->boot->plan;
-    bool all = virt_psci(m->config) == BOOT_PSCI_NONE;
+    bool all = virt_psci(m) == BOOT_PSCI_NONE;
 
     for (unsigned i = 0; i < m->config->cpus; i++) {
         uint64_t entry = plan->entry;
@@ -142,7 +142,7 @@ static bool create(struct machine *m, struct error **err)
     }
     virt_create_devices(m);
     if (!create_user_devices(m, err) || !virt_create_firmware(m, err) ||
-        !boot_place(m->boot, m->fdt, virt_psci(m->config), err) ||
+        !boot_place(m->boot, m->fdt, virt_psci(m), err) ||
         !load_guest(m, err)) {
         return false;
     }

@@ -122,6 +122,8 @@ uint64_t virt_mmio_slot(int slot); /* its address */
 bool virt_create_firmware(struct machine *m, struct error **err);
 void virt_reset_devices(struct machine *m);
 void virt_free(struct machine *m);
-enum boot_psci virt_psci(const struct machine_config *config);
+enum boot_psci virt_psci(const struct machine *m);
+/* The guest has EL3 and starts there. */
+bool virt_starts_secure(const struct machine *m);
 
 #endif

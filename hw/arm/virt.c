@@ -39,14 +39,19 @@ struct boot_memory virt_memory(const struct machine_config *c)
     };
 }
 
-/* Firmware of a secure board brings its own PSCI; elsewhere the conduit is
- * the exception level above the guest's. */
-enum boot_psci virt_psci(const struct machine_config *c)
+bool virt_starts_secure(const struct machine *m)
 {
-    if (c->secure && (c->bios || c->pflash[0])) {
+    return m->config->secure && !boot_is_linux(m->boot);
+}
+
+/* What starts at EL3 brings its own PSCI; elsewhere the conduit is the
+ * exception level above the guest's. */
+enum boot_psci virt_psci(const struct machine *m)
+{
+    if (virt_starts_secure(m)) {
         return BOOT_PSCI_NONE;
     }
-    return c->virtualization ? BOOT_PSCI_SMC : BOOT_PSCI_HVC;
+    return m->config->virtualization ? BOOT_PSCI_SMC : BOOT_PSCI_HVC;
 }
 
 bool virt_check_config(const struct machine_config *c, struct error **err)

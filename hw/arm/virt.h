@@ -14,6 +14,8 @@ enum virt_region {
     VIRT_GIC_DIST,
     VIRT_GIC_CPU,
     VIRT_GIC_V2M,
+    VIRT_GIC_HYP,
+    VIRT_GIC_VCPU,
     VIRT_GIC_ITS,
     VIRT_GIC_REDIST,
     VIRT_UART0,
@@ -51,6 +53,7 @@ extern const struct virt_timer virt_timers[VIRT_TIMERS];
 #define VIRT_V2M_SPIS 64
 #define VIRT_POWER_KEY_LINE 3 /* of the GPIO port */
 #define VIRT_PMU_INTID 23 /* private */
+#define VIRT_GIC_MAINTENANCE_INTID 25
 
 /* The PCIe host's configuration space; whether it has a window above 4 GiB. */
 enum virt_region virt_ecam(const struct machine_config *c);

@@ -40,7 +40,7 @@ static uint32_t create_cpu_node(struct machine *m, unsigned cpu)
     fdt_node(fdt, path);
     fdt_prop_string(fdt, path, "device_type", "cpu");
     fdt_prop_string(fdt, path, "compatible", cpu_dt_compatible(m->cpus));
-    if (virt_psci(m->config) != BOOT_PSCI_NONE && m->config->cpus > 1) {
+    if (virt_psci(m) != BOOT_PSCI_NONE && m->config->cpus > 1) {
         fdt_prop_string(fdt, path, "enable-method", "psci");
     }
     fdt_prop_cells(fdt, path, "reg",
@@ -96,14 +96,26 @@ static void create_gic(struct machine *m)
     for (unsigned i = 0; i < cpus; i++) {
         ports[i] = cpu_port(m, i);
     }
+    struct gic_config config = {
+        .dist_base = virt_map[VIRT_GIC_DIST].base,
+        .hyp_base = virt_map[VIRT_GIC_HYP].base,
+        .vcpu_base = virt_map[VIRT_GIC_VCPU].base,
+        .cpus = cpus,
+        .ports = ports,
+        .security = m->config->secure,
+        .reset_nonsecure = m->config->secure && !virt_starts_secure(m),
+        .maintenance_intid =
+            m->config->virtualization ? VIRT_GIC_MAINTENANCE_INTID : 0,
+    };
+
     if (m->config->gic_version == 2) {
-        m->gic = gicv2_create(m->bus, virt_map[VIRT_GIC_DIST].base,
-                              virt_map[VIRT_GIC_CPU].base, VIRT_GICV2_SPIS,
-                              ports, cpus);
+        config.cpu_base = virt_map[VIRT_GIC_CPU].base;
+        config.spis = VIRT_GICV2_SPIS;
+        m->gic = gicv2_create(m->bus, &config);
     } else {
-        m->gic = gicv3_create(m->bus, virt_map[VIRT_GIC_DIST].base,
-                              virt_map[VIRT_GIC_REDIST].base, VIRT_GICV3_SPIS,
-                              ports, cpus);
+        config.cpu_base = virt_map[VIRT_GIC_REDIST].base;
+        config.spis = VIRT_GICV3_SPIS;
+        m->gic = gicv3_create(m->bus, &config);
     }
     if (gic_cpu_interface(m->gic)) {
         cpu_system_set_gic(m->cpus, gic_cpu_interface(m->gic));

@@ -29,7 +29,7 @@ static unsigned timer_intid(enum cpu_timer timer)
 static struct acpi_board acpi_board(const struct machine *m)
 {
     const struct machine_config *c = m->config;
-    enum boot_psci psci = virt_psci(c);
+    enum boot_psci psci = virt_psci(m);
     struct acpi_board board = {
         .cpus = c->cpus,
         .topology = c->topology,

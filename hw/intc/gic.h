@@ -2,9 +2,9 @@
  * Arm Generic Interrupt Controller, version 2 (IHI 0048B) or 3 (IHI 0069),
  * as the board sees it.
  *
- * Both are controllers with a single Security state: no Security
- * Extensions in GICv2, GICD_CTLR.DS = 1 in GICv3.  Input lines and register
- * accesses may come from any thread.
+ * With or without two Security states (GICv2's Security Extensions; without
+ * them GICv3 has GICD_CTLR.DS = 1), with or without a virtual CPU interface.
+ * Input lines and register accesses may come from any thread.
  */
 #ifndef HW_INTC_GIC_H
 #define HW_INTC_GIC_H
@@ -25,16 +25,27 @@
 struct gic;
 struct gicv2m;
 
+struct gic_config {
+    uint64_t dist_base;
+    uint64_t cpu_base;             /* GICv2's CPU interface, GICv3's
+                                      redistributors */
+    uint64_t hyp_base, vcpu_base;  /* GICv2 with virtualization: GICH, GICV */
+    unsigned spis, cpus;
+    const struct cpu_port *ports;  /* one per processor; copied */
+    bool security;                 /* two Security states */
+    bool reset_nonsecure; /* software at reset is Non-secure: its interrupts
+                             are in group 1 */
+    unsigned maintenance_intid;    /* of the virtual CPU interface; 0: none */
+};
+
 /*
  * Create the controller in its reset state and map it: GICv2 a page of
- * distributor and two of CPU interface; GICv3 64 KiB of distributor and
- * 128 KiB of redistributor per processor.  `ports` is copied.
+ * distributor and two of CPU interface, which the virtual one has too, and
+ * one of its control; GICv3 64 KiB of distributor and 128 KiB of
+ * redistributor per processor.
  */
-struct gic *gicv2_create(struct bus *bus, uint64_t dist_base, uint64_t cpu_base,
-                         unsigned spis, struct cpu_port *ports, unsigned cpus);
-struct gic *gicv3_create(struct bus *bus, uint64_t dist_base,
-                         uint64_t redist_base, unsigned spis,
-                         struct cpu_port *ports, unsigned cpus);
+struct gic *gicv2_create(struct bus *bus, const struct gic_config *config);
+struct gic *gicv3_create(struct bus *bus, const struct gic_config *config);
 void gic_free(struct gic *gic); /* the bus must not be used any more */
 
 /* Back to power-on state; input lines keep their level. */

@@ -13,41 +13,60 @@
 
 /*
  * Bits of a priority that take part in preemption.  BPR n splits at bit
- * n + 1 for group 0; group 1's own register counts one higher.
+ * n + 1; group 1's own register counts one higher, but for the Secure one.
  */
 static unsigned group_priority_mask(const struct gic_cpu *c, unsigned group)
 {
-    unsigned bpr = group && !c->common_bpr ? c->bpr[1] - 1u : c->bpr[0];
+    unsigned bpr = c->bpr[c->common_bpr[group] ? GIC_GROUP0 : group];
+    if (group == GIC_GROUP1 && !c->common_bpr[group]) {
+        bpr--;
+    }
     return 0xff & (~0u << (bpr + 1));
 }
 
-/* Index of the highest active priority of `group`, or -1. */
-static int highest_active(const struct gic_cpu *c, unsigned group)
+/* Index of the highest active priority of `group`, or NONE_ACTIVE. */
+#define NONE_ACTIVE 0x100u
+static unsigned highest_active(const struct gic *gic, const struct gic_cpu *c,
+                               unsigned group)
 {
-    for (unsigned w = 0; w < GIC_APR_WORDS; w++) {
+    for (unsigned w = 0; w < gic->model->apr_words; w++) {
         if (c->apr[group][w]) {
-            return (int)w * 32 + ctz32(c->apr[group][w]);
+            return w * 32 + (unsigned)ctz32(c->apr[group][w]);
         }
     }
-    return -1;
+    return NONE_ACTIVE;
 }
 
-int gic_running_group(const struct gic_cpu *c)
+/* The group that runs, and the index of its priority. */
+static int find_running(const struct gic *gic, const struct gic_cpu *c,
+                        unsigned *level)
 {
-    int of[2] = {highest_active(c, 0), highest_active(c, 1)};
-    if (of[0] < 0) {
-        return of[1] < 0 ? -1 : 1;
+    int group = -1;
+
+    *level = NONE_ACTIVE;
+    for (unsigned g = 0; g < GIC_GROUPS; g++) {
+        unsigned of = highest_active(gic, c, g);
+        if (of < *level) {
+            *level = of;
+            group = (int)g;
+        }
     }
-    return of[1] >= 0 && of[1] < of[0];
+    return group;
+}
+
+int gic_running_group(const struct gic *gic, const struct gic_cpu *c)
+{
+    unsigned level;
+
+    return find_running(gic, c, &level);
 }
 
 unsigned gic_running_priority(const struct gic *gic, const struct gic_cpu *c)
 {
-    int group = gic_running_group(c);
-    if (group < 0) {
-        return GIC_IDLE_PRIORITY;
-    }
-    return (unsigned)highest_active(c, group) << gic->model->apr_shift;
+    unsigned level;
+
+    return find_running(gic, c, &level) < 0 ? GIC_IDLE_PRIORITY
+                                            : level << gic->model->apr_shift;
 }
 
 bool gic_cpu_can_take(const struct gic *gic, const struct gic_cpu *c)
@@ -76,7 +95,7 @@ static void scan_bank(const struct gic *gic, const struct gic_bank *bank,
         if (priority < best->priority) {
             best->intid = n * 32 + i;
             best->priority = priority;
-            best->group = bank->group1 >> i & 1;
+            best->group = gic_group(bank, i);
         }
     }
 }
@@ -88,8 +107,11 @@ static uint32_t candidates(const struct gic *gic, const struct gic_cpu *c,
     if (gic->model->hides_disabled) {
         return bank->ready;
     }
-    uint32_t groups = (c->enabled[0] ? ~bank->group1 : 0) |
-                      (c->enabled[1] ? bank->group1 : 0);
+    uint32_t secure1 = ~bank->group1 & bank->group_mod;
+    uint32_t groups =
+        (c->enabled[GIC_GROUP0] ? ~bank->group1 & ~bank->group_mod : 0) |
+        (c->enabled[GIC_GROUP1] ? bank->group1 : 0) |
+        (c->enabled[GIC_GROUP1_SECURE] ? secure1 : 0);
     return bank->ready & groups;
 }
 
@@ -119,13 +141,32 @@ static void drive(const struct irq *line, bool *last, bool level)
     }
 }
 
+/*
+ * Group 0 of a GICv2 is an FIQ if it wants; a GICv3 signals what is not for
+ * the Security state that the processor is in as FIQ, so that EL3, which is
+ * in none, gets everything as FIQ (IHI 0069 4.6.2).
+ */
+static bool is_fiq(const struct gic *gic, const struct gic_cpu *c)
+{
+    static const uint8_t irq_group[] = {
+        [GIC_EL3] = GIC_GROUPS, /* none */
+        [GIC_NONSECURE] = GIC_GROUP1,
+        [GIC_SECURE] = GIC_GROUP1_SECURE,
+    };
+
+    if (gic->model->version == 2) {
+        return c->best.group == GIC_GROUP0 && c->fiq_enable;
+    }
+    return c->best.group !=
+           (gic->two_states ? irq_group[c->world] : GIC_GROUP1);
+}
+
 void gic_cpu_update(struct gic *gic, unsigned cpu)
 {
     struct gic_cpu *c = &gic->cpu[cpu];
     c->best = find_best(gic, cpu);
     bool signal = gic_cpu_can_take(gic, c);
-    bool as_fiq =
-        c->best.group == 0 && (c->fiq_enable || gic->model->version == 3);
+    bool as_fiq = is_fiq(gic, c);
     drive(&gic->ports[cpu].irq, &c->irq, signal && !as_fiq);
     drive(&gic->ports[cpu].fiq, &c->fiq, signal && as_fiq);
 }
@@ -171,13 +212,14 @@ uint32_t gic_acknowledge(struct gic *gic, unsigned cpu)
     return best.intid | activate(gic, cpu, best.intid);
 }
 
-void gic_end(struct gic *gic, unsigned cpu, unsigned group, unsigned intid)
+void gic_end(struct gic *gic, unsigned cpu, unsigned group, unsigned intid,
+             enum gic_world world)
 {
     struct gic_cpu *c = &gic->cpu[cpu];
-    int level = highest_active(c, group);
-    assert(level >= 0);
+    unsigned level = highest_active(gic, c, group);
+    assert(level != NONE_ACTIVE);
     c->apr[group][level / 32] &= ~BIT(level % 32);
-    if (!c->eoi_mode) {
+    if (!c->eoi_mode[world]) {
         gic_deactivate(gic, cpu, intid);
     }
     gic_cpu_update(gic, cpu);

@@ -12,13 +12,13 @@
 
 void gic_fdt_path(const struct gic *gic, char *path, unsigned size)
 {
-    snprintf(path, size, "/intc@%" PRIx64, gic->dist_base);
+    snprintf(path, size, "/intc@%" PRIx64, gic->config.dist_base);
 }
 
 static void prop_reg(struct fdt_builder *fdt, const char *path,
                      const struct gic *gic, uint32_t second_size)
 {
-    uint64_t dist = gic->dist_base, second = gic->cpu_base;
+    uint64_t dist = gic->config.dist_base, second = gic->config.cpu_base;
     fdt_prop_cells(fdt, path, "reg", dist >> 32, (uint32_t)dist, 0, REGION_SIZE,
                    second >> 32, (uint32_t)second, 0, second_size);
 }

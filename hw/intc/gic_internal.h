@@ -6,6 +6,7 @@
  *   gic_lpi.c    interrupts that are messages
  *   gic_cpuif.c  one processor's view: priorities, acknowledge, EOI
  *   gic_regs.c   register tables, and the registers GICD and GICR share
+ *   gic_virtual.c, gic_hyp.c   the virtual CPU interface, and its wires
  *
  * Every function here except create, free and gic_regs' access functions
  * is called with gic->lock held.  The lock is a leaf: under it we call only
@@ -17,6 +18,7 @@
 #include <pthread.h>
 
 #include "hw/intc/gic.h"
+#include "hw/intc/gic_virtual.h"
 #include "softmmu/dma.h"
 #include "util/bits.h"
 
@@ -31,13 +33,22 @@
 #define GIC_INTID_GROUP1 1022 /* GICv2: of the other group */
 #define GIC_INTID_SPURIOUS 1023
 
-/* GICD_CTLR, both versions. */
+/* Groups of interrupts.  Group 1 is the Non-secure one where there are two
+ * Security states, else the only one. */
+enum { GIC_GROUP0, GIC_GROUP1, GIC_GROUP1_SECURE, GIC_GROUPS };
+
+/* GICD_CTLR, both versions; by group. */
 #define GICD_CTLR_GROUP0 BIT(0)
 #define GICD_CTLR_GROUP1 BIT(1)
+#define GICD_CTLR_GROUP1_SECURE BIT(2)
+
+/* Who accesses a CPU interface: EOImode is by it. */
+enum gic_world { GIC_EL3, GIC_NONSECURE, GIC_SECURE, GIC_WORLDS };
 
 /* 32 interrupts, a bit each; bank 0 exists once per processor. */
 struct gic_bank {
     uint32_t group1;
+    uint32_t group_mod; /* not group1: of Secure group 1, else group 0 */
     uint32_t enabled;
     uint32_t latch; /* pending by an edge, an SGI or software */
     uint32_t level; /* the input lines */
@@ -47,6 +58,7 @@ struct gic_bank {
      * group that GICD_CTLR forwards. */
     uint32_t ready;
     uint8_t priority[32];
+    uint64_t nsacr; /* two bits each: what Non-secure software may do */
 };
 
 /* LPIs: INTIDs from 8192, up to the 16 bits that GICD_TYPER tells of. */
@@ -70,15 +82,22 @@ struct gic_cpu {
     uint32_t routed[GIC_BANKS];
     bool asleep; /* GICR_WAKER.ProcessorSleep */
 
-    /* CPU interface, index 0 and 1 by group where there are two. */
-    bool enabled[2];
-    bool common_bpr; /* CBPR */
-    bool eoi_mode;   /* EOIR only drops priority, DIR deactivates */
+    /* CPU interface. */
+    bool enabled[GIC_GROUPS];
+    bool common_bpr[GIC_GROUPS]; /* CBPR; [GIC_GROUP0] is unused */
+    /* EOIR only drops priority, DIR deactivates; with one Security state
+     * that of GIC_NONSECURE. */
+    bool eoi_mode[GIC_WORLDS];
     bool ack_ctl;    /* GICv2: IAR and EOIR serve group 1 too */
     bool fiq_enable; /* GICv2: group 0 is signalled as FIQ */
+    enum gic_world world; /* GICv3: where the processor is */
     uint8_t pmr;
-    uint8_t bpr[2];
-    uint32_t apr[2][GIC_APR_WORDS]; /* active priorities, a bit each */
+    uint8_t bpr[GIC_GROUPS];
+    /* Active priorities, a bit each. */
+    uint32_t apr[GIC_GROUPS][GIC_APR_WORDS];
+
+    struct gic_virtual virt;
+    struct gic_virtual_lines virt_lines; /* as they were driven */
 
     /* Derived by gic_cpu_update. */
     struct gic_best best;
@@ -109,7 +128,8 @@ struct gic_model {
     uint32_t sgi_fixed;    /* SGIs that are enabled for ever */
     uint8_t priority_mask; /* bits the CPU interface implements */
     uint8_t apr_shift;     /* priority of a bit in apr: index << this */
-    uint8_t bpr_min[2];
+    uint8_t apr_words;
+    uint8_t bpr_min[GIC_GROUPS];
     /* Does an interrupt of a group disabled at the CPU interface still
      * hide lower priorities of the other group? */
     bool hides_disabled;
@@ -118,13 +138,17 @@ struct gic_model {
 struct gic {
     pthread_mutex_t lock;
     const struct gic_model *model;
-    struct cpu_port *ports; /* one per processor */
-    uint64_t dist_base, cpu_base;
+    struct gic_config config; /* its ports are these */
+    struct cpu_port *ports;   /* one per processor */
     struct cpu_gic_if cpu_if;
 
+    bool two_states; /* config.security, and GICD_CTLR.DS is 0 */
+    /* For handlers of registers: the access is Non-secure and there are two
+     * Security states. */
+    bool nonsecure;
     unsigned cpus;
     unsigned banks;                 /* 1 + SPIs / 32 */
-    uint32_t ctlr;                  /* the two group bits */
+    uint32_t ctlr;                  /* the group bits */
     uint32_t ready_banks;           /* SPI banks with any bit in ready */
     struct gic_bank spi[GIC_BANKS]; /* [0] is unused */
     uint8_t target[GIC_MAX_SPIS];   /* GICv2: mask of processors */
@@ -155,8 +179,8 @@ static inline struct gic_bank *gic_bank(struct gic *gic, unsigned cpu,
 
 /* ---- gic_state.c ---- */
 
-struct gic *gic_new(const struct gic_model *model, unsigned spis,
-                    const struct cpu_port *ports, unsigned cpus);
+struct gic *gic_new(const struct gic_model *model,
+                    const struct gic_config *config);
 
 static inline uint32_t gic_pending(const struct gic_bank *bank)
 {
@@ -172,6 +196,18 @@ void gic_bank_changed(struct gic *gic, unsigned cpu, unsigned n,
                       uint32_t touched);
 /* After a change of GICD_CTLR or of routes. */
 void gic_all_changed(struct gic *gic);
+/* Drive a private input line. */
+void gic_set_private(struct gic *gic, unsigned cpu, unsigned intid,
+                     bool level);
+/* GICD_CTLR.DS is set, until reset. */
+void gic_disable_security(struct gic *gic);
+
+static inline unsigned gic_group(const struct gic_bank *bank, unsigned i)
+{
+    return bank->group1 >> i & 1      ? GIC_GROUP1
+           : bank->group_mod >> i & 1 ? GIC_GROUP1_SECURE
+                                      : GIC_GROUP0;
+}
 
 /* Let the SPI `intid` be signalled on `cpu`, or not.  The caller ends with
  * gic_all_changed. */
@@ -218,15 +254,40 @@ void gic_cpu_update(struct gic *gic, unsigned cpu);
 bool gic_cpu_can_take(const struct gic *gic, const struct gic_cpu *c);
 unsigned gic_running_priority(const struct gic *gic, const struct gic_cpu *c);
 /* Group of the running priority, or -1 when idle. */
-int gic_running_group(const struct gic_cpu *c);
+int gic_running_group(const struct gic *gic, const struct gic_cpu *c);
 
 /* Make the best interrupt active; returns its INTID, with the requesting
  * processor of a GICv2 SGI in bits 12..10. */
 uint32_t gic_acknowledge(struct gic *gic, unsigned cpu);
 /* Drop the running priority, which must be of `group`, and unless that is
- * left to DIR deactivate `intid`. */
-void gic_end(struct gic *gic, unsigned cpu, unsigned group, unsigned intid);
+ * left to DIR by the `world`'s EOImode deactivate `intid`. */
+void gic_end(struct gic *gic, unsigned cpu, unsigned group, unsigned intid,
+             enum gic_world world);
 void gic_deactivate(struct gic *gic, unsigned cpu, unsigned intid);
+
+/* A priority as Non-secure software sees it, who has the lower half, and
+ * back (IHI 0069 4.8.6). */
+static inline unsigned gic_priority_view(unsigned priority)
+{
+    return priority & 0x80 ? priority << 1 & 0xff : 0;
+}
+
+static inline unsigned gic_priority_from_view(unsigned view)
+{
+    return 0x80 | (view & 0xff) >> 1;
+}
+
+/* ---- gic_hyp.c ---- */
+
+static inline bool gic_has_virtual(const struct gic *gic)
+{
+    return gic->config.maintenance_intid != 0;
+}
+
+/* After any change of cpu[].virt: drive its outputs. */
+void gic_hyp_update(struct gic *gic, unsigned cpu);
+/* A guest's EOIR or DIR: `pintid` is what gic_virtual_end() returned. */
+void gic_hyp_ended(struct gic *gic, unsigned cpu, int pintid);
 
 /* ---- gic_regs.c ---- */
 
@@ -265,6 +326,8 @@ static inline unsigned gic_access_cpu(const struct gic *gic,
     void gic_##name##_write(struct gic *gic, unsigned cpu, unsigned index,     \
                             uint32_t value, uint32_t mask)
 GIC_SHARED_REG(igroupr);
+GIC_SHARED_REG(igrpmodr);
+GIC_SHARED_REG(nsacr);
 GIC_SHARED_REG(isenabler);
 GIC_SHARED_REG(icenabler);
 GIC_SHARED_REG(ispendr);
@@ -274,6 +337,11 @@ GIC_SHARED_REG(icactiver);
 GIC_SHARED_REG(ipriorityr);
 GIC_SHARED_REG(icfgr);
 #undef GIC_SHARED_REG
+
+/* Interrupts of a bank that the access may see: all, or for a Non-secure one
+ * those of group 1 and those whose NSACR is at least `nsacr` (4: none). */
+uint32_t gic_visible(const struct gic *gic, const struct gic_bank *bank,
+                     unsigned nsacr);
 
 /* Implementer Arm (0x43b), as the board's guests know it. */
 uint32_t gic_iidr_read(struct gic *gic, unsigned cpu, unsigned index);
@@ -288,11 +356,26 @@ void gic_fdt_path(const struct gic *gic, char *path, unsigned size);
 extern const struct mmio_ops gicv3_redist_ops;
 extern const struct cpu_gic_if gicv3_cpu_if; /* opaque to be filled in */
 
+/* gicv3_virtual.c: ICH_*_EL2, and ICV_* by the names of ICC_*. */
+struct gic_icc_reg {
+    uint64_t (*read)(struct gic *gic, unsigned cpu, unsigned how);
+    void (*write)(struct gic *gic, unsigned cpu, uint64_t value,
+                  unsigned how);
+};
+const struct gic_icc_reg *gicv3_ich_find(uint16_t reg);
+const struct gic_icc_reg *gicv3_icv_find(uint16_t reg);
+
+/* op0:op1:CRn:CRm:op2, as in struct cpu_gic_if */
+#define GIC_SYSREG(op0, op1, crn, crm, op2) \
+    ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
+
 /* MPIDR_EL1's affinity fields and GICD_IROUTER's agree in place. */
 #define GIC_AFFINITY_MASK UINT64_C(0xff00ffffff)
 
 /* ---- gicv2_*.c ---- */
 
 extern const struct mmio_ops gicv2_cpuif_ops;
+extern const struct mmio_ops gicv2_hyp_ops;  /* GICH */
+extern const struct mmio_ops gicv2_vcpu_ops; /* GICV */
 
 #endif

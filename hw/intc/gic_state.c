@@ -12,18 +12,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct gic *gic_new(const struct gic_model *model, unsigned spis,
-                    const struct cpu_port *ports, unsigned cpus)
+struct gic *gic_new(const struct gic_model *model,
+                    const struct gic_config *config)
 {
+    unsigned spis = config->spis, cpus = config->cpus;
+
     assert(spis % 32 == 0 && spis <= GIC_MAX_SPIS && cpus >= 1);
     struct gic *gic = calloc(1, sizeof(*gic) + cpus * sizeof(gic->cpu[0]));
     assert(gic);
     gic->model = model;
+    gic->config = *config;
     gic->banks = 1 + spis / 32;
     gic->cpus = cpus;
-    gic->ports = calloc(cpus, sizeof(*ports));
+    gic->ports = calloc(cpus, sizeof(gic->ports[0]));
     assert(gic->ports);
-    memcpy(gic->ports, ports, cpus * sizeof(*ports));
+    memcpy(gic->ports, config->ports, cpus * sizeof(gic->ports[0]));
+    gic->config.ports = gic->ports;
 
     /* Held for tens of nanoseconds: spin before sleeping. */
     pthread_mutexattr_t attr;
@@ -49,10 +53,13 @@ static uint32_t bank_ready(const struct gic *gic, const struct gic_bank *bank)
 {
     uint32_t forwarded = 0;
     if (gic->ctlr & GICD_CTLR_GROUP0) {
-        forwarded |= ~bank->group1;
+        forwarded |= ~bank->group1 & ~bank->group_mod;
     }
     if (gic->ctlr & GICD_CTLR_GROUP1) {
         forwarded |= bank->group1;
+    }
+    if (gic->ctlr & GICD_CTLR_GROUP1_SECURE) {
+        forwarded |= ~bank->group1 & bank->group_mod;
     }
     return gic_pending(bank) & bank->enabled & ~bank->active & forwarded;
 }
@@ -136,10 +143,10 @@ void gic_sgi_drop_source(struct gic *gic, unsigned cpu, unsigned sgi,
 
 /* ---- input lines ---- */
 
-static void set_line(struct gic *gic, unsigned cpu, unsigned intid, bool level)
+static void change_line(struct gic *gic, unsigned cpu, unsigned intid,
+                        bool level)
 {
     uint32_t bit = BIT(intid % 32);
-    gic_lock(gic);
     struct gic_bank *bank = gic_bank(gic, cpu, intid / 32);
     if (level != !!(bank->level & bit)) {
         bank->level ^= bit;
@@ -148,6 +155,18 @@ static void set_line(struct gic *gic, unsigned cpu, unsigned intid, bool level)
         }
         gic_bank_changed(gic, cpu, intid / 32, 0);
     }
+}
+
+void gic_set_private(struct gic *gic, unsigned cpu, unsigned intid,
+                     bool level)
+{
+    change_line(gic, cpu, intid, level);
+}
+
+static void set_line(struct gic *gic, unsigned cpu, unsigned intid, bool level)
+{
+    gic_lock(gic);
+    change_line(gic, cpu, intid, level);
     gic_unlock(gic);
 }
 
@@ -175,25 +194,50 @@ struct irq gic_ppi(struct gic *gic, unsigned cpu, unsigned intid)
 
 /* ---- reset ---- */
 
-static void bank_reset(struct gic_bank *bank)
+/* The highest that Non-secure software knows, as it is stored. */
+#define RESET_NONSECURE_PRIORITY 0x80
+
+static void bank_reset(const struct gic *gic, struct gic_bank *bank)
 {
     uint32_t level = bank->level;
     memset(bank, 0, sizeof(*bank));
     bank->level = level;
+    if (gic->config.reset_nonsecure) {
+        bank->group1 = ~0u;
+        memset(bank->priority, RESET_NONSECURE_PRIORITY,
+               sizeof(bank->priority));
+    }
+}
+
+void gic_disable_security(struct gic *gic)
+{
+    gic->two_states = false;
+    gic->nonsecure = false;
+    for (unsigned n = 1; n < gic->banks; n++) {
+        gic->spi[n].group_mod = 0;
+    }
+    for (unsigned i = 0; i < gic->cpus; i++) {
+        gic->cpu[i].bank.group_mod = 0;
+    }
 }
 
 static void reset_cpu(struct gic *gic, unsigned cpu)
 {
     struct gic_cpu *c = &gic->cpu[cpu];
     struct gic_bank bank = c->bank;
-    bank_reset(&bank);
+    bank_reset(gic, &bank);
     bank.enabled = gic->model->sgi_fixed;
     bank.edge = mask64(GIC_SGIS);
+    enum gic_world world = c->world; /* the processor tells of a change */
     memset(c, 0, sizeof(*c));
+    c->world = world;
     c->bank = bank;
     c->asleep = true;
-    c->bpr[0] = gic->model->bpr_min[0];
-    c->bpr[1] = gic->model->bpr_min[1];
+    memcpy(c->bpr, gic->model->bpr_min, sizeof(c->bpr));
+    if (gic->config.reset_nonsecure && gic->model->version == 2) {
+        c->pmr = RESET_NONSECURE_PRIORITY;
+    }
+    gic_virtual_reset(&c->virt, gic->model->version);
     /* GICv3's IROUTER resets to affinity 0.0.0.0; GICv2's ITARGETSR to
      * nobody, but is RAZ/WI when there is only one to choose. */
     bool first = !(gic->ports[cpu].mpidr & GIC_AFFINITY_MASK);
@@ -206,8 +250,9 @@ void gic_reset(struct gic *gic)
 {
     gic_lock(gic);
     gic->ctlr = 0;
+    gic->two_states = gic->config.security;
     for (unsigned n = 1; n < gic->banks; n++) {
-        bank_reset(&gic->spi[n]);
+        bank_reset(gic, &gic->spi[n]);
     }
     memset(gic->target, 0, sizeof(gic->target));
     memset(gic->route, 0, sizeof(gic->route));
@@ -216,6 +261,8 @@ void gic_reset(struct gic *gic)
         reset_cpu(gic, i);
         irq_set(&gic->ports[i].irq, false);
         irq_set(&gic->ports[i].fiq, false);
+        irq_set(&gic->ports[i].virq, false);
+        irq_set(&gic->ports[i].vfiq, false);
     }
     gic_all_changed(gic);
     gic_unlock(gic);

@@ -10,9 +10,14 @@
 #include "util/log.h"
 
 #define DIST_SIZE 0x1000
-#define CPUIF_SIZE 0x2000
+#define CPUIF_SIZE 0x2000 /* of the virtual one too */
+#define HYP_SIZE 0x1000
+
+/* GICD_TYPER */
+#define TYPER_SECURITY BIT(10)
 
 /* GICD_SGIR */
+#define SGIR_NSATT BIT(15)
 #define SGIR_SGI(v) extract32(v, 0, 4)
 #define SGIR_TARGETS(v) extract32(v, 16, 8)
 #define SGIR_FILTER(v) extract32(v, 24, 2)
@@ -20,11 +25,12 @@ enum { SGIR_TO_LIST, SGIR_TO_OTHERS, SGIR_TO_SELF };
 
 /* ---- GICD_CTLR, GICD_TYPER ---- */
 
+/* Non-secure software has group 1 in bit 0. */
 static uint32_t ctlr_read(struct gic *gic, unsigned cpu, unsigned index)
 {
     (void)cpu;
     (void)index;
-    return gic->ctlr;
+    return gic->nonsecure ? gic->ctlr >> GIC_GROUP1 : gic->ctlr;
 }
 
 static void ctlr_write(struct gic *gic, unsigned cpu, unsigned index,
@@ -32,6 +38,10 @@ static void ctlr_write(struct gic *gic, unsigned cpu, unsigned index,
 {
     (void)cpu;
     (void)index;
+    if (gic->nonsecure) {
+        value <<= GIC_GROUP1;
+        mask = mask << GIC_GROUP1 & GICD_CTLR_GROUP1;
+    }
     mask &= GICD_CTLR_GROUP0 | GICD_CTLR_GROUP1;
     gic->ctlr = (gic->ctlr & ~mask) | (value & mask);
     gic_all_changed(gic);
@@ -41,31 +51,46 @@ static uint32_t typer_read(struct gic *gic, unsigned cpu, unsigned index)
 {
     (void)cpu;
     (void)index;
-    return (gic->cpus - 1) << 5 | (gic->banks - 1);
+    return (gic->config.security ? TYPER_SECURITY : 0) |
+           (gic->cpus - 1) << 5 | (gic->banks - 1);
 }
 
 /* ---- GICD_ITARGETSR: a byte per interrupt, index is a word of four ---- */
+
+/* Bytes of the four interrupts that the access may see. */
+static uint32_t visible_bytes(const struct gic *gic, unsigned cpu,
+                              unsigned index)
+{
+    const struct gic_bank *bank = index < GIC_PRIVATE / 4
+                                      ? &gic->cpu[cpu].bank
+                                      : &gic->spi[index / 8];
+    uint32_t visible = gic_visible(gic, bank, 4) >> index % 8 * 4, bytes = 0;
+
+    for (unsigned i = 0; i < 4; i++) {
+        bytes |= visible >> i & 1 ? 0xffu << (i * 8) : 0;
+    }
+    return bytes;
+}
 
 static uint32_t itargetsr_read(struct gic *gic, unsigned cpu, unsigned index)
 {
     if (gic->cpus == 1 || index >= gic->banks * 8) {
         return 0;
     }
+    uint32_t visible = visible_bytes(gic, cpu, index);
     if (index < GIC_PRIVATE / 4) {
-        return 0x01010101u << cpu;
+        return 0x01010101u << cpu & visible;
     }
-    const uint8_t *target = &gic->target[index * 4 - GIC_PRIVATE];
-    return target[0] | target[1] << 8 | target[2] << 16 |
-           (uint32_t)target[3] << 24;
+    return load_le32(&gic->target[index * 4 - GIC_PRIVATE]) & visible;
 }
 
 static void itargetsr_write(struct gic *gic, unsigned cpu, unsigned index,
                             uint32_t value, uint32_t mask)
 {
-    (void)cpu;
     if (gic->cpus == 1 || index >= gic->banks * 8 || index < GIC_PRIVATE / 4) {
         return;
     }
+    mask &= visible_bytes(gic, cpu, index);
     for (unsigned i = 0; i < 4; i++) {
         if (!(mask >> (i * 8) & 0xff)) {
             continue;
@@ -81,6 +106,15 @@ static void itargetsr_write(struct gic *gic, unsigned cpu, unsigned index,
 }
 
 /* ---- SGIs ---- */
+
+/* Secure software says which group it means, Non-secure has group 1. */
+static bool sgi_reaches(const struct gic *gic, unsigned target, uint32_t value)
+{
+    bool group1 = gic->cpu[target].bank.group1 >> SGIR_SGI(value) & 1;
+
+    return !gic->two_states ||
+           group1 == (gic->nonsecure || (value & SGIR_NSATT));
+}
 
 static void sgir_write(struct gic *gic, unsigned cpu, unsigned index,
                        uint32_t value, uint32_t mask)
@@ -106,7 +140,7 @@ static void sgir_write(struct gic *gic, unsigned cpu, unsigned index,
         return;
     }
     for (unsigned n = 0; n < gic->cpus; n++) {
-        if (targets >> n & 1) {
+        if ((targets >> n & 1) && sgi_reaches(gic, n, value)) {
             gic_sgi_add_source(gic, n, SGIR_SGI(value), BIT(cpu));
             gic_bank_changed(gic, n, 0, 0);
         }
@@ -116,15 +150,15 @@ static void sgir_write(struct gic *gic, unsigned cpu, unsigned index,
 /* GICD_CPENDSGIR and GICD_SPENDSGIR: a byte of senders per SGI. */
 static uint32_t pendsgir_read(struct gic *gic, unsigned cpu, unsigned index)
 {
-    const uint8_t *sources = &gic->cpu[cpu].sgi_sources[index * 4];
-    return sources[0] | sources[1] << 8 | sources[2] << 16 |
-           (uint32_t)sources[3] << 24;
+    return load_le32(&gic->cpu[cpu].sgi_sources[index * 4]) &
+           visible_bytes(gic, cpu, index);
 }
 
 static void cpendsgir_write(struct gic *gic, unsigned cpu, unsigned index,
                             uint32_t value, uint32_t mask)
 {
     (void)mask;
+    value &= visible_bytes(gic, cpu, index);
     for (unsigned i = 0; i < 4; i++) {
         gic_sgi_drop_source(gic, cpu, index * 4 + i, value >> (i * 8));
     }
@@ -135,6 +169,7 @@ static void spendsgir_write(struct gic *gic, unsigned cpu, unsigned index,
                             uint32_t value, uint32_t mask)
 {
     (void)mask;
+    value &= visible_bytes(gic, cpu, index);
     for (unsigned i = 0; i < 4; i++) {
         gic_sgi_add_source(gic, cpu, index * 4 + i,
                            value >> (i * 8) & mask64(gic->cpus));
@@ -206,18 +241,23 @@ static const struct gic_model gicv2_model = {
     .sgi_fixed = 0xffff,
     .priority_mask = 0xff,
     .apr_shift = 1,
+    .apr_words = 4,
     .bpr_min = {0, 1},
     .hides_disabled = true,
 };
 
-struct gic *gicv2_create(struct bus *bus, uint64_t dist_base, uint64_t cpu_base,
-                         unsigned spis, struct cpu_port *ports, unsigned cpus)
+struct gic *gicv2_create(struct bus *bus, const struct gic_config *config)
 {
-    assert(cpus <= GICV2_MAX_CPUS);
-    struct gic *gic = gic_new(&gicv2_model, spis, ports, cpus);
-    gic->dist_base = dist_base;
-    gic->cpu_base = cpu_base;
-    bus_map_mmio(bus, dist_base, DIST_SIZE, "gicd", &dist_ops, gic);
-    bus_map_mmio(bus, cpu_base, CPUIF_SIZE, "gicc", &gicv2_cpuif_ops, gic);
+    assert(config->cpus <= GICV2_MAX_CPUS);
+    struct gic *gic = gic_new(&gicv2_model, config);
+    bus_map_mmio(bus, config->dist_base, DIST_SIZE, "gicd", &dist_ops, gic);
+    bus_map_mmio(bus, config->cpu_base, CPUIF_SIZE, "gicc", &gicv2_cpuif_ops,
+                 gic);
+    if (gic_has_virtual(gic)) {
+        bus_map_mmio(bus, config->hyp_base, HYP_SIZE, "gich", &gicv2_hyp_ops,
+                     gic);
+        bus_map_mmio(bus, config->vcpu_base, CPUIF_SIZE, "gicv",
+                     &gicv2_vcpu_ops, gic);
+    }
     return gic;
 }

@@ -1,10 +1,10 @@
 /*
  * GICv3 distributor (IHI 0069 chapter 12.9) and creation.
  *
- * 64 KiB.  Affinity routing is always on and there is one Security state,
- * so that SPIs are routed by GICD_IROUTER and the registers of
- * interrupts 0..31, of targets and of GICv2's SGIs are reserved: private
- * interrupts live in the redistributors.
+ * 64 KiB.  Affinity routing is always on, so that SPIs are routed by
+ * GICD_IROUTER and the registers of interrupts 0..31, of targets and of
+ * GICv2's SGIs are reserved: private interrupts live in the redistributors.
+ * With two Security states Secure software may end that by GICD_CTLR.DS.
  */
 #include "hw/intc/gic_internal.h"
 
@@ -12,10 +12,12 @@
 
 /* GICD_CTLR */
 #define CTLR_GROUPS (GICD_CTLR_GROUP0 | GICD_CTLR_GROUP1)
-#define CTLR_ARE BIT(4)
+#define CTLR_ARE BIT(4)    /* of Secure software's interrupts, */
+#define CTLR_ARE_NS BIT(5) /* of the others, with two Security states */
 #define CTLR_DS BIT(6)
 
 /* GICD_TYPER */
+#define TYPER_SECURITY BIT(10)
 #define TYPER_LPIS BIT(17)
 #define TYPER_ID_BITS(bits) (((bits)-1) << 19)
 #define TYPER_A3V BIT(24)
@@ -27,7 +29,10 @@ static uint32_t ctlr_read(struct gic *gic, unsigned cpu, unsigned index)
 {
     (void)cpu;
     (void)index;
-    return gic->ctlr | CTLR_ARE | CTLR_DS;
+    if (gic->nonsecure) {
+        return (gic->ctlr & GICD_CTLR_GROUP1) | CTLR_ARE;
+    }
+    return gic->ctlr | CTLR_ARE | (gic->two_states ? CTLR_ARE_NS : CTLR_DS);
 }
 
 static void ctlr_write(struct gic *gic, unsigned cpu, unsigned index,
@@ -35,7 +40,13 @@ static void ctlr_write(struct gic *gic, unsigned cpu, unsigned index,
 {
     (void)cpu;
     (void)index;
-    mask &= CTLR_GROUPS;
+    if (gic->two_states && !gic->nonsecure && (value & CTLR_DS)) {
+        gic_disable_security(gic);
+        gic->ctlr &= CTLR_GROUPS;
+    }
+    mask &= gic->nonsecure    ? GICD_CTLR_GROUP1
+            : gic->two_states ? CTLR_GROUPS | GICD_CTLR_GROUP1_SECURE
+                              : CTLR_GROUPS;
     gic->ctlr = (gic->ctlr & ~mask) | (value & mask);
     gic_all_changed(gic);
 }
@@ -44,7 +55,7 @@ static uint32_t typer_read(struct gic *gic, unsigned cpu, unsigned index)
 {
     (void)cpu;
     (void)index;
-    return TYPER_A3V | TYPER_ID_BITS(GIC_LPI_ID_BITS) |
+    return TYPER_A3V | (gic->two_states ? TYPER_SECURITY : 0) | TYPER_ID_BITS(GIC_LPI_ID_BITS) |
            (gic->lpis ? TYPER_LPIS : 0) | (gic->banks - 1);
 }
 
@@ -71,11 +82,18 @@ static void reroute(struct gic *gic, unsigned intid)
     gic_all_changed(gic);
 }
 
+/* NSACR 3: Non-secure software may route it. */
+static bool may_route(const struct gic *gic, unsigned intid)
+{
+    return intid < gic->banks * 32 &&
+           (gic_visible(gic, &gic->spi[intid / 32], 3) >> intid % 32 & 1);
+}
+
 static uint32_t irouter_read(struct gic *gic, unsigned cpu, unsigned index)
 {
     unsigned intid = index / 2;
     (void)cpu;
-    if (intid >= gic->banks * 32) {
+    if (!may_route(gic, intid)) {
         return 0;
     }
     return gic->route[intid - GIC_PRIVATE] >> (index % 2 * 32);
@@ -86,7 +104,7 @@ static void irouter_write(struct gic *gic, unsigned cpu, unsigned index,
 {
     unsigned intid = index / 2, shift = index % 2 * 32;
     (void)cpu;
-    if (intid >= gic->banks * 32) {
+    if (!may_route(gic, intid)) {
         return;
     }
     uint64_t *route = &gic->route[intid - GIC_PRIVATE];
@@ -124,6 +142,8 @@ static const struct gic_reg dist_regs[] = {
     {0x0380, 0x0384, 0x03ff, gic_icactiver_read,  gic_icactiver_write},
     {0x0400, 0x0420, 0x07ff, gic_ipriorityr_read, gic_ipriorityr_write},
     {0x0c00, 0x0c08, 0x0cff, gic_icfgr_read,      gic_icfgr_write},
+    {0x0d00, 0x0d04, 0x0d7f, gic_igrpmodr_read,   gic_igrpmodr_write},
+    {0x0e00, 0x0e08, 0x0eff, gic_nsacr_read,      gic_nsacr_write},
     {0x6000, 0x6100, 0x7fdf, irouter_read,        irouter_write},
     {0xffd0, 0xffd0, 0xffff, id_read,             NULL},
 };
@@ -153,22 +173,24 @@ static const struct gic_model gicv3_model = {
     .sgi_fixed = 0,
     .priority_mask = 0xf8,
     .apr_shift = 3,
-    .bpr_min = {2, 3},
+    .apr_words = 1,
+    .bpr_min = {2, 3, 2},
     .hides_disabled = false,
 };
 
-struct gic *gicv3_create(struct bus *bus, uint64_t dist_base,
-                         uint64_t redist_base, unsigned spis,
-                         struct cpu_port *ports, unsigned cpus)
+struct gic *gicv3_create(struct bus *bus, const struct gic_config *config)
 {
-    assert(cpus <= GICV3_REDIST_REGION_SIZE / GICV3_REDIST_SIZE);
-    struct gic *gic = gic_new(&gicv3_model, spis, ports, cpus);
-    gic->dist_base = dist_base;
-    gic->cpu_base = redist_base;
+    uint64_t redist_size = (uint64_t)config->cpus * GICV3_REDIST_SIZE;
+
+    assert(redist_size <= GICV3_REDIST_REGION_SIZE);
+    struct gic *gic = gic_new(&gicv3_model, config);
     gic->cpu_if = gicv3_cpu_if;
     gic->cpu_if.opaque = gic;
-    bus_map_mmio(bus, dist_base, DIST_SIZE, "gicd", &dist_ops, gic);
-    bus_map_mmio(bus, redist_base, (uint64_t)cpus * GICV3_REDIST_SIZE, "gicr",
+    if (!config->security) {
+        gic->cpu_if.moved = NULL;
+    }
+    bus_map_mmio(bus, config->dist_base, DIST_SIZE, "gicd", &dist_ops, gic);
+    bus_map_mmio(bus, config->cpu_base, redist_size, "gicr",
                  &gicv3_redist_ops, gic);
     return gic;
 }

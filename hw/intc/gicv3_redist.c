@@ -123,15 +123,6 @@ static uint32_t id_read(struct gic *gic, unsigned cpu, unsigned index)
     return id[index];
 }
 
-/* GICR_IGRPMODR0, GICR_NSACR: RAZ/WI with one Security state. */
-static uint32_t zero_read(struct gic *gic, unsigned cpu, unsigned index)
-{
-    (void)gic;
-    (void)cpu;
-    (void)index;
-    return 0;
-}
-
 /* ---- the map ---- */
 
 /* clang-format off */
@@ -153,8 +144,8 @@ static const struct gic_reg redist_regs[] = {
     {0x10380, 0x10380, 0x10383, gic_icactiver_read,  gic_icactiver_write},
     {0x10400, 0x10400, 0x1041f, gic_ipriorityr_read, gic_ipriorityr_write},
     {0x10c00, 0x10c00, 0x10c07, gic_icfgr_read,      gic_icfgr_write},
-    {0x10d00, 0x10d00, 0x10d03, zero_read,           NULL},
-    {0x10e00, 0x10e00, 0x10e03, zero_read,           NULL},
+    {0x10d00, 0x10d00, 0x10d03, gic_igrpmodr_read,   gic_igrpmodr_write},
+    {0x10e00, 0x10e00, 0x10e03, gic_nsacr_read,      gic_nsacr_write},
 };
 /* clang-format on */
 

@@ -18,7 +18,10 @@
 #define DIST UINT64_C(0x08000000)
 #define GICC UINT64_C(0x08010000)
 #define V2M UINT64_C(0x08020000)
+#define GICH UINT64_C(0x08030000)
+#define GICV UINT64_C(0x08040000)
 #define GICR UINT64_C(0x080a0000)
+#define MAINTENANCE 25
 
 /* Distributor registers of a bit per interrupt. */
 enum {
@@ -61,14 +64,21 @@ struct gic_rig {
     struct gic *gic;
     struct gicv2m *v2m;           /* NULL with GICv3 */
     const struct cpu_gic_if *icc; /* NULL with GICv2 */
-    bool irq[CPUS], fiq[CPUS];    /* as the processors see them */
-    unsigned cpu;                 /* who makes the accesses */
+    /* As the processors see them. */
+    bool irq[CPUS], fiq[CPUS], virq[CPUS], vfiq[CPUS];
+    unsigned cpu; /* who makes the accesses, */
+    unsigned how; /* and how: CPU_GIC_... */
+    bool secure;  /* of accesses by the bus */
 };
 extern struct gic_rig gic_rig;
 
 /* Fixtures: everything is enabled, on every processor. */
 void gic_rig_setup_v2(void);
 void gic_rig_setup_v3(void);
+void gic_rig_setup_v2_virtual(void); /* for EL2; v3 is accessed from there */
+void gic_rig_setup_v3_virtual(void);
+void gic_rig_setup_v2_secure(void); /* two Security states; from Non-secure */
+void gic_rig_setup_v3_secure(void);
 void gic_rig_teardown(void);
 
 /* As Linux would, on every processor; leaves gic_rig.cpu at 0. */
@@ -88,12 +98,14 @@ static inline void wr(uint64_t pa, uint32_t value)
 
 static inline uint64_t mrs(uint16_t reg)
 {
-    return gic_rig.icc->read(gic_rig.icc->opaque, gic_rig.cpu, reg);
+    return gic_rig.icc->read(gic_rig.icc->opaque, gic_rig.cpu, reg,
+                             gic_rig.how);
 }
 
 static inline void msr(uint16_t reg, uint64_t value)
 {
-    gic_rig.icc->write(gic_rig.icc->opaque, gic_rig.cpu, reg, value);
+    gic_rig.icc->write(gic_rig.icc->opaque, gic_rig.cpu, reg, value,
+                       gic_rig.how);
 }
 
 /* Page with the registers of an interrupt, for the current processor. */

@@ -71,12 +71,12 @@ static void wr(uint64_t pa, unsigned size, uint64_t value)
 
 static unsigned ack(unsigned cpu)
 {
-    return (unsigned)icc->read(icc->opaque, cpu, IAR1);
+    return (unsigned)icc->read(icc->opaque, cpu, IAR1, 1);
 }
 
 static void end(unsigned cpu, unsigned intid)
 {
-    icc->write(icc->opaque, cpu, EOIR1, intid);
+    icc->write(icc->opaque, cpu, EOIR1, intid, 1);
 }
 
 static void message(unsigned device, uint32_t event)
@@ -136,8 +136,8 @@ static void enable_lpis(unsigned cpu)
     wr(GICR(cpu) + 0x78, 8, PEND(cpu));
     wr(GICR(cpu), 4, 1);
     ck_assert_uint_eq(rd(GICR(cpu), 4) & 1, 1);
-    icc->write(icc->opaque, cpu, PMR, 0xff);
-    icc->write(icc->opaque, cpu, IGRPEN1, 1);
+    icc->write(icc->opaque, cpu, PMR, 0xff, 1);
+    icc->write(icc->opaque, cpu, IGRPEN1, 1, 1);
 }
 
 static void setup(void)
@@ -154,7 +154,13 @@ static void setup(void)
     ram = ram_new("ram", RAM_SIZE, NULL);
     bus_map_ram(bus, RAM, ram);
     dma = (struct dma){.bus = bus};
-    gic = gicv3_create(bus, DIST, GICR(0), 64, ports, CPUS);
+    gic = gicv3_create(bus, &(struct gic_config){
+        .dist_base = DIST,
+        .cpu_base = GICR(0),
+        .spis = 64,
+        .cpus = CPUS,
+        .ports = ports,
+    });
     its = gicv3_its_create(bus, &dma, ITS, gic);
     icc = gic_cpu_interface(gic);
 }
@@ -257,10 +263,10 @@ START_TEST(delivery)
     start();
     message(DEV, 2);
     ck_assert(irq[2] && !irq[0] && !irq[1] && !irq[3]);
-    ck_assert_uint_eq(icc->read(icc->opaque, 2, HPPIR1), 8194);
+    ck_assert_uint_eq(icc->read(icc->opaque, 2, HPPIR1, 1), 8194);
     ck_assert_uint_eq(ack(2), 8194);
     ck_assert(!irq[2]);
-    ck_assert_uint_eq(icc->read(icc->opaque, 2, RPR), 0xa0);
+    ck_assert_uint_eq(icc->read(icc->opaque, 2, RPR, 1), 0xa0);
     message(DEV, 2); /* pends again, but does not preempt itself */
     ck_assert(!irq[2]);
     end(2, 8194);
@@ -268,7 +274,7 @@ START_TEST(delivery)
     ck_assert_uint_eq(ack(2), 8194);
     end(2, 8194);
     ck_assert_uint_eq(ack(2), SPURIOUS);
-    ck_assert_uint_eq(icc->read(icc->opaque, 2, RPR), 0xff);
+    ck_assert_uint_eq(icc->read(icc->opaque, 2, RPR, 1), 0xff);
     end(2, 8194); /* none is running */
 }
 END_TEST
@@ -281,12 +287,12 @@ START_TEST(gates)
     ck_assert(!irq[0]);
     wr(DIST, 4, 2);
     ck_assert(irq[0]);
-    icc->write(icc->opaque, 0, IGRPEN1, 0);
+    icc->write(icc->opaque, 0, IGRPEN1, 0, 1);
     ck_assert(!irq[0]);
-    icc->write(icc->opaque, 0, IGRPEN1, 1);
-    icc->write(icc->opaque, 0, PMR, 0xa0);
+    icc->write(icc->opaque, 0, IGRPEN1, 1, 1);
+    icc->write(icc->opaque, 0, PMR, 0xa0, 1);
     ck_assert(!irq[0]);
-    icc->write(icc->opaque, 0, PMR, 0xa8);
+    icc->write(icc->opaque, 0, PMR, 0xa8, 1);
     ck_assert(irq[0]);
     wr(GICR(0), 4, 0); /* forgotten */
     ck_assert(!irq[0]);

@@ -23,24 +23,25 @@ static void set_ppi(struct board *b, unsigned n, bool level)
     irq_set(&line, level);
 }
 
-/* S3_0_C12_C8..C12_op2 by number, or any encoding. */
+/* S3_0_C12_C8..C12_op2 by number, or any encoding, and then from anywhere. */
 static void system_register(struct board *b, struct input *in, unsigned how)
 {
     const struct cpu_gic_if *icc = gic_cpu_interface(b->m->gic);
-    unsigned which = in_u8(in), cpu = how & 3;
+    unsigned which = in_u8(in), cpu = how & 3, from = 1;
     uint16_t reg = (uint16_t)(3 << 14 | 12 << 7 |
                               (8 + (which >> 3 & 7)) << 3 | (which & 7));
 
     if (which >= 0xf0) {
         reg = in_u16(in);
+        from = in_u8(in); /* CPU_GIC_... */
     } else if (which >= 0xe0) {
         reg = 3 << 14 | 4 << 7 | 6 << 3; /* ICC_PMR_EL1 */
     }
     if (how & 4) {
-        icc->write(icc->opaque, cpu, reg, which & 0x40 ? in_u64(in)
-                                                       : in_u8(in));
+        icc->write(icc->opaque, cpu, reg,
+                   which & 0x40 ? in_u64(in) : in_u8(in), from);
     } else {
-        icc->read(icc->opaque, cpu, reg);
+        icc->read(icc->opaque, cpu, reg, from);
     }
 }
 

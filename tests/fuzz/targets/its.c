@@ -78,11 +78,11 @@ static void own(struct board *b, struct input *in, unsigned operation)
         bus_write(b->m->bus, TRANSLATER, 4, BUS_DMA_FROM(device), in_u8(in));
     } else if (how < 12) { /* PMR, IGRPEN1, IAR1, EOIR1 */
         cpu = in_u8(in) % CPUS;
-        icc->write(icc->opaque, cpu, 0xc230, 0xff);
-        icc->write(icc->opaque, cpu, 0xc667, 1);
-        uint64_t intid = icc->read(icc->opaque, cpu, 0xc660);
+        icc->write(icc->opaque, cpu, 0xc230, 0xff, 1);
+        icc->write(icc->opaque, cpu, 0xc667, 1, 1);
+        uint64_t intid = icc->read(icc->opaque, cpu, 0xc660, 1);
         if (how & 1) {
-            icc->write(icc->opaque, cpu, 0xc661, intid);
+            icc->write(icc->opaque, cpu, 0xc661, intid, 1);
         }
     } else {
         bus_write(b->m->bus, TRANSLATER, 4, BUS_DMA_FROM(in_u16(in)),

@@ -55,7 +55,8 @@ static uint32_t typer_read(struct gic *gic, unsigned cpu, unsigned index)
 {
     (void)cpu;
     (void)index;
-    return TYPER_A3V | (gic->two_states ? TYPER_SECURITY : 0) | TYPER_ID_BITS(GIC_LPI_ID_BITS) |
+    return TYPER_A3V | TYPER_ID_BITS(GIC_LPI_ID_BITS) |
+           (gic->two_states ? TYPER_SECURITY : 0) |
            (gic->lpis ? TYPER_LPIS : 0) | (gic->banks - 1);
 }
 

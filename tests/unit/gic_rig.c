@@ -40,6 +40,9 @@ static void create(unsigned version, bool security, unsigned maintenance)
         ports[i].mpidr = BIT(31) | i;
     }
     gic_rig.bus = bus_new();
+    if (security) {
+        bus_new_secure(gic_rig.bus);
+    }
     gic_rig.how = 1;
     gic_rig.secure = false;
     struct gic_config config = {
@@ -62,7 +65,9 @@ static void create(unsigned version, bool security, unsigned maintenance)
     }
     gic_rig.icc = gic_cpu_interface(gic_rig.gic);
     ck_assert((gic_rig.icc != NULL) == (version == 3));
-    gic_rig_enable_all();
+    if (!security) {
+        gic_rig_enable_all();
+    }
 }
 
 void gic_rig_setup_v2(void)
@@ -89,11 +94,14 @@ void gic_rig_setup_v3_virtual(void)
 void gic_rig_setup_v2_secure(void)
 {
     create(2, true, 0);
+    gic_rig.secure = true;
 }
 
 void gic_rig_setup_v3_secure(void)
 {
     create(3, true, 0);
+    gic_rig.secure = true;
+    gic_rig.how = 3 | CPU_GIC_SECURE;
 }
 
 void gic_rig_teardown(void)

@@ -77,23 +77,28 @@ void gic_rig_setup_v2(void);
 void gic_rig_setup_v3(void);
 void gic_rig_setup_v2_virtual(void); /* for EL2; v3 is accessed from there */
 void gic_rig_setup_v3_virtual(void);
-void gic_rig_setup_v2_secure(void); /* two Security states; from Non-secure */
-void gic_rig_setup_v3_secure(void);
+void gic_rig_setup_v2_secure(void); /* two Security states; nothing enabled, */
+void gic_rig_setup_v3_secure(void); /* accesses are Secure, at EL3 */
 void gic_rig_teardown(void);
 
 /* As Linux would, on every processor; leaves gic_rig.cpu at 0. */
 void gic_rig_enable_all(void);
 
+static inline struct bus *gic_rig_bus(void)
+{
+    return gic_rig.secure ? bus_secure(gic_rig.bus) : gic_rig.bus;
+}
+
 static inline uint32_t rd(uint64_t pa)
 {
     uint64_t value;
-    ck_assert(bus_read(gic_rig.bus, pa, 4, gic_rig.cpu, &value));
+    ck_assert(bus_read(gic_rig_bus(), pa, 4, gic_rig.cpu, &value));
     return value;
 }
 
 static inline void wr(uint64_t pa, uint32_t value)
 {
-    ck_assert(bus_write(gic_rig.bus, pa, 4, gic_rig.cpu, value));
+    ck_assert(bus_write(gic_rig_bus(), pa, 4, gic_rig.cpu, value));
 }
 
 static inline uint64_t mrs(uint16_t reg)
@@ -127,7 +132,7 @@ static inline bool bit_get(unsigned reg, unsigned intid)
 
 static inline void priority_set(unsigned intid, uint8_t priority)
 {
-    ck_assert(bus_write(gic_rig.bus, page(intid) + 0x400 + intid, 1,
+    ck_assert(bus_write(gic_rig_bus(), page(intid) + 0x400 + intid, 1,
                         gic_rig.cpu, priority));
 }
 
@@ -141,10 +146,10 @@ static inline void edge_set(unsigned intid, bool edge)
 static inline void route(unsigned intid, unsigned to)
 {
     if (gic_rig.icc) {
-        ck_assert(bus_write(gic_rig.bus, DIST + 0x6000 + intid * 8, 8,
+        ck_assert(bus_write(gic_rig_bus(), DIST + 0x6000 + intid * 8, 8,
                             gic_rig.cpu, to));
     } else {
-        ck_assert(bus_write(gic_rig.bus, DIST + 0x800 + intid, 1, gic_rig.cpu,
+        ck_assert(bus_write(gic_rig_bus(), DIST + 0x800 + intid, 1, gic_rig.cpu,
                             BIT(to)));
     }
 }

@@ -6,6 +6,7 @@
 
 #include "cpu/arm/exception.h"
 #include "cpu/arm/guest.h"
+#include "cpu/arm/levels.h"
 #include "cpu/arm/sysregs.h"
 #include "cpu/arm/system.h"
 #include "util/log.h"
@@ -14,21 +15,45 @@
 
 static void reset_mmu(struct arm_cpu *cpu)
 {
+    static const enum mmu_regime regimes[] = {
+        [1] = MMU_EL1_0, [2] = MMU_EL2, [3] = MMU_EL3,
+    };
     uint64_t mmfr1 = cpu->model->ARM_ID_AA64MMFR1;
 
-    cpu->mmu = (struct mmu_regs){
-        .regime = MMU_EL1_0,
-        .pa_bits = arm_model_pa_bits(cpu->model),
-        .hafdbs = arm_id_field(mmfr1, 0) > 0,
-        .hpds = arm_id_field(mmfr1, 12) > 0,
-        .pauth = cpu->feature[A64_FEAT_PAUTH],
-        .bti = cpu->feature[A64_FEAT_BTI],
-        .small_va = arm_id_field(cpu->model->ARM_ID_AA64MMFR2, 28) > 0,
-        .tables = &cpu->tables,
-        .tlb = cpu->vcpu.mmu,
-    };
-    sysreg_sctlr_write(cpu, NULL, 0);
+    for (unsigned el = 1; el <= 3; el++) {
+        cpu->mmu_el[el] = (struct mmu_regs){
+            .regime = regimes[el],
+            .pa_bits = arm_model_pa_bits(cpu->model),
+            .hafdbs = arm_id_field(mmfr1, 0) > 0,
+            .hpds = arm_id_field(mmfr1, 12) > 0,
+            .pauth = cpu->feature[A64_FEAT_PAUTH],
+            .bti = cpu->feature[A64_FEAT_BTI],
+            .small_va = arm_id_field(cpu->model->ARM_ID_AA64MMFR2, 28) > 0,
+            .tables = &cpu->tables,
+            .tlb = cpu->vcpu.mmu,
+        };
+        arm_set_sctlr(cpu, el, 0);
+    }
     tlb_invalidate(cpu->vcpu.mmu, &(struct tlb_inval){.kind = TLB_INVAL_ALL});
+}
+
+/* Those above EL1, and what firmware would have done to them before it
+ * started `el`: everything below EL3 is Non-secure and may do all. */
+static void reset_levels(struct arm_cpu *cpu, unsigned el)
+{
+    cpu->hcr_el2 = HCR_RW;
+    cpu->cptr_el2 = 0x33ff;
+    cpu->mdcr_el2 = ARM_PMU_COUNTERS; /* HPMN */
+    cpu->vpidr_el2 = cpu->model->midr;
+    cpu->vmpidr_el2 = cpu->mpidr;
+    cpu->cnthctl_el2 = 3; /* EL1PCEN, EL1PCTEN */
+    cpu->scr_el3 = SCR_RES1 | SCR_RW;
+    if (el < 3) {
+        cpu->scr_el3 |= SCR_NS | SCR_HCE | SCR_APK | SCR_API;
+    }
+    if (el < 2) {
+        cpu->hcr_el2 |= HCR_APK | HCR_API;
+    }
 }
 
 /* What the guest sees of the registers from `first` up to `last`. */
@@ -66,6 +91,7 @@ void arm_cpu_reset(struct arm_cpu *cpu, uint64_t pc, uint64_t arg,
     cpu->spsel = 1;
     vcpu->r[0] = arg;
     vcpu->pc = pc;
+    reset_levels(cpu, el);
     reset_mmu(cpu);
     timer_arm(cpu);
     if (log_on(LOG_CPU_RESET)) {

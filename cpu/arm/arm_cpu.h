@@ -123,6 +123,8 @@ struct arm_cpu {
 
     const struct arm_model *model;
     bool feature[A64_FEAT_COUNT];
+    bool has_el2, has_el3;
+    bool has_vhe;          /* HCR_EL2.E2H */
     bool has_e0pd;         /* TCR.E0PD0, E0PD1 */
 
     /* PSTATE besides NZCV. */
@@ -138,7 +140,13 @@ struct arm_cpu {
     uint64_t afsr0_el[4], afsr1_el[4], contextidr_el[4], tpidr_el[4];
     uint64_t tpidrro_el0, par_el1, csselr_el1, mdscr_el1, cntkctl_el1;
     uint64_t actlr_el[4], amair_el[4], cpacr_el1, oslsr, osdlr;
-    struct mmu_regs mmu;   /* SCTLR, TCR, TTBR0/1, MAIR of EL1&0 */
+    /* EL2, as written: what takes effect of HCR_EL2 is arm_hcr(). */
+    uint64_t hcr_el2, cptr_el2, mdcr_el2, cnthctl_el2, hpfar_el2;
+    uint64_t vttbr_el2, vtcr_el2, vpidr_el2, vmpidr_el2;
+    /* EL3. */
+    uint64_t scr_el3, cptr_el3, mdcr_el3;
+    /* SCTLR, TCR, TTBR0/1, MAIR; none of EL0 (levels.h has whose counts). */
+    struct mmu_regs mmu_el[4];
     uint64_t apkey[5][2];  /* IA IB DA DB GA: lo, hi */
     uint32_t fpcr;         /* FPSR is vcpu.fp.flags and vcpu.saturated */
 

@@ -88,7 +88,7 @@ static uint64_t vector_offset(const struct arm_cpu *cpu,
 /* PSTATE on entry, besides EL, SP and DAIF (AArch64.TakeException). */
 static uint32_t entry_misc(const struct arm_cpu *cpu)
 {
-    uint64_t sctlr = cpu->mmu.sctlr;
+    uint64_t sctlr = cpu->mmu_el[1].sctlr;
     uint32_t set = PSTATE_TCO;
 
     if (!(sctlr & SCTLR_SPAN)) {
@@ -277,7 +277,7 @@ bool arm_check_pc(struct arm_cpu *cpu)
         return true;
     }
     if (canonical != pc) {
-        uint64_t stripped = mmu_strip_tag(&cpu->mmu, true, pc);
+        uint64_t stripped = mmu_strip_tag(&cpu->mmu_el[1], true, pc);
 
         if (stripped != pc) {
             cpu->vcpu.pc = stripped;

@@ -203,7 +203,7 @@ static void print_activity(struct arm_cpu *cpu, FILE *f)
 
 static void explain(struct arm_cpu *cpu, enum cpu_power power, FILE *f)
 {
-    uint64_t sctlr = cpu->mmu.sctlr;
+    uint64_t sctlr = cpu->mmu_el[1].sctlr;
 
     fprintf(f, "CPU %u: ", cpu->vcpu.index);
     if (power != CPU_ON) {

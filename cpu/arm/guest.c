@@ -8,6 +8,7 @@
 
 #include "cpu/arm/disas.h"
 #include "cpu/arm/exception.h"
+#include "cpu/arm/levels.h"
 #include "cpu/arm/pauth.h"
 #include "cpu/arm/system.h"
 #include "cpu/arm/translate.h"
@@ -24,6 +25,7 @@
 #define SCTLR_EE BIT(25)
 #define SCTLR_PAUTH (BIT(31) | BIT(30) | BIT(27) | BIT(13)) /* EnIA.. */
 
+#define VTCR_VS BIT(19)
 #define TCR_A1 BIT(22)
 #define TCR_AS BIT(36)
 #define TCR_TBI (BIT(37) | BIT(38))
@@ -39,26 +41,59 @@
 
 /* -- the TLB ------------------------------------------------------------- */
 
-struct tlb_key arm_tlb_key(const struct arm_cpu *cpu, unsigned el, bool pan)
+/* Stage 1 of EL1 and EL0 is off. */
+static bool is_el1_off(const struct arm_cpu *cpu, uint64_t hcr)
 {
-    const struct mmu_regs *m = &cpu->mmu;
-    uint64_t ttbr = m->tcr & TCR_A1 ? m->ttbr1 : m->ttbr0;
-    bool off = !(m->sctlr & SCTLR_M);
+    bool host_only = (hcr & (HCR_TGE | HCR_E2H)) == HCR_TGE;
+
+    return !(cpu->mmu_el[1].sctlr & SCTLR_M) || (hcr & HCR_DC) || host_only;
+}
+
+/* What the EL1&0 regime has that the others have not. */
+static struct tlb_key key_of_el1(const struct arm_cpu *cpu)
+{
+    uint64_t hcr = arm_hcr(cpu);
 
     return (struct tlb_key){
-        .asid = off ? 0 : ttbr >> 48 & (m->tcr & TCR_AS ? 0xffff : 0xff),
-        .regime = off ? ARM_REGIME_OFF : ARM_REGIME_EL1_0,
-        .el = (uint8_t)el,
-        .pan = el > 0 && pan && !off,
-        .mmu_off = off,
+        .vmid = !arm_el2_enabled(cpu) ? 0
+                : cpu->vttbr_el2 >> 48 &
+                      (cpu->vtcr_el2 & VTCR_VS ? 0xffff : 0xff),
+        .regime = arm_regime(cpu, 1) |
+                  (hcr & (HCR_VM | HCR_DC) ? ARM_REGIME_STAGE2 : 0),
+        .mmu_off = is_el1_off(cpu, hcr),
     };
 }
 
+struct tlb_key arm_tlb_key(const struct arm_cpu *cpu, unsigned el, bool pan)
+{
+    const struct mmu_regs *m = arm_mmu(cpu, el);
+    uint64_t ttbr = m->tcr & TCR_A1 ? m->ttbr1 : m->ttbr0;
+    struct tlb_key key = {
+        .regime = arm_regime(cpu, el),
+        .mmu_off = !(m->sctlr & SCTLR_M),
+    };
+
+    if (arm_regime_el(cpu, el) == 1) {
+        key = key_of_el1(cpu);
+    }
+    if (key.mmu_off) {
+        key.regime |= ARM_REGIME_OFF;
+    } else if (m->regime == MMU_EL1_0) {
+        key.asid = ttbr >> 48 & (m->tcr & TCR_AS ? 0xffff : 0xff);
+        key.pan = el > 0 && pan;
+    }
+    key.el = (uint8_t)el;
+    return key;
+}
+
+/* The two exception levels that generated code changes between: EL0 and the
+ * one that takes its exceptions, or a higher one by itself. */
 void arm_select_tlb(struct arm_cpu *cpu)
 {
     struct arm_switch *fast = &cpu->fast;
     struct vcpu *vcpu = &cpu->vcpu;
     bool pan = cpu->pstate_misc & PSTATE_PAN;
+    unsigned upper = cpu->el > 0 ? cpu->el : arm_regime_el(cpu, 0);
     struct tlb_key key = arm_tlb_key(cpu, 0, false);
 
     if (vcpu->parallel) {
@@ -67,13 +102,14 @@ void arm_select_tlb(struct arm_cpu *cpu)
     }
     fast->key[0] = tlb_pack_key(&key);
     vcpu->tlb_unpriv = fast->tlb[0] = tlb_context(vcpu->mmu, &key);
-    key.el = cpu->el > 1 ? cpu->el : 1;
-    fast->key[1] = tlb_pack_key(&key);
-    key.pan = !key.mmu_off;
+    key = arm_tlb_key(cpu, upper, true);
     fast->key[2] = tlb_pack_key(&key);
-    key.pan = pan && !key.mmu_off;
+    pan = pan && key.pan;
+    key.pan = false;
+    fast->key[1] = tlb_pack_key(&key);
+    key.pan = pan;
     vcpu->tlb = cpu->el > 0 ? tlb_context(vcpu->mmu, &key) : fast->tlb[0];
-    if (cpu->el == 1) {
+    if (cpu->el > 0) {
         fast->tlb[1 + pan] = vcpu->tlb;
     }
 }
@@ -85,7 +121,7 @@ static bool is_denied_half(const struct arm_cpu *cpu,
                            const struct tlb_key *key, uint64_t va)
 {
     return key->el == 0 && !key->mmu_off && cpu->has_e0pd &&
-           (cpu->mmu.tcr >> (TCR_E0PD0 + (va >> 55 & 1)) & 1);
+           (arm_mmu_of_key(cpu, key)->tcr >> (TCR_E0PD0 + (va >> 55 & 1)) & 1);
 }
 
 bool arm_walk(void *opaque, const struct tlb_key *key, uint64_t va,
@@ -99,8 +135,8 @@ bool arm_walk(void *opaque, const struct tlb_key *key, uint64_t va,
                                     .access = (uint8_t)access, .stage = 1};
         return false;
     }
-    bool found = mmu_walk(&cpu->mmu, cpu->system->bus, cpu->vcpu.index, key,
-                          va, access, page, fault);
+    bool found = mmu_walk(arm_mmu_of_key(cpu, key), cpu->system->bus,
+                          cpu->vcpu.index, key, va, access, page, fault);
 
     if (found && page->guarded && !cpu->guarded_seen) {
         /* From now on code is translated with checks of BTYPE. */
@@ -115,8 +151,7 @@ uint64_t arm_strip(void *opaque, const struct tlb_key *key, uint64_t va)
 {
     const struct arm_cpu *cpu = opaque;
 
-    (void)key;
-    return mmu_strip_tag(&cpu->mmu, false, va);
+    return mmu_strip_tag(arm_mmu_of_key(cpu, key), false, va);
 }
 
 /* -- the context --------------------------------------------------------- */
@@ -149,7 +184,7 @@ static uint32_t flag(bool condition, uint32_t bits)
 
 static uint32_t context_of_sctlr(const struct arm_cpu *cpu, bool el0)
 {
-    uint64_t sctlr = cpu->mmu.sctlr;
+    uint64_t sctlr = cpu->mmu_el[1].sctlr;
 
     return flag((sctlr & SCTLR_A) || !(sctlr & SCTLR_M), CTX_ALIGN) |
            flag(sctlr & (el0 ? SCTLR_E0E : SCTLR_EE), CTX_BIG_ENDIAN) |
@@ -157,7 +192,7 @@ static uint32_t context_of_sctlr(const struct arm_cpu *cpu, bool el0)
                 CTX_PAUTH) |
            flag(el0 && (sctlr & SCTLR_UMA), CTX_DAIF_EL0) |
            flag(el0 && (sctlr & SCTLR_DZE), CTX_ZVA_EL0) |
-           flag(cpu->mmu.tcr & TCR_TBI, CTX_TBI);
+           flag(cpu->mmu_el[1].tcr & TCR_TBI, CTX_TBI);
 }
 
 /* Those of the system registers. */
@@ -173,7 +208,7 @@ static uint32_t context_of_registers(const struct arm_cpu *cpu, unsigned el)
 
 static uint8_t sp_mask(const struct arm_cpu *cpu, uint64_t sctlr_bit)
 {
-    return cpu->mmu.sctlr & sctlr_bit ? 15 : 0;
+    return cpu->mmu_el[1].sctlr & sctlr_bit ? 15 : 0;
 }
 
 /* And those of PSTATE and SP. */

@@ -10,13 +10,10 @@
 
 extern const struct guest_ops arm_guest_ops;
 
-/* tlb_key.regime. */
-enum { ARM_REGIME_EL1_0 = MMU_EL1_0, ARM_REGIME_OFF = 7 };
-
 /* Select vcpu.tlb and tlb_unpriv from PSTATE, SCTLR, TTBR and TCR. */
 void arm_select_tlb(struct arm_cpu *cpu);
 
-/* The key of EL0's or EL1's accesses now. */
+/* The key of the accesses that `el` makes, or would make now. */
 struct tlb_key arm_tlb_key(const struct arm_cpu *cpu, unsigned el, bool pan);
 
 /* Software step exceptions are enabled at the current exception level. */

@@ -10,7 +10,7 @@
 static inline struct pauth_place place(const struct arm_cpu *cpu,
                                        bool is_data, bool upper)
 {
-    uint64_t tcr = cpu->mmu.tcr;
+    uint64_t tcr = cpu->mmu_el[1].tcr;
     unsigned size = tcr >> (upper ? 16 : 0) & 63; /* T0SZ, T1SZ */
     bool tbi = tcr >> (37 + upper) & 1;
     bool tbid = tcr >> (51 + upper) & 1;
@@ -25,16 +25,16 @@ void pauth_follow(struct arm_cpu *cpu)
 {
     static const uint8_t enable[] = {31, 30, 27, 13}; /* SCTLR.EnIA ... */
 
-    if (cpu->pauth_tcr == cpu->mmu.tcr &&
-        cpu->pauth_sctlr == cpu->mmu.sctlr) {
+    if (cpu->pauth_tcr == cpu->mmu_el[1].tcr &&
+        cpu->pauth_sctlr == cpu->mmu_el[1].sctlr) {
         return;
     }
-    cpu->pauth_tcr = cpu->mmu.tcr;
-    cpu->pauth_sctlr = cpu->mmu.sctlr;
+    cpu->pauth_tcr = cpu->mmu_el[1].tcr;
+    cpu->pauth_sctlr = cpu->mmu_el[1].sctlr;
     for (unsigned key = PAUTH_IA; key <= PAUTH_DB; key++) {
         for (unsigned upper = 0; upper < 2; upper++) {
             cpu->pauth_place[key][upper] =
-                cpu->mmu.sctlr >> enable[key] & 1
+                cpu->mmu_el[1].sctlr >> enable[key] & 1
                     ? place(cpu, key >= PAUTH_DA, upper)
                     : (struct pauth_place){0};
         }

@@ -5,6 +5,7 @@
 
 #include "cpu/arm/exception.h"
 #include "cpu/arm/guest.h"
+#include "cpu/arm/levels.h"
 #include "cpu/arm/system.h"
 #include "util/bits.h"
 
@@ -125,8 +126,10 @@ static void at_s1(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
     struct tlb_page page;
     struct mem_fault fault;
 
-    if (mmu_walk(&cpu->mmu, cpu->system->bus, cpu->vcpu.index, &key, x,
-                 op->encoding & 1 ? TLB_WRITE : TLB_READ, &page, &fault)) {
+    enum tlb_access access = op->encoding & 1 ? TLB_WRITE : TLB_READ;
+
+    if (mmu_walk(arm_mmu_of_key(cpu, &key), cpu->system->bus,
+                 cpu->vcpu.index, &key, x, access, &page, &fault)) {
         cpu->par_el1 = mmu_par(&page, NULL);
     } else if (fault.external) {
         arm_raise_data_abort(cpu, &fault, true);

@@ -7,6 +7,7 @@
 #include "cpu/arm/sysops.h"
 
 #include "cpu/arm/guest.h"
+#include "cpu/arm/levels.h"
 #include "cpu/arm/system.h"
 #include "util/bits.h"
 
@@ -34,7 +35,7 @@ static void invalidate(struct arm_cpu *cpu, const struct sysop *op,
 /* ASIDs of 8 bits leave the upper half of the field alone. */
 static uint16_t asid_of(const struct arm_cpu *cpu, uint64_t x)
 {
-    return (uint16_t)(x >> 48 & (cpu->mmu.tcr >> 36 & 1 ? 0xffff : 0xff));
+    return (uint16_t)(x >> 48 & (cpu->mmu_el[1].tcr >> 36 & 1 ? 0xffff : 0xff));
 }
 
 void sysop_tlbi_all(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)

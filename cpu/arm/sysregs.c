@@ -17,13 +17,22 @@ static bool is_present(const struct arm_cpu *cpu, const struct sysreg *r)
         return arm_id_field(cpu->model->ARM_ID_AA64DFR0, 8) != 0;
     case NEEDS_CORTEX:
         return cpu->model->is_cortex;
+    case NEEDS_EL2:
+        return cpu->has_el2 || cpu->has_el3;
+    case NEEDS_EL3:
+        return cpu->has_el3;
+    case NEEDS_VHE:
+        return cpu->has_vhe;
+    case NEEDS_NO_EL2:
+        return !cpu->has_el2 && !cpu->has_el3;
+    case NEEDS_NO_EL3:
+        return cpu->has_el2 && !cpu->has_el3;
     default:
         return cpu->feature[r->needs - 1];
     }
 }
 
-const struct sysreg *sysreg_find(const struct arm_cpu *cpu,
-                                 uint16_t encoding)
+static const struct sysreg *row_of(uint16_t encoding)
 {
     unsigned low = 0, high = sysreg_count;
 
@@ -32,7 +41,7 @@ const struct sysreg *sysreg_find(const struct arm_cpu *cpu,
         const struct sysreg *r = &sysregs[middle];
 
         if (r->encoding == encoding) {
-            return is_present(cpu, r) ? r : NULL;
+            return r;
         }
         if (r->encoding < encoding) {
             low = middle + 1;
@@ -43,6 +52,39 @@ const struct sysreg *sysreg_find(const struct arm_cpu *cpu,
     return NULL;
 }
 
+const struct sysreg *sysreg_find(const struct arm_cpu *cpu,
+                                 uint16_t encoding)
+{
+    const struct sysreg *r = row_of(encoding);
+
+    return r && is_present(cpu, r) ? r : NULL;
+}
+
+#define CPACR_EL1 SYSREG(3, 0, 1, 0, 2)
+#define CPTR_EL2 SYSREG(3, 4, 1, 1, 2)
+#define OP1(n) ((n) << 11)
+
+static bool is_e2h(uint16_t encoding)
+{
+    const struct sysreg *r = row_of(encoding);
+
+    return r && (r->flags & SYSREG_E2H);
+}
+
+uint16_t sysreg_redirect(uint16_t encoding, unsigned el)
+{
+    uint16_t rest = encoding & ~OP1(7);
+
+    if (encoding >> 14 == 3 && (encoding & OP1(7)) == OP1(5)) {
+        return is_e2h(rest) ? rest
+               : is_e2h(rest | OP1(3)) ? rest | OP1(3) : 0;
+    }
+    if (el != 2 || !is_e2h(encoding)) {
+        return encoding;
+    }
+    return encoding == CPACR_EL1 ? CPTR_EL2 : rest | OP1(4);
+}
+
 /* -- access -------------------------------------------------------------- */
 
 static uint64_t *field(struct arm_cpu *cpu, const struct sysreg *r)
@@ -50,8 +92,17 @@ static uint64_t *field(struct arm_cpu *cpu, const struct sysreg *r)
     return (uint64_t *)((char *)cpu + r->offset);
 }
 
+/* EL2's registers of a processor with only EL3. */
+static bool is_res0(const struct arm_cpu *cpu, const struct sysreg *r)
+{
+    return r->needs == NEEDS_EL2 && !cpu->has_el2;
+}
+
 uint64_t sysreg_read(struct arm_cpu *cpu, const struct sysreg *r)
 {
+    if (is_res0(cpu, r)) {
+        return 0;
+    }
     if (r->read) {
         return r->read(cpu, r);
     }
@@ -63,6 +114,9 @@ void sysreg_write(struct arm_cpu *cpu, const struct sysreg *r,
 {
     uint64_t mask = r->mask ? r->mask : UINT64_MAX;
 
+    if (is_res0(cpu, r)) {
+        return;
+    }
     if (r->write) {
         r->write(cpu, r, value);
     } else if (r->offset) {
@@ -88,7 +142,7 @@ void sysreg_write(struct arm_cpu *cpu, const struct sysreg *r,
 bool sysreg_is_trapped(const struct arm_cpu *cpu, enum sysreg_trap trap,
                        bool is_read)
 {
-    uint64_t sctlr = cpu->mmu.sctlr, cnt = cpu->cntkctl_el1;
+    uint64_t sctlr = cpu->mmu_el[1].sctlr, cnt = cpu->cntkctl_el1;
     uint64_t pmu = cpu->pmu.userenr;
 
     switch (trap) {

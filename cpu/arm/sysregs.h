@@ -20,6 +20,8 @@ enum {
     EL0_R = 0x55, EL0_W = 0xaa, EL0_RW = 0xff,
     EL1_R = 0x54, EL1_W = 0xa8, EL1_RW = 0xfc,
     EL0_R_EL1_RW = EL0_R | EL1_RW,
+    EL2_R = 0x50, EL2_W = 0xa0, EL2_RW = 0xf0,
+    EL3_R = 0x40, EL3_W = 0x80, EL3_RW = 0xc0,
 };
 
 /* What must be implemented for the register to exist: 0, a feature
@@ -28,6 +30,11 @@ enum sysreg_needs {
     NEEDS_GICV3 = 128, /* the CPU interface of a GICv3 */
     NEEDS_PMU,
     NEEDS_CORTEX,      /* IMPLEMENTATION DEFINED ones of the A53/A57/A72 */
+    NEEDS_EL2,         /* or EL3, to which it is RES0 without EL2 */
+    NEEDS_EL3,
+    NEEDS_VHE,
+    NEEDS_NO_EL2,      /* nor EL3 */
+    NEEDS_NO_EL3,      /* but EL2 */
 };
 #define NEEDS_FEAT(name) (A64_FEAT_##name + 1)
 
@@ -61,6 +68,9 @@ enum sysreg_flags {
     SYSREG_FP = 1 << 2,    /* FPCR, FPSR: vcpu.fp; CPACR_EL1.FPEN traps */
     SYSREG_CONST = 1 << 3, /* read is known when translating */
     SYSREG_NZCV = 1 << 4,  /* a read sets PSTATE.NZCV to zero */
+    SYSREG_E2H = 1 << 5,   /* at EL2 with HCR_EL2.E2H its name is that of
+                              EL2's, and there is another name for it: see
+                              sysreg_redirect() */
 };
 
 struct sysreg {
@@ -86,9 +96,27 @@ extern const unsigned sysreg_count;
 const struct sysreg *sysreg_find(const struct arm_cpu *cpu,
                                  uint16_t encoding);
 
+/*
+ * What an encoding means at EL2 and above with HCR_EL2.E2H (D8.1.7): EL1's
+ * names mean EL2's registers at EL2, while *_EL12 and *_EL02 mean EL1's and
+ * EL0's.  0: not allocated.
+ */
+uint16_t sysreg_redirect(uint16_t encoding, unsigned el);
+
+/* The exception level in the name of a register with op1 0, 4 or 6. */
+static inline unsigned sysreg_el(const struct sysreg *r)
+{
+    unsigned op1 = r->encoding >> 11 & 7;
+
+    return op1 == 6 ? 3 : op1 == 4 ? 2 : 1;
+}
+
 uint64_t sysreg_read(struct arm_cpu *cpu, const struct sysreg *r);
 void sysreg_write(struct arm_cpu *cpu, const struct sysreg *r,
                   uint64_t value);
+
+/* SCTLR_EL1, 2 or 3, as by MSR. */
+void arm_set_sctlr(struct arm_cpu *cpu, unsigned el, uint64_t value);
 
 /* Whether `trap` keeps EL0 from this access. */
 bool sysreg_is_trapped(const struct arm_cpu *cpu, enum sysreg_trap trap,
@@ -141,6 +169,14 @@ READS(sysreg_fpsr_read)
 WRITES(sysreg_fpsr_write)
 READS(sysreg_icc_read)
 WRITES(sysreg_icc_write)
+
+/* sysregs_levels.c */
+WRITES(sysreg_hcr_write)
+WRITES(sysreg_cptr_el2_write)
+WRITES(sysreg_mdcr_el2_write)
+WRITES(sysreg_stage2_write)
+WRITES(sysreg_scr_write)
+WRITES(sysreg_cptr_el3_write)
 
 /* sysregs_debug.c */
 WRITES(sysreg_oslar_write)

@@ -15,31 +15,36 @@
 
 #define SCTLR_CACHES (BIT(2) | BIT(12)) /* C, I */
 
-/* What the model has of SCTLR_EL1; the rest is RES0 or RES1. */
-static uint64_t sctlr_writable(const struct arm_cpu *cpu)
+/* What the model has of SCTLR_ELx; the rest is RES0 or RES1. */
+static uint64_t sctlr_writable(const struct arm_cpu *cpu, bool has_el0)
 {
-    uint64_t bits = 0x070dd21f; /* M A C SA SA0 UMA I DZE UCT nTWI nTWE
-                                   WXN E0E EE UCI */
+    uint64_t bits = 0x0208100f; /* M A C SA I WXN EE */
 
     if (cpu->feature[A64_FEAT_PAUTH]) {
         bits |= BIT(31) | BIT(30) | BIT(27) | BIT(13);
     }
-    if (cpu->feature[A64_FEAT_PAN]) {
-        bits |= BIT(23);
-    }
     if (cpu->feature[A64_FEAT_BTI]) {
-        bits |= BIT(35) | BIT(36);
+        bits |= BIT(36);
     }
     if (cpu->feature[A64_FEAT_SSBS]) {
         bits |= BIT(44);
     }
+    if (!has_el0) {
+        return bits;
+    }
+    bits |= 0x0505c210; /* SA0 UMA DZE UCT nTWI nTWE E0E UCI */
+    bits |= cpu->feature[A64_FEAT_PAN] ? BIT(23) : 0;
+    bits |= cpu->feature[A64_FEAT_BTI] ? BIT(35) : 0;
     return bits;
 }
 
-static uint64_t sctlr_res1(const struct arm_cpu *cpu)
+static uint64_t sctlr_res1(const struct arm_cpu *cpu, bool has_el0)
 {
     uint64_t bits = 0x30500980; /* AArch32 controls: SED, ITD ... */
 
+    if (!has_el0) {
+        return 0x30c50830;
+    }
     return cpu->feature[A64_FEAT_PAN] ? bits : bits | BIT(23);
 }
 
@@ -48,39 +53,49 @@ static void forget_translations(struct arm_cpu *cpu)
     tlb_invalidate(cpu->vcpu.mmu, &(struct tlb_inval){.kind = TLB_INVAL_ALL});
 }
 
-/* Without caches memory is executed as it is (B2.4.4): see that. */
+/* Without caches memory is executed as it is (B2.4.4): see that.  Whoever
+ * starts with caches off has them off at all levels. */
 static void follow_caches(struct arm_cpu *cpu)
 {
     struct cpu_system *s = cpu->system;
-    bool cached = (cpu->mmu.sctlr & SCTLR_CACHES) == SCTLR_CACHES;
+    bool cached = false;
 
+    for (unsigned el = 1; el <= 3; el++) {
+        cached |= (cpu->mmu_el[el].sctlr & SCTLR_CACHES) == SCTLR_CACHES;
+    }
     if (s && s->engine) {
         engine_set_strict(s->engine, &cpu->vcpu,
                           s->config.smc_strict || !cached);
     }
 }
 
-void sysreg_sctlr_write(struct arm_cpu *cpu, const struct sysreg *r,
-                        uint64_t value)
+void arm_set_sctlr(struct arm_cpu *cpu, unsigned el, uint64_t value)
 {
-    uint64_t old = cpu->mmu.sctlr;
+    struct mmu_regs *m = &cpu->mmu_el[el];
+    bool has_el0 = m->regime == MMU_EL1_0;
+    uint64_t old = m->sctlr;
 
-    (void)r;
-    value &= sctlr_writable(cpu);
-    value |= sctlr_res1(cpu);
-    cpu->mmu.sctlr = value;
+    value &= sctlr_writable(cpu, has_el0);
+    m->sctlr = value | sctlr_res1(cpu, has_el0);
     follow_caches(cpu);
     if ((old ^ value) & SCTLR_IN_TLB) {
         forget_translations(cpu);
     }
 }
 
+void sysreg_sctlr_write(struct arm_cpu *cpu, const struct sysreg *r,
+                        uint64_t value)
+{
+    arm_set_sctlr(cpu, sysreg_el(r), value);
+}
+
 void sysreg_tcr_write(struct arm_cpu *cpu, const struct sysreg *r,
                       uint64_t value)
 {
-    (void)r;
-    if (value != cpu->mmu.tcr) {
-        cpu->mmu.tcr = value;
+    struct mmu_regs *m = &cpu->mmu_el[sysreg_el(r)];
+
+    if (value != m->tcr) {
+        m->tcr = value;
         forget_translations(cpu);
     }
 }
@@ -88,9 +103,10 @@ void sysreg_tcr_write(struct arm_cpu *cpu, const struct sysreg *r,
 void sysreg_mair_write(struct arm_cpu *cpu, const struct sysreg *r,
                        uint64_t value)
 {
-    (void)r;
-    if (value != cpu->mmu.mair) {
-        cpu->mmu.mair = value;
+    struct mmu_regs *m = &cpu->mmu_el[sysreg_el(r)];
+
+    if (value != m->mair) {
+        m->mair = value;
         forget_translations(cpu);
     }
 }
@@ -98,16 +114,14 @@ void sysreg_mair_write(struct arm_cpu *cpu, const struct sysreg *r,
 void sysreg_ttbr0_write(struct arm_cpu *cpu, const struct sysreg *r,
                         uint64_t value)
 {
-    (void)r;
-    cpu->mmu.ttbr0 = value;
+    cpu->mmu_el[sysreg_el(r)].ttbr0 = value;
     arm_select_tlb(cpu);
 }
 
 void sysreg_ttbr1_write(struct arm_cpu *cpu, const struct sysreg *r,
                         uint64_t value)
 {
-    (void)r;
-    cpu->mmu.ttbr1 = value;
+    cpu->mmu_el[sysreg_el(r)].ttbr1 = value;
     arm_select_tlb(cpu);
 }
 

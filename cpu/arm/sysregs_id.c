@@ -1,6 +1,7 @@
 /* Identification registers (Arm ARM D17.2), from the model. */
 #include "cpu/arm/sysregs.h"
 
+#include "cpu/arm/levels.h"
 #include "cpu/arm/system.h"
 
 uint64_t sysreg_id_read(struct arm_cpu *cpu, const struct sysreg *r)
@@ -8,10 +9,16 @@ uint64_t sysreg_id_read(struct arm_cpu *cpu, const struct sysreg *r)
     return cpu->model->id[r->encoding >> 3 & 15][r->encoding & 7];
 }
 
+/* EL2 says what EL1 sees of this and MPIDR_EL1. */
+static bool is_guest(const struct arm_cpu *cpu)
+{
+    return cpu->el == 1 && arm_el2_enabled(cpu);
+}
+
 uint64_t sysreg_midr_read(struct arm_cpu *cpu, const struct sysreg *r)
 {
     (void)r;
-    return cpu->model->midr;
+    return is_guest(cpu) ? cpu->vpidr_el2 : cpu->model->midr;
 }
 
 uint64_t sysreg_revidr_read(struct arm_cpu *cpu, const struct sysreg *r)
@@ -23,7 +30,7 @@ uint64_t sysreg_revidr_read(struct arm_cpu *cpu, const struct sysreg *r)
 uint64_t sysreg_mpidr_read(struct arm_cpu *cpu, const struct sysreg *r)
 {
     (void)r;
-    return cpu->mpidr;
+    return is_guest(cpu) ? cpu->vmpidr_el2 : cpu->mpidr;
 }
 
 uint64_t sysreg_ctr_read(struct arm_cpu *cpu, const struct sysreg *r)

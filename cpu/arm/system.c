@@ -39,6 +39,13 @@ static void adapt_model(struct cpu_system *s)
     if (s->config.gic_version >= 3) {
         s->model.ARM_ID_AA64PFR0 |= UINT64_C(1) << 24;
     }
+    s->model.ARM_ID_AA64PFR0 |= (s->config.el2 ? UINT64_C(1) << 8 : 0) |
+                                (s->config.el3 ? UINT64_C(1) << 12 : 0);
+}
+
+static unsigned highest_el(const struct cpu_system *s)
+{
+    return s->config.el3 ? 3 : s->config.el2 ? 2 : 1;
 }
 
 static struct arm_cpu *create_cpu(struct cpu_system *s, unsigned index)
@@ -63,6 +70,10 @@ static struct arm_cpu *create_cpu(struct cpu_system *s, unsigned index)
     arm_model_features(&s->model, cpu->feature);
     cpu->qarma = s->qarma;
     cpu->pauth_level = arm_model_pauth_level(&s->model);
+    cpu->has_el2 = s->config.el2;
+    cpu->has_el3 = s->config.el3;
+    cpu->has_vhe = s->config.el2 &&
+                   arm_id_field(s->model.ARM_ID_AA64MMFR1, 8) > 0;
     cpu->has_e0pd = arm_id_field(s->model.ARM_ID_AA64MMFR2, 60) > 0;
     cpu->mpidr = UINT64_C(0x80000000) | index;
     cpu->ctr = s->model.ctr;
@@ -72,7 +83,7 @@ static struct arm_cpu *create_cpu(struct cpu_system *s, unsigned index)
     shootdown_attach(s->shootdown, index, cpu->vcpu.mmu);
     s->cpu[index] = cpu;
     engine_attach(s->engine, &cpu->vcpu);
-    arm_cpu_reset(cpu, 0, 0, 1);
+    arm_cpu_reset(cpu, 0, 0, highest_el(s));
     return cpu;
 }
 
@@ -81,9 +92,10 @@ static struct arm_cpu *create_cpu(struct cpu_system *s, unsigned index)
 static bool identify(const struct cpu_system *s, char *out, size_t size)
 {
     const struct cpu_config *c = &s->config;
-    int n = snprintf(out, size, "%s,%s gic%u psci%d semihosting%d,%d log%d",
-                     s->model.name, c->props ? c->props : "", c->gic_version,
-                     c->psci, c->semihosting != NULL,
+    int n = snprintf(out, size,
+                     "%s,%s el%d%d gic%u psci%d semihosting%d,%d log%d",
+                     s->model.name, c->props ? c->props : "", c->el2, c->el3,
+                     c->gic_version, c->psci, c->semihosting != NULL,
                      c->semihosting && c->semihosting->userspace,
                      log_on(LOG_UNIMP));
 
@@ -122,13 +134,6 @@ static bool check_config(const struct cpu_config *config, struct error **err)
 {
     if (config->count < 1 || config->count > CPU_MAX) {
         error_set(err, "%u CPUs: 1 to %u can be had", config->count, CPU_MAX);
-        return false;
-    }
-    if (config->el2 || config->el3) {
-        error_set(err, "-machine %s=on: exception level %u is not "
-                       "implemented", config->el3 ? "secure"
-                                                  : "virtualization",
-                  config->el3 ? 3 : 2);
         return false;
     }
     return true;
@@ -398,7 +403,7 @@ void cpu_reset(struct cpu_system *s, unsigned cpu, bool powered_on,
     if (cpu == 0 && s->semihosting) {
         semihosting_reset(s->semihosting);
     }
-    arm_cpu_reset(s->cpu[cpu], pc, arg, el ? el : 1);
+    arm_cpu_reset(s->cpu[cpu], pc, arg, el ? el : highest_el(s));
 }
 
 /* -- wires --------------------------------------------------------------- */

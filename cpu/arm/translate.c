@@ -125,7 +125,7 @@ static uint64_t check_btype(struct vcpu *vcpu, uint64_t accepted,
 
     (void)unused;
     if ((accepted & ACCEPT_3_BY_SCTLR) &&
-        !(cpu->mmu.sctlr >> (SCTLR_BT0 + (cpu->el > 0)) & 1)) {
+        !(cpu->mmu_el[1].sctlr >> (SCTLR_BT0 + (cpu->el > 0)) & 1)) {
         accepted |= 1 << 3;
     }
     bool good = accepted >> cpu->btype & 1;

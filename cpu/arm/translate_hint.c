@@ -57,7 +57,7 @@ bool a64_trans_YIELD(struct a64_ctx *s, const struct a64_arg_none *a)
 
 static bool is_trapped(struct arm_cpu *cpu, uint64_t sctlr_bit, bool is_wfe)
 {
-    if (cpu->el > 0 || (cpu->mmu.sctlr & sctlr_bit)) {
+    if (cpu->el > 0 || (cpu->mmu_el[1].sctlr & sctlr_bit)) {
         return false;
     }
     arm_raise(cpu, ARM_SYNDROME(EC_WFX, WFX_ISS(is_wfe)));

@@ -147,12 +147,19 @@ static bool is_plain(const struct a64_ctx *s, const struct sysreg *r)
     return s->el > 0 || r->trap == TRAP_NONE;
 }
 
+/* EL2 can give EL1 another MIDR_EL1. */
+static bool is_constant(const struct a64_ctx *s, const struct sysreg *r)
+{
+    return (r->flags & SYSREG_CONST) &&
+           !(s->cpu->has_el2 && r->read == sysreg_midr_read);
+}
+
 /* The value of a register that is not a view of PSTATE. */
 static ir_ref read_value(struct a64_ctx *s, const struct sysreg *r,
                          unsigned rt)
 {
     if (is_plain(s, r)) {
-        if (r->flags & SYSREG_CONST) {
+        if (is_constant(s, r)) {
             uint64_t value = sysreg_read((struct arm_cpu *)s->cpu, r);
             return ir_const(s->u, IR_I64, value);
         }

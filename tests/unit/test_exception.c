@@ -122,7 +122,7 @@ START_TEST(test_pstate_on_entry)
                           ((cpu->spsr_el[1] >> 28) << 28));
     ck_assert_uint_eq(cpu->pstate_misc, PSTATE_PAN | PSTATE_DIT);
     ck_assert_uint_eq(cpu->btype, 0);
-    cpu->mmu.sctlr |= SPAN | DSSBS;
+    cpu->mmu_el[1].sctlr |= SPAN | DSSBS;
     cpu->pstate_misc = 0;
     deliver(ARM_SYNDROME(EC_UNKNOWN, 0));
     ck_assert_uint_eq(cpu->pstate_misc, PSTATE_SSBS);
@@ -207,10 +207,10 @@ START_TEST(test_tagged_pc)
 {
     cpu->vcpu.pc = UINT64_C(0x5500000000004000);
     ck_assert(!arm_check_pc(cpu)); /* the walker faults it */
-    cpu->mmu.tcr = TBI0;
+    cpu->mmu_el[1].tcr = TBI0;
     ck_assert(arm_check_pc(cpu));
     ck_assert_uint_eq(cpu->vcpu.pc, PC);
-    cpu->mmu.tcr = TBI1;
+    cpu->mmu_el[1].tcr = TBI1;
     cpu->vcpu.pc = UINT64_C(0x12ffffffffff0000);
     ck_assert(arm_check_pc(cpu));
     ck_assert_uint_eq(cpu->vcpu.pc, UINT64_C(0xffffffffffff0000));
@@ -330,8 +330,8 @@ START_TEST(test_context)
     cpu->cpacr_el1 = 1 << 20;
     flags = context_flags(cpu);
     ck_assert_uint_eq(flags >> CTX_FP_TRAP_SHIFT & 3, 0);
-    cpu->mmu.sctlr |= 1;
-    cpu->mmu.ttbr0 = UINT64_C(0x1234) << 48;
+    cpu->mmu_el[1].sctlr |= 1;
+    cpu->mmu_el[1].ttbr0 = UINT64_C(0x1234) << 48;
     to_el0();
     flags = context_flags(cpu);
     ck_assert_uint_eq(flags & 3, 0);
@@ -339,7 +339,7 @@ START_TEST(test_context)
     ck_assert_uint_eq(flags >> CTX_FP_TRAP_SHIFT & 3, 1);
     ck_assert_uint_eq(cpu->vcpu.tlb->key.asid, 0x34); /* TCR.AS is 0 */
     ck_assert_uint_eq(cpu->vcpu.tlb->key.el, 0);
-    cpu->mmu.tcr = BIT(36);
+    cpu->mmu_el[1].tcr = BIT(36);
     arm_select_tlb(cpu);
     ck_assert_uint_eq(cpu->vcpu.tlb->key.asid, 0x1234);
     ck_assert_uint_eq(cpu->vcpu.jump_key, (uint64_t)flags << 48);

@@ -31,8 +31,8 @@ static void teardown(void) { free(cpu); }
 
 static void configure(uint64_t tcr)
 {
-    cpu->mmu.tcr = SIZES | tcr;
-    cpu->mmu.sctlr = ENABLE_IA | ENABLE_DB;
+    cpu->mmu_el[1].tcr = SIZES | tcr;
+    cpu->mmu_el[1].sctlr = ENABLE_IA | ENABLE_DB;
     pauth_follow(cpu);
 }
 

@@ -140,7 +140,7 @@ START_TEST(test_masks)
     set(SYSREG(3, 0, 12, 0, 0), UINT64_MAX); /* VBAR_EL1 */
     ck_assert_uint_eq(cpu->vbar_el[1], ~UINT64_C(0x7ff));
     set(SYSREG(3, 0, 1, 0, 0), 0); /* SCTLR_EL1: RES1 */
-    ck_assert_uint_eq(cpu->mmu.sctlr, 0x30d00980);
+    ck_assert_uint_eq(cpu->mmu_el[1].sctlr, 0x30d00980);
     set(SYSREG(3, 0, 1, 0, 2), UINT64_MAX); /* CPACR_EL1 */
     ck_assert_uint_eq(cpu->cpacr_el1, 0x300000);
     set(SYSREG(3, 3, 4, 4, 0), UINT64_MAX); /* FPCR: no FZ16 here */
@@ -283,7 +283,7 @@ START_TEST(test_traps)
     ck_assert(sysreg_is_trapped(cpu, TRAP_CNTPCT, true));
     ck_assert(!sysreg_is_trapped(cpu, TRAP_CNTFRQ, true));
     ck_assert(sysreg_is_trapped(cpu, TRAP_CACHE, false));
-    cpu->mmu.sctlr |= BIT(26);
+    cpu->mmu_el[1].sctlr |= BIT(26);
     ck_assert(!sysreg_is_trapped(cpu, TRAP_CACHE, false));
     cpu->pmu.userenr = 4; /* CR: reads of the cycle counter only */
     ck_assert(!sysreg_is_trapped(cpu, TRAP_PMU_CYCLES, true));

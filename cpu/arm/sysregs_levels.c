@@ -1,0 +1,108 @@
+/*
+ * Controls that EL2 and EL3 have over the levels below them (Arm ARM
+ * D17.2.48 HCR_EL2, D17.2.117 SCR_EL3 and their neighbours): what of them
+ * is implemented, and what a write of them changes at once.
+ */
+#include "cpu/arm/sysregs.h"
+
+#include "cpu/arm/guest.h"
+#include "cpu/arm/levels.h"
+
+static void forget_translations(struct arm_cpu *cpu)
+{
+    tlb_invalidate(cpu->vcpu.mmu, &(struct tlb_inval){.kind = TLB_INVAL_ALL});
+}
+
+/* -- EL2 ----------------------------------------------------------------- */
+
+/* Those that translations were made by; VM and DC are part of their key. */
+#define HCR_IN_TLB (HCR_PTW | HCR_CD | HCR_ID | HCR_DC | HCR_E2H)
+
+static uint64_t hcr_writable(const struct arm_cpu *cpu)
+{
+    /* VM to TDZ, TRVM, CD and ID; HCD only without EL3. */
+    uint64_t bits = 0x35fffffff & ~HCR_HCD;
+
+    bits |= cpu->has_el3 ? 0 : HCR_HCD;
+    bits |= cpu->has_vhe ? HCR_E2H : 0;
+    bits |= cpu->feature[A64_FEAT_LOR] ? HCR_TLOR : 0;
+    bits |= cpu->feature[A64_FEAT_RAS] ? HCR_TERR | HCR_TEA : 0;
+    bits |= cpu->feature[A64_FEAT_PAUTH] ? HCR_APK | HCR_API : 0;
+    return bits;
+}
+
+/* AArch32 is not implemented: RW is 1. */
+void sysreg_hcr_write(struct arm_cpu *cpu, const struct sysreg *r,
+                      uint64_t value)
+{
+    uint64_t old = cpu->hcr_el2;
+
+    (void)r;
+    cpu->hcr_el2 = (value & hcr_writable(cpu)) | HCR_RW;
+    cpu->mmu_el[2].regime = value & HCR_E2H && cpu->has_vhe ? MMU_EL1_0
+                                                            : MMU_EL2;
+    if ((old ^ cpu->hcr_el2) & HCR_IN_TLB) {
+        forget_translations(cpu);
+    }
+}
+
+#define CPTR_RES1 UINT64_C(0x33ff)
+#define CPTR_TCPAC BIT(31)
+#define CPTR_TFP BIT(10)
+#define CPTR_FPEN (BIT(21) | BIT(20))
+
+/* Its shape is that of CPACR_EL1 with E2H. */
+void sysreg_cptr_el2_write(struct arm_cpu *cpu, const struct sysreg *r,
+                           uint64_t value)
+{
+    (void)r;
+    cpu->cptr_el2 = cpu->hcr_el2 & HCR_E2H
+                        ? value & (CPTR_TCPAC | CPTR_FPEN)
+                        : (value & (CPTR_TCPAC | CPTR_TFP)) | CPTR_RES1;
+}
+
+/* HPMN, TPMCR, TPM, HPME, TDE, TDA, TDOSA, TDRA. */
+#define MDCR_EL2_WRITABLE UINT64_C(0xfff)
+
+void sysreg_mdcr_el2_write(struct arm_cpu *cpu, const struct sysreg *r,
+                           uint64_t value)
+{
+    (void)r;
+    cpu->mdcr_el2 = value & MDCR_EL2_WRITABLE;
+}
+
+/* VTTBR_EL2 and VTCR_EL2. */
+void sysreg_stage2_write(struct arm_cpu *cpu, const struct sysreg *r,
+                         uint64_t value)
+{
+    if ((r->encoding & 7) == 0) {
+        cpu->vttbr_el2 = value;
+    } else if (cpu->vtcr_el2 != value) {
+        cpu->vtcr_el2 = value;
+        forget_translations(cpu);
+    }
+    arm_select_tlb(cpu);
+}
+
+/* -- EL3 ----------------------------------------------------------------- */
+
+void sysreg_scr_write(struct arm_cpu *cpu, const struct sysreg *r,
+                      uint64_t value)
+{
+    uint64_t bits = SCR_NS | SCR_IRQ | SCR_FIQ | SCR_EA | SCR_SMD | SCR_SIF |
+                    SCR_ST | SCR_TWI | SCR_TWE;
+
+    (void)r;
+    bits |= cpu->has_el2 ? SCR_HCE : 0;
+    bits |= cpu->feature[A64_FEAT_LOR] ? SCR_TLOR : 0;
+    bits |= cpu->feature[A64_FEAT_RAS] ? SCR_TERR : 0;
+    bits |= cpu->feature[A64_FEAT_PAUTH] ? SCR_APK | SCR_API : 0;
+    cpu->scr_el3 = (value & bits) | SCR_RES1 | SCR_RW;
+}
+
+void sysreg_cptr_el3_write(struct arm_cpu *cpu, const struct sysreg *r,
+                           uint64_t value)
+{
+    (void)r;
+    cpu->cptr_el3 = value & (CPTR_TCPAC | CPTR_TFP);
+}

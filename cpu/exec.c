@@ -6,10 +6,10 @@
 #include "cpu/exec.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <linux/futex.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -56,6 +56,9 @@ static bool create_backend(struct engine *e, struct error **err)
     size_t used;
 
     e->backend = backend_new(&head, &used, c->cpus > 1, err);
+    if (e->backend) {
+        backend_observe(e->backend, c->perfmap, c->count_calls);
+    }
     if (e->backend && c->store) {
         e->store = store_open(c->store, c->identity, e->backend, err);
         if (!e->store) {
@@ -72,7 +75,10 @@ struct engine *engine_new(const struct engine_config *config,
     struct engine *e = calloc(1, sizeof(*e) +
                                      config->cpus * sizeof(*e->runner));
     size_t size = config->code_size ? config->code_size : DEFAULT_CODE_SIZE;
-    struct block_table_ops ops = {no_patch, NULL, e};
+    struct block_table_ops ops = {
+        config->interp ? no_patch : patch,
+        config->interp ? NULL : kill_code, e
+    };
 
     e->config = *config;
     e->guest = config->guest;
@@ -82,16 +88,21 @@ struct engine *engine_new(const struct engine_config *config,
         free(e);
         return NULL;
     }
-    if (!config->interp) {
-        if (!create_backend(e, err)) {
-            code_cache_free(e->cache);
-            free(e);
-            return NULL;
-        }
-        backend_observe(e->backend, config->perfmap, config->count_calls);
-        ops = (struct block_table_ops){patch, kill_code, e};
+    e->blocks = block_table_new(config->bus, e->cache, &ops);
+    if (!e->blocks) {
+        error_set_errno(err, errno, "cannot map the table of translations; "
+                        "try a smaller -accel jit,tb-size=, or -accel "
+                        "interp");
+        code_cache_free(e->cache);
+        free(e);
+        return NULL;
     }
-    e->blocks = block_table_new(config->bus, &ops);
+    if (!config->interp && !create_backend(e, err)) {
+        block_table_free(e->blocks);
+        code_cache_free(e->cache);
+        free(e);
+        return NULL;
+    }
     if (e->backend && config->regions && !config->one_insn_per_block) {
         struct region_parts parts = {
             .cpus = config->cpus, .threshold = config->region_threshold,
@@ -188,22 +199,11 @@ static void kick_all(void *opaque)
 
 /* -- finding -------------------------------------------------------------- */
 
-/* Where the block at pc is remembered. */
-static struct block **recent(struct runner *r, uint64_t pc)
+/* The block at vcpu->pc, in a page of that identity. */
+static struct block *find_in(const struct engine *e, const struct runner *r,
+                             uint32_t page_id)
 {
-    return &r->recent[(pc >> 2 ^ pc >> 15 ^ runner_context(r) << 9) &
-                      (RECENT_BLOCKS - 1)];
-}
-
-/* The block at vcpu->pc if it was found lately, and in a page of the same
- * identity: then nothing has changed since. */
-static struct block *find_recent(struct runner *r, uint32_t page_id)
-{
-    struct block *b = *recent(r, r->vcpu->pc);
-
-    return b && b->pc == r->vcpu->pc && b->context == runner_key(r) &&
-                   page_id && b->page_id == page_id && !b->dead
-               ? b : NULL;
+    return block_find(e->blocks, r->vcpu->pc, runner_key(r), page_id);
 }
 
 /* The block at vcpu->pc, or NULL when the fetch raised an exception, the
@@ -224,8 +224,10 @@ static struct block *find_any(struct engine *e, struct runner *r)
         return NULL;
     }
     r->stats.lookups++;
+    /* What the guard of the block there would look at: as long as a page
+     * keeps its identity nothing about it has changed. */
     page_id = vcpu->tlb->page_id[tlb_index(vcpu->pc)];
-    struct block *b = find_recent(r, page_id);
+    struct block *b = page_id ? find_in(e, r, page_id) : NULL;
     if (b) {
         return b;
     }
@@ -236,18 +238,10 @@ static struct block *find_any(struct engine *e, struct runner *r)
         r->alone = false;
         return NULL;
     }
-    block_recheck(e->blocks, pa);
-    b = find_recent(r, page_id);
-    if (b) {
-        return b;
-    }
     r->stats.searches++;
-    b = block_find(e->blocks, pa, vcpu->pc, runner_key(r), page_id);
-    if (!b) {
-        b = exec_translate(e, r, vcpu->pc, pa, host, page_id);
-    }
-    *recent(r, vcpu->pc) = b;
-    return b;
+    block_recheck(e->blocks, pa);
+    b = find_in(e, r, page_id);
+    return b ? b : exec_translate(e, r, vcpu->pc, pa, host, page_id);
 }
 
 /* Likewise; what hot code is about is told here. */
@@ -416,7 +410,6 @@ static void forget_targets(struct engine *e, struct runner *r, bool all)
             *entry = (struct jump_cache_entry){0, miss};
         }
     }
-    memset(r->recent, 0, sizeof(r->recent));
 }
 
 static void forget_doomed(void *opaque, unsigned cpu)

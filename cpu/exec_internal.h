@@ -9,8 +9,6 @@
 #include "cpu/region.h"
 #include "cpu/stats.h"
 
-#define RECENT_BLOCKS 32768
-
 /* No unit covers more guest code than this. */
 #define UNIT_SOURCE 256
 
@@ -33,7 +31,6 @@ struct runner {
     bool sleeping;           /* atomic; on the futex vcpu->request */
     uint8_t source[UNIT_SOURCE]; /* what is being translated: the guest may
                                     change its code meanwhile */
-    struct block *recent[RECENT_BLOCKS]; /* see find_recent() */
 };
 
 struct engine {

@@ -36,7 +36,7 @@ static const struct row {
 
     {"finding code", 0, 0, NULL},
     {"look-ups", ENGINE(lookups), "of code for a guest address, in C"},
-    {"searches", ENGINE(searches), "of these in the table of all units"},
+    {"searches", ENGINE(searches), "of these after the page was looked up"},
     {"links", ENGINE(links), "branches patched to go straight on"},
     {"jump-cache-fills", ENGINE(jump_cache_fills),
      "targets of indirect branches remembered"},

@@ -32,7 +32,6 @@ static struct block *with_key(struct code_chunk *chunk,
     b->before = key->before;
     b->is_region = key->is_region;
     b->dead = b->is_origin = false;
-    b->next = b->next_origin = NULL;
     b->page_prev = NULL;
     b->links_in = NULL;
     return b;

@@ -39,31 +39,29 @@ struct block_site {
 };
 
 struct block {
+    /* What is looked at when it is sought and entered, in one line of the
+     * host's caches. */
     uint64_t pc, pa;
     uint32_t context;
     uint32_t page_id;
-    uint32_t source_hash;  /* of the guest bytes */
-    uint16_t guest_bytes;  /* covered from pa on, and before it */
-    uint16_t before;       /* (regions) */
+    const uint8_t *code;          /* executable; start of its code */
+    uint16_t code_size;
+    uint8_t guarded, polled, entry; /* offsets of the three entries */
+    uint8_t pad;                  /* offset of host_return when not entered */
     bool is_region;
     _Atomic bool dead;     /* not entered; may be copied from all the same */
     bool is_origin;        /* what blocks of its guest code are copied from */
     uint16_t head;         /* of its code, which death writes over */
+    uint16_t guest_bytes;  /* covered from pa on, and before it */
+    uint16_t before;       /* (regions) */
+    uint16_t link_count, site_count;
+    uint32_t source_hash;  /* of the guest bytes */
 
-    struct block *_Atomic next;  /* hash chain */
-    struct block *_Atomic next_origin; /* likewise */
     struct block *page_next;     /* blocks of one guest physical page */
     struct block **page_prev;    /* what points to this one there, or NULL */
     struct block_link *links_in;
 
-    /* JIT: executable addresses. */
-    const uint8_t *code;          /* start of the block's code */
-    uint16_t code_size;
-    uint16_t link_count, site_count;
-    uint8_t guarded, polled, entry; /* offsets of the three entries */
-    uint8_t pad;                  /* offset of host_return when not entered */
     uint16_t thunk_relocs, pc_relocs;
-
     uint32_t ir_count, ir_consts; /* interpreter */
     /*
      * Behind it: links, sites and relocations, or IR and edges.  Relocations

@@ -6,13 +6,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "cpu/jit/block_set.h"
 #include "cpu/jit/ghosts.h"
 #include "util/bits.h"
 
-/* Of the table of blocks and of the one of origins: they begin small and
- * double. */
-#define HASH_MIN_BITS 16
-#define HASH_MAX_BITS 19
 #define PAGE_HASH_BITS 12
 
 /* Blocks whose head lies in one guest physical page. */
@@ -34,23 +31,31 @@ struct block_table {
     struct block_table_ops ops;
     pthread_mutex_t lock;
     struct in_flight in_flight[BLOCK_TABLE_CPUS]; /* [lock] */
-    _Atomic unsigned count;
-    _Atomic unsigned hash_bits;
-    struct block *_Atomic hash[1 << HASH_MAX_BITS];
-    struct block *_Atomic origin[1 << HASH_MAX_BITS]; /* by PA, context */
+    struct block_set live;  /* by page id, PC, context */
+    struct block_set origins; /* by PA, context */
     struct code_page *page[1 << PAGE_HASH_BITS];
     struct ghosts ghosts;   /* what was evicted */
 };
 
 struct block_table *block_table_new(struct bus *bus,
+                                    const struct code_cache *cache,
                                     const struct block_table_ops *ops)
 {
-    /* Pages are made as they are touched. */
     struct block_table *t = calloc(1, sizeof(*t));
+    const void *base;
+    size_t most = code_cache_blocks(cache, &base);
 
+    if (!block_set_init(&t->live, base, most)) {
+        free(t);
+        return NULL;
+    }
+    if (!block_set_init(&t->origins, base, most)) {
+        block_set_free(&t->live);
+        free(t);
+        return NULL;
+    }
     t->bus = bus;
     t->ops = *ops;
-    t->hash_bits = HASH_MIN_BITS;
     pthread_mutex_init(&t->lock, NULL);
     return t;
 }
@@ -64,39 +69,28 @@ void block_table_free(struct block_table *t)
             t->page[n] = next;
         }
     }
+    block_set_free(&t->live);
+    block_set_free(&t->origins);
     pthread_mutex_destroy(&t->lock);
     free(t);
 }
 
-/* Blocks of one page are near each other in the table, as they are in
- * time. */
-#define GROUP_BITS 4
-
-static unsigned group(uint64_t hash, uint64_t pa, unsigned bits)
+static uint32_t live_tag(uint64_t pc, uint32_t context, uint32_t page_id)
 {
-    return (unsigned)(hash >> (64 - bits) & ~(BIT(GROUP_BITS) - 1)) |
-           ((pa >> 2 ^ pa >> (2 + GROUP_BITS)) & (BIT(GROUP_BITS) - 1));
+    return block_set_tag((uint64_t)context << 32 | page_id, pc);
 }
 
-static struct block *_Atomic *key_slot(struct block_table *t, uint64_t pa,
-                                       uint64_t pc, uint32_t context)
-{
-    uint64_t h = (pa >> 12) * UINT64_C(0x9e3779b97f4a7c15) ^
-                 (pc >> 12) * UINT64_C(0xc2b2ae3d27d4eb4f) ^ context;
-
-    return &t->hash[group((h ^ h >> 29) * UINT64_C(0xbf58476d1ce4e5b9), pa,
-                          t->hash_bits)];
-}
-
-struct block *block_find(struct block_table *t, uint64_t pa, uint64_t pc,
+struct block *block_find(const struct block_table *t, uint64_t pc,
                          uint32_t context, uint32_t page_id)
 {
-    struct block *b = *key_slot(t, pa, pc, context);
+    struct block_probe p =
+        block_set_probe(&t->live, live_tag(pc, context, page_id));
+    struct block *b;
 
-    while (b && (b->pc != pc || b->page_id != page_id || b->pa != pa ||
-                 b->context != context || b->dead)) {
-        b = b->next;
-    }
+    do {
+        b = block_set_next(&t->live, &p);
+    } while (b && (b->pc != pc || b->page_id != page_id ||
+                   b->context != context || b->dead));
     return b;
 }
 
@@ -121,44 +115,30 @@ bool copy_was_evicted(const struct block_table *t, uint64_t pa, uint64_t pc,
     return ghosts_has(&t->ghosts, ghost_hash(pa, pc, context));
 }
 
-static struct block *_Atomic *origin_slot(struct block_table *t, uint64_t pa,
-                                          uint32_t context)
-{
-    uint64_t h = ((pa >> 12) ^ (uint64_t)context << 40) *
-                 UINT64_C(0x9e3779b97f4a7c15);
-
-    return &t->origin[group(h, pa, t->hash_bits)];
-}
-
-const struct block *block_origin(struct block_table *t, uint64_t pa,
+const struct block *block_origin(const struct block_table *t, uint64_t pa,
                                  uint32_t context)
 {
-    const struct block *b = *origin_slot(t, pa, context);
+    struct block_probe p =
+        block_set_probe(&t->origins, block_set_tag(context, pa));
+    const struct block *b;
 
-    while (b && (b->pa != pa || b->context != context)) {
-        b = b->next_origin;
-    }
+    do {
+        b = block_set_next(&t->origins, &p);
+    } while (b && (b->pa != pa || b->context != context));
     return b;
 }
 
 static void leave_origins(struct block_table *t, struct block *b)
 {
-    struct block *_Atomic *p = origin_slot(t, b->pa, b->context);
-
-    if (!b->is_origin) {
-        return;
+    if (b->is_origin) {
+        block_set_remove(&t->origins, block_set_tag(b->context, b->pa), b);
+        b->is_origin = false;
     }
-    while (*p != b) {
-        p = &(*p)->next_origin;
-    }
-    *p = b->next_origin;
-    b->is_origin = false;
 }
 
 /* In place of one that is about to be evicted, or was replaced. */
 static void enter_origins(struct block_table *t, struct block *b)
 {
-    struct block *_Atomic *head = origin_slot(t, b->pa, b->context);
     struct block *old = (struct block *)block_origin(t, b->pa, b->context);
 
     if (old && !old->dead) {
@@ -168,8 +148,7 @@ static void enter_origins(struct block_table *t, struct block *b)
         leave_origins(t, old);
     }
     b->is_origin = true;
-    b->next_origin = *head;
-    *head = b;
+    block_set_add(&t->origins, block_set_tag(b->context, b->pa), b);
 }
 
 /* -- pages --------------------------------------------------------------- */
@@ -261,43 +240,8 @@ bool block_begin_region(struct block_table *t, unsigned cpu, uint64_t pa,
     return good;
 }
 
-/* Put the blocks of a list that starts at head[slot] where they belong. */
-static void deal(struct block_table *t, struct block *_Atomic *head,
-                 bool origins)
-{
-    struct block *b = *head, *next;
-
-    *head = NULL;
-    for (; b; b = next) {
-        struct block *_Atomic *link = origins ? &b->next_origin : &b->next;
-        struct block *_Atomic *to =
-            origins ? origin_slot(t, b->pa, b->context)
-                    : key_slot(t, b->pa, b->pc, b->context);
-
-        next = *link;
-        *link = *to;
-        *to = b;
-    }
-}
-
-/*
- * Twice the lists.  Who looks one up meanwhile may be led to the end of
- * another one, and not find a block that is there: block_insert() will, under
- * the lock; or something to copy from, and translates.
- */
-static void grow(struct block_table *t)
-{
-    unsigned old = 1u << t->hash_bits++;
-
-    for (unsigned n = old; n-- > 0;) {
-        deal(t, &t->hash[n], false);
-        deal(t, &t->origin[n], true);
-    }
-}
-
 static void enter(struct block_table *t, struct block *b)
 {
-    struct block *_Atomic *head;
     struct code_page **page = page_slot(t, b->pa >> RAM_PAGE_BITS);
 
     if (!*page) {
@@ -312,12 +256,7 @@ static void enter(struct block_table *t, struct block *b)
         b->page_next->page_prev = &b->page_next;
     }
     (*page)->blocks = b;
-    if (++t->count > 1u << t->hash_bits && t->hash_bits < HASH_MAX_BITS) {
-        grow(t);
-    }
-    head = key_slot(t, b->pa, b->pc, b->context);
-    b->next = *head;
-    *head = b;
+    block_set_add(&t->live, live_tag(b->pc, b->context, b->page_id), b);
     if (!b->is_region) {
         enter_origins(t, b);
     }
@@ -332,8 +271,7 @@ bool block_insert(struct block_table *t, unsigned cpu, struct block **block)
     t->in_flight[cpu].end = 0;
     if (!good) {
         b->dead = true;
-    } else if ((twin = block_find(t, b->pa, b->pc, b->context,
-                                  b->page_id))) {
+    } else if ((twin = block_find(t, b->pc, b->context, b->page_id))) {
         b->dead = true;
         *block = twin;
     } else {
@@ -379,17 +317,11 @@ void block_link(struct block_table *t, struct block *from,
 
 /* -- death --------------------------------------------------------------- */
 
-/* Out of the hash and of all links: it is not entered any more. */
+/* Out of the live ones and of all links: it is not entered any more. */
 static void stop_block(struct block_table *t, struct block *b)
 {
-    struct block *_Atomic *p = key_slot(t, b->pa, b->pc, b->context);
-
-    while (*p != b) {
-        p = &(*p)->next;
-    }
-    *p = b->next;
+    block_set_remove(&t->live, live_tag(b->pc, b->context, b->page_id), b);
     b->dead = true;
-    t->count--;
     while (b->links_in) {
         unlink_exit(t, b->links_in);
     }
@@ -464,8 +396,8 @@ bool block_replace(struct block_table *t, unsigned cpu, struct block *region)
     bool good = region && !t->in_flight[cpu].spoiled;
     t->in_flight[cpu].end = 0;
     if (good) {
-        struct block *b = block_find(t, region->pa, region->pc,
-                                     region->context, region->page_id);
+        struct block *b = block_find(t, region->pc, region->context,
+                                     region->page_id);
 
         if (b) {
             stop_block(t, b); /* may be copied from, a region is not */
@@ -595,5 +527,5 @@ void block_evict_chunk(struct block_table *t, struct code_chunk *chunk)
 
 unsigned block_count(const struct block_table *t)
 {
-    return t->count;
+    return t->live.count;
 }

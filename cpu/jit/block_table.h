@@ -19,18 +19,20 @@ struct block_table_ops {
     void *opaque;
 };
 
+/* Of blocks in that cache.  NULL: no memory, errno says why. */
 struct block_table *block_table_new(struct bus *bus,
+                                    const struct code_cache *cache,
                                     const struct block_table_ops *ops);
 void block_table_free(struct block_table *t);
 
-/* The page id is part of the key: pages that were forgotten (page_ids.h) get
- * another one, which a block's guard does not know. */
-struct block *block_find(struct block_table *t, uint64_t pa, uint64_t pc,
+/* The block at `pc` in a page with that identity (page_ids.h), which says
+ * what is mapped there. */
+struct block *block_find(const struct block_table *t, uint64_t pc,
                          uint32_t context, uint32_t page_id);
 
 /* A block of the same guest code at whatever VA, or NULL: to be copied.  It
  * may be dead, but not for its code having changed. */
-const struct block *block_origin(struct block_table *t, uint64_t pa,
+const struct block *block_origin(const struct block_table *t, uint64_t pa,
                                  uint32_t context);
 /* Whether this block was evicted lately, as far as is remembered: the origin
  * at that place, or a copy at pc. */

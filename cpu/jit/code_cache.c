@@ -173,6 +173,12 @@ void code_cache_free(struct code_cache *c)
     free(c);
 }
 
+size_t code_cache_blocks(const struct code_cache *c, const void **base)
+{
+    *base = c->meta;
+    return (size_t)c->chunks * CODE_CHUNK_BLOCKS;
+}
+
 struct jit_buffer code_cache_head(struct code_cache *c)
 {
     return (struct jit_buffer){c->rw, c->rx, CODE_CHUNK_SIZE};
@@ -346,7 +352,7 @@ static void take(struct code_cache *c, struct code_chunk *chunk,
     chunk->class = class;
     chunk->born = c->births++;
     chunk->born_ns = now;
-    chunk->meta_used = sizeof(*chunk->index);
+    chunk->meta_used = align_up(sizeof(*chunk->index), 16);
     chunk->index->before[0] = 0;
 }
 

@@ -67,6 +67,9 @@ struct code_cache *code_cache_new(size_t size, unsigned cpus,
                                   struct error **err);
 void code_cache_free(struct code_cache *c);
 
+/* The most blocks that it can hold, all from *base on. */
+size_t code_cache_blocks(const struct code_cache *c, const void **base);
+
 /* The first chunk, where the back end puts its thunks. */
 struct jit_buffer code_cache_head(struct code_cache *c);
 

@@ -149,7 +149,7 @@ static void translate_all(struct bench *b, enum stage stage)
 {
     struct block_table_ops ops = {patch, NULL, b};
     struct code_demand demand = {0};
-    struct state s = {.table = block_table_new(b->bus, &ops)};
+    struct state s = {.table = block_table_new(b->bus, b->cache, &ops)};
     struct jit_buffer code;
     struct jit_result result;
 
@@ -158,7 +158,8 @@ static void translate_all(struct bench *b, enum stage stage)
         unsigned bytes = 4096 - (at & 4095);
 
         while (!code_chunk_room(s.chunk, &code)) {
-            s.chunk = code_cache_chunk(b->cache, 0, s.chunk, &demand, &user);
+            s.chunk = code_cache_chunk(b->cache, 0, CODE_ORIGINALS, s.chunk,
+                                       &demand, &user);
         }
         if (bytes > b->size - at) {
             bytes = (unsigned)(b->size - at);

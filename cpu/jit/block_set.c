@@ -1,0 +1,111 @@
+/*
+ * Blocks by a number; see block_set.h.  Linear probing; what leaves is closed
+ * up behind.
+ */
+#include "cpu/jit/block_set.h"
+
+#include <assert.h>
+#include <sys/mman.h>
+
+#define MIN_BITS 16
+
+/* Slots for so many blocks: a third stays free. */
+static unsigned bits_for(size_t blocks)
+{
+    unsigned bits = MIN_BITS;
+
+    while (((size_t)1 << bits) * 2 / 3 < blocks) {
+        bits++;
+    }
+    return bits;
+}
+
+static size_t all_bytes(const struct block_set *s)
+{
+    return ((size_t)2 << s->most_bits) * sizeof(*s->slot);
+}
+
+bool block_set_init(struct block_set *s, const void *base, size_t most)
+{
+    *s = (struct block_set){
+        .base = base, .bits = MIN_BITS, .most_bits = bits_for(most),
+    };
+    s->slot = mmap(NULL, all_bytes(s), PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return (void *)s->slot != MAP_FAILED;
+}
+
+void block_set_free(struct block_set *s)
+{
+    munmap((void *)s->slot, all_bytes(s));
+}
+
+/* Into the first free slot from its home on. */
+static void put(const struct block_set *s, uint64_t slot)
+{
+    struct block_probe p = block_set_probe(s, (uint32_t)(slot >> 32));
+
+    while (p.table[p.at]) {
+        p.at = (p.at + 1) & p.mask;
+    }
+    p.table[p.at] = slot;
+}
+
+/* Whoever searches the old table meanwhile finds less and less there. */
+static void grow(struct block_set *s)
+{
+    size_t slots = (size_t)1 << s->bits;
+    _Atomic uint64_t *old = s->slot + slots;
+
+    s->bits++;
+    for (size_t n = 0; n < slots; n++) {
+        if (old[n]) {
+            put(s, old[n]);
+        }
+    }
+    madvise((void *)old, slots * sizeof(*old), MADV_DONTNEED);
+}
+
+void block_set_add(struct block_set *s, uint32_t tag, struct block *b)
+{
+    uint64_t distance = (uint64_t)((const uint8_t *)b - s->base);
+
+    assert(distance % BLOCK_SET_UNIT == 0);
+    if (++s->count > ((size_t)1 << s->bits) * 2 / 3) {
+        grow(s);
+    }
+    put(s, (uint64_t)tag << 32 | distance / BLOCK_SET_UNIT);
+}
+
+/* Whether a block with this home may not be moved to `hole`, from `at`: a
+ * search for it would begin behind. */
+static bool stays(size_t home, size_t hole, size_t at)
+{
+    return hole <= at ? hole < home && home <= at
+                      : hole < home || home <= at;
+}
+
+void block_set_remove(struct block_set *s, uint32_t tag,
+                      const struct block *b)
+{
+    struct block_probe p = block_set_probe(s, tag);
+    size_t hole, at;
+
+    while (block_set_next(s, &p) != b) {
+    }
+    hole = at = (p.at - 1) & p.mask;
+    for (;;) {
+        at = (at + 1) & p.mask;
+        uint64_t slot = p.table[at];
+        if (!slot) {
+            break;
+        }
+        if (!stays(block_set_home((uint32_t)(slot >> 32), s->bits), hole,
+                   at)) {
+            p.table[hole] = slot;
+            hole = at;
+        }
+    }
+    p.table[hole] = 0;
+    s->count--;
+}

@@ -1,0 +1,113 @@
+/* The open hash table of blocks: what is in it is found, what left is not,
+ * whatever comes between, and however often it has grown. */
+#include "cpu/jit/block_set.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#include "tests/unit/random64.h"
+
+Suite *block_set_suite(void);
+
+#define BLOCKS 150000
+
+static struct { _Alignas(BLOCK_SET_UNIT) struct block b; } *blocks;
+static struct block_set set;
+static bool *in;
+
+static void setup(void)
+{
+    blocks = aligned_alloc(BLOCK_SET_UNIT, (BLOCKS + 1) * sizeof(*blocks));
+    in = calloc(BLOCKS + 1, sizeof(*in));
+    ck_assert(block_set_init(&set, blocks, BLOCKS));
+}
+
+static void teardown(void)
+{
+    block_set_free(&set);
+    free(blocks);
+    free(in);
+}
+
+/* Units every few instructions of some pages, or all with the same tag. */
+static uint32_t tag_of(unsigned n, unsigned spread)
+{
+    return spread ? block_set_tag(n % 3, (uint64_t)(n / 3) * spread) : 77;
+}
+
+static bool has(unsigned n, uint32_t tag)
+{
+    struct block_probe p = block_set_probe(&set, tag);
+    struct block *b;
+
+    do {
+        b = block_set_next(&set, &p);
+    } while (b && b != &blocks[n].b);
+    return b;
+}
+
+static void check_all(unsigned count, unsigned spread)
+{
+    unsigned there = 0;
+
+    for (unsigned n = 1; n <= count; n++) {
+        ck_assert_msg(has(n, tag_of(n, spread)) == in[n], "block %u", n);
+        there += in[n];
+    }
+    ck_assert_uint_eq(set.count, there);
+}
+
+static void shuffle(unsigned count, unsigned spread, unsigned steps)
+{
+    for (unsigned k = 0; k < steps; k++) {
+        unsigned n = 1 + (unsigned)(random64() % count);
+
+        if (in[n]) {
+            block_set_remove(&set, tag_of(n, spread), &blocks[n].b);
+        } else {
+            block_set_add(&set, tag_of(n, spread), &blocks[n].b);
+        }
+        in[n] = !in[n];
+    }
+    check_all(count, spread);
+}
+
+static const unsigned spreads[] = {4, 36, 4096, 64 << 10};
+
+START_TEST(random_changes)
+{
+    shuffle(3000, spreads[_i], 20000);
+}
+END_TEST
+
+START_TEST(growth)
+{
+    for (unsigned n = 1; n <= BLOCKS; n++) {
+        block_set_add(&set, tag_of(n, spreads[_i]), &blocks[n].b);
+        in[n] = true;
+    }
+    check_all(BLOCKS, spreads[_i]);
+    shuffle(BLOCKS, spreads[_i], BLOCKS);
+}
+END_TEST
+
+/* A search is long then, but ends. */
+START_TEST(one_tag)
+{
+    shuffle(300, 0, 3000);
+}
+END_TEST
+
+Suite *block_set_suite(void)
+{
+    Suite *s = suite_create("block_set");
+    TCase *t = tcase_create("block_set");
+
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_set_timeout(t, 60);
+    tcase_add_loop_test(t, random_changes, 0, 4);
+    tcase_add_loop_test(t, growth, 0, 4);
+    tcase_add_test(t, one_tag);
+    suite_add_tcase(s, t);
+    return s;
+}

@@ -231,12 +231,19 @@ static int fill_random(void *fdt, int chosen, const char *name, size_t size)
 /* A tree of the user's keeps its seeds. */
 void boot_seed_dtb(struct boot *boot)
 {
+    static const char *const chosen[] = {"chosen", "secure-chosen"};
+
     if (boot->user_dtb || !boot->config->dtb_randomness) {
         return;
     }
-    int chosen = fdt_subnode_offset(boot->dtb, 0, "chosen");
-    fill_random(boot->dtb, chosen, "kaslr-seed", 8);
-    fill_random(boot->dtb, chosen, "rng-seed", 32);
+    for (unsigned i = 0; i < ARRAY_SIZE(chosen); i++) {
+        int node = fdt_subnode_offset(boot->dtb, 0, chosen[i]);
+
+        if (node >= 0) {
+            fill_random(boot->dtb, node, "kaslr-seed", 8);
+            fill_random(boot->dtb, node, "rng-seed", 32);
+        }
+    }
 }
 
 static bool copy_generated(struct boot *boot, const struct fdt_builder *fdt,

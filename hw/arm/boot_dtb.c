@@ -115,7 +115,8 @@ static int root_node(void *fdt, const char *name)
     return node == -FDT_ERR_NOTFOUND ? fdt_add_subnode(fdt, 0, name) : node;
 }
 
-/* The first memory node below the root, or negative. */
+/* The first memory node below the root that is not Secure software's, or
+ * negative. */
 static int find_memory(const void *fdt)
 {
     int node;
@@ -125,6 +126,9 @@ static int find_memory(const void *fdt)
         const char *name = fdt_get_name(fdt, node, NULL);
         const char *type = fdt_getprop(fdt, node, "device_type", &length);
         bool typed = type && length == 7 && !memcmp(type, "memory", 7);
+        if (fdt_getprop(fdt, node, "secure-status", NULL)) {
+            continue;
+        }
         if (typed || !strncmp(name, "memory@", 7) ||
             !strcmp(name, "memory")) {
             return node;

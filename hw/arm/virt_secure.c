@@ -105,7 +105,7 @@ void virt_create_secure_gpio(struct machine *m)
     const struct virt_range *range = &virt_map[VIRT_SECURE_GPIO];
     struct node_path path = node_path("pl061", VIRT_SECURE_GPIO);
 
-    if (!m->config->secure) {
+    if (!m->config->secure || m->config->no_secure_gpio) {
         return;
     }
     m->secure_gpio = pl061_create(bus_secure(m->bus), range->base,

@@ -116,7 +116,8 @@ static void share_global(struct tlb_context *ctx,
 struct tlb_context *tlb_context(struct tlb *tlb, const struct tlb_key *key)
 {
     uint64_t packed = tlb_pack_key(key);
-    uint8_t *hint = &tlb->hint[(key->asid ^ key->el << 4 ^ key->pan << 5) %
+    uint8_t *hint = &tlb->hint[(key->asid ^ key->el << 4 ^ key->pan << 5 ^
+                                key->regime << 1 ^ key->vmid << 2) %
                                TLB_HINTS];
     unsigned i = *hint;
 
@@ -133,6 +134,7 @@ struct tlb_context *tlb_context(struct tlb *tlb, const struct tlb_key *key)
             if (from) {
                 share_global(&tlb->contexts[i], from);
             }
+            tlb->families |= BIT(key->regime & TLB_REGIME_FAMILY);
             tlb->contexts[i].key = *key;
             tlb->contexts[i].in_use = true;
             tlb->keys[i] = packed;
@@ -240,8 +242,7 @@ void tlb_l1_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
     if (page->watched || (page->device && !key->mmu_off)) {
         return;
     }
-    if (key->pan && key->el && !key->mmu_off &&
-        (page->perm_el0 & (TLB_PERM_R | TLB_PERM_W))) {
+    if (key->pan && key->el && page->user) {
         return;
     }
     touch(ctx, va, page);
@@ -344,7 +345,8 @@ static void clear_page_ids(struct tlb_context *ctx)
 static void invalidate_context(struct tlb *tlb, struct tlb_context *ctx,
                                const struct tlb_inval *inval)
 {
-    bool same_regime = ctx->key.regime == inval->regime;
+    bool same_regime =
+        tlb_inval_has(inval, ctx->key.regime, ctx->key.vmid);
 
     switch (inval->kind) {
     case TLB_INVAL_ALL:
@@ -385,6 +387,7 @@ void tlb_invalidate(struct tlb *tlb, const struct tlb_inval *request)
     }
     tlb->device_stamp++;
     tlb->head.tables += inval.kind != TLB_INVAL_PAGE_IDS && !inval.leaf;
+    inval.regime &= TLB_REGIME_FAMILY;
     inval.va = tlb_untag(inval.va) & TLB_PAGE_MASK;
     if (inval.size < TLB_PAGE_SIZE) {
         inval.size = TLB_PAGE_SIZE;
@@ -399,8 +402,9 @@ void tlb_invalidate(struct tlb *tlb, const struct tlb_inval *request)
             invalidate_context(tlb, &tlb->contexts[i], &inval);
         }
     }
-    /* There is one regime with translations. */
-    if (inval.kind == TLB_INVAL_ALL || inval.kind == TLB_INVAL_REGIME) {
+    if (inval.kind == TLB_INVAL_ALL ||
+        (inval.kind == TLB_INVAL_REGIME && inval.all_vmids &&
+         tlb->families == BIT(inval.regime))) {
         __atomic_store_n(&tlb->global_low, 0, __ATOMIC_RELEASE);
     }
 }

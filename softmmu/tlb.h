@@ -3,9 +3,9 @@
  *
  * First level: small direct-mapped tables that generated code reads inline,
  * one `struct tlb_context` per (translation regime, exception level, PAN,
- * ASID).  A change of address space or exception level selects another
+ * ASID, VMID).  A change of address space or exception level selects another
  * context and flushes nothing.  Second level: one larger table per vCPU,
- * tagged with regime, ASID and the global bit.  Behind it the page table
+ * tagged with regime, ASID, VMID and the global bit.  Behind it the page table
  * walker that the processor hands in.
  *
  * Keys of first-level entries are the virtual page *including* the top
@@ -32,6 +32,9 @@
 #include "softmmu/page_ids.h"
 
 #define TLB_PAGE_BITS 12
+/* Regimes that agree in these bits are invalidated as one; the others say how
+ * the regime is used (tables or not, one stage or two). */
+#define TLB_REGIME_FAMILY 7
 /* Compilers run through thousands of pages of their own code and data: 4096
  * slots take a tenth less time than 1024. */
 #define TLB_INDEX_BITS 12
@@ -114,6 +117,7 @@ struct tlb_page {
     bool watched;         /* set by a processor that watches addresses in
                              it: no first-level entry, so that it sees
                              every access on the slow path */
+    bool user;            /* EL0 has access: key.pan denies it to EL1+ */
     /* Permissions by exception level 0 and 1+ (PAN applied by key). */
     uint8_t perm_el0, perm_el1; /* TLB_PERM_* */
     /* A walker may withhold the write bit (dirty state not set yet): an
@@ -261,20 +265,21 @@ bool tlb_translate(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
 
 /*
  * Invalidation on this vCPU.  Over-invalidation is allowed, under never.
- * `va` has its tag stripped.  VMIDs are not told apart.
+ * `va` has its tag stripped.
  */
 struct tlb_inval {
     enum {
         TLB_INVAL_ALL,      /* everything */
-        TLB_INVAL_REGIME,   /* all of one regime (and vmid) */
+        TLB_INVAL_REGIME,   /* all of one regime and VMID */
         TLB_INVAL_ASID,     /* non-global entries of one ASID */
         TLB_INVAL_VA,       /* a page, one ASID and global */
         TLB_INVAL_VA_ALL,   /* a page, every ASID */
         TLB_INVAL_PAGE_IDS, /* only page_id[] of every context (IC IALLU) */
         TLB_INVAL_WRITES,   /* tlb_drop_writes() of the physical page va */
     } kind;
-    uint8_t regime;
-    uint16_t asid;
+    uint8_t regime;         /* a family, TLB_REGIME_FAMILY */
+    bool all_vmids;         /* whatever the VMID */
+    uint16_t asid, vmid;
     bool leaf;              /* tables that a walker remembers stay valid */
     uint64_t va;            /* start of the range, page-aligned */
     uint64_t size;          /* bytes, at least 4096 */

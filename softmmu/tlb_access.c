@@ -136,8 +136,7 @@ static bool allows(const struct tlb_key *key, const struct tlb_page *page,
     };
     uint8_t perm = key->el ? page->perm_el1 : page->perm_el0;
 
-    if (key->pan && key->el && !key->mmu_off && kind != TLB_EXEC &&
-        (page->perm_el0 & (TLB_PERM_R | TLB_PERM_W))) {
+    if (key->pan && key->el && kind != TLB_EXEC && page->user) {
         return false;
     }
     return perm & needed[kind];

@@ -67,6 +67,8 @@ struct tlb {
     tlb_strip_fn *strip;
     struct tlb_codes codes;
 
+    uint8_t families; /* that a context was for: a bit each */
+
     /* Where below the middle of the address space there are global
      * translations: a bit for each GiB, modulo 64.  [written by the owner,
      * read by any thread] */
@@ -86,7 +88,8 @@ struct tlb {
 
     uint64_t clock;
     uint64_t all_stamp;
-    uint64_t regime_stamp[256];
+    uint64_t regime_stamp[TLB_REGIME_FAMILY + 1]; /* of every VMID */
+    uint64_t vmid_stamp[65536];
     uint64_t asid_stamp[65536];
     uint64_t sizes;        /* bit n = L2 may hold mappings of 2^n bytes */
     unsigned next_victim;
@@ -106,6 +109,13 @@ static inline bool tlb_hit(const struct tlb_entry *entry, uint64_t va,
                            unsigned size)
 {
     return (entry->tag ^ va) <= TLB_PAGE_SIZE - size;
+}
+
+static inline bool tlb_inval_has(const struct tlb_inval *inval,
+                                 unsigned regime, unsigned vmid)
+{
+    return (regime & TLB_REGIME_FAMILY) == inval->regime &&
+           (inval->all_vmids || vmid == inval->vmid);
 }
 
 /* First level (tlb.c). */

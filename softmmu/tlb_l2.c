@@ -27,11 +27,22 @@ static struct l2_set *set_of(struct tlb *tlb, uint64_t block,
     return &tlb->sets[(n ^ n >> L2_SET_BITS) & (L2_SETS - 1)];
 }
 
+static unsigned regime_of(uint64_t who)
+{
+    return (unsigned)extract64(who, L2_REGIME_SHIFT, 8);
+}
+
+static unsigned vmid_of(uint64_t who)
+{
+    return (unsigned)extract64(who, L2_VMID_SHIFT, 16);
+}
+
 static bool is_live(const struct tlb *tlb, uint64_t who, uint64_t stamp)
 {
     return stamp == tlb->clock ||
            (stamp >= tlb->all_stamp &&
-            stamp >= tlb->regime_stamp[extract64(who, L2_REGIME_SHIFT, 8)] &&
+            stamp >= tlb->regime_stamp[regime_of(who) & TLB_REGIME_FAMILY] &&
+            stamp >= tlb->vmid_stamp[vmid_of(who)] &&
             ((who & L2_GLOBAL) || stamp >= tlb->asid_stamp[who & L2_ASID]));
 }
 
@@ -105,7 +116,7 @@ struct l2_data *tlb_l2_insert(struct tlb *tlb, const struct tlb_key *key,
 
 static bool inval_concerns(const struct tlb_inval *inval, uint64_t who)
 {
-    return extract64(who, L2_REGIME_SHIFT, 8) == inval->regime &&
+    return tlb_inval_has(inval, regime_of(who), vmid_of(who)) &&
            (inval->kind == TLB_INVAL_VA_ALL || (who & L2_GLOBAL) ||
             (who & L2_ASID) == inval->asid);
 }
@@ -165,10 +176,11 @@ void tlb_l2_invalidate(struct tlb *tlb, const struct tlb_inval *inval)
         tlb->sizes = 0;
         break;
     case TLB_INVAL_REGIME:
-        tlb->regime_stamp[inval->regime] = ++tlb->clock;
+        *(inval->all_vmids ? &tlb->regime_stamp[inval->regime]
+                           : &tlb->vmid_stamp[inval->vmid]) = ++tlb->clock;
         break;
     case TLB_INVAL_ASID:
-        /* ASIDs of different regimes share stamps: harmless. */
+        /* Regimes share stamps of VMIDs and ASIDs: harmless. */
         tlb->asid_stamp[inval->asid] = ++tlb->clock;
         break;
     case TLB_INVAL_VA:

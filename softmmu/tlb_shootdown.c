@@ -104,7 +104,8 @@ static bool merge(struct mailbox *box, const struct tlb_inval *inval)
         inval->kind == TLB_INVAL_VA || inval->kind == TLB_INVAL_VA_ALL;
 
     if (last->kind != inval->kind || last->regime != inval->regime ||
-        last->asid != inval->asid || last->leaf != inval->leaf) {
+        last->asid != inval->asid || last->vmid != inval->vmid ||
+        last->all_vmids != inval->all_vmids || last->leaf != inval->leaf) {
         return last->kind == TLB_INVAL_ALL;
     }
     if (!by_va) {
@@ -140,7 +141,9 @@ static bool is_concerned(const struct mailbox *box,
     if (inval->kind != TLB_INVAL_ASID && inval->kind != TLB_INVAL_VA) {
         return true;
     }
-    return __atomic_load_n(&box->asid, __ATOMIC_SEQ_CST) == inval->asid ||
+    uint32_t asid = __atomic_load_n(&box->asid, __ATOMIC_SEQ_CST);
+
+    return asid == inval->asid || asid == SHOOTDOWN_ANY_ASID ||
            (inval->kind == TLB_INVAL_VA &&
             tlb_may_be_global(box->tlb, inval->va, inval->size));
 }

@@ -42,6 +42,7 @@ void shootdown_wake(struct shootdown *s, unsigned self);
 /* The vCPU is about to use translations of this ASID and no longer those of
  * another.  A safepoint. [vCPU self] */
 #define SHOOTDOWN_NO_ASID UINT32_MAX
+#define SHOOTDOWN_ANY_ASID (UINT32_MAX - 1) /* of several */
 void shootdown_set_asid(struct shootdown *s, unsigned self, uint32_t asid);
 
 #endif

@@ -18,7 +18,9 @@ static void reset_mmu(struct arm_cpu *cpu)
     static const enum mmu_regime regimes[] = {
         [1] = MMU_EL1_0, [2] = MMU_EL2, [3] = MMU_EL3,
     };
+    uint64_t mmfr0 = cpu->model->ARM_ID_AA64MMFR0;
     uint64_t mmfr1 = cpu->model->ARM_ID_AA64MMFR1;
+    uint64_t mmfr2 = cpu->model->ARM_ID_AA64MMFR2;
 
     for (unsigned el = 1; el <= 3; el++) {
         cpu->mmu_el[el] = (struct mmu_regs){
@@ -28,7 +30,12 @@ static void reset_mmu(struct arm_cpu *cpu)
             .hpds = arm_id_field(mmfr1, 12) > 0,
             .pauth = cpu->feature[A64_FEAT_PAUTH],
             .bti = cpu->feature[A64_FEAT_BTI],
-            .small_va = arm_id_field(cpu->model->ARM_ID_AA64MMFR2, 28) > 0,
+            .small_va = arm_id_field(mmfr2, 28) > 0,
+            .lva = arm_id_field(mmfr2, 16) > 0,
+            .lpa2 = arm_id_field(mmfr0, 28) == 1,
+            .e0pd = arm_id_field(mmfr2, 60) > 0,
+            .epan = arm_id_field(mmfr1, 20) > 2,
+            .xnx = arm_id_field(mmfr1, 28) > 0,
             .tables = &cpu->tables,
             .tlb = cpu->vcpu.mmu,
         };

@@ -62,7 +62,7 @@ struct qarma;
 struct arm_timer { uint64_t cval; uint32_t ctl; };
 /* ORDER cpu_timer (cpu/cpu.h) */
 enum { ARM_TIMER_PHYS, ARM_TIMER_VIRT, ARM_TIMER_HYP, ARM_TIMER_SEC,
-       ARM_TIMER_HYP_VIRT, ARM_TIMERS };
+       ARM_TIMERS };
 
 /* Self-hosted debug: stored, not acted upon, but for MDSCR_EL1.SS. */
 struct arm_debug {
@@ -125,7 +125,6 @@ struct arm_cpu {
     bool feature[A64_FEAT_COUNT];
     bool has_el2, has_el3;
     bool has_vhe;          /* HCR_EL2.E2H */
-    bool has_e0pd;         /* TCR.E0PD0, E0PD1 */
 
     /* PSTATE besides NZCV. */
     uint32_t daif;         /* PSTATE_D | A | I | F bits */
@@ -167,7 +166,7 @@ struct arm_cpu {
     struct arm_pmu pmu;
 
     struct arm_switch fast;
-    struct mmu_tables tables;
+    struct mmu_tables tables, stage2_tables;
 
     bool step_active;       /* software step applies (context()) */
     bool stepping;          /* its one instruction has been started */

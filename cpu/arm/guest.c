@@ -9,6 +9,7 @@
 #include "cpu/arm/disas.h"
 #include "cpu/arm/exception.h"
 #include "cpu/arm/levels.h"
+#include "cpu/arm/mmu_cpu.h"
 #include "cpu/arm/pauth.h"
 #include "cpu/arm/system.h"
 #include "cpu/arm/translate.h"
@@ -97,8 +98,12 @@ void arm_select_tlb(struct arm_cpu *cpu)
     struct tlb_key key = arm_tlb_key(cpu, 0, false);
 
     if (vcpu->parallel) {
+        bool two = cpu->el >= 2 && !arm_is_host(cpu); /* EL0's and its own */
+
         shootdown_set_asid(cpu->system->shootdown, vcpu->index,
-                           key.mmu_off ? SHOOTDOWN_NO_ASID : key.asid);
+                           two           ? SHOOTDOWN_ANY_ASID
+                           : key.mmu_off ? SHOOTDOWN_NO_ASID
+                                         : key.asid);
     }
     fast->key[0] = tlb_pack_key(&key);
     vcpu->tlb_unpriv = fast->tlb[0] = tlb_context(vcpu->mmu, &key);
@@ -114,29 +119,14 @@ void arm_select_tlb(struct arm_cpu *cpu)
     }
 }
 
-#define TCR_E0PD0 55 /* E0PD1 is the next */
-
-/* FEAT_E0PD: EL0 has no business in this half of the address space. */
-static bool is_denied_half(const struct arm_cpu *cpu,
-                           const struct tlb_key *key, uint64_t va)
-{
-    return key->el == 0 && !key->mmu_off && cpu->has_e0pd &&
-           (arm_mmu_of_key(cpu, key)->tcr >> (TCR_E0PD0 + (va >> 55 & 1)) & 1);
-}
-
 bool arm_walk(void *opaque, const struct tlb_key *key, uint64_t va,
               enum tlb_access access, struct tlb_page *page,
               struct mem_fault *fault)
 {
     struct arm_cpu *cpu = opaque;
 
-    if (is_denied_half(cpu, key, va)) {
-        *fault = (struct mem_fault){.va = va, .status = MMU_TRANSLATION,
-                                    .access = (uint8_t)access, .stage = 1};
-        return false;
-    }
-    bool found = mmu_walk(arm_mmu_of_key(cpu, key), cpu->system->bus,
-                          cpu->vcpu.index, key, va, access, page, fault);
+    bool found = arm_mmu_translate(cpu, key, va, access, MMU_FOR_ACCESS, page,
+                                   fault);
 
     if (found && page->guarded && !cpu->guarded_seen) {
         /* From now on code is translated with checks of BTYPE. */

@@ -31,8 +31,7 @@ enum arm_regime arm_regime(const struct arm_cpu *cpu, unsigned el)
     case 2:
         return cpu->hcr_el2 & HCR_E2H ? ARM_REGIME_EL2_0 : ARM_REGIME_EL2;
     default:
-        return arm_is_secure_below_el3(cpu) ? ARM_REGIME_S_EL1_0
-                                            : ARM_REGIME_EL1_0;
+        return arm_regime_of_el1(cpu);
     }
 }
 

@@ -141,6 +141,13 @@ static inline const struct mmu_regs *arm_mmu(const struct arm_cpu *cpu,
     return &cpu->mmu_el[arm_regime_el(cpu, el)];
 }
 
+/* That of EL1, also when EL0 belongs to EL2. */
+static inline enum arm_regime arm_regime_of_el1(const struct arm_cpu *cpu)
+{
+    return arm_is_secure_below_el3(cpu) ? ARM_REGIME_S_EL1_0
+                                        : ARM_REGIME_EL1_0;
+}
+
 /* The regime of `el`, without OFF and STAGE2. */
 enum arm_regime arm_regime(const struct arm_cpu *cpu, unsigned el);
 

@@ -1,6 +1,6 @@
 /*
- * VMSAv8-64 address translation, stage 1 (Arm ARM D8): the table walker
- * behind the TLB, and the registers it reads as one plain struct, so that it
+ * VMSAv8-64 address translation (Arm ARM D8): the table walker behind the
+ * TLB, both stages, and the registers it reads as plain structs, so that it
  * runs without a processor.
  *
  * The walker keeps nothing between calls but where last-level tables are
@@ -30,40 +30,70 @@ enum mmu_regime {
 struct mmu_regs {
     enum mmu_regime regime;
     uint64_t sctlr, tcr, ttbr0, ttbr1, mair;
-    unsigned pa_bits; /* ID_AA64MMFR0_EL1.PARange: 32 to 48 */
+    unsigned pa_bits; /* ID_AA64MMFR0_EL1.PARange: 32 to 52 */
     bool hafdbs;      /* TCR.HA and HD work (FEAT_HAFDBS) */
     bool hpds;        /* TCR.HPDn work (FEAT_HPDS) */
     bool pauth;       /* TCR.TBIDn work (FEAT_PAuth) */
     bool bti;         /* descriptors have GP (FEAT_BTI) */
     bool small_va;    /* TxSZ up to 48, 47 for 64K (FEAT_TTST), not 39 */
+    bool lva;         /* 52-bit addresses with 64K (FEAT_LVA) */
+    bool lpa2;        /* TCR.DS, VTCR.DS work (FEAT_LPA2) */
+    bool e0pd;        /* TCR.E0PDn work (FEAT_E0PD) */
+    bool epan;        /* SCTLR.EPAN works (FEAT_PAN3) */
+    bool xnx;         /* XN[1:0] at stage 2 (FEAT_XNX) */
     struct mmu_tables *tables; /* or NULL; of the vCPU with this TLB */
     const struct tlb *tlb;
 };
 
+/* Stage 2 of the EL1&0 regime; what the model implements is in the struct
+ * mmu_regs of stage 1. */
+struct mmu_stage2 {
+    uint64_t hcr, vtcr, vttbr; /* HCR_EL2, VTCR_EL2, VTTBR_EL2 */
+    bool big_endian;           /* SCTLR_EL2.EE */
+    struct mmu_tables *tables;
+};
+
 /* Fault status codes: ISS DFSC/IFSC and PAR_EL1.FST.  Those marked L take
- * the level in bits 1..0. */
+ * the level in bits 1..0; at level -1 there are three, by other codes. */
 enum mmu_status {
     MMU_ADDRESS_SIZE = 0x00,     /* L */
     MMU_TRANSLATION = 0x04,      /* L */
     MMU_ACCESS_FLAG = 0x08,      /* L */
     MMU_PERMISSION = 0x0c,       /* L */
     MMU_EXTERNAL = 0x10,
+    MMU_EXTERNAL_ON_WALK_M1 = 0x13,
     MMU_EXTERNAL_ON_WALK = 0x14, /* L */
     MMU_ALIGNMENT = 0x21,
+    MMU_ADDRESS_SIZE_M1 = 0x29,
+    MMU_TRANSLATION_M1 = 0x2b,
     MMU_TLB_CONFLICT = 0x30,
     MMU_UNSUPPORTED_UPDATE = 0x31, /* of a descriptor that is not in RAM */
     MMU_UNSUPPORTED_ATOMIC = 0x35,
 };
 
+/* Who asks: an access, or an AT instruction, which leaves the dirty state as
+ * it is, of stage 1 (with its tables where stage 2 says) or of both. */
+enum mmu_purpose { MMU_FOR_ACCESS, MMU_FOR_AT_STAGE1, MMU_FOR_AT_BOTH };
+
+struct mmu_request {
+    const struct mmu_regs *regs;
+    const struct mmu_stage2 *stage2; /* NULL: off */
+    bool secure; /* a regime of Secure state: descriptors have NS */
+    struct bus *bus;
+    unsigned cpu;                    /* whose accesses to tables are */
+    const struct tlb_key *key;
+    uint64_t va;                     /* with its tag */
+    enum tlb_access access;
+    enum mmu_purpose purpose;
+};
+
 /*
- * Translate `va` (with its tag) for key->el.  True: *page is filled and
- * allows `access`.  False: *fault says why.  key->mmu_off, not SCTLR.M,
- * says whether there are tables.  `cpu` is whose accesses to tables outside
- * RAM are.
+ * Translate for key->el.  True: *page is filled and allows the access.
+ * False: *fault says why.  key->mmu_off, not SCTLR.M, says whether stage 1
+ * has tables.
  */
-bool mmu_walk(const struct mmu_regs *regs, struct bus *bus, unsigned cpu,
-              const struct tlb_key *key, uint64_t va, enum tlb_access access,
-              struct tlb_page *page, struct mem_fault *fault);
+bool mmu_translate(const struct mmu_request *request, struct tlb_page *page,
+                   struct mem_fault *fault);
 
 /* The address that is translated: without the tag when TBI says so,
  * otherwise as it is. */

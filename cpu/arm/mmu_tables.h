@@ -2,8 +2,9 @@
  * Where last-level tables are: what a walk need not read again.
  *
  * As the architecture's own caches of table descriptors: only valid ones
- * are kept, for an ASID, until an invalidation that is not of last-level
- * entries only (Arm ARM D8.13.5).  Each vCPU has its own, on its thread.
+ * are kept, for an ASID and a VMID, until an invalidation that is not of
+ * last-level entries only (Arm ARM D8.13.5).  Each vCPU has its own, on its
+ * thread; each stage of translation has its own.
  */
 #ifndef CPU_ARM_MMU_TABLES_H
 #define CPU_ARM_MMU_TABLES_H
@@ -19,8 +20,9 @@ struct mmu_table {
     uint64_t base;   /* of the first table, from TTBR */
     uint64_t block;  /* va without the bits that the table translates */
     uint64_t stamp;  /* tlb_table_stamp() */
-    uint32_t tag;    /* of the key, and how many bits it translates */
+    uint64_t tag;    /* of the key, and how many bits it translates */
     uint64_t attrs;  /* of the tables passed, or-ed */
+    uint64_t ipa;    /* of the table, before stage 2 */
     uint64_t pa;
     const uint64_t *host;
 };
@@ -36,9 +38,10 @@ mmu_table_slot(struct mmu_tables *tables, const struct tlb_key *key,
     return &tables->slot[(va >> bits ^ key->asid) % MMU_TABLES];
 }
 
-static inline uint32_t mmu_table_tag(const struct tlb_key *key, unsigned bits)
+static inline uint64_t mmu_table_tag(const struct tlb_key *key, unsigned bits)
 {
-    return key->asid | bits << 16 | (uint32_t)key->regime << 24;
+    return key->asid | (uint64_t)key->vmid << 16 |
+           (uint64_t)key->regime << 32 | (uint64_t)bits << 40;
 }
 
 /* The table that translates the low `bits` bits of `va`, or NULL. */

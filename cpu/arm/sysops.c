@@ -1,4 +1,4 @@
-/* Cache maintenance, AT, and the table of all system instructions. */
+/* Cache maintenance, and the table of all system instructions. */
 #include "cpu/arm/sysops.h"
 
 #include <string.h>
@@ -115,48 +115,51 @@ static void dc_zva(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
     }
 }
 
-/* -- address translation ------------------------------------------------- */
-
-/* op2: bit 0 write, bit 1 as EL0; CRm 9 obeys PSTATE.PAN. */
-static void at_s1(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
-{
-    bool pan = (op->encoding >> 3 & 15) == 9 &&
-               (cpu->pstate_misc & PSTATE_PAN);
-    struct tlb_key key = arm_tlb_key(cpu, op->encoding & 2 ? 0 : 1, pan);
-    struct tlb_page page;
-    struct mem_fault fault;
-
-    enum tlb_access access = op->encoding & 1 ? TLB_WRITE : TLB_READ;
-
-    if (mmu_walk(arm_mmu_of_key(cpu, &key), cpu->system->bus,
-                 cpu->vcpu.index, &key, x, access, &page, &fault)) {
-        cpu->par_el1 = mmu_par(&page, NULL);
-    } else if (fault.external) {
-        arm_raise_data_abort(cpu, &fault, true);
-    } else {
-        cpu->par_el1 = mmu_par(NULL, &fault);
-    }
-}
-
 /* -- the table ----------------------------------------------------------- */
 
 #define OP(op1, crn, crm, op2, flags, trap, needs, name, run) \
     {SYSREG(1, op1, crn, crm, op2), flags, trap, needs, name, run}
-#define TLBI(crm, op2, needs, name, run) \
-    OP(0, 8, crm, op2, SYSOP_TLB, TRAP_NONE, needs, "TLBI " name, run)
-/* The forms of one domain: all, VA, ASID, VA of all ASIDs, last level. */
-#define TLBI_DOMAIN(crm, needs, suffix)                            \
-    TLBI(crm, 0, needs, "VMALLE1" suffix, sysop_tlbi_all),         \
-    TLBI(crm, 1, needs, "VAE1" suffix, sysop_tlbi_va),             \
-    TLBI(crm, 2, needs, "ASIDE1" suffix, sysop_tlbi_asid),         \
-    TLBI(crm, 3, needs, "VAAE1" suffix, sysop_tlbi_va),            \
-    TLBI(crm, 5, needs, "VALE1" suffix, sysop_tlbi_va),            \
-    TLBI(crm, 7, needs, "VAALE1" suffix, sysop_tlbi_va)
-#define TLBI_RANGE(crm, suffix)                                    \
-    TLBI(crm, 1, SYSOP_NEEDS_TLBIRANGE, "RVAE1" suffix, sysop_tlbi_range),   \
-    TLBI(crm, 3, SYSOP_NEEDS_TLBIRANGE, "RVAAE1" suffix, sysop_tlbi_range),  \
-    TLBI(crm, 5, SYSOP_NEEDS_TLBIRANGE, "RVALE1" suffix, sysop_tlbi_range),  \
-    TLBI(crm, 7, SYSOP_NEEDS_TLBIRANGE, "RVAALE1" suffix, sysop_tlbi_range)
+#define AT(op1, crm, op2, needs, name, run) \
+    OP(op1, 7, crm, op2, 0, TRAP_NONE, needs, "AT " name, run)
+#define TLBI(op1, crm, op2, needs, name, run) \
+    OP(op1, 8, crm, op2, SYSOP_TLB, TRAP_NONE, needs, "TLBI " name, run)
+
+/* The forms of one domain for EL1: all, VA, ASID, VA of all ASIDs, last
+ * level. */
+#define TLBI_EL1(crm, needs, suffix)                               \
+    TLBI(0, crm, 0, needs, "VMALLE1" suffix, sysop_tlbi_all),      \
+    TLBI(0, crm, 1, needs, "VAE1" suffix, sysop_tlbi_va),          \
+    TLBI(0, crm, 2, needs, "ASIDE1" suffix, sysop_tlbi_asid),      \
+    TLBI(0, crm, 3, needs, "VAAE1" suffix, sysop_tlbi_va),         \
+    TLBI(0, crm, 5, needs, "VALE1" suffix, sysop_tlbi_va),         \
+    TLBI(0, crm, 7, needs, "VAALE1" suffix, sysop_tlbi_va)
+#define RANGE SYSOP_NEEDS_TLBIRANGE
+#define TLBI_EL1_RANGE(crm, suffix)                                \
+    TLBI(0, crm, 1, RANGE, "RVAE1" suffix, sysop_tlbi_range),      \
+    TLBI(0, crm, 3, RANGE, "RVAAE1" suffix, sysop_tlbi_range),     \
+    TLBI(0, crm, 5, RANGE, "RVALE1" suffix, sysop_tlbi_range),     \
+    TLBI(0, crm, 7, RANGE, "RVAALE1" suffix, sysop_tlbi_range)
+/* For EL2, which also has those of all of EL1. */
+#define TLBI_EL2(crm, needs, needs_el2, suffix)                    \
+    TLBI(4, crm, 0, needs_el2, "ALLE2" suffix, sysop_tlbi_all),    \
+    TLBI(4, crm, 1, needs_el2, "VAE2" suffix, sysop_tlbi_va),      \
+    TLBI(4, crm, 4, needs, "ALLE1" suffix, sysop_tlbi_all),        \
+    TLBI(4, crm, 5, needs_el2, "VALE2" suffix, sysop_tlbi_va),     \
+    TLBI(4, crm, 6, needs, "VMALLS12E1" suffix, sysop_tlbi_stage2)
+#define TLBI_EL2_RANGE(crm, suffix)                                \
+    TLBI(4, crm, 1, SYSOP_NEEDS_EL2_TLBIRANGE, "RVAE2" suffix,     \
+         sysop_tlbi_range),                                        \
+    TLBI(4, crm, 5, SYSOP_NEEDS_EL2_TLBIRANGE, "RVALE2" suffix,    \
+         sysop_tlbi_range)
+#define TLBI_EL3(crm, needs, suffix)                               \
+    TLBI(6, crm, 0, needs, "ALLE3" suffix, sysop_tlbi_all),        \
+    TLBI(6, crm, 1, needs, "VAE3" suffix, sysop_tlbi_va),          \
+    TLBI(6, crm, 5, needs, "VALE3" suffix, sysop_tlbi_va)
+#define TLBI_EL3_RANGE(crm, suffix)                                \
+    TLBI(6, crm, 1, RANGE, "RVAE3" suffix, sysop_tlbi_range),      \
+    TLBI(6, crm, 5, RANGE, "RVALE3" suffix, sysop_tlbi_range)
+#define IPAS2(crm, op2, needs, name) \
+    TLBI(4, crm, op2, needs, name, sysop_tlbi_stage2)
 #define USER(crm, op2, needs, name, run) \
     OP(3, 7, crm, op2, SYSOP_EL0, TRAP_CACHE, needs, name, run)
 
@@ -167,20 +170,20 @@ const struct sysop sysops[] = {
        "IC IALLU", ic_all),
     OP(0, 7, 6, 1, 0, 0, 0, "DC IVAC", dc_ivac),
     OP(0, 7, 6, 2, 0, 0, 0, "DC ISW", nothing),
-    OP(0, 7, 8, 0, 0, 0, 0, "AT S1E1R", at_s1),
-    OP(0, 7, 8, 1, 0, 0, 0, "AT S1E1W", at_s1),
-    OP(0, 7, 8, 2, 0, 0, 0, "AT S1E0R", at_s1),
-    OP(0, 7, 8, 3, 0, 0, 0, "AT S1E0W", at_s1),
-    OP(0, 7, 9, 0, 0, 0, NEEDS_FEAT(PAN), "AT S1E1RP", at_s1),
-    OP(0, 7, 9, 1, 0, 0, NEEDS_FEAT(PAN), "AT S1E1WP", at_s1),
+    AT(0, 8, 0, 0, "S1E1R", sysop_at_el1),
+    AT(0, 8, 1, 0, "S1E1W", sysop_at_el1),
+    AT(0, 8, 2, 0, "S1E0R", sysop_at_el1),
+    AT(0, 8, 3, 0, "S1E0W", sysop_at_el1),
+    AT(0, 9, 0, NEEDS_FEAT(PAN), "S1E1RP", sysop_at_el1),
+    AT(0, 9, 1, NEEDS_FEAT(PAN), "S1E1WP", sysop_at_el1),
     OP(0, 7, 10, 2, 0, 0, 0, "DC CSW", nothing),
     OP(0, 7, 14, 2, 0, 0, 0, "DC CISW", nothing),
-    TLBI_DOMAIN(1, SYSOP_NEEDS_TLBIOS, "OS"),
-    TLBI_RANGE(2, "IS"),
-    TLBI_DOMAIN(3, 0, "IS"),
-    TLBI_RANGE(5, "OS"),
-    TLBI_RANGE(6, ""),
-    TLBI_DOMAIN(7, 0, ""),
+    TLBI_EL1(1, SYSOP_NEEDS_TLBIOS, "OS"),
+    TLBI_EL1_RANGE(2, "IS"),
+    TLBI_EL1(3, 0, "IS"),
+    TLBI_EL1_RANGE(5, "OS"),
+    TLBI_EL1_RANGE(6, ""),
+    TLBI_EL1(7, 0, ""),
     OP(3, 7, 4, 1, SYSOP_EL0 | SYSOP_ZVA, TRAP_DCZ, 0, "DC ZVA", dc_zva),
     USER(5, 1, 0, "IC IVAU", ic_ivau),
     USER(10, 1, 0, "DC CVAC", dc_clean),
@@ -188,6 +191,40 @@ const struct sysop sysops[] = {
     USER(12, 1, SYSOP_NEEDS_DPB, "DC CVAP", dc_clean),
     USER(13, 1, SYSOP_NEEDS_DPB2, "DC CVADP", dc_clean),
     USER(14, 1, 0, "DC CIVAC", dc_clean),
+
+    AT(4, 8, 0, SYSOP_NEEDS_EL2, "S1E2R", sysop_at_upper),
+    AT(4, 8, 1, SYSOP_NEEDS_EL2, "S1E2W", sysop_at_upper),
+    AT(4, 8, 4, 0, "S12E1R", sysop_at_both),
+    AT(4, 8, 5, 0, "S12E1W", sysop_at_both),
+    AT(4, 8, 6, 0, "S12E0R", sysop_at_both),
+    AT(4, 8, 7, 0, "S12E0W", sysop_at_both),
+    IPAS2(0, 1, 0, "IPAS2E1IS"),
+    IPAS2(0, 2, RANGE, "RIPAS2E1IS"),
+    IPAS2(0, 5, 0, "IPAS2LE1IS"),
+    IPAS2(0, 6, RANGE, "RIPAS2LE1IS"),
+    TLBI_EL2(1, SYSOP_NEEDS_TLBIOS, SYSOP_NEEDS_EL2_TLBIOS, "OS"),
+    TLBI_EL2_RANGE(2, "IS"),
+    TLBI_EL2(3, 0, SYSOP_NEEDS_EL2, "IS"),
+    IPAS2(4, 0, SYSOP_NEEDS_TLBIOS, "IPAS2E1OS"),
+    IPAS2(4, 1, 0, "IPAS2E1"),
+    IPAS2(4, 2, RANGE, "RIPAS2E1"),
+    IPAS2(4, 3, RANGE, "RIPAS2E1OS"),
+    IPAS2(4, 4, SYSOP_NEEDS_TLBIOS, "IPAS2LE1OS"),
+    IPAS2(4, 5, 0, "IPAS2LE1"),
+    IPAS2(4, 6, RANGE, "RIPAS2LE1"),
+    IPAS2(4, 7, RANGE, "RIPAS2LE1OS"),
+    TLBI_EL2_RANGE(5, "OS"),
+    TLBI_EL2_RANGE(6, ""),
+    TLBI_EL2(7, 0, SYSOP_NEEDS_EL2, ""),
+
+    AT(6, 8, 0, 0, "S1E3R", sysop_at_upper),
+    AT(6, 8, 1, 0, "S1E3W", sysop_at_upper),
+    TLBI_EL3(1, SYSOP_NEEDS_TLBIOS, "OS"),
+    TLBI_EL3_RANGE(2, "IS"),
+    TLBI_EL3(3, 0, "IS"),
+    TLBI_EL3_RANGE(5, "OS"),
+    TLBI_EL3_RANGE(6, ""),
+    TLBI_EL3(7, 0, ""),
 };
 
 const unsigned sysop_count = ARRAY_SIZE(sysops);
@@ -196,6 +233,7 @@ static bool is_present(const struct arm_cpu *cpu, const struct sysop *op)
 {
     uint64_t isar0 = cpu->model->ARM_ID_AA64ISAR0;
     uint64_t isar1 = cpu->model->ARM_ID_AA64ISAR1;
+    unsigned tlb = arm_id_field(isar0, 56);
 
     switch (op->needs) {
     case 0:
@@ -205,9 +243,15 @@ static bool is_present(const struct arm_cpu *cpu, const struct sysop *op)
     case SYSOP_NEEDS_DPB2:
         return arm_id_field(isar1, 0) >= 2;
     case SYSOP_NEEDS_TLBIOS:
-        return arm_id_field(isar0, 56) >= 1;
+        return tlb >= 1;
     case SYSOP_NEEDS_TLBIRANGE:
-        return arm_id_field(isar0, 56) >= 2;
+        return tlb >= 2;
+    case SYSOP_NEEDS_EL2:
+        return cpu->has_el2;
+    case SYSOP_NEEDS_EL2_TLBIOS:
+        return cpu->has_el2 && tlb >= 1;
+    case SYSOP_NEEDS_EL2_TLBIRANGE:
+        return cpu->has_el2 && tlb >= 2;
     default:
         return cpu->feature[op->needs - 1];
     }

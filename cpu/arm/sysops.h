@@ -28,7 +28,16 @@ struct sysop {
 enum {
     SYSOP_NEEDS_DPB = 200, SYSOP_NEEDS_DPB2,
     SYSOP_NEEDS_TLBIOS, SYSOP_NEEDS_TLBIRANGE,
+    SYSOP_NEEDS_EL2, SYSOP_NEEDS_EL2_TLBIOS, SYSOP_NEEDS_EL2_TLBIRANGE,
 };
+
+/* The lowest exception level that may; op1 says it for all but EL0. */
+static inline unsigned sysop_least_el(const struct sysop *op)
+{
+    unsigned op1 = op->encoding >> 11 & 7;
+
+    return op->flags & SYSOP_EL0 ? 0 : op1 == 4 ? 2 : op1 == 6 ? 3 : 1;
+}
 
 /* By rising encoding, as far as `cpu` has it, or NULL. */
 const struct sysop *sysop_find(const struct arm_cpu *cpu, uint16_t encoding);
@@ -43,5 +52,12 @@ void sysop_tlbi_asid(struct arm_cpu *cpu, const struct sysop *op,
                      uint64_t x);
 void sysop_tlbi_range(struct arm_cpu *cpu, const struct sysop *op,
                       uint64_t x);
+void sysop_tlbi_stage2(struct arm_cpu *cpu, const struct sysop *op,
+                       uint64_t x);
+
+/* sysops_at.c: of EL1 and EL0, stage 1 or both; of EL2 or EL3 */
+void sysop_at_el1(struct arm_cpu *cpu, const struct sysop *op, uint64_t x);
+void sysop_at_both(struct arm_cpu *cpu, const struct sysop *op, uint64_t x);
+void sysop_at_upper(struct arm_cpu *cpu, const struct sysop *op, uint64_t x);
 
 #endif

@@ -74,7 +74,6 @@ static struct arm_cpu *create_cpu(struct cpu_system *s, unsigned index)
     cpu->has_el3 = s->config.el3;
     cpu->has_vhe = s->config.el2 &&
                    arm_id_field(s->model.ARM_ID_AA64MMFR1, 8) > 0;
-    cpu->has_e0pd = arm_id_field(s->model.ARM_ID_AA64MMFR2, 60) > 0;
     cpu->mpidr = UINT64_C(0x80000000) | index;
     cpu->ctr = s->model.ctr;
     cpu->dczid = s->model.dczid;

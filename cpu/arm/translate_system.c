@@ -260,7 +260,7 @@ bool a64_trans_SYS(struct a64_ctx *s, const struct a64_arg_sys *a)
     const struct sysop *op = sysop_find(s->cpu, ENCODING(1, a));
     unsigned rt = (unsigned)a->rt;
 
-    if (!op || (s->el == 0 && !(op->flags & SYSOP_EL0))) {
+    if (!op || s->el < sysop_least_el(op)) {
         return undefined(s, ENCODING(1, a), false);
     }
     bool may_zva = s->el > 0 || (s->context & CTX_ZVA_EL0);

@@ -1,203 +1,76 @@
-/* cpu/arm: the page table walker, over tables built here in a RAM. */
-#include <check.h>
+/* cpu/arm: stage 1 of the page table walker, over tables in a RAM. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu/arm/mmu.h"
 #include "cpu/arm/mmu_tables.h"
-#include "util/bits.h"
+#include "tests/unit/mmu_rig.h"
 
 Suite *mmu_suite(void);
 
-#define RAM_BASE UINT64_C(0x40000000)
-#define RAM_SIZE (16u << 20)
 #define NOWHERE UINT64_C(0x90000000)
 #define FRAME UINT64_C(0x1200000000) /* a 36-bit address, 512 MiB-aligned */
 
-#define VALID_TABLE UINT64_C(3)
-#define AF BIT(10)
-#define AP(n) ((uint64_t)(n) << 6)
 #define ATTR(n) ((uint64_t)(n) << 2)
-#define NG BIT(11)
-#define DBM BIT(51)
-#define PXN BIT(53)
-#define UXN BIT(54)
 #define GP BIT(50)
 #define PXN_TABLE BIT(59)
 #define UXN_TABLE BIT(60)
 #define AP_TABLE(n) ((uint64_t)(n) << 61)
 
+#define PAR_NS BIT(9)
+
 #define WXN BIT(19)
 #define EE BIT(25)
 
-static struct bus *bus;
-static struct ram *ram;
-static uint64_t next_table;
-static struct mmu_regs regs;
-static struct tlb_key key;
-static struct tlb_page page;
-static struct mem_fault fault;
-
-static void setup(void)
-{
-    bus = bus_new();
-    ram = ram_new("ram", RAM_SIZE, NULL);
-    bus_map_ram(bus, RAM_BASE, ram);
-    next_table = RAM_BASE;
-    memset(&key, 0, sizeof(key));
-    key.el = 1;
-}
-
-static void teardown(void)
-{
-    bus_free(bus);
-    ram_free(ram);
-}
-
-/* ---- building tables ---- */
-
-struct granule {
-    unsigned bits, tg0, tg1;
-};
-
-static const struct granule granules[] = {
-    {12, 0, 2}, {14, 2, 1}, {16, 1, 3},
-};
-
-static unsigned stride(unsigned bits) { return bits - 3; }
-
-static unsigned shift_of(unsigned bits, unsigned level)
-{
-    return bits + (3 - level) * stride(bits);
-}
-
-/* First level whose table has an index for `input` address bits. */
-static unsigned start_level(unsigned bits, unsigned input)
-{
-    unsigned level = 3;
-    while (shift_of(bits, level) + stride(bits) < input) {
-        level--;
-    }
-    return level;
-}
-
-static bool leaf_level(unsigned bits, unsigned level)
+static bool leaf_level(unsigned bits, int level)
 {
     return level == 3 || level == 2 || (level == 1 && bits == 12);
-}
-
-static uint64_t new_table(unsigned bits)
-{
-    uint64_t pa = align_up(next_table, BIT(bits));
-    next_table = pa + BIT(bits);
-    ck_assert_uint_le(next_table, RAM_BASE + RAM_SIZE);
-    memset(ram->host + (pa - RAM_BASE), 0, BIT(bits));
-    return pa;
-}
-
-/* Registers with both ranges of 64 - tsz bits and empty root tables. */
-static void use_granule(const struct granule *g, unsigned tsz)
-{
-    next_table = RAM_BASE;
-    regs = (struct mmu_regs){
-        .regime = MMU_EL1_0,
-        .tcr = tsz | (uint64_t)tsz << 16 | (uint64_t)g->tg0 << 14 |
-               (uint64_t)g->tg1 << 30 | UINT64_C(5) << 32,
-        .mair = UINT64_C(0xff4404), /* 0 device, 1 non-cacheable, 2 normal */
-        .pa_bits = 48,
-    };
-    regs.ttbr0 = new_table(g->bits) | UINT64_C(0x1234) << 48 | 1;
-    regs.ttbr1 = new_table(g->bits) | UINT64_C(0x1234) << 48;
-}
-
-static uint64_t *descriptor(uint64_t pa)
-{
-    return (uint64_t *)(ram->host + (pa - RAM_BASE));
-}
-
-/* The descriptor for va at `level`, tables above it created on the way
- * with `attrs` in them. */
-static uint64_t *slot(unsigned bits, unsigned tsz, uint64_t va,
-                      unsigned level, uint64_t attrs)
-{
-    unsigned input = 64 - tsz;
-    uint64_t table = (va >> 55 & 1 ? regs.ttbr1 : regs.ttbr0) & mask64(48);
-    unsigned top = input;
-
-    table &= ~UINT64_C(1);
-    for (unsigned l = start_level(bits, input);; l++) {
-        unsigned shift = shift_of(bits, l);
-        uint64_t index = (va >> shift) & mask64((int)(top - shift));
-        uint64_t *desc = descriptor(table + 8 * index);
-        if (l == level) {
-            return desc;
-        }
-        if (!(*desc & 1)) {
-            *desc = new_table(bits) | VALID_TABLE;
-        }
-        *desc |= attrs;
-        table = *desc & mask64(48) & ~mask64((int)bits);
-        top = shift;
-    }
-}
-
-static uint64_t leaf(unsigned level, uint64_t pa, uint64_t attrs)
-{
-    return pa | attrs | (level == 3 ? 3 : 1);
-}
-
-static bool walk(uint64_t va, enum tlb_access access)
-{
-    memset(&fault, 0xee, sizeof(fault));
-    return mmu_walk(&regs, bus, 0, &key, va, access, &page, &fault);
 }
 
 static void ck_fails(uint64_t va, enum tlb_access access, uint32_t status)
 {
     ck_assert(!walk(va, access));
-    ck_assert_uint_eq(fault.status, status);
-    ck_assert_uint_eq(fault.va, va);
-    ck_assert_uint_eq(fault.access, access);
-    ck_assert_uint_eq(fault.stage, 1);
+    ck_assert_uint_eq(mmu.fault.status, status);
+    ck_assert_uint_eq(mmu.fault.va, va);
+    ck_assert_uint_eq(mmu.fault.access, access);
+    ck_assert_uint_eq(mmu.fault.stage, 1);
 }
 
 /* ---- shapes ---- */
 
 START_TEST(test_levels)
 {
-    const struct granule *g = &granules[_i];
+    const struct mmu_granule *g = &mmu_granules[_i];
     const unsigned tsz = 16;
 
     for (unsigned half = 0; half < 2; half++) {
-        for (unsigned level = start_level(g->bits, 48); level <= 3;
-             level++) {
+        for (int level = start_level(g->bits, 48); level <= 3; level++) {
             use_granule(g, tsz);
             uint64_t va = (half ? UINT64_C(0xffff812345678000)
                                 : UINT64_C(0x0000712345678000)) + 0xabc;
             uint64_t size = BIT(shift_of(g->bits, level));
 
             ck_fails(va, TLB_READ, MMU_TRANSLATION |
-                                       start_level(g->bits, 48));
+                                       (unsigned)start_level(g->bits, 48));
             uint64_t *desc = slot(g->bits, tsz, va, level, 0);
-            ck_fails(va, TLB_READ, MMU_TRANSLATION | level);
+            ck_fails(va, TLB_READ, MMU_TRANSLATION | (unsigned)level);
             if (!leaf_level(g->bits, level)) {
                 *desc = leaf(level, FRAME, AF | ATTR(2));
-                ck_fails(va, TLB_READ, MMU_TRANSLATION | level);
+                ck_fails(va, TLB_READ, MMU_TRANSLATION | (unsigned)level);
                 continue;
             }
             *desc = leaf(level, FRAME, ATTR(2) | NG | 3 << 8);
-            ck_fails(va, TLB_WRITE, MMU_ACCESS_FLAG | level);
+            ck_fails(va, TLB_WRITE, MMU_ACCESS_FLAG | (unsigned)level);
             *desc |= AF;
             ck_assert(walk(va, TLB_WRITE));
             uint64_t base = FRAME & ~(size - 1);
-            ck_assert_uint_eq(page.pa,
+            ck_assert_uint_eq(mmu.page.pa,
                               base + (va & (size - 1) & ~UINT64_C(0xfff)));
-            ck_assert_uint_eq(page.block_size, size);
-            ck_assert_uint_eq(page.attr, 0xff);
-            ck_assert_uint_eq(page.shareability, 3);
-            ck_assert(!page.device && !page.global);
+            ck_assert_uint_eq(mmu.page.block_size, size);
+            ck_assert_uint_eq(mmu.page.attr, 0xff);
+            ck_assert_uint_eq(mmu.page.shareability, 3);
+            ck_assert(!mmu.page.device && !mmu.page.global);
             *desc |= AP(2);
-            ck_fails(va, TLB_WRITE, MMU_PERMISSION | level);
+            ck_fails(va, TLB_WRITE, MMU_PERMISSION | (unsigned)level);
             if (level == 3) {
                 *desc &= ~UINT64_C(2); /* reserved */
                 ck_fails(va, TLB_READ, MMU_TRANSLATION | 3);
@@ -209,21 +82,21 @@ END_TEST
 
 START_TEST(test_sizes)
 {
-    const struct granule *g = &granules[_i];
+    const struct mmu_granule *g = &mmu_granules[_i];
     unsigned most = g->bits == 16 ? 47 : 48;
 
     for (unsigned tsz = 16; tsz <= most; tsz++) {
         use_granule(g, tsz);
-        regs.small_va = true;
+        mmu.regs.small_va = true;
         uint64_t low = mask64((int)(64 - tsz)) & ~mask64((int)g->bits);
         uint64_t high = ~mask64((int)(64 - tsz));
 
         *slot(g->bits, tsz, low, 3, 0) = leaf(3, FRAME, AF);
         *slot(g->bits, tsz, high, 3, 0) = leaf(3, FRAME + 0x10000, AF);
         ck_assert(walk(low + 0x123, TLB_READ));
-        ck_assert_uint_eq(page.pa, FRAME);
+        ck_assert_uint_eq(mmu.page.pa, FRAME);
         ck_assert(walk(high, TLB_READ));
-        ck_assert_uint_eq(page.pa, FRAME + 0x10000);
+        ck_assert_uint_eq(mmu.page.pa, FRAME + 0x10000);
 
         ck_fails(low + BIT(64 - tsz), TLB_READ, MMU_TRANSLATION);
         ck_fails(high - 1, TLB_READ, MMU_TRANSLATION);
@@ -231,24 +104,31 @@ START_TEST(test_sizes)
         ck_fails(low | BIT(55), TLB_READ, MMU_TRANSLATION);
         ck_fails(high & ~BIT(55), TLB_READ, MMU_TRANSLATION);
     }
-    /* Out of bounds: the nearest. */
-    use_granule(g, 39);
-    *slot(g->bits, 39, 0, 3, 0) = leaf(3, FRAME, AF);
-    regs.tcr |= 63;
-    ck_assert(walk(0, TLB_READ));
-    ck_fails(BIT(25), TLB_READ, MMU_TRANSLATION);
+    /* Out of bounds. */
+    for (unsigned tsz = 0; tsz < 64; tsz++) {
+        unsigned nearest = tsz > 39 ? 39 : tsz < 16 ? 16 : tsz;
+
+        use_granule(g, nearest);
+        *slot(g->bits, nearest, 0, 3, 0) = leaf(3, FRAME, AF);
+        mmu.regs.tcr = (mmu.regs.tcr & ~UINT64_C(63)) | tsz;
+        if (tsz >= 16 && tsz <= 39) {
+            ck_assert(walk(0, TLB_READ));
+        } else {
+            ck_fails(0, TLB_READ, MMU_TRANSLATION);
+        }
+    }
 }
 END_TEST
 
 START_TEST(test_disabled_range)
 {
-    use_granule(&granules[0], 25);
+    use_granule(&mmu_granules[0], 25);
     *slot(12, 25, 0x1000, 3, 0) = leaf(3, FRAME, AF);
     *slot(12, 25, ~UINT64_C(0xfff), 3, 0) = leaf(3, FRAME, AF);
-    regs.tcr |= BIT(7);
+    mmu.regs.tcr |= BIT(7);
     ck_fails(0x1000, TLB_READ, MMU_TRANSLATION);
     ck_assert(walk(~UINT64_C(0xfff), TLB_READ));
-    regs.tcr ^= BIT(7) | BIT(23);
+    mmu.regs.tcr ^= BIT(7) | BIT(23);
     ck_assert(walk(0x1000, TLB_READ));
     ck_fails(~UINT64_C(0xfff), TLB_READ, MMU_TRANSLATION);
 }
@@ -260,21 +140,21 @@ START_TEST(test_tags)
     const uint64_t tagged_low = low | UINT64_C(0x7f) << 56;
     const uint64_t tagged_high = high & ~(UINT64_C(0x7f) << 56);
 
-    use_granule(&granules[0], 25);
+    use_granule(&mmu_granules[0], 25);
     *slot(12, 25, low, 3, 0) = leaf(3, FRAME, AF);
     *slot(12, 25, high, 3, 0) = leaf(3, FRAME, AF);
     ck_fails(tagged_low, TLB_READ, MMU_TRANSLATION);
-    ck_assert_uint_eq(mmu_strip_tag(&regs, false, tagged_low), tagged_low);
-    regs.tcr |= BIT(37);
+    ck_assert_uint_eq(mmu_strip_tag(&mmu.regs, false, tagged_low), tagged_low);
+    mmu.regs.tcr |= BIT(37);
     ck_assert(walk(tagged_low, TLB_READ));
-    ck_assert_uint_eq(mmu_strip_tag(&regs, false, tagged_low), low);
+    ck_assert_uint_eq(mmu_strip_tag(&mmu.regs, false, tagged_low), low);
     ck_fails(tagged_high, TLB_READ, MMU_TRANSLATION);
-    regs.tcr |= BIT(38);
+    mmu.regs.tcr |= BIT(38);
     ck_assert(walk(tagged_high, TLB_READ));
-    ck_assert_uint_eq(mmu_strip_tag(&regs, true, tagged_high), high);
-    regs.tcr |= BIT(51) | BIT(52);
+    ck_assert_uint_eq(mmu_strip_tag(&mmu.regs, true, tagged_high), high);
+    mmu.regs.tcr |= BIT(51) | BIT(52);
     ck_assert(walk(tagged_low, TLB_EXEC));
-    regs.pauth = true;
+    mmu.regs.pauth = true;
     ck_fails(tagged_low, TLB_EXEC, MMU_TRANSLATION);
     ck_fails(tagged_high, TLB_EXEC, MMU_TRANSLATION);
     ck_assert(walk(tagged_low, TLB_READ));
@@ -291,9 +171,9 @@ START_TEST(test_address_size)
         uint64_t above = BIT(bits_of[ps]);
         uint64_t *desc;
 
-        use_granule(&granules[0], 16);
-        regs.tcr &= ~(UINT64_C(7) << 32);
-        regs.tcr |= (uint64_t)ps << 32;
+        use_granule(&mmu_granules[0], 16);
+        mmu.regs.tcr &= ~(UINT64_C(7) << 32);
+        mmu.regs.tcr |= (uint64_t)ps << 32;
         for (unsigned level = 1; level <= 3; level++) {
             desc = slot(12, 16, 0x1000, level, 0);
             *desc = leaf(level, above, AF);
@@ -309,15 +189,15 @@ START_TEST(test_address_size)
             ck_fails(0x1000, TLB_READ, MMU_ADDRESS_SIZE | level);
             *desc = before;
         }
-        regs.ttbr0 = above;
+        mmu.regs.ttbr0 = above;
         ck_fails(0x1000, TLB_READ, MMU_ADDRESS_SIZE);
     }
 
     /* What the processor has limits what TCR says. */
-    use_granule(&granules[0], 16);
+    use_granule(&mmu_granules[0], 16);
     *slot(12, 16, 0x1000, 3, 0) = leaf(3, BIT(40), AF);
     ck_assert(walk(0x1000, TLB_READ));
-    regs.pa_bits = 40;
+    mmu.regs.pa_bits = 40;
     ck_fails(0x1000, TLB_READ, MMU_ADDRESS_SIZE | 3);
 }
 END_TEST
@@ -325,26 +205,26 @@ END_TEST
 START_TEST(test_external_abort)
 {
     for (unsigned level = 0; level <= 2; level++) {
-        use_granule(&granules[0], 16);
+        use_granule(&mmu_granules[0], 16);
         *slot(12, 16, 0, level, 0) = NOWHERE | VALID_TABLE;
         ck_fails(0x1000, TLB_READ, MMU_EXTERNAL_ON_WALK | (level + 1));
-        ck_assert(fault.external);
+        ck_assert(mmu.fault.external);
     }
-    regs.ttbr0 = NOWHERE;
+    mmu.regs.ttbr0 = NOWHERE;
     ck_fails(0x1000, TLB_READ, MMU_EXTERNAL_ON_WALK | 0);
 }
 END_TEST
 
 START_TEST(test_big_endian)
 {
-    use_granule(&granules[0], 39); /* one table */
-    regs.sctlr = EE;
-    regs.hafdbs = true;
-    regs.tcr |= BIT(39);
+    use_granule(&mmu_granules[0], 39); /* one table */
+    mmu.regs.sctlr = EE;
+    mmu.regs.hafdbs = true;
+    mmu.regs.tcr |= BIT(39);
     uint64_t *desc = slot(12, 39, 0, 2, 0);
     *desc = __builtin_bswap64(leaf(2, FRAME, ATTR(2)));
     ck_assert(walk(0x12345, TLB_READ));
-    ck_assert_uint_eq(page.pa, FRAME + 0x12000);
+    ck_assert_uint_eq(mmu.page.pa, FRAME + 0x12000);
     ck_assert_uint_eq(*desc, __builtin_bswap64(leaf(2, FRAME, ATTR(2) | AF)));
 }
 END_TEST
@@ -357,7 +237,7 @@ static bool may(enum tlb_access access, unsigned ap, bool uxn, bool pxn,
 {
     bool read_only = ap & 2, el0_access = ap & 1;
 
-    if (key.el == 0) {
+    if (mmu.key.el == 0) {
         switch (access) {
         case TLB_READ:
             return el0_access;
@@ -370,7 +250,7 @@ static bool may(enum tlb_access access, unsigned ap, bool uxn, bool pxn,
     if (access == TLB_EXEC) {
         return !pxn && ap != 1 && !(wxn && !read_only);
     }
-    if (key.pan && el0_access) {
+    if (mmu.key.pan && el0_access) {
         return false;
     }
     return access == TLB_READ || !read_only;
@@ -384,12 +264,12 @@ START_TEST(test_permissions)
         bool uxn_table = n >> 6 & 1, pxn_table = n >> 7 & 1;
         bool wxn = n >> 8 & 1, hpd = n >> 9 & 1;
 
-        use_granule(&granules[0], 25);
-        regs.sctlr = wxn ? WXN : 0;
-        regs.hpds = true;
-        regs.tcr |= hpd ? BIT(41) : 0;
-        key.pan = n >> 10 & 1;
-        key.el = n >> 11 & 1;
+        use_granule(&mmu_granules[0], 25);
+        mmu.regs.sctlr = wxn ? WXN : 0;
+        mmu.regs.hpds = true;
+        mmu.regs.tcr |= hpd ? BIT(41) : 0;
+        mmu.key.pan = n >> 10 & 1;
+        mmu.key.el = n >> 11 & 1;
         *slot(12, 25, 0x1000, 3,
               AP_TABLE(ap_table) | (uxn_table ? UXN_TABLE : 0) |
                   (pxn_table ? PXN_TABLE : 0)) =
@@ -401,7 +281,7 @@ START_TEST(test_permissions)
         }
         for (unsigned access = TLB_READ; access <= TLB_EXEC; access++) {
             bool ok = walk(0x1000, access);
-            bool refused = !ok && fault.status == (MMU_PERMISSION | 3);
+            bool refused = !ok && mmu.fault.status == (MMU_PERMISSION | 3);
             ck_assert(ok || refused);
             ck_assert_msg(ok == may(access, ap, uxn, pxn, wxn),
                           "case %u access %u: %d", n, access, ok);
@@ -412,17 +292,17 @@ END_TEST
 
 START_TEST(test_single_level_regime)
 {
-    use_granule(&granules[0], 25);
-    regs.regime = MMU_EL2;
-    regs.tcr = 25 | 2 << 16;
-    key.el = 2;
+    use_granule(&mmu_granules[0], 25);
+    mmu.regs.regime = MMU_EL2;
+    mmu.regs.tcr = 25 | 2 << 16;
+    mmu.key.el = 2;
     uint64_t *desc = slot(12, 25, 0x1000, 3, 0);
     *desc = leaf(3, FRAME >> 4, AF | AP(1) | NG);
     ck_assert(walk(0x1000, TLB_WRITE));
-    ck_assert(page.global);
-    ck_assert_uint_eq(page.perm_el0, 0);
+    ck_assert(mmu.page.global);
+    ck_assert_uint_eq(mmu.page.perm_el0, 0);
     ck_assert(walk(0x1000, TLB_EXEC));
-    regs.sctlr = WXN;
+    mmu.regs.sctlr = WXN;
     ck_fails(0x1000, TLB_EXEC, MMU_PERMISSION | 3);
     *desc |= AP(2);
     ck_assert(walk(0x1000, TLB_EXEC));
@@ -431,9 +311,9 @@ START_TEST(test_single_level_regime)
     ck_fails(0x1000, TLB_EXEC, MMU_PERMISSION | 3);
     /* One range: bit 55 is an address bit like others, or part of none. */
     ck_fails(~UINT64_C(0xfff), TLB_READ, MMU_TRANSLATION);
-    regs.tcr |= BIT(20);
+    mmu.regs.tcr |= BIT(20);
     ck_assert(walk(0x1000 | UINT64_C(0xff) << 56, TLB_READ));
-    regs.tcr &= ~(UINT64_C(7) << 16);
+    mmu.regs.tcr &= ~(UINT64_C(7) << 16);
     *desc = leaf(3, FRAME, AF);
     ck_fails(0x1000, TLB_READ, MMU_ADDRESS_SIZE | 3);
 }
@@ -441,25 +321,25 @@ END_TEST
 
 START_TEST(test_attributes)
 {
-    use_granule(&granules[0], 25);
-    regs.bti = true;
+    use_granule(&mmu_granules[0], 25);
+    mmu.regs.bti = true;
     uint64_t *desc = slot(12, 25, 0x1000, 3, 0);
     *desc = leaf(3, FRAME, AF | ATTR(0) | GP);
     ck_assert(walk(0x1000, TLB_READ));
-    ck_assert(page.device && page.global && page.guarded);
-    ck_assert_uint_eq(mmu_par(&page, NULL),
-                      UINT64_C(0x04) << 56 | FRAME | 1 << 11 | 2 << 7);
+    ck_assert(mmu.page.device && mmu.page.global && mmu.page.guarded);
+    ck_assert_uint_eq(mmu_par(&mmu.page, NULL),
+                      UINT64_C(0x04) << 56 | FRAME | 1 << 11 | PAR_NS | 2 << 7);
     *desc = leaf(3, FRAME, AF | ATTR(2) | 3 << 8 | NG);
     ck_assert(walk(0x1abc, TLB_READ));
-    ck_assert(!page.device && !page.global && !page.guarded);
-    ck_assert_uint_eq(mmu_par(&page, NULL),
-                      UINT64_C(0xff) << 56 | FRAME | 1 << 11 | 3 << 7);
+    ck_assert(!mmu.page.device && !mmu.page.global && !mmu.page.guarded);
+    ck_assert_uint_eq(mmu_par(&mmu.page, NULL),
+                      UINT64_C(0xff) << 56 | FRAME | 1 << 11 | PAR_NS | 3 << 7);
     *desc = leaf(3, FRAME, AF | ATTR(1));
     ck_assert(walk(0x1abc, TLB_READ));
-    ck_assert_uint_eq(mmu_par(&page, NULL),
-                      UINT64_C(0x44) << 56 | FRAME | 1 << 11 | 2 << 7);
+    ck_assert_uint_eq(mmu_par(&mmu.page, NULL),
+                      UINT64_C(0x44) << 56 | FRAME | 1 << 11 | PAR_NS | 2 << 7);
     ck_assert(!walk(0x2000, TLB_READ));
-    ck_assert_uint_eq(mmu_par(NULL, &fault), 1 | 0x07 << 1 | 1 << 11);
+    ck_assert_uint_eq(mmu_par(NULL, &mmu.fault), 1 | 0x07 << 1 | 1 << 11);
 }
 END_TEST
 
@@ -467,39 +347,39 @@ END_TEST
 
 START_TEST(test_access_flag_update)
 {
-    use_granule(&granules[0], 25);
+    use_granule(&mmu_granules[0], 25);
     uint64_t *desc = slot(12, 25, 0x1000, 3, 0);
     *desc = leaf(3, FRAME, 0);
-    regs.tcr |= BIT(39);
+    mmu.regs.tcr |= BIT(39);
     ck_fails(0x1000, TLB_READ, MMU_ACCESS_FLAG | 3);
-    regs.hafdbs = true;
+    mmu.regs.hafdbs = true;
     ck_assert(walk(0x1000, TLB_READ));
     ck_assert_uint_eq(*desc, leaf(3, FRAME, AF));
 
     /* Tables in memory that cannot be written. */
     *desc = leaf(3, FRAME, 0);
-    ram->readonly = true;
+    mmu.ram->readonly = true;
     ck_fails(0x1000, TLB_READ, MMU_UNSUPPORTED_UPDATE);
-    ram->readonly = false;
+    mmu.ram->readonly = false;
 }
 END_TEST
 
 START_TEST(test_dirty_update)
 {
-    use_granule(&granules[0], 25);
+    use_granule(&mmu_granules[0], 25);
     uint64_t *desc = slot(12, 25, 0x1000, 3, 0);
     const uint64_t clean = leaf(3, FRAME, AF | AP(3) | DBM);
 
     *desc = clean;
-    regs.hafdbs = true;
-    regs.tcr |= BIT(39);
+    mmu.regs.hafdbs = true;
+    mmu.regs.tcr |= BIT(39);
     ck_fails(0x1000, TLB_WRITE, MMU_PERMISSION | 3);
-    regs.tcr |= BIT(40);
+    mmu.regs.tcr |= BIT(40);
     ck_assert(walk(0x1000, TLB_READ));
-    ck_assert_uint_eq(page.perm_el1, TLB_PERM_R); /* X: EL0 may write */
+    ck_assert_uint_eq(mmu.page.perm_el1, TLB_PERM_R); /* X: EL0 may write */
     ck_assert_uint_eq(*desc, clean);
     ck_assert(walk(0x1000, TLB_WRITE));
-    ck_assert_uint_eq(page.perm_el1, TLB_PERM_R | TLB_PERM_W);
+    ck_assert_uint_eq(mmu.page.perm_el1, TLB_PERM_R | TLB_PERM_W);
     ck_assert_uint_eq(*desc, clean & ~AP(2));
     /* A table above that forbids writing wins, and nothing is marked. */
     *desc = clean;
@@ -511,19 +391,19 @@ END_TEST
 
 START_TEST(test_off)
 {
-    use_granule(&granules[0], 25);
-    key.mmu_off = 1;
-    regs.pa_bits = 40;
+    use_granule(&mmu_granules[0], 25);
+    mmu.key.mmu_off = 1;
+    mmu.regs.pa_bits = 40;
     ck_assert(walk(0x123456789a, TLB_WRITE));
-    ck_assert_uint_eq(page.pa, 0x1234567000);
-    ck_assert(page.device && page.global);
+    ck_assert_uint_eq(mmu.page.pa, 0x1234567000);
+    ck_assert(mmu.page.device && mmu.page.global);
     ck_assert(walk(0x123456789a, TLB_EXEC));
     ck_fails(BIT(40), TLB_READ, MMU_ADDRESS_SIZE);
     ck_fails(~UINT64_C(0xfff), TLB_EXEC, MMU_ADDRESS_SIZE);
     ck_fails(UINT64_C(0xff) << 56, TLB_READ, MMU_ADDRESS_SIZE);
-    regs.tcr |= BIT(37);
+    mmu.regs.tcr |= BIT(37);
     ck_assert(walk(UINT64_C(0xff) << 56, TLB_READ));
-    ck_assert_uint_eq(page.pa, 0);
+    ck_assert_uint_eq(mmu.page.pa, 0);
 }
 END_TEST
 
@@ -542,19 +422,22 @@ START_TEST(test_noise)
     }
     for (unsigned i = 0; i < 200000; i++) {
         unsigned n = (unsigned)rand();
-        regs = (struct mmu_regs){.pa_bits = 32 + n % 17};
-        regs.ttbr0 = RAM_BASE + (n & 0x70000);
-        regs.ttbr1 = RAM_BASE + (n >> 4 & 0x70000);
-        regs.tcr = (uint64_t)rand() << 31 ^ (uint64_t)rand();
-        regs.hafdbs = n >> 20 & 1;
-        regs.small_va = n >> 21 & 1;
-        regs.regime = n >> 22 & 1 ? MMU_EL1_0 : MMU_EL3;
+        mmu.regs = (struct mmu_regs){.pa_bits = 32 + n % 21};
+        mmu.regs.lva = n >> 22 & 1;
+        mmu.regs.lpa2 = n >> 23 & 1;
+        mmu.secure = n >> 26 & 1;
+        mmu.regs.ttbr0 = RAM_BASE + (n & 0x70000);
+        mmu.regs.ttbr1 = RAM_BASE + (n >> 4 & 0x70000);
+        mmu.regs.tcr = (uint64_t)rand() << 31 ^ (uint64_t)rand();
+        mmu.regs.hafdbs = n >> 20 & 1;
+        mmu.regs.small_va = n >> 21 & 1;
+        mmu.regs.regime = n >> 22 & 1 ? MMU_EL1_0 : MMU_EL3;
         uint64_t va = (uint64_t)rand() << 20 ^ (uint64_t)rand();
         if (walk(n >> 24 & 1 ? ~va : va, n >> 25 & 1)) {
-            ck_assert_uint_ge(page.block_size, 4096);
-            ck_assert(is_power_of_2(page.block_size));
+            ck_assert_uint_ge(mmu.page.block_size, 4096);
+            ck_assert(is_power_of_2(mmu.page.block_size));
         } else {
-            ck_assert_uint_le(fault.status, MMU_UNSUPPORTED_UPDATE);
+            ck_assert_uint_le(mmu.fault.status, MMU_UNSUPPORTED_UPDATE);
         }
     }
 }
@@ -564,18 +447,18 @@ END_TEST
  * the last level only; what it holds is read each time. */
 START_TEST(test_remembered_tables)
 {
-    const struct granule *g = &granules[_i];
+    const struct mmu_granule *g = &mmu_granules[_i];
     static struct mmu_tables tables;
     static const struct tlb_codes codes = {0};
     uint64_t va = BIT(g->bits) * 3, first, other;
     struct tlb_inval inval = {.kind = TLB_INVAL_VA, .leaf = true};
-    struct tlb *tlb = tlb_new(bus, NULL, 0, NULL, NULL, NULL, &codes);
+    struct tlb *tlb = tlb_new(mmu.bus, NULL, 0, NULL, NULL, NULL, &codes);
 
     use_granule(g, 25);
-    regs.tables = &tables;
-    regs.tlb = tlb;
+    mmu.regs.tables = &tables;
+    mmu.regs.tlb = tlb;
     memset(&tables, 0, sizeof(tables));
-    key.asid = 1;
+    mmu.key.asid = 1;
     *slot(g->bits, 25, va, 3, 0) = leaf(3, BIT(g->bits) * 5, AF);
     ck_assert(walk(va, TLB_READ));
     uint64_t *table = slot(g->bits, 25, va, 2, 0);
@@ -585,20 +468,20 @@ START_TEST(test_remembered_tables)
         leaf(3, BIT(g->bits) * 7, AF);
     *table = other;
     ck_assert(walk(va, TLB_READ));
-    ck_assert_uint_eq(page.pa, BIT(g->bits) * 5);
+    ck_assert_uint_eq(mmu.page.pa, BIT(g->bits) * 5);
     tlb_invalidate(tlb, &inval);
     *descriptor((first & ~UINT64_C(3)) + 8 * 3) =
         leaf(3, BIT(g->bits) * 6, AF);
     ck_assert(walk(va, TLB_READ)); /* the leaf is not remembered */
-    ck_assert_uint_eq(page.pa, BIT(g->bits) * 6);
-    key.asid = 2;
+    ck_assert_uint_eq(mmu.page.pa, BIT(g->bits) * 6);
+    mmu.key.asid = 2;
     ck_assert(walk(va, TLB_READ));
-    ck_assert_uint_eq(page.pa, BIT(g->bits) * 7);
-    key.asid = 1;
+    ck_assert_uint_eq(mmu.page.pa, BIT(g->bits) * 7);
+    mmu.key.asid = 1;
     inval.leaf = false;
     tlb_invalidate(tlb, &inval);
     ck_assert(walk(va, TLB_READ));
-    ck_assert_uint_eq(page.pa, BIT(g->bits) * 7);
+    ck_assert_uint_eq(mmu.page.pa, BIT(g->bits) * 7);
     *table = 0;
     ck_assert(walk(va, TLB_READ));
     tlb_invalidate(tlb, &(struct tlb_inval){.kind = TLB_INVAL_ASID,
@@ -613,11 +496,11 @@ Suite *mmu_suite(void)
     Suite *s = suite_create("mmu");
     TCase *c = tcase_create("mmu");
 
-    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_checked_fixture(c, mmu_rig_setup, mmu_rig_teardown);
     tcase_set_timeout(c, 60);
-    tcase_add_loop_test(c, test_remembered_tables, 0, ARRAY_SIZE(granules));
-    tcase_add_loop_test(c, test_levels, 0, ARRAY_SIZE(granules));
-    tcase_add_loop_test(c, test_sizes, 0, ARRAY_SIZE(granules));
+    tcase_add_loop_test(c, test_remembered_tables, 0, MMU_GRANULES);
+    tcase_add_loop_test(c, test_levels, 0, MMU_GRANULES);
+    tcase_add_loop_test(c, test_sizes, 0, MMU_GRANULES);
     tcase_add_test(c, test_disabled_range);
     tcase_add_test(c, test_tags);
     tcase_add_test(c, test_address_size);

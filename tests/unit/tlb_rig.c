@@ -65,6 +65,7 @@ static bool walk(void *cpu, const struct tlb_key *key, uint64_t va,
             .watched = tlb_rig.watched_page == m->va,
             .perm_el0 = m->el0,
             .perm_el1 = m->el1,
+            .user = m->el0 & (R | W),
         };
         return true;
     }

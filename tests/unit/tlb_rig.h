@@ -125,7 +125,8 @@ static inline void invalidate(int kind, unsigned asid, uint64_t va,
                               uint64_t size)
 {
     struct tlb_inval inval = {
-        .kind = kind, .asid = (uint16_t)asid, .va = va, .size = size};
+        .kind = kind, .all_vmids = true, .asid = (uint16_t)asid, .va = va,
+        .size = size};
     tlb_invalidate(tlb_rig.tlb, &inval);
 }
 

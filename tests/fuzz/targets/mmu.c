@@ -18,8 +18,11 @@ static bool walk(void *cpu, const struct tlb_key *key, uint64_t va,
                  enum tlb_access access, struct tlb_page *page,
                  struct mem_fault *fault)
 {
+    struct mmu_request request = {.regs = &regs, .bus = bus, .key = key,
+                                  .va = va, .access = access};
+
     (void)cpu;
-    return mmu_walk(&regs, bus, 0, key, va, access, page, fault);
+    return mmu_translate(&request, page, fault);
 }
 
 static uint64_t strip(void *cpu, const struct tlb_key *key, uint64_t va)
@@ -132,9 +135,9 @@ static void access_memory(struct input *in, struct tlb *tlb)
         va |= UINT64_C(0xffff) << 48;
     }
     for (int access = TLB_READ; access <= TLB_EXEC; access++) {
-        bool good = mmu_walk(&regs, bus, 0, &key, mmu_strip_tag(&regs,
-                             access == TLB_EXEC, va),
-                             (enum tlb_access)access, &page, &fault);
+        bool good = walk(NULL, &key,
+                         mmu_strip_tag(&regs, access == TLB_EXEC, va),
+                         (enum tlb_access)access, &page, &fault);
         if (good && (page.block_size < 4096 ||
                      !is_power_of_2(page.block_size) || page.pa & 4095)) {
             abort();

@@ -53,7 +53,7 @@ void cpu_set_line(struct cpu_system *s, unsigned cpu, enum cpu_line line,
 
 /* Timer outputs, before the first start. */
 enum cpu_timer { CPU_TIMER_PHYS, CPU_TIMER_VIRT, CPU_TIMER_HYP,
-                 CPU_TIMER_SEC };
+                 CPU_TIMER_SEC, CPU_TIMER_HYP_VIRT };
 void cpu_connect_timer(struct cpu_system *s, unsigned cpu,
                        enum cpu_timer timer, struct irq irq);
 

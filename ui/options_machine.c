@@ -57,6 +57,7 @@ static const struct machine_row *machine_find(const char *name,
 static void apply_version(struct machine_config *machine, unsigned version)
 {
     machine->no_cpu_map = version < VERSION(6, 2);
+    machine->no_secure_gpio = version < VERSION(6, 0);
     machine->its = version >= VERSION(6, 2);
     machine->low_ecam = version < VERSION(3, 0);
     machine->version = version < VERSION(2, 12) ? "1.0" : NULL;

@@ -62,7 +62,7 @@ struct qarma;
 struct arm_timer { uint64_t cval; uint32_t ctl; };
 /* ORDER cpu_timer (cpu/cpu.h) */
 enum { ARM_TIMER_PHYS, ARM_TIMER_VIRT, ARM_TIMER_HYP, ARM_TIMER_SEC,
-       ARM_TIMERS };
+       ARM_TIMER_HYP_VIRT, ARM_TIMERS };
 
 /* Self-hosted debug: stored, not acted upon, but for MDSCR_EL1.SS. */
 struct arm_debug {

@@ -13,6 +13,12 @@ static bool is_present(const struct arm_cpu *cpu, const struct sysreg *r)
         return true;
     case NEEDS_GICV3:
         return cpu->system->has_gic;
+    case NEEDS_GICV3_UPPER:
+        return cpu->system->has_gic && (cpu->has_el2 || cpu->has_el3);
+    case NEEDS_GICV3_EL2:
+        return cpu->system->has_gic && cpu->has_el2;
+    case NEEDS_GICV3_EL3:
+        return cpu->system->has_gic && cpu->has_el3;
     case NEEDS_PMU:
         return arm_id_field(cpu->model->ARM_ID_AA64DFR0, 8) != 0;
     case NEEDS_CORTEX:

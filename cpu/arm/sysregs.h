@@ -22,6 +22,7 @@ enum {
     EL0_R_EL1_RW = EL0_R | EL1_RW,
     EL2_R = 0x50, EL2_W = 0xa0, EL2_RW = 0xf0,
     EL3_R = 0x40, EL3_W = 0x80, EL3_RW = 0xc0,
+    EL1_EL3_RW = 0xcc, /* not EL2 */
 };
 
 /* What must be implemented for the register to exist: 0, a feature
@@ -30,6 +31,9 @@ enum sysreg_needs {
     NEEDS_GICV3 = 128, /* the CPU interface of a GICv3 */
     NEEDS_PMU,
     NEEDS_CORTEX,      /* IMPLEMENTATION DEFINED ones of the A53/A57/A72 */
+    NEEDS_GICV3_UPPER, /* with EL2 or EL3, with EL2, with EL3 */
+    NEEDS_GICV3_EL2,
+    NEEDS_GICV3_EL3,
     NEEDS_EL2,         /* or EL3, to which it is RES0 without EL2 */
     NEEDS_EL3,
     NEEDS_VHE,
@@ -122,6 +126,14 @@ void arm_set_sctlr(struct arm_cpu *cpu, unsigned el, uint64_t value);
 bool sysreg_is_trapped(const struct arm_cpu *cpu, enum sysreg_trap trap,
                        bool is_read);
 
+/* The same for the timers' registers and for the GIC's. */
+unsigned sysreg_timer_trap(const struct arm_cpu *cpu, uint16_t encoding);
+unsigned sysreg_gic_trap(const struct arm_cpu *cpu, uint16_t encoding);
+
+/* Security state or EL3 has changed: a GIC with two Security states signals
+ * by it. */
+void arm_gic_moved(struct arm_cpu *cpu);
+
 /* Syndrome of a trapped MRS, MSR or SYS (EC 0x18). */
 static inline uint32_t sysreg_syndrome(uint16_t encoding, unsigned rt,
                                        bool is_read)
@@ -167,8 +179,6 @@ READS(sysreg_fpcr_read)
 WRITES(sysreg_fpcr_write)
 READS(sysreg_fpsr_read)
 WRITES(sysreg_fpsr_write)
-READS(sysreg_icc_read)
-WRITES(sysreg_icc_write)
 
 /* sysregs_levels.c */
 WRITES(sysreg_hcr_write)
@@ -210,7 +220,14 @@ WRITES(sysreg_pmevtyper_write)
 READS(sysreg_pmevcntr_read)
 WRITES(sysreg_pmevcntr_write)
 
+/* sysregs_gic.c */
+READS(sysreg_icc_read)
+WRITES(sysreg_icc_write)
+
 /* sysregs_timer.c; the timer is in the encoding */
+WRITES(sysreg_cntfrq_write)
+WRITES(sysreg_cntvoff_write)
+WRITES(sysreg_cnthctl_write)
 READS(sysreg_cntct_read)
 READS(sysreg_cnt_tval_read)
 WRITES(sysreg_cnt_tval_write)

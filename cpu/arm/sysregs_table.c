@@ -26,6 +26,27 @@
     ID(crm, 0, n0), ID(crm, 1, n1), ID(crm, 2, n2), ID(crm, 3, n3),       \
     ID(crm, 4, n4), ID(crm, 5, n5), ID(crm, 6, n6), ID(crm, 7, n7)
 
+/* Those of the levels above, by what must exist besides a GICv3. */
+#define GIC_UPPER(op1, crm, op2, text, who, what)                         \
+    {SYSREG(3, op1, 12, crm, op2), who, .name = text, .needs = what,      \
+     .read = sysreg_icc_read, .write = sysreg_icc_write}
+#define ICH_R(crm, op2, text)                                             \
+    GIC_UPPER(4, crm, op2, text, EL2_R, NEEDS_GICV3_EL2)
+#define ICH_RW(crm, op2, text)                                            \
+    GIC_UPPER(4, crm, op2, text, EL2_RW, NEEDS_GICV3_EL2)
+
+/* TVAL, CTL and CVAL of a timer of the levels above. */
+#define TIMER(op1, crm, name3, who, what)                                 \
+    {SYSREG(3, op1, 14, crm, 0), who, .name = name3(TVAL), .needs = what, \
+     .read = sysreg_cnt_tval_read, .write = sysreg_cnt_tval_write},       \
+    {SYSREG(3, op1, 14, crm, 1), who, .name = name3(CTL), .needs = what,  \
+     .read = sysreg_cnt_ctl_read, .write = sysreg_cnt_ctl_write},         \
+    {SYSREG(3, op1, 14, crm, 2), who, .name = name3(CVAL), .needs = what, \
+     .read = sysreg_cnt_cval_read, .write = sysreg_cnt_cval_write}
+#define CNTHP_NAME(part) "CNTHP_" #part "_EL2"
+#define CNTHV_NAME(part) "CNTHV_" #part "_EL2"
+#define CNTPS_NAME(part) "CNTPS_" #part "_EL1"
+
 #define ICC(crn, crm, op2, text, who)                                     \
     {SYSREG(3, 0, crn, crm, op2), who, .name = text,                      \
      .needs = NEEDS_GICV3, .read = sysreg_icc_read,                       \
@@ -185,13 +206,7 @@ const struct sysreg sysregs[] = {
     ICC_R(12, 8, 2, "ICC_HPPIR0_EL1"),
     ICC_RW(12, 8, 3, "ICC_BPR0_EL1"),
     ICC_RW(12, 8, 4, "ICC_AP0R0_EL1"),
-    ICC_RW(12, 8, 5, "ICC_AP0R1_EL1"),
-    ICC_RW(12, 8, 6, "ICC_AP0R2_EL1"),
-    ICC_RW(12, 8, 7, "ICC_AP0R3_EL1"),
     ICC_RW(12, 9, 0, "ICC_AP1R0_EL1"),
-    ICC_RW(12, 9, 1, "ICC_AP1R1_EL1"),
-    ICC_RW(12, 9, 2, "ICC_AP1R2_EL1"),
-    ICC_RW(12, 9, 3, "ICC_AP1R3_EL1"),
     ICC_W(12, 11, 1, "ICC_DIR_EL1"),
     ICC_R(12, 11, 3, "ICC_RPR_EL1"),
     ICC_W(12, 11, 5, "ICC_SGI1R_EL1"),
@@ -290,7 +305,7 @@ const struct sysreg sysregs[] = {
     {SYSREG(3, 3, 13, 0, 3), EL0_R_EL1_RW, .name = "TPIDRRO_EL0",
      FIELD(tpidrro_el0)},
     {SYSREG(3, 3, 14, 0, 0), EL0_R_EL1_RW, .name = "CNTFRQ_EL0",
-     .trap = TRAP_CNTFRQ, FIELD(cntfrq), .mask = UINT32_MAX},
+     .trap = TRAP_CNTFRQ, FIELD(cntfrq), .write = sysreg_cntfrq_write},
     {SYSREG(3, 3, 14, 0, 1), EL0_R, .name = "CNTPCT_EL0", .trap = TRAP_CNTPCT,
      .read = sysreg_cntct_read},
     {SYSREG(3, 3, 14, 0, 2), EL0_R, .name = "CNTVCT_EL0", .trap = TRAP_CNTVCT,

@@ -29,6 +29,7 @@ struct acpi_board {
     unsigned gic_version;
     struct acpi_region gic_dist;
     struct acpi_region gic_cpu;        /* GICv2 */
+    struct acpi_region gic_hyp, gic_vcpu; /* ... with virtualization */
     struct acpi_region gic_redist;     /* GICv3 */
     struct acpi_region gic_msi;        /* GICv2m: intid is the first SPI */
     unsigned gic_msi_spis;

@@ -54,8 +54,8 @@ static void put_gicc(struct bytes *b, const struct acpi_board *board,
     bytes_u32(b, board->pmu_intid);
     bytes_u64(b, 0);   /* parked address */
     bytes_u64(b, board->gic_cpu.base);
-    bytes_u64(b, 0);   /* GICv2's virtual CPU interface */
-    bytes_u64(b, 0);   /* and its control */
+    bytes_u64(b, board->gic_vcpu.base);
+    bytes_u64(b, board->gic_hyp.base);
     bytes_u32(b, board->maintenance_intid);
     bytes_u64(b, 0);   /* redistributor: has an entry of its own */
     bytes_u64(b, board->mpidr[cpu] & 0xff00ffffff);

@@ -19,6 +19,7 @@
 struct boot_memory {
     uint64_t ram_base, ram_size;
     uint64_t rom_base, rom_size; /* flash0: firmware, or ELF segments */
+    uint64_t secure_base, secure_size; /* for ELF segments; size 0: none */
 };
 
 /* Where everything goes. */

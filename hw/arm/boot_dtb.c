@@ -115,7 +115,8 @@ static int root_node(void *fdt, const char *name)
     return node == -FDT_ERR_NOTFOUND ? fdt_add_subnode(fdt, 0, name) : node;
 }
 
-/* The first memory node below the root, or negative. */
+/* The first memory node below the root that is not Secure software's, or
+ * negative. */
 static int find_memory(const void *fdt)
 {
     int node;
@@ -125,6 +126,9 @@ static int find_memory(const void *fdt)
         const char *name = fdt_get_name(fdt, node, NULL);
         const char *type = fdt_getprop(fdt, node, "device_type", &length);
         bool typed = type && length == 7 && !memcmp(type, "memory", 7);
+        if (fdt_getprop(fdt, node, "secure-status", NULL)) {
+            continue;
+        }
         if (typed || !strncmp(name, "memory@", 7) ||
             !strcmp(name, "memory")) {
             return node;
@@ -231,12 +235,19 @@ static int fill_random(void *fdt, int chosen, const char *name, size_t size)
 /* A tree of the user's keeps its seeds. */
 void boot_seed_dtb(struct boot *boot)
 {
+    static const char *const chosen[] = {"chosen", "secure-chosen"};
+
     if (boot->user_dtb || !boot->config->dtb_randomness) {
         return;
     }
-    int chosen = fdt_subnode_offset(boot->dtb, 0, "chosen");
-    fill_random(boot->dtb, chosen, "kaslr-seed", 8);
-    fill_random(boot->dtb, chosen, "rng-seed", 32);
+    for (unsigned i = 0; i < ARRAY_SIZE(chosen); i++) {
+        int node = fdt_subnode_offset(boot->dtb, 0, chosen[i]);
+
+        if (node >= 0) {
+            fill_random(boot->dtb, node, "kaslr-seed", 8);
+            fill_random(boot->dtb, node, "rng-seed", 32);
+        }
+    }
 }
 
 static bool copy_generated(struct boot *boot, const struct fdt_builder *fdt,

@@ -132,7 +132,8 @@ static bool plan_elf(struct boot_plan *plan, const struct boot *boot,
 
     for (unsigned i = 0; i < image->segment_count; i++) {
         const struct image_segment *s = &image->segments[i];
-        if (fits(m->rom_base, m->rom_size, s->pa, s->memory_size)) {
+        if (fits(m->rom_base, m->rom_size, s->pa, s->memory_size) ||
+            fits(m->secure_base, m->secure_size, s->pa, s->memory_size)) {
             continue;
         }
         if (s->pa >= m->ram_base && s->pa - m->ram_base < m->ram_size &&

@@ -55,7 +55,7 @@ static bool create_cpus(struct machine *m, struct error **err)
     };
     const struct machine_config *c = m->config;
 
-    if (c->virtualization || c->secure) {
+    if ((c->virtualization || c->secure) && !c->dumpdtb) {
         error_set(err, "-machine %s=on: exception level %u is not "
                   "implemented", c->secure ? "secure" : "virtualization",
                   c->secure ? 3 : 2);
@@ -118,7 +118,7 @@ static void reset_cpus(struct machine *m)
 /* Contents of memory, at the start and at every reset. */
 static bool load_guest(struct machine *m, struct error **err)
 {
-    return boot_load(m->boot, &m->dma, err) && plug_load(m, err);
+    return boot_load(m->boot, &m->loader, err) && plug_load(m, err);
 }
 
 /* What profiles call the guest's code. */
@@ -177,8 +177,12 @@ struct machine *machine_new(const struct machine_config *config,
     m->ports = ports;
     m->loop = loop;
     m->bus = bus_new();
+    if (config->secure) {
+        bus_new_secure(m->bus);
+    }
     m->fdt = fdt_builder_new();
     m->dma = (struct dma){m->bus, on_code_written, m};
+    m->loader = (struct dma){bus_secure(m->bus), on_code_written, m};
     if (!create(m, err)) {
         machine_free(m);
         return NULL;
@@ -207,6 +211,7 @@ void machine_free(struct machine *m)
     fdt_builder_free(m->fdt);
     bus_free(m->bus);
     ram_free(m->ram);
+    ram_free(m->secure_ram);
     for (unsigned i = 0; i < MACHINE_FLASH_BANKS; i++) {
         ram_free(m->flash[i]);
         if (m->flash_images[i]) {

@@ -53,7 +53,9 @@ struct machine {
 
     struct bus *bus;
     struct ram *ram, *flash[MACHINE_FLASH_BANKS];
+    struct ram *secure_ram; /* or NULL */
     struct dma dma;
+    struct dma loader; /* the same, but what loads the guest sees all */
     struct boot *boot;
     struct cpu_system *cpus;
     struct semihosting_host *semihosting; /* or NULL */
@@ -80,6 +82,7 @@ struct machine {
     bool has_pmu;
     struct pl061 *gpio;
     struct gpio_keys *power_key;
+    struct pl061 *secure_gpio; /* or NULL */
     struct ged *ged; /* NULL without ACPI */
     struct virtio_mmio *virtio_slots[VIRT_MMIO_SLOTS];
 };

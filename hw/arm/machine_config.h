@@ -82,7 +82,7 @@ struct machine_config {
     unsigned gic_version;     /* 2 or 3 */
     bool its, highmem, acpi, secure, virtualization;
     /* What machines of earlier versions were like. */
-    bool low_ecam, no_cpu_map, edge_timers;
+    bool low_ecam, no_cpu_map, edge_timers, no_secure_gpio;
     bool no_high_mmio;        /* highmem-mmio=off */
     const char *version;      /* as SMBIOS tells it; NULL: its name */
     const char *oem_id, *oem_table_id; /* of ACPI tables, or NULL */

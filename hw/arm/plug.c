@@ -263,7 +263,7 @@ bool plug_vmcoreinfo(struct machine *m, const struct device_config *c,
 bool plug_load(struct machine *m, struct error **err)
 {
     for (unsigned i = 0; m->plugged && i < m->plugged->loader_count; i++) {
-        if (!loader_load(m->plugged->loaders[i], &m->dma, err)) {
+        if (!loader_load(m->plugged->loaders[i], &m->loader, err)) {
             return false;
         }
     }

@@ -36,6 +36,8 @@ struct boot_memory virt_memory(const struct machine_config *c)
         .ram_size = c->ram_size,
         .rom_base = virt_map[VIRT_FLASH0].base,
         .rom_size = virt_map[VIRT_FLASH0].size,
+        .secure_base = virt_map[VIRT_SECURE_RAM].base,
+        .secure_size = c->secure ? virt_map[VIRT_SECURE_RAM].size : 0,
     };
 }
 
@@ -86,6 +88,8 @@ static bool create_flash(struct machine *m, unsigned bank, const char *name,
 {
     const struct block_config *config = m->config->pflash[bank];
     struct cfi01_listener listener = {on_remapped, m};
+    /* Secure software keeps the first for itself. */
+    struct bus *bus = bank == 0 ? bus_secure(m->bus) : m->bus;
     struct cfi01_store store;
 
     m->flash[bank] = ram_new(name, virt_map[region].size, err);
@@ -100,7 +104,7 @@ static bool create_flash(struct machine *m, unsigned bank, const char *name,
         store = flash_image_store(m->flash_images[bank]);
     }
     m->flash_banks[bank] =
-        cfi01_create(m->bus, virt_map[region].base, m->flash[bank],
+        cfi01_create(bus, virt_map[region].base, m->flash[bank],
                      config ? &store : NULL, &listener, err);
     if (!m->flash_banks[bank]) {
         error_prepend(err, "-drive if=pflash,file=%s", config->file);
@@ -120,7 +124,8 @@ bool virt_create_memory(struct machine *m, struct error **err)
         return false;
     }
     bus_map_ram(m->bus, virt_map[VIRT_RAM].base, m->ram);
-    return create_flash(m, 0, "flash0", VIRT_FLASH0, err) &&
+    return virt_create_secure_memory(m, err) &&
+           create_flash(m, 0, "flash0", VIRT_FLASH0, err) &&
            create_flash(m, 1, "flash1", VIRT_FLASH1, err);
 }
 
@@ -201,7 +206,7 @@ static void create_uarts(struct machine *m)
              (unsigned long long)virt_map[VIRT_UART0].base);
     snprintf(path[1], sizeof(path[1]), "/pl011@%llx",
              (unsigned long long)virt_map[VIRT_UART1].base);
-    if (m->config->serials > 1) {
+    if (m->config->serials > 1 && !m->config->secure) {
         create_uart(m, 1, VIRT_UART1, serials[1]);
         fdt_node(m->fdt, "/aliases");
         fdt_prop_string(m->fdt, "/aliases", "serial1", path[1]);
@@ -338,9 +343,11 @@ void virt_create_devices(struct machine *m)
     virt_create_interrupts(m);
     write_flash_nodes(m);
     create_uarts(m);
+    virt_create_secure_uart(m);
     create_rtc(m);
     create_pcie(m);
     create_gpio(m);
+    virt_create_secure_gpio(m);
     create_ged(m);
     create_virtio_slots(m);
     create_fw_cfg(m);
@@ -366,6 +373,9 @@ void virt_reset_devices(struct machine *m)
     fw_cfg_reset(m->fw_cfg);
     pl031_reset(m->rtc);
     pl061_reset(m->gpio);
+    if (m->secure_gpio) {
+        pl061_reset(m->secure_gpio);
+    }
     if (m->ged) {
         ged_reset(m->ged);
     }
@@ -390,6 +400,7 @@ void virt_free(struct machine *m)
     ged_free(m->ged);
     gpio_keys_free(m->power_key);
     pl061_free(m->gpio);
+    pl061_free(m->secure_gpio);
     pl031_free(m->rtc);
     for (unsigned i = 0; i < MACHINE_MAX_SERIALS; i++) {
         pl011_free(m->uarts[i]);

@@ -24,8 +24,10 @@ enum virt_region {
     VIRT_GPIO,
     VIRT_UART1,
     VIRT_GED,
+    VIRT_SECURE_GPIO,
     VIRT_VIRTIO,
     VIRT_PLATFORM_BUS,
+    VIRT_SECURE_RAM,
     VIRT_PCI_MMIO,
     VIRT_PCI_IO,
     VIRT_PCI_ECAM,
@@ -45,7 +47,8 @@ struct virt_timer {
     enum cpu_timer timer;
     unsigned intid; /* private (Arm BSA, "PPI assignments") */
 };
-#define VIRT_TIMERS 4
+#define VIRT_TIMERS 5
+#define VIRT_TIMERS_TOLD 4
 extern const struct virt_timer virt_timers[VIRT_TIMERS];
 
 #define VIRT_GICV2_SPIS 256
@@ -58,6 +61,11 @@ extern const struct virt_timer virt_timers[VIRT_TIMERS];
 /* The PCIe host's configuration space; whether it has a window above 4 GiB. */
 enum virt_region virt_ecam(const struct machine_config *c);
 bool virt_has_high_window(const struct machine_config *c);
+
+/* virt_secure.c: what only Secure software sees; none without EL3. */
+bool virt_create_secure_memory(struct machine *m, struct error **err);
+void virt_create_secure_uart(struct machine *m);
+void virt_create_secure_gpio(struct machine *m);
 
 /* virt_cpus.c: processors, the interrupt controller, timers; in order. */
 void virt_create_cpus(struct machine *m);

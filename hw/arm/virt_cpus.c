@@ -12,6 +12,12 @@
 
 /* Processors ----------------------------------------------------------- */
 
+/* Firmware of a board with EL3 starts all of them itself. */
+static bool is_started_by_psci(const struct machine_config *c)
+{
+    return c->cpus > 1 && !(c->secure && (c->bios || c->pflash[0]));
+}
+
 /* Linux bindings cpu/cpu-topology.txt. */
 static void add_to_cpu_map(struct machine *m, unsigned cpu, uint32_t phandle)
 {
@@ -40,7 +46,7 @@ static uint32_t create_cpu_node(struct machine *m, unsigned cpu)
     fdt_node(fdt, path);
     fdt_prop_string(fdt, path, "device_type", "cpu");
     fdt_prop_string(fdt, path, "compatible", cpu_dt_compatible(m->cpus));
-    if (virt_psci(m) != BOOT_PSCI_NONE && m->config->cpus > 1) {
+    if (is_started_by_psci(m->config)) {
         fdt_prop_string(fdt, path, "enable-method", "psci");
     }
     fdt_prop_cells(fdt, path, "reg",
@@ -142,7 +148,7 @@ static void create_msi(struct machine *m)
 static void create_timers(struct machine *m)
 {
     static const char compatible[] = "arm,armv8-timer\0arm,armv7-timer";
-    uint32_t cells[3 * VIRT_TIMERS];
+    uint32_t cells[3 * VIRT_TIMERS_TOLD];
     uint32_t flags = m->config->edge_timers ? FDT_IRQ_EDGE_RISING
                                             : FDT_IRQ_LEVEL_HIGH;
 
@@ -153,6 +159,9 @@ static void create_timers(struct machine *m)
         for (unsigned cpu = 0; cpu < m->config->cpus; cpu++) {
             cpu_connect_timer(m->cpus, cpu, virt_timers[i].timer,
                               gic_ppi(m->gic, cpu, virt_timers[i].intid));
+        }
+        if (i >= VIRT_TIMERS_TOLD) {
+            continue;
         }
         cells[3 * i] = FDT_GIC_PPI;
         cells[3 * i + 1] = virt_timers[i].intid - 16;

@@ -36,6 +36,8 @@ static struct acpi_board acpi_board(const struct machine *m)
         .psci = psci != BOOT_PSCI_NONE,
         .psci_hvc = psci == BOOT_PSCI_HVC,
         .gic_version = c->gic_version,
+        .maintenance_intid =
+            c->virtualization ? VIRT_GIC_MAINTENANCE_INTID : 0,
         .gic_dist = acpi_region(VIRT_GIC_DIST),
         .timer_secure = timer_intid(CPU_TIMER_SEC),
         .timer_physical = timer_intid(CPU_TIMER_PHYS),
@@ -63,6 +65,10 @@ static struct acpi_board acpi_board(const struct machine *m)
         board.gic_cpu = acpi_region(VIRT_GIC_CPU);
         board.gic_msi = acpi_region(VIRT_GIC_V2M);
         board.gic_msi_spis = VIRT_V2M_SPIS;
+        if (c->virtualization) {
+            board.gic_hyp = acpi_region(VIRT_GIC_HYP);
+            board.gic_vcpu = acpi_region(VIRT_GIC_VCPU);
+        }
     } else {
         board.gic_redist = acpi_region(VIRT_GIC_REDIST);
     }
@@ -73,7 +79,7 @@ static struct acpi_board acpi_board(const struct machine *m)
     if (virt_has_high_window(c)) {
         board.pci_memory64 = acpi_region(VIRT_HIGH_PCI_MMIO);
     }
-    if (c->serials > 1) {
+    if (c->serials > 1 && !c->secure) {
         board.uart[1] = acpi_region(VIRT_UART1);
     }
     return board;

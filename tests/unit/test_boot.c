@@ -74,7 +74,8 @@ static void teardown(void)
 
 static bool open_boot(struct error **err)
 {
-    struct boot_memory memory = {RAM_BASE, config.ram_size, 0, 64 * MIB};
+    struct boot_memory memory = {RAM_BASE, config.ram_size, 0, 64 * MIB,
+                                 0, 0};
 
     boot_free(boot);
     boot = boot_open(&config, &memory, err);

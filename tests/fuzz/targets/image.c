@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unsigned how = in_u8(&in) % 4;
     const char *input = file_with(0, in.at, in_left(&in));
     struct machine_config config = {0};
-    struct boot_memory memory = {0x40000000, RAM_SIZE, 0, ROM_SIZE};
+    struct boot_memory memory = {0x40000000, RAM_SIZE, 0, ROM_SIZE, 0, 0};
     struct error *err = NULL;
 
     if (!bus) {

@@ -239,7 +239,7 @@ void tlb_l1_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
     uint64_t tag = va & TLB_PAGE_MASK;
     struct tlb_entry entry = {tag, (uintptr_t)host - tag};
 
-    if (page->watched || (page->device && !key->mmu_off)) {
+    if ((page->device && !key->mmu_off) || tlb_is_watched(tlb, va)) {
         return;
     }
     if (key->pan && key->el && page->user) {
@@ -485,4 +485,43 @@ void tlb_set_strict(struct tlb *tlb, bool strict,
         }
     }
     tlb->strict = strict;
+}
+
+/* ---- watching ---- */
+
+bool tlb_is_watched(const struct tlb *tlb, uint64_t va)
+{
+    uint64_t page = tlb_untag(va) & TLB_PAGE_MASK;
+
+    for (unsigned n = 0; n < tlb->watch_count; n++) {
+        const struct tlb_range *w = &tlb->watches[n];
+
+        if (page <= w->last && w->first <= page + (TLB_PAGE_SIZE - 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void tlb_set_watches(struct tlb *tlb, const struct tlb_range *ranges,
+                     unsigned count, tlb_watch_fn *fn)
+{
+    tlb->watch_count = count;
+    tlb->watch = fn;
+    for (unsigned n = 0; n < count; n++) {
+        tlb->watches[n] = ranges[n];
+    }
+    tlb->device_stamp++;
+    for (unsigned c = 0; count && c < TLB_CONTEXTS; c++) {
+        struct tlb_context *ctx = &tlb->contexts[c];
+
+        FOR_EACH_TOUCHED(ctx, i) {
+            if (tlb_is_watched(tlb, ctx->read[i].tag)) {
+                ctx->read[i].tag = tlb_tag_none(i);
+            }
+            if (tlb_is_watched(tlb, ctx->write[i].tag)) {
+                ctx->write[i].tag = tlb_tag_none(i);
+            }
+        }
+    }
 }

@@ -11,7 +11,7 @@
  * Keys of first-level entries are the virtual page *including* the top
  * byte, so that tagged addresses (TBI) hit without being stripped: slow
  * paths strip.  Only Normal, RAM-backed pages get entries; Device memory,
- * pages with watchpoints and read-only pages (write table) have none and
+ * pages that are watched and read-only pages (write table) have none and
  * come to the slow path by the same compare.
  *
  * Hit test for an access of `size` bytes at va (index = va >> 12 & mask):
@@ -114,9 +114,6 @@ struct tlb_page {
     bool device;          /* Device memory: no first-level entry, unaligned
                              accesses fault */
     bool guarded;         /* BTI guarded page */
-    bool watched;         /* set by a processor that watches addresses in
-                             it: no first-level entry, so that it sees
-                             every access on the slow path */
     bool user;            /* EL0 has access: key.pan denies it to EL1+ */
     /* Permissions by exception level 0 and 1+ (PAN applied by key). */
     uint8_t perm_el0, perm_el1; /* TLB_PERM_* */
@@ -139,6 +136,7 @@ struct mem_fault {
     bool s1ptw;           /* fault on a stage 1 table walk */
     bool external;        /* external abort from the bus */
     bool retry;           /* none at all: tlb_code_ops.before refused */
+    bool watch;           /* none either: tlb_watch_fn, which gave `va` */
 };
 
 /* Fault codes that the TLB itself raises, handed in by the processor. */
@@ -303,6 +301,27 @@ struct tlb_code_ops {
 };
 void tlb_set_strict(struct tlb *tlb, bool strict,
                     const struct tlb_code_ops *ops, void *opaque);
+
+/*
+ * Watching: pages that hold an address of these ranges have no first-level
+ * entries, and when nothing else is wrong with an access to one of them the
+ * processor is asked.  The ranges replace those before; addresses are without
+ * a tag (as signed 56-bit numbers).
+ */
+#define TLB_WATCHES 16
+struct tlb_range {
+    uint64_t first, last;
+};
+
+enum { TLB_WATCH_LOAD = 1, TLB_WATCH_STORE = 2 };
+
+/* True: the access (an atomic one is asked for as a load, then as a store)
+ * fails with fault->watch, and *at is the fault's address. */
+typedef bool tlb_watch_fn(void *cpu, const struct tlb_key *key, uint64_t va,
+                          unsigned size, unsigned kinds, uint64_t *at);
+
+void tlb_set_watches(struct tlb *tlb, const struct tlb_range *ranges,
+                     unsigned count, tlb_watch_fn *fn);
 
 /* Counters for -d stats. */
 struct tlb_stats {

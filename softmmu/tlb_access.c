@@ -124,6 +124,25 @@ static bool fail_external(const struct access *a, uint64_t va)
     return fail(a, va, a->tlb->codes.external, true);
 }
 
+/* The processor may watch what is accessed; asked last. */
+static bool is_watched(const struct access *a)
+{
+    struct tlb *tlb = a->tlb;
+    uint64_t at, va = tlb_untag(a->va);
+
+    if (!tlb->watch_count || (a->flags & TLB_NO_FILL) ||
+        !(tlb_is_watched(tlb, va) ||
+          tlb_is_watched(tlb, va + a->size - 1)) ||
+        !tlb->watch(tlb->cpu, &a->ctx->key, va, a->size,
+                    a->kind == TLB_WRITE ? TLB_WATCH_STORE : TLB_WATCH_LOAD,
+                    &at)) {
+        return false;
+    }
+    fail(a, at, 0, false);
+    a->fault->watch = true;
+    return true;
+}
+
 /* ---- translation ---- */
 
 static bool allows(const struct tlb_key *key, const struct tlb_page *page,
@@ -217,7 +236,7 @@ static void remember_device(const struct access *a, uint64_t va, uint64_t pa,
     const struct tlb_key *key = &a->ctx->key;
     struct device_slot *slot = device_slot(tlb, va);
 
-    if (page->watched || (a->flags & TLB_NO_FILL) ||
+    if (tlb_is_watched(tlb, va) || (a->flags & TLB_NO_FILL) ||
         !bus_find_window(bus_of(tlb, page->secure), pa, &slot->window)) {
         return;
     }
@@ -411,7 +430,8 @@ static bool access_crossing(const struct access *a, unsigned first,
     if (is_unaligned(a) && (targets[0].device || targets[1].device)) {
         return fail_alignment(a);
     }
-    return transfer(a, a->va, &targets[0], first, data) &&
+    return !is_watched(a) &&
+           transfer(a, a->va, &targets[0], first, data) &&
            transfer(a, second_va, &targets[1], a->size - first,
                     data + first);
 }
@@ -445,7 +465,8 @@ static bool access_slow(const struct access *a, uint8_t *data)
     if (target.device && is_unaligned(a)) {
         return fail_alignment(a);
     }
-    return transfer(a, a->va, &target, a->size, data);
+    return !is_watched(a) &&
+           transfer(a, a->va, &target, a->size, data);
 }
 
 /* A first-level hit of a kind that needs no check of alignment. */
@@ -506,6 +527,19 @@ bool tlb_store(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
     return access_slow(&access, (uint8_t *)data);
 }
 
+/* A store is a load before. */
+static bool is_atomic_watched(struct access *a)
+{
+    enum tlb_access kind = a->kind;
+
+    a->kind = TLB_READ;
+    if (is_watched(a)) {
+        return true;
+    }
+    a->kind = kind;
+    return kind == TLB_WRITE && is_watched(a);
+}
+
 void *tlb_host_for_atomic(struct tlb *tlb, struct tlb_context *ctx,
                           uint64_t va, unsigned size, bool write,
                           struct mem_fault *fault)
@@ -542,6 +576,9 @@ void *tlb_host_for_atomic(struct tlb *tlb, struct tlb_context *ctx,
     }
     if (!target.host) {
         fail_external(&access, va);
+        return NULL;
+    }
+    if (is_atomic_watched(&access)) {
         return NULL;
     }
     if (write && is_code_page(&access, &target)) {

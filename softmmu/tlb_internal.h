@@ -74,6 +74,10 @@ struct tlb {
      * read by any thread] */
     uint64_t global_low;
 
+    struct tlb_range watches[TLB_WATCHES];
+    unsigned watch_count;
+    tlb_watch_fn *watch;
+
     bool strict;
     struct tlb_code_ops code_ops;
     void *code_opaque;
@@ -119,6 +123,9 @@ static inline bool tlb_inval_has(const struct tlb_inval *inval,
 }
 
 /* First level (tlb.c). */
+
+/* The page of `va` holds a watched address. */
+bool tlb_is_watched(const struct tlb *tlb, uint64_t va);
 
 /* Enter the page of `va` where `page` allows it; `host` is the host
  * address of its first byte. */

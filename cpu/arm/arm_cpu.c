@@ -7,6 +7,7 @@
 #include "cpu/arm/exception.h"
 #include "cpu/arm/guest.h"
 #include "cpu/arm/levels.h"
+#include "cpu/arm/self_debug.h"
 #include "cpu/arm/sysregs.h"
 #include "cpu/arm/system.h"
 #include "util/log.h"
@@ -86,6 +87,7 @@ void arm_cpu_reset(struct arm_cpu *cpu, uint64_t pc, uint64_t arg,
     cpu->cntvoff = 0;
     cpu->event = false;
     memset(&cpu->debug, 0, sizeof(cpu->debug));
+    arm_debug_follow(cpu);
     cpu->pmu = (struct arm_pmu){.level = cpu->pmu.level}; /* timer_arm() */
     memset(&cpu->trace, 0, sizeof(cpu->trace));
     cpu->stepping = cpu->waiting = cpu->wait_is_event = false;

@@ -24,7 +24,8 @@ enum {
     CTX_ALIGN = 1 << 5,      /* SCTLR.A, or MMU off: unaligned faults */
     CTX_FP_MODE = 1 << 6,    /* FPCR has FZ, DN or AHP, or traps: no fast
                                 host arithmetic */
-    CTX_SS_ACTIVE = 1 << 7,  /* software step: one instruction a block */
+    CTX_SS_ACTIVE = 1 << 7,  /* software step or breakpoints: one
+                                instruction a block */
     CTX_BTYPE_CHECK = 1 << 8, /* guarded pages may be in use (BTI) */
     CTX_UNPRIV = 1 << 9,     /* LDTR and STTR use EL0 permissions */
     CTX_SP_ALIGN = 1 << 10,  /* SP is not aligned to 16 bytes and SCTLR.SA
@@ -64,11 +65,16 @@ struct arm_timer { uint64_t cval; uint32_t ctl; };
 enum { ARM_TIMER_PHYS, ARM_TIMER_VIRT, ARM_TIMER_HYP, ARM_TIMER_SEC,
        ARM_TIMER_HYP_VIRT, ARM_TIMERS };
 
-/* Self-hosted debug: stored, not acted upon, but for MDSCR_EL1.SS. */
+/* Self-hosted debug (self_debug.c). */
 struct arm_debug {
     uint64_t bvr[6], bcr[6]; /* ORDER ID_AA64DFR0_EL1.BRPs, WRPs */
     uint64_t wvr[4], wcr[4];
     uint64_t claim, mdccint;
+    bool breakpoints;        /* some are enabled */
+    uint8_t exclusive;       /* the instruction under software step is a
+                                load-exclusive */
+    bool step_begins;        /* it has not begun */
+    uint64_t step_pc;        /* its address */
 };
 
 /* Performance monitors (sysregs_pmu.c). */

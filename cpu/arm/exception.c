@@ -9,6 +9,7 @@
 #include "cpu/arm/exception.h"
 
 #include "cpu/arm/guest.h"
+#include "cpu/arm/self_debug.h"
 #include "cpu/ir/interp.h"
 #include "util/bits.h"
 #include "util/log.h"
@@ -178,9 +179,16 @@ static uint32_t abort_iss(const struct mem_fault *fault, bool maintenance)
 void arm_raise_data_abort(struct arm_cpu *cpu, const struct mem_fault *fault,
                           bool maintenance)
 {
-    cpu->vcpu.fault_address = fault->va;
-    arm_raise(cpu, ARM_SYNDROME(from_here(cpu, EC_DABORT_LOWER),
-                                abort_iss(fault, maintenance)));
+    struct mem_fault f = *fault;
+    enum arm_ec class = EC_DABORT_LOWER;
+
+    if (f.watch) {
+        class = EC_WATCHPOINT_LOWER;
+        f.status = DEBUG_STATUS;
+    }
+    cpu->vcpu.fault_address = f.va;
+    arm_raise(cpu, ARM_SYNDROME(from_here(cpu, class),
+                                abort_iss(&f, maintenance)));
 }
 
 /* Whether the class comes with an address. */
@@ -243,17 +251,22 @@ void arm_step_advance(struct arm_cpu *cpu)
     }
 }
 
-/* D2.12: PSTATE.SS set, run one instruction; clear, take the exception.
- * ISV = 1, EX = 0. */
+/* D2.12: PSTATE.SS set, run one instruction; clear, take the exception.  ISV:
+ * after an instruction, and EX that it was a load-exclusive. */
 static bool check_step(struct arm_cpu *cpu)
 {
+    bool stepped = cpu->stepping;
+
     arm_step_advance(cpu);
     if (cpu->pstate_misc & PSTATE_SS) {
-        cpu->stepping = true;
+        cpu->stepping = cpu->debug.step_begins = true;
+        cpu->debug.step_pc = cpu->vcpu.pc;
         return false;
     }
     take_sync(cpu, ARM_SYNDROME(from_here(cpu, EC_STEP_LOWER),
-                                1u << 24 | 0x22),
+                                (stepped ? 1u << 24 : 0) |
+                                    (stepped && cpu->debug.exclusive) << 6 |
+                                    DEBUG_STATUS),
               cpu->vcpu.pc);
     return true;
 }
@@ -392,7 +405,8 @@ static bool select_context(struct arm_cpu *cpu, unsigned el, unsigned spsel,
     struct vcpu *vcpu = &cpu->vcpu;
     unsigned space = el + (el > 0 && (misc & PSTATE_PAN));
 
-    if (el > 1 || (cpu->mdscr_el1 & 1) || cpu->step_active ||
+    if (el > 1 || (cpu->mdscr_el1 & MDSCR_SS) || cpu->debug.breakpoints ||
+        cpu->step_active ||
         !tlb_context_again(vcpu->mmu, fast->tlb[0], fast->key[0]) ||
         !tlb_context_again(vcpu->mmu, fast->tlb[space], fast->key[space])) {
         return false;

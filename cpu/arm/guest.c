@@ -11,6 +11,7 @@
 #include "cpu/arm/levels.h"
 #include "cpu/arm/mmu_cpu.h"
 #include "cpu/arm/pauth.h"
+#include "cpu/arm/self_debug.h"
 #include "cpu/arm/system.h"
 #include "cpu/arm/translate.h"
 #include "util/bits.h"
@@ -33,9 +34,6 @@
 
 #define FPCR_RMODE (3u << 22)
 #define FPCR_MODE (1u << 26 | 1u << 25 | 1u << 24 | 1u << 19)
-
-#define MDSCR_SS BIT(0)
-#define MDSCR_KDE BIT(13)
 
 /* How long WFE sleeps at most: nobody may tell it that a lock is free. */
 #define WFE_SLEEP_NS 50000
@@ -146,16 +144,6 @@ uint64_t arm_strip(void *opaque, const struct tlb_key *key, uint64_t va)
 
 /* -- the context --------------------------------------------------------- */
 
-/* D2.12.3: from EL0 always, from EL1 with KDE and PSTATE.D clear. */
-bool arm_step_enabled(const struct arm_cpu *cpu)
-{
-    if (!(cpu->mdscr_el1 & MDSCR_SS) || cpu->oslsr || cpu->osdlr) {
-        return false;
-    }
-    return cpu->el == 0 ||
-           ((cpu->mdscr_el1 & MDSCR_KDE) && !(cpu->daif & PSTATE_D));
-}
-
 /* CPACR_EL1.FPEN: the exception level that FP traps to, 0 none. */
 static unsigned fp_trap_el(const struct arm_cpu *cpu, unsigned el)
 {
@@ -209,7 +197,9 @@ static uint32_t context_flags(const struct arm_cpu *cpu)
 
     return context_of_registers(cpu, cpu->el) |
            flag(cpu->spsel && cpu->el > 0, CTX_SPSEL) |
-           flag(cpu->step_active, CTX_SS_ACTIVE) | flag(unpriv, CTX_UNPRIV) |
+           flag(cpu->step_active || arm_breakpoints_enabled(cpu),
+                CTX_SS_ACTIVE) |
+           flag(unpriv, CTX_UNPRIV) |
            flag(cpu->vcpu.r[31] & sp_mask(cpu, sa), CTX_SP_ALIGN);
 }
 

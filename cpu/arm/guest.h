@@ -16,9 +16,6 @@ void arm_select_tlb(struct arm_cpu *cpu);
 /* The key of the accesses that `el` makes, or would make now. */
 struct tlb_key arm_tlb_key(const struct arm_cpu *cpu, unsigned el, bool pan);
 
-/* Software step exceptions are enabled at the current exception level. */
-bool arm_step_enabled(const struct arm_cpu *cpu);
-
 /* Before the first start: everything as after a cold reset. */
 void arm_cpu_reset(struct arm_cpu *cpu, uint64_t pc, uint64_t arg,
                    unsigned el);

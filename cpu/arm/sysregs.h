@@ -194,6 +194,12 @@ READS(sysreg_oslsr_read)
 READS(sysreg_claimset_read)
 WRITES(sysreg_claimset_write)
 WRITES(sysreg_claimclr_write)
+WRITES(sysreg_osdlr_write)
+WRITES(sysreg_mdscr_write)
+WRITES(sysreg_dbgbvr_write)
+WRITES(sysreg_dbgbcr_write)
+WRITES(sysreg_dbgwvr_write)
+WRITES(sysreg_dbgwcr_write)
 
 /* sysregs_pmu.c */
 READS(sysreg_pmcr_read)

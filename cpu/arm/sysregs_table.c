@@ -12,9 +12,11 @@
 /* DBGBVR<n>_EL1, DBGBCR<n>_EL1; DBGWVR<n>_EL1, DBGWCR<n>_EL1. */
 #define PAIR(n, op2, kind, value, control)                                \
     {SYSREG(2, 0, 0, n, op2), EL1_RW, .name = "DBG" kind "VR" #n "_EL1",  \
-     FIELD(debug.value[n])},                                              \
+     .flags = SYSREG_END, FIELD(debug.value[n]),                          \
+     .write = sysreg_dbg##value##_write},                                 \
     {SYSREG(2, 0, 0, n, (op2) + 1), EL1_RW,                               \
-     .name = "DBG" kind "CR" #n "_EL1", FIELD(debug.control[n])}
+     .name = "DBG" kind "CR" #n "_EL1", .flags = SYSREG_END,              \
+     FIELD(debug.control[n]), .write = sysreg_dbg##control##_write}
 #define BREAKPOINT(n) PAIR(n, 4, "B", bvr, bcr)
 #define WATCHPOINT(n) PAIR(n, 6, "W", wvr, wcr)
 
@@ -72,7 +74,7 @@ const struct sysreg sysregs[] = {
     {SYSREG(2, 0, 0, 2, 0), EL1_RW, .name = "MDCCINT_EL1",
      FIELD(debug.mdccint)},
     {SYSREG(2, 0, 0, 2, 2), EL1_RW, .name = "MDSCR_EL1", .flags = SYSREG_END,
-     FIELD(mdscr_el1)},
+     FIELD(mdscr_el1), .write = sysreg_mdscr_write},
     BREAKPOINT(2), WATCHPOINT(2),
     {SYSREG(2, 0, 0, 3, 2), EL1_RW, .name = "OSDTRTX_EL1"},
     BREAKPOINT(3), WATCHPOINT(3),
@@ -80,12 +82,12 @@ const struct sysreg sysregs[] = {
     BREAKPOINT(5),
     {SYSREG(2, 0, 0, 6, 2), EL1_RW, .name = "OSECCR_EL1"},
     {SYSREG(2, 0, 1, 0, 0), EL1_R, .name = "MDRAR_EL1"},
-    {SYSREG(2, 0, 1, 0, 4), EL1_W, .name = "OSLAR_EL1",
+    {SYSREG(2, 0, 1, 0, 4), EL1_W, .name = "OSLAR_EL1", .flags = SYSREG_END,
      .write = sysreg_oslar_write},
     {SYSREG(2, 0, 1, 1, 4), EL1_R, .name = "OSLSR_EL1",
      .read = sysreg_oslsr_read},
-    {SYSREG(2, 0, 1, 3, 4), EL1_RW, .name = "OSDLR_EL1", FIELD(osdlr),
-     .mask = 1},
+    {SYSREG(2, 0, 1, 3, 4), EL1_RW, .name = "OSDLR_EL1", .flags = SYSREG_END,
+     FIELD(osdlr), .write = sysreg_osdlr_write},
     {SYSREG(2, 0, 1, 4, 4), EL1_RW, .name = "DBGPRCR_EL1"},
     {SYSREG(2, 0, 7, 8, 6), EL1_RW, .name = "DBGCLAIMSET_EL1",
      .read = sysreg_claimset_read, .write = sysreg_claimset_write},

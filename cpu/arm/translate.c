@@ -6,6 +6,7 @@
 
 #include "cpu/arm/a64_trans.h"
 #include "cpu/arm/exception.h"
+#include "cpu/arm/self_debug.h"
 #include "util/bits.h"
 
 #include "cpu/arm/a64_decode.inc"
@@ -209,10 +210,23 @@ static bool is_access_by_sp(uint32_t insn)
            !literal && !prefetch;
 }
 
+static bool is_load_exclusive(uint32_t insn)
+{
+    return (insn & 0x3fc00000) == 0x08400000; /* and LDAXR, LDXP, LDAXP */
+}
+
 /* The first instruction of a unit. */
 static void begin(struct a64_ctx *s)
 {
     ir_insn(s->u, s->pc);
+    if (s->context & CTX_SS_ACTIVE) {
+        bool is_access = (s->insn & 0x0a000000) == 0x08000000;
+
+        ir_call(s->u, &arm_debug_helper, ir_pc(s->u, s->pc),
+                ir_const(s->u, IR_I64, is_access), IR_NONE);
+        ir_set(s->u, IR_I8, ARM_OFF(debug.exclusive),
+               ir_const(s->u, IR_I32, is_load_exclusive(s->insn)));
+    }
     if (s->context & CTX_BTYPE_CHECK) {
         begin_btype(s, s->insn);
     }

@@ -6,6 +6,7 @@
 
 #include "cpu/arm/a64_trans.h"
 #include "cpu/arm/exception.h"
+#include "cpu/arm/self_debug.h"
 #include "cpu/arm/guest.h"
 
 static bool end_with_new_context(struct a64_ctx *s)
@@ -107,8 +108,8 @@ static const struct ir_helper interrupts_helper = {
 };
 
 /*
- * After DAIF has changed.  While no line is active and MDSCR_EL1.SS is
- * clear, which is the rule, go on with the next unit.
+ * After DAIF has changed.  While no line is active and MDSCR_EL1.SS and MDE
+ * are clear, which is the rule, go on with the next unit.
  */
 static bool changed_daif(struct a64_ctx *s, bool may_unmask)
 {
@@ -116,7 +117,7 @@ static bool changed_daif(struct a64_ctx *s, bool may_unmask)
         ir_ref pending = ir_get(s->u, IR_I32, ARM_OFF(irq_lines));
         ir_ref mdscr = ir_get(s->u, IR_I64, ARM_OFF(mdscr_el1));
 
-        mdscr = ir_bini(s->u, IR_AND, IR_I64, mdscr, 1);
+        mdscr = ir_bini(s->u, IR_AND, IR_I64, mdscr, MDSCR_SS | MDSCR_MDE);
         ir_brz(s->u, IR_I64, ir_bin(s->u, IR_OR, IR_I64, pending, mdscr),
                true, s->pc + 4);
         ir_call(s->u, &interrupts_helper, IR_NONE, IR_NONE, IR_NONE);

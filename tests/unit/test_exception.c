@@ -3,6 +3,7 @@
 
 #include "cpu/arm/exception.h"
 #include "cpu/arm/guest.h"
+#include "cpu/arm/self_debug.h"
 #include "cpu/arm/system.h"
 #include "cpu/ir/interp.h"
 #include "util/bits.h"

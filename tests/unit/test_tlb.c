@@ -210,10 +210,47 @@ START_TEST(test_upgrade)
     ck_assert(store(ctx, 0x12000, 8, 0, &value));
     ck_assert(hits(ctx->write, 0x12000, 8));
     ck_assert_uint_eq(tlb_rig.walks, 2);
-    tlb_rig.watched_page = 0x11000;
+}
+END_TEST
+
+static unsigned asked;
+
+/* Stores to 0x11ff8 and behind are refused. */
+static bool watch(void *cpu, const struct tlb_key *key, uint64_t va,
+                  unsigned size, unsigned kinds, uint64_t *at)
+{
+    (void)cpu, (void)key;
+    asked++;
+    *at = 0x11ff8;
+    return kinds == TLB_WATCH_STORE && va + size > 0x11ff8;
+}
+
+START_TEST(test_watch)
+{
+    struct tlb_range range = {0x11ff8, 0x11fff};
+    struct tlb_context *ctx = context(0, 1);
+    uint64_t value = 1;
+
     ck_assert(store(ctx, 0x11000, 8, 0, &value));
+    ck_assert(store(ctx, 0x10000, 8, 0, &value));
+    tlb_set_watches(tlb_rig.tlb, &range, 1, watch);
+    ck_assert(!hits(ctx->write, 0x11000, 8));
+    ck_assert(hits(ctx->write, 0x10000, 8));
+    asked = 0;
+    ck_assert(store(ctx, 0x11000, 8, 0, &value));
+    load64(ctx, 0x11ff8);
+    ck_assert_uint_eq(asked, 2);
     ck_assert(!hits(ctx->write, 0x11000, 8));
     ck_assert(!hits(ctx->read, 0x11000, 8));
+    ck_assert(!store(ctx, 0x11ff4, 8, 0, &value));
+    ck_assert(tlb_rig.fault.watch);
+    ck_assert_uint_eq(tlb_rig.fault.va, 0x11ff8);
+    ck_assert_ptr_null(tlb_host_for_atomic(tlb_rig.tlb, ctx, 0x11ff8, 8,
+                                           true, &tlb_rig.fault));
+    ck_assert(tlb_rig.fault.watch);
+    tlb_set_watches(tlb_rig.tlb, NULL, 0, NULL);
+    ck_assert(store(ctx, 0x11ff8, 8, 0, &value));
+    ck_assert(hits(ctx->write, 0x11000, 8));
 }
 END_TEST
 
@@ -384,6 +421,7 @@ Suite *tlb_suite(void)
     tcase_add_test(c, test_nowhere_and_rom);
     tcase_add_test(c, test_permissions);
     tcase_add_test(c, test_upgrade);
+    tcase_add_test(c, test_watch);
     tcase_add_test(c, test_fetch);
     tcase_add_test(c, test_page_ids_forget);
     tcase_add_test(c, test_strict);

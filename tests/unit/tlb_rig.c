@@ -62,7 +62,6 @@ static bool walk(void *cpu, const struct tlb_key *key, uint64_t va,
             .block_size = m->size,
             .global = m->global,
             .device = m->device,
-            .watched = tlb_rig.watched_page == m->va,
             .perm_el0 = m->el0,
             .perm_el1 = m->el1,
             .user = m->el0 & (R | W),
@@ -109,7 +108,6 @@ void tlb_rig_setup(void)
     memcpy(tlb_rig.maps, usual, sizeof(usual));
     tlb_rig.map_count = ARRAY_SIZE(usual);
     tlb_rig.walks = 0;
-    tlb_rig.watched_page = 0;
 }
 
 void tlb_rig_teardown(void)

@@ -44,7 +44,6 @@ struct tlb_rig {
      * watches. */
     struct mapping maps[32];
     unsigned map_count, walks;
-    uint64_t watched_page;
 
     /* The device: what it saw, newest last. */
     struct {

@@ -34,6 +34,7 @@ struct block_table {
     struct block_set live;  /* by page id, PC, context */
     struct block_set origins; /* by PA, context */
     struct code_page *page[1 << PAGE_HASH_BITS];
+    struct code_page *spare; /* of no page now */
     struct ghosts ghosts;   /* what was evicted */
 };
 
@@ -60,15 +61,20 @@ struct block_table *block_table_new(struct bus *bus,
     return t;
 }
 
+static void free_pages(struct code_page *page)
+{
+    for (struct code_page *next; page; page = next) {
+        next = page->next;
+        free(page);
+    }
+}
+
 void block_table_free(struct block_table *t)
 {
     for (unsigned n = 0; n < ARRAY_SIZE(t->page); n++) {
-        while (t->page[n]) {
-            struct code_page *next = t->page[n]->next;
-            free(t->page[n]);
-            t->page[n] = next;
-        }
+        free_pages(t->page[n]);
     }
+    free_pages(t->spare);
     block_set_free(&t->live);
     block_set_free(&t->origins);
     pthread_mutex_destroy(&t->lock);
@@ -240,13 +246,25 @@ bool block_begin_region(struct block_table *t, unsigned cpu, uint64_t pa,
     return good;
 }
 
+/* Code that is written anew leaves its page and comes back at once. */
+static struct code_page *new_page(struct block_table *t)
+{
+    struct code_page *page = t->spare;
+
+    if (!page) {
+        return malloc(sizeof(*page));
+    }
+    t->spare = page->next;
+    return page;
+}
+
 static void enter(struct block_table *t, struct block *b)
 {
     struct code_page **page = page_slot(t, b->pa >> RAM_PAGE_BITS);
 
     if (!*page) {
-        *page = calloc(1, sizeof(**page));
-        (*page)->number = b->pa >> RAM_PAGE_BITS;
+        *page = new_page(t);
+        **page = (struct code_page){.number = b->pa >> RAM_PAGE_BITS};
     }
     (*page)->lines |= lines_of((*page)->number, b->pa - b->before,
                                b->pa + b->guest_bytes);
@@ -385,7 +403,8 @@ static bool kill_in_page(struct block_table *t, uint64_t number,
     page->lines = lines;
     if (!page->blocks) {
         *slot = page->next;
-        free(page);
+        page->next = t->spare;
+        t->spare = page;
     }
     return killed;
 }

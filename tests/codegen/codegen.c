@@ -28,6 +28,7 @@ int main(void)
 
 #include <capstone/capstone.h>
 
+#include "cpu/arm/arm_cpu.h"
 #include "cpu/arm/disas.h"
 #include "cpu/arm/models.h"
 #include "cpu/arm/system.h"
@@ -97,7 +98,13 @@ static const struct vcpu_field {
     ARRAY("v", v), FIELD(excl_addr), FIELD(excl_value), FIELD(excl_size),
     FIELD(fp), FIELD(fault), FIELD(syndrome), FIELD(fault_address),
     FIELD(mem_buffer), FIELD(host_return), FIELD(index), FIELD(parallel),
-    FIELD(mmu), FIELD(system), FIELD(jump_cache),
+    FIELD(mmu), FIELD(system), FIELD(jump_cache), FIELD(target),
+#define ARM(name)                         \
+    {#name, offsetof(struct arm_cpu, name), \
+     sizeof(((struct arm_cpu *)0)->name), 0}
+    ARM(sp_el), ARM(elr_el), ARM(spsr_el), ARM(tpidr_el), ARM(tpidrro_el0),
+    ARM(daif), ARM(pstate_misc), ARM(btype), ARM(irq_lines), ARM(fast),
+#undef ARM
 #undef FIELD
 #undef ARRAY
 };

@@ -322,7 +322,7 @@ static bool run_here(const struct spec *t, struct mode *m)
 
         before.slot = 0;
         make_state(&before.state, c);
-        h->cpu.mmu.sctlr = USUAL_SCTLR + c->sctlr;
+        h->cpu.mmu_el[1].sctlr = USUAL_SCTLR + c->sctlr;
         for (unsigned warm = 0; warm < 2; warm++) {
             if (warm == 0 || t->writes_code) {
                 insn_host_set_code(h, t->image->code, t->image->slots);

@@ -30,8 +30,7 @@ bool option_cpu(struct parse *p, const char *text, struct error **err)
 static bool cpu_is_known(const char *name)
 {
     static const char *const known[] = {
-        "cortex-a7", "cortex-a15", "cortex-a35", "cortex-a55", "cortex-a76",
-        "cortex-a710", "a64fx", "neoverse-n1", "neoverse-v1", "neoverse-n2",
+        "cortex-a7", "cortex-a15",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(known); i++) {

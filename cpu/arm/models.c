@@ -1,6 +1,7 @@
 /*
  * The models; values from the parts' Technical Reference Manuals (Arm DDI
- * 0500 Cortex-A53, DDI 0488 Cortex-A57, 100095 Cortex-A72).  Two things
+ * 0500 Cortex-A53, DDI 0488 Cortex-A57, 100095 Cortex-A72; later ones in
+ * models_cores.c).  Two things
  * differ from the parts: AArch32 is not implemented, so that
  * ID_AA64PFR0_EL1 says AArch64 only at each exception level, and the
  * exception levels the board leaves out are left out there (system.c).
@@ -9,6 +10,7 @@
 
 #include <string.h>
 
+#include "cpu/arm/models_cores.h"
 #include "cpu/arm/timer.h"
 #include "util/bits.h"
 #include "util/keyval.h"
@@ -17,11 +19,19 @@
 enum { MODEL_A53, MODEL_A57, MODEL_A72, MODEL_MAX };
 
 static const struct cpu_model_info names[] = {
-    [MODEL_A53] = {"cortex-a53", "Armv8.0, 40-bit physical addresses"},
-    [MODEL_A57] = {"cortex-a57", "Armv8.0, 44-bit physical addresses"},
-    [MODEL_A72] = {"cortex-a72", "Armv8.0, 44-bit physical addresses"},
-    [MODEL_MAX] = {"max", "all that is implemented: LSE, pointer "
-                          "authentication, BTI, FP16, crypto ..."},
+    {"a64fx", "Armv8.2, 48-bit physical addresses, SVE"},
+    {"cortex-a35", "Armv8.0, 40-bit physical addresses"},
+    {"cortex-a53", "Armv8.0, 40-bit physical addresses"},
+    {"cortex-a55", "Armv8.2, 40-bit physical addresses"},
+    {"cortex-a57", "Armv8.0, 44-bit physical addresses"},
+    {"cortex-a710", "Armv9.0, 40-bit physical addresses, SVE"},
+    {"cortex-a72", "Armv8.0, 44-bit physical addresses"},
+    {"cortex-a76", "Armv8.2, 40-bit physical addresses"},
+    {"max", "all that is implemented: LSE, pointer authentication, BTI, "
+            "FP16, crypto ..."},
+    {"neoverse-n1", "Armv8.2, 48-bit physical addresses"},
+    {"neoverse-n2", "Armv9.0, 48-bit physical addresses, SVE"},
+    {"neoverse-v1", "Armv8.4, 48-bit physical addresses, SVE"},
 };
 
 /* What is the same in the three parts; all but the first is AArch32's. */
@@ -86,6 +96,14 @@ static const struct arm_model models[] = {
         .ARM_ID_AA64MMFR1 = 0x0000000000201002, /* PAN HPDS HAFDBS */
         .ARM_ID_AA64MMFR2 = 0x1000000010000011, /* E0PD ST UAO CnP */
     },
+};
+
+/* ORDER names */
+static const struct arm_model *const rows[ARRAY_SIZE(names)] = {
+    &arm_cores[CORE_A64FX], &arm_cores[CORE_A35], &models[MODEL_A53],
+    &arm_cores[CORE_A55], &models[MODEL_A57], &arm_cores[CORE_A710],
+    &models[MODEL_A72], &arm_cores[CORE_A76], &models[MODEL_MAX],
+    &arm_cores[CORE_N1], &arm_cores[CORE_N2], &arm_cores[CORE_V1],
 };
 
 const struct cpu_model_info *cpu_models(size_t *count)
@@ -207,6 +225,11 @@ unsigned arm_model_page_sizes(const struct arm_model *model)
 
 /* -- properties ---------------------------------------------------------- */
 
+static bool is_max(const struct arm_model *model)
+{
+    return strcmp(model->name, "max") == 0;
+}
+
 static void set_pauth_on(struct arm_model *model, bool on)
 {
     model->choice.no_pauth = !on;
@@ -264,7 +287,7 @@ static bool choose_pauth(struct arm_model *model, struct error **err)
         set_pauth(model, ARM_PAUTH_NONE);
     } else if (named) {
         set_pauth(model, (enum arm_pauth)__builtin_ctz(named));
-    } else if (model->choice.old_pauth) {
+    } else if (model->choice.old_pauth && is_max(model)) {
         set_pauth(model, ARM_PAUTH_QARMA5);
     }
     return true;
@@ -303,28 +326,43 @@ static bool set_cntfrq(struct arm_model *model, const char *value,
     return true;
 }
 
+static void set_sve(struct arm_model *model, bool on)
+{
+    model->choice.no_sve = !on;
+}
+
+static bool has_pauth(const struct arm_model *model)
+{
+    return arm_model_pauth(model) != ARM_PAUTH_NONE;
+}
+
+static bool has_sve(const struct arm_model *model)
+{
+    return is_max(model) || arm_id_field(model->ARM_ID_AA64PFR0, 32);
+}
+
 static const struct property {
     const char *name;
-    bool only_max;
+    bool (*of)(const struct arm_model *model); /* NULL: of all models */
     void (*set)(struct arm_model *model, bool on);
     const char *missing; /* what is not there to be switched on */
     /* Instead of set(): takes another value than on and off. */
     bool (*parse)(struct arm_model *model, const char *value,
                   struct error **err);
 } properties[] = {
-    {"pauth", true, set_pauth_on, NULL, NULL},
-    {"pauth-impdef", true, set_pauth_impdef, NULL, NULL},
-    {"pauth-qarma3", true, set_pauth_qarma3, NULL, NULL},
-    {"pauth-qarma5", true, set_pauth_qarma5, NULL, NULL},
-    {"backcompat-pauth-default-use-qarma5", false, set_old_pauth, NULL, NULL},
-    {"pmu", false, set_pmu, NULL, NULL},
-    {"backcompat-cntfrq", false, set_backcompat_cntfrq, NULL, NULL},
-    {"cntfrq", false, NULL, NULL, set_cntfrq},
-    {"aarch64", false, set_nothing, NULL, NULL},
-    {"sve", true, set_nothing, "SVE", NULL},
-    {"sme", true, set_nothing, "SME", NULL},
-    {"lpa2", true, set_nothing, NULL, NULL},
-    {"cfgend", false, set_nothing, NULL, NULL},
+    {"pauth", has_pauth, set_pauth_on, NULL, NULL},
+    {"pauth-impdef", has_pauth, set_pauth_impdef, NULL, NULL},
+    {"pauth-qarma3", has_pauth, set_pauth_qarma3, NULL, NULL},
+    {"pauth-qarma5", has_pauth, set_pauth_qarma5, NULL, NULL},
+    {"backcompat-pauth-default-use-qarma5", NULL, set_old_pauth, NULL, NULL},
+    {"pmu", NULL, set_pmu, NULL, NULL},
+    {"backcompat-cntfrq", NULL, set_backcompat_cntfrq, NULL, NULL},
+    {"cntfrq", NULL, NULL, NULL, set_cntfrq},
+    {"aarch64", NULL, set_nothing, NULL, NULL},
+    {"sve", has_sve, set_sve, "SVE", NULL},
+    {"sme", is_max, set_nothing, "SME", NULL},
+    {"lpa2", is_max, set_nothing, NULL, NULL},
+    {"cfgend", NULL, set_nothing, NULL, NULL},
 };
 
 static const struct property *find_property(const char *name)
@@ -348,7 +386,7 @@ static bool apply(struct arm_model *model, const char *name,
     const struct property *p = find_property(name);
     bool on;
 
-    if (!p || (p->only_max && strcmp(model->name, "max") != 0)) {
+    if (!p || (p->of && !p->of(model))) {
         const char *near = nearest_in_table(name, &properties[0].name,
                                             ARRAY_SIZE(properties),
                                             sizeof(properties[0]));
@@ -368,7 +406,7 @@ static bool apply(struct arm_model *model, const char *name,
                   name, value);
         return false;
     }
-    if (p->missing && on) {
+    if (p->missing && on && is_max(model)) {
         error_report("warning: -cpu %s,%s=on: there is no %s here, ignored",
                      model->name, name, p->missing);
     }
@@ -394,16 +432,86 @@ static bool apply_all(struct arm_model *model, const char *props,
     return good;
 }
 
+/* -- what is covered ------------------------------------------------------ */
+
+/* Registers whose fields count up from "not there", but those of pointer
+ * authentication: no model says more than `max` has. */
+static const struct {
+    uint8_t crm, op2;
+    uint64_t fields;
+} covered[] = {
+    {4, 0, UINT64_C(0xfffffffff0ffffff)}, {4, 1, UINT64_MAX},
+    {5, 0, UINT64_MAX}, {6, 0, UINT64_MAX},
+    {6, 1, UINT64_C(0xffffffff00fff00f)},
+    {6, 2, UINT64_C(0xffffffffffff00ff)},
+    {7, 1, UINT64_MAX}, {7, 2, UINT64_MAX},
+};
+
+static uint64_t lesser_fields(uint64_t value, uint64_t most, uint64_t fields)
+{
+    uint64_t out = value & ~fields;
+
+    for (unsigned shift = 0; shift < 64; shift += 4) {
+        uint64_t a = arm_id_field(value & fields, shift);
+        uint64_t b = arm_id_field(most & fields, shift);
+
+        out |= (a < b ? a : b) << shift;
+    }
+    return out;
+}
+
+static void cover(struct arm_model *model)
+{
+    const struct arm_model *max = &models[MODEL_MAX];
+
+    for (size_t i = 0; i < ARRAY_SIZE(covered); i++) {
+        unsigned crm = covered[i].crm, op2 = covered[i].op2;
+
+        model->id[crm][op2] = lesser_fields(model->id[crm][op2],
+                                            max->id[crm][op2],
+                                            covered[i].fields);
+    }
+}
+
+/* What is missing of the part is said where programs would notice. */
+static bool check_sve(const struct arm_model *model, struct error **err)
+{
+    if (model->choice.no_sve ||
+        !arm_id_field(model->ARM_ID_AA64PFR0, 32)) {
+        return true;
+    }
+    error_set(err, "-cpu %s: SVE, which it has, is not implemented; use "
+                   "-cpu %s,sve=off", model->name, model->name);
+    return false;
+}
+
+static bool find(struct arm_model *model, const struct arm_model *row,
+                 const char *name, const char *props, struct error **err)
+{
+    *model = *row;
+    model->name = name;
+    if (props && *props && !apply_all(model, props, err)) {
+        return false;
+    }
+    if (has_pauth(model) && !choose_pauth(model, err)) {
+        return false;
+    }
+    if (row == &models[MODEL_MAX]) {
+        return true;
+    }
+    if (!check_sve(model, err)) {
+        return false;
+    }
+    cover(model);
+    return true;
+}
+
 bool arm_model_find(struct arm_model *model, const char *name,
                     const char *props, struct error **err)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         if (strcmp(names[i].name, name) == 0) {
-            *model = models[i];
-            model->name = names[i].name;
-            return !props || !*props ||
-                   (apply_all(model, props, err) &&
-                    (i != MODEL_MAX || choose_pauth(model, err)));
+            return find(model, rows[i], names[i].name, props, err);
         }
     }
     error_set(err, "-cpu %s: no such model ('-cpu help' lists them)", name);

@@ -28,9 +28,12 @@
 #define ARM_ID_ISAR3 id[2][3]
 #define ARM_ID_ISAR4 id[2][4]
 #define ARM_ID_ISAR5 id[2][5]
+#define ARM_ID_MMFR4 id[2][6]
+#define ARM_ID_ISAR6 id[2][7]
 #define ARM_MVFR0 id[3][0]
 #define ARM_MVFR1 id[3][1]
 #define ARM_MVFR2 id[3][2]
+#define ARM_ID_PFR2 id[3][4]
 #define ARM_ID_AA64PFR0 id[4][0]
 #define ARM_ID_AA64PFR1 id[4][1]
 #define ARM_ID_AA64ZFR0 id[4][4]
@@ -46,10 +49,11 @@
 enum arm_pauth { ARM_PAUTH_NONE, ARM_PAUTH_QARMA5, ARM_PAUTH_QARMA3,
                  ARM_PAUTH_IMPDEF };
 
-/* What properties have said of pointer authentication. */
+/* What properties have said of pointer authentication and SVE. */
 struct arm_choice {
     unsigned pauth; /* a bit for each enum arm_pauth that is wanted */
     bool no_pauth, old_pauth; /* by default QARMA5, as before QEMU 10 */
+    bool no_sve;
 };
 
 struct arm_model {

@@ -5,6 +5,8 @@
  * run: -M virt -cpu cortex-a53
  * run: -M virt,gic-version=3 -cpu cortex-a72
  * run: -M virt -cpu max
+ * run: -M virt -cpu neoverse-n1
+ * run: -M virt -cpu cortex-a35
  * armature: -M virt -cpu max -accel jit,region-threshold=0
  */
 #include "tests/guest/lib/tables.h"

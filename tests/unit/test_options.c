@@ -227,7 +227,7 @@ START_TEST(test_mistakes)
         {"-M mte=on", "-machine: mte=on: not supported yet"},
         {"-cpu cortx-a72",
          "-cpu cortx-a72: no such model; did you mean 'cortex-a72'?"},
-        {"-cpu cortex-a76", "-cpu cortex-a76: not supported yet "
+        {"-cpu cortex-a15", "-cpu cortex-a15: not supported yet "
                             "('-cpu help' lists the models)"},
         {"-m 0", "-m 0: the machine needs some memory and at most 64T of "
                  "it; try -m 1G"},

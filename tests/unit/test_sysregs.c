@@ -258,15 +258,42 @@ START_TEST(test_properties)
 }
 END_TEST
 
+/* A core has what it has of what there is. */
+START_TEST(test_cores)
+{
+    struct arm_model m;
+
+    ck_assert(arm_model_find(&m, "cortex-a76", NULL, NULL));
+    ck_assert_uint_eq(m.midr, 0x414fd0b1);
+    ck_assert_uint_eq(m.ARM_ID_AA64ISAR0, 0x0000100010211120);
+    ck_assert_uint_eq(m.ARM_ID_AA64ISAR1, 0x0000000000100001);
+    ck_assert(arm_model_find(&m, "cortex-a710", "sve=off", NULL));
+    ck_assert_int_eq(arm_model_pauth(&m), ARM_PAUTH_QARMA5);
+    ck_assert_uint_eq(arm_model_pauth_level(&m), 5);
+    ck_assert_uint_eq(m.ARM_ID_AA64PFR0 >> 32 & 15, 0);
+    ck_assert_uint_eq(m.ARM_ID_AA64PFR1 >> 8 & 15, 0); /* MTE */
+    ck_assert(arm_model_find(&m, "neoverse-n2", "sve=off,pauth=off", NULL));
+    ck_assert_int_eq(arm_model_pauth(&m), ARM_PAUTH_NONE);
+    expect_error("a64fx", NULL, "sve=off");
+    expect_error("cortex-a76", "pauth=on", "no property");
+    expect_error("cortex-a76", "sve=off", "no property");
+}
+END_TEST
+
 START_TEST(test_help)
 {
     size_t count;
     const struct cpu_model_info *info = cpu_models(&count);
     struct arm_model m;
 
-    ck_assert_uint_eq(count, 4);
+    ck_assert_uint_eq(count, 12);
     for (size_t n = 0; n < count; n++) {
-        ck_assert(arm_model_find(&m, info[n].name, NULL, NULL));
+        bool sve = strstr(info[n].description, "SVE") != NULL;
+
+        ck_assert(arm_model_find(&m, info[n].name, sve ? "sve=off" : NULL,
+                                 NULL));
+        ck_assert(strcmp(info[n].name, "max") == 0 ||
+                  strncmp(info[n].description, "Armv", 4) == 0);
         ck_assert_str_eq(m.name, info[n].name);
         ck_assert(info[n].description[0] != '\0');
     }
@@ -458,6 +485,7 @@ Suite *sysregs_suite(void)
     tcase_add_test(a72, test_masks);
     tcase_add_test(a72, test_id);
     tcase_add_test(a72, test_properties);
+    tcase_add_test(a72, test_cores);
     tcase_add_test(a72, test_help);
     tcase_add_test(a72, test_traps);
     tcase_add_test(a72, test_syndrome);

@@ -137,6 +137,7 @@ struct tlb_context *tlb_context(struct tlb *tlb, const struct tlb_key *key)
             tlb->families |= BIT(key->regime & TLB_REGIME_FAMILY);
             tlb->contexts[i].key = *key;
             tlb->contexts[i].in_use = true;
+            tlb->used += i == tlb->used;
             tlb->keys[i] = packed;
         }
         *hint = (uint8_t)i;
@@ -378,7 +379,17 @@ static void invalidate_context(struct tlb *tlb, struct tlb_context *ctx,
 
 void tlb_invalidate(struct tlb *tlb, const struct tlb_inval *request)
 {
-    struct tlb_inval inval = *request;
+    /* Field by field: as a whole it would wait until it has been written. */
+    struct tlb_inval inval = {
+        .kind = request->kind,
+        .regime = request->regime & TLB_REGIME_FAMILY,
+        .all_vmids = request->all_vmids,
+        .asid = request->asid,
+        .vmid = request->vmid,
+        .leaf = request->leaf,
+        .va = tlb_untag(request->va) & TLB_PAGE_MASK,
+        .size = request->size,
+    };
 
     tlb->stats.invalidations++;
     if (inval.kind == TLB_INVAL_WRITES) {
@@ -387,8 +398,6 @@ void tlb_invalidate(struct tlb *tlb, const struct tlb_inval *request)
     }
     tlb->device_stamp++;
     tlb->head.tables += inval.kind != TLB_INVAL_PAGE_IDS && !inval.leaf;
-    inval.regime &= TLB_REGIME_FAMILY;
-    inval.va = tlb_untag(inval.va) & TLB_PAGE_MASK;
     if (inval.size < TLB_PAGE_SIZE) {
         inval.size = TLB_PAGE_SIZE;
     }
@@ -397,10 +406,8 @@ void tlb_invalidate(struct tlb *tlb, const struct tlb_inval *request)
         inval.size = BIT(56);
     }
     tlb_l2_invalidate(tlb, &inval);
-    for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
-        if (tlb->contexts[i].in_use) {
-            invalidate_context(tlb, &tlb->contexts[i], &inval);
-        }
+    for (unsigned i = 0; i < tlb->used; i++) {
+        invalidate_context(tlb, &tlb->contexts[i], &inval);
     }
     if (inval.kind == TLB_INVAL_ALL ||
         (inval.kind == TLB_INVAL_REGIME && inval.all_vmids &&

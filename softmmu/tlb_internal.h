@@ -68,6 +68,7 @@ struct tlb {
     struct tlb_codes codes;
 
     uint8_t families; /* that a context was for: a bit each */
+    unsigned used;    /* contexts that ever were, the first ones */
 
     /* Where below the middle of the address space there are global
      * translations: a bit for each GiB, modulo 64.  [written by the owner,

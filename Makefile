@@ -30,7 +30,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run check lint bench install-demo format install clean distclean help
+.PHONY: all run check lint bench isa-report install-demo format install clean distclean help
 all:
 
 # Let configure choose the compiler; make's own default is "cc".
@@ -236,6 +236,15 @@ run: all
 bench: all
 	tests/bench/run
 
+# Every A64 instruction: implemented or not, tested by what.
+ISA_REPORT = $(BUILD)/isa-report.md
+isa-report: $(BUILD)/tests/fuzz/isa_report
+	$(say) LIST $(ISA_REPORT)
+	$(Q)for f in tests/insn/*.S; do \
+	    elf=$(BUILD)/tests/insn/$$(basename $$f .S).elf; \
+	    [ ! -e $$elf ] || echo $$elf; \
+	done | xargs $< -k tests/fuzz/insn_probe.known >$(ISA_REPORT)
+
 # Debian from its archive onto an empty disk, and life in it.
 install-demo: all
 	tests/boot/debian-install
@@ -265,6 +274,7 @@ help:
 	@echo 'make check-LEVEL   one of: $(LEVELS)'
 	@echo 'make lint          check the layout of the source'
 	@echo 'make bench         measure against QEMU'
+	@echo 'make isa-report    list all instructions, and what tests them'
 	@echo 'make install-demo  install Debian on a disk, start it and use it'
 	@echo 'make install       install below the prefix (DESTDIR works)'
 	@echo 'make clean         remove what make built'

@@ -131,7 +131,8 @@ static struct insn_host *insn_host_new(const struct insn_host_options *o)
     arm_model_features(&h->system.model, h->cpu.feature);
     h->cpu.cpacr_el1 = 3 << 20;      /* FP is not trapped */
     /* On, no alignment checks; DZE, UCT, nTWI, nTWE, UCI as Linux's. */
-    h->cpu.mmu_el[1].sctlr = 1 | BIT(14) | BIT(15) | BIT(16) | BIT(18) | BIT(26);
+    h->cpu.mmu_el[1].sctlr = 1 | BIT(14) | BIT(15) | BIT(16) | BIT(18) |
+                             BIT(26);
     h->cpu.cntkctl_el1 = 3;          /* EL0 reads the counters */
     h->cpu.mmu_el[1].tcr = 25 << 16 | 25;
     h->cpu.vcpu.mmu = h->tlb;

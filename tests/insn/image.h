@@ -78,8 +78,8 @@ static void image_free(struct image *m)
     free(m->file);
 }
 
-static bool image_label(const struct image *m, const char *name,
-                        uint64_t *value)
+static inline bool image_label(const struct image *m, const char *name,
+                               uint64_t *value)
 {
     for (unsigned n = 0; n < m->symbol_count; n++) {
         if (strcmp(m->names + m->symbols[n].st_name, name) == 0) {

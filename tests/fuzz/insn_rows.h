@@ -1,0 +1,44 @@
+/* Which rows of the decode tables random instructions are made of. */
+#ifndef TESTS_FUZZ_INSN_ROWS_H
+#define TESTS_FUZZ_INSN_ROWS_H
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "cpu/arm/disas.h"
+#include "util/bits.h"
+
+/* Not for user mode, not for straight-line code, or without a defined
+ * common result. */
+static const char *const unsuitable[] = {
+    "SVC", "HVC", "SMC", "BRK", "HLT", "WFE", "WFI", "SYS", "SYSL",
+    "ERET", "MSR_i_SPSEL", "MSR_i_DAIFSET", "MSR_i_DAIFCLR",
+    "MSR_i_UAO", "MSR_i_PAN", "LDTR", "STTR", "LDTRS",
+};
+
+/* QEMU 7.2 sign-extends the result to 32 bits. */
+static bool is_fixed_point_half(const struct a64_row *row)
+{
+    return !strcmp(row->name, "FCVTZS_sx") && (row->value & 0x00600000) == 0;
+}
+
+/* Keys differ from process to process; QEMU 7.2 has not the others. */
+static bool feature_suits(enum a64_feat f)
+{
+    return f != A64_FEAT_PAUTH && f != A64_FEAT_CSSC && f != A64_FEAT_HBC;
+}
+
+static bool row_suits(const struct a64_row *row)
+{
+    if (row->state != A64_ROW_IMPLEMENTED || is_fixed_point_half(row)) {
+        return false;
+    }
+    for (unsigned n = 0; n < ARRAY_SIZE(unsuitable); n++) {
+        if (!strcmp(row->name, unsuitable[n])) {
+            return false;
+        }
+    }
+    return feature_suits(row->feat[0]) && feature_suits(row->feat[1]);
+}
+
+#endif

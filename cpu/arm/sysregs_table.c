@@ -49,6 +49,9 @@
 #define CNTHV_NAME(part) "CNTHV_" #part "_EL2"
 #define CNTPS_NAME(part) "CNTPS_" #part "_EL1"
 
+#define LOR(op2, text, who)                                               \
+    {SYSREG(3, 0, 10, 4, op2), who, .name = text, .needs = NEEDS_FEAT(LOR)}
+
 #define ICC(crn, crm, op2, text, who)                                     \
     {SYSREG(3, 0, crn, crm, op2), who, .name = text,                      \
      .needs = NEEDS_GICV3, .read = sysreg_icc_read,                       \
@@ -194,6 +197,10 @@ const struct sysreg sysregs[] = {
      FIELD(mmu_el[1].mair), .write = sysreg_mair_write},
     {SYSREG(3, 0, 10, 3, 0), EL1_RW, .name = "AMAIR_EL1",
      .flags = SYSREG_E2H, FIELD(amair_el[1])},
+    /* LORID_EL1 says that there are no regions. */
+    LOR(0, "LORSA_EL1", EL1_RW), LOR(1, "LOREA_EL1", EL1_RW),
+    LOR(2, "LORN_EL1", EL1_RW), LOR(3, "LORC_EL1", EL1_RW),
+    LOR(7, "LORID_EL1", EL1_R),
     {SYSREG(3, 0, 12, 0, 0), EL1_RW, .name = "VBAR_EL1",
      .flags = SYSREG_E2H, FIELD(vbar_el[1]),
      .mask = ~UINT64_C(0x7ff)},

@@ -281,4 +281,4 @@ help:
 	@echo 'make distclean     remove the build directory'
 	@echo 'make V=1           print the commands'
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)

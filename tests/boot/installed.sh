@@ -15,9 +15,12 @@ variables=/usr/share/AAVMF/AAVMF_VARS.fd
 port=$((20000 + $$ % 20000))
 trouble='Oops|BUG:|WARNING:|soft lockup|rcu.*stall|Call trace|Unable to handle'
 trouble="$trouble|Internal error|Kernel panic|SError|Bad mode|hung task"
+# Nobody answers an installer here.
+question='^Prompt: |^\[Press enter to continue\]'
 login=(-i "$disks/key" -p "$port" -o BatchMode=yes -o LogLevel=ERROR
     -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null
     -o ConnectTimeout=20 root@127.0.0.1)
+way_in=hostfwd=tcp:127.0.0.1:$port-:22
 running="" passed=0
 
 # Running the emulator ---------------------------------------------------------
@@ -93,6 +96,7 @@ follow() {
             stage=${stages[shown]} since=$SECONDS shown=$((shown + 1))
             say "$stage"
         done
+        ! grep -aqE "$question" "$log" || fail "a question in '$stage'"
         [ $((SECONDS - since)) -lt "$limit" ] ||
             fail "stage '$stage' did not end within $limit s"
         sleep 1
@@ -108,7 +112,8 @@ disk() {
         -device "$device,drive=hd0,bootindex=1")
 }
 
-# card [OPTION]: arguments for a network card, and a port to log in by.
+# card [OPTION]: arguments for a network card; "$way_in" is a port to log in
+# by.
 card() {
     local device=virtio-net-pci
     [ "$transport" = pci ] || device=virtio-net-device
@@ -122,6 +127,20 @@ flash() {
 }
 
 # The installed system ---------------------------------------------------------
+
+# overlay FILE: a disk on the installed one, which stays as it is.
+overlay() {
+    rm -f "$1"
+    "$image" create -q -f qcow2 -F "$format" -b "$disks/disk.$format" "$1" ||
+        exit
+}
+
+# check_files IMAGE: a raw one, as e2fsck wants it named.
+check_files() {
+    log=$out/fsck.log
+    PATH=$PATH:/sbin:/usr/sbin e2fsck -fn "$1" >"$log" 2>&1 ||
+        fail "the file system is damaged"
+}
 
 remote() {
     timeout "$limit" ssh "${login[@]}" "$@" </dev/null

@@ -19,6 +19,7 @@ WITHOUT = $(if $(CONFIG_SLIRP),,net/slirp.c tests/unit/test_slirp.c) \
 # with guest values in the host's vector registers, so they use none.
 NO_VECTORS = $(wildcard cpu/fp/*.c cpu/ir/vec_*.c cpu/ir/fp_ops.c \
     cpu/ir/aes_ops.c cpu/arm/helper_*.c cpu/arm/exception*.c \
+    cpu/arm/levels.c cpu/arm/route.c \
     cpu/arm/pauth.c cpu/arm/qarma.c)
 $(foreach f,$(NO_VECTORS),$(eval CFLAGS-$(f:.c=.o) = -mgeneral-regs-only))
 

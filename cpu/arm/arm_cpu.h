@@ -30,7 +30,9 @@ enum {
     CTX_UNPRIV = 1 << 9,     /* LDTR and STTR use EL0 permissions */
     CTX_SP_ALIGN = 1 << 10,  /* SP is not aligned to 16 bytes and SCTLR.SA
                                 wants it: accesses by it fault */
-    CTX_TBI = 1 << 11,       /* some half of the space ignores the tag */
+    CTX_UPPER = 1 << 11,     /* at EL0 and EL1: EL2 or EL3 may trap system
+                                registers and the like; at EL2 and EL3:
+                                HCR_EL2.E2H */
     CTX_PAUTH = 1 << 12,     /* some SCTLR.EnI? key is enabled */
     CTX_BIG_ENDIAN = 1 << 13,/* data accesses are big-endian (EE/E0E) */
     CTX_DAIF_EL0 = 1 << 14,  /* SCTLR.UMA etc: EL0 may touch DAIF */
@@ -107,15 +109,19 @@ struct arm_trace {
 };
 
 /*
- * What guest.c context() found, kept for changes between EL0 and EL1 that
- * generated code makes without it (exception.c).
+ * What guest.c context() found, kept for changes between EL0 and the level
+ * above it that generated code makes without it (exception.c): EL1, or EL2
+ * when EL0 is its.
  */
 struct arm_switch {
-    uint64_t key[3];     /* packed: EL0, EL1, EL1 with PAN */
+    uint64_t key[3];     /* packed: EL0, upper, upper with PAN */
     struct tlb_context *tlb[3]; /* of these, if they still are */
-    uint32_t flags[2];   /* context flags by exception level, but for those
+    uint32_t flags[2];   /* context flags of EL0 and upper, but for those
                             that come from SPSel, UAO and SP */
     uint8_t sp_mask[2];  /* bits of SP that must be clear (SCTLR.SA, SA0) */
+    uint8_t upper;       /* the level */
+    bool direct;         /* it takes EL0's and its own exceptions, and they
+                            return from it; else all this is of one level */
 };
 
 /* Where the code of a pointer goes (pauth.c). */
@@ -162,7 +168,7 @@ struct arm_cpu {
                                may have passed */
     uint8_t timer_levels;   /* of timer_irq, a bit each */
 
-    uint32_t irq_lines;     /* atomic: bit 0 IRQ, 1 FIQ, 2 vIRQ, 3 vFIQ */
+    uint32_t irq_lines;     /* atomic: ARM_LINE_* (levels.h) */
     bool remapped;          /* atomic: the bus has changed, drop the TLB */
     bool event;             /* event register of WFE */
 
@@ -189,6 +195,7 @@ struct arm_cpu {
     struct pauth_place pauth_place[4][2]; /* IA IB DA DB: lower, upper half
                                              of addresses; pauth_follow() */
     uint64_t pauth_tcr, pauth_sctlr;      /* what they were made of */
+    enum mmu_regime pauth_regime;
 };
 
 static inline struct arm_cpu *arm_cpu(struct vcpu *vcpu)
@@ -199,14 +206,24 @@ static inline struct arm_cpu *arm_cpu(struct vcpu *vcpu)
 /* Offset for IR_GET/IR_SET. */
 #define ARM_OFF(field) offsetof(struct arm_cpu, field)
 
+/* vcpu.syndrome: ESR_ELx, and above it the exception level that takes it,
+ * or 0 when the class says it all (route.h). */
+#define ARM_SYNDROME_EL_SHIFT 32
+
 /*
  * Raise a synchronous exception from a helper: it is taken by the run loop
- * with vcpu.pc at this instruction.
+ * with vcpu.pc at this instruction; at exception level `el` if not 0.
  */
+static inline void arm_raise_to(struct arm_cpu *cpu, unsigned el,
+                                uint32_t syndrome)
+{
+    cpu->vcpu.syndrome = syndrome | (uint64_t)el << ARM_SYNDROME_EL_SHIFT;
+    cpu->vcpu.exit = VCPU_EXIT_EXCEPTION;
+}
+
 static inline void arm_raise(struct arm_cpu *cpu, uint32_t syndrome)
 {
-    cpu->vcpu.syndrome = syndrome;
-    cpu->vcpu.exit = VCPU_EXIT_EXCEPTION;
+    arm_raise_to(cpu, 0, syndrome);
 }
 
 #endif

@@ -1,6 +1,5 @@
 /*
- * Exceptions; see exception.h.  EL1 takes everything: there is no EL2 or
- * EL3 that could be routed to, which target_el() alone knows.
+ * Exceptions; see exception.h.  Which level takes one is route.c's matter.
  *
  * What is frequent also comes as helpers of generated code, which then goes
  * on in the new state without its run loop.  They keep out of vector
@@ -9,7 +8,10 @@
 #include "cpu/arm/exception.h"
 
 #include "cpu/arm/guest.h"
+#include "cpu/arm/route.h"
 #include "cpu/arm/self_debug.h"
+#include "cpu/arm/syndrome.h"
+#include "cpu/arm/sysregs.h"
 #include "cpu/ir/interp.h"
 #include "util/bits.h"
 #include "util/log.h"
@@ -18,16 +20,9 @@
 #define SCTLR_DSSBS BIT(44)
 
 #define SPSR_M_SP BIT(0)
-#define SPSR_M_AARCH32 BIT(4)
 #define SPSR_MISC                                                         \
     (PSTATE_SSBS | PSTATE_IL | PSTATE_SS | PSTATE_PAN | PSTATE_UAO |      \
      PSTATE_DIT | PSTATE_TCO)
-
-/* The exception level that takes what happens now. */
-static unsigned target_el(const struct arm_cpu *cpu)
-{
-    return cpu->el > 1 ? cpu->el : 1;
-}
 
 /* -- PSTATE -------------------------------------------------------------- */
 
@@ -45,10 +40,15 @@ uint64_t arm_pstate(const struct arm_cpu *cpu)
 
 void arm_set_el(struct arm_cpu *cpu, unsigned el, unsigned spsel)
 {
+    bool crosses = (cpu->el == 3) != (el == 3);
+
     cpu->sp_el[cpu->spsel ? cpu->el : 0] = cpu->vcpu.r[31];
     cpu->el = (uint8_t)el;
     cpu->spsel = (uint8_t)spsel;
     cpu->vcpu.r[31] = cpu->sp_el[spsel ? el : 0];
+    if (crosses) {
+        arm_gic_moved(cpu);
+    }
 }
 
 /* The PSTATE bits that the model has. */
@@ -87,12 +87,13 @@ static uint64_t vector_offset(const struct arm_cpu *cpu,
 }
 
 /* PSTATE on entry, besides EL, SP and DAIF (AArch64.TakeException). */
-static uint32_t entry_misc(const struct arm_cpu *cpu)
+static uint32_t entry_misc(const struct arm_cpu *cpu, unsigned target)
 {
-    uint64_t sctlr = cpu->mmu_el[1].sctlr;
+    uint64_t sctlr = cpu->mmu_el[target].sctlr;
+    bool has_pan = target == 1 || (target == 2 && arm_is_host(cpu));
     uint32_t set = PSTATE_TCO;
 
-    if (!(sctlr & SCTLR_SPAN)) {
+    if (has_pan && !(sctlr & SCTLR_SPAN)) {
         set |= PSTATE_PAN;
     }
     if (sctlr & SCTLR_DSSBS) {
@@ -115,7 +116,7 @@ static void enter(struct arm_cpu *cpu, enum arm_vector vector,
     if (vector == ARM_VECTOR_SYNC || vector == ARM_VECTOR_SERROR) {
         cpu->esr_el[target] = syndrome;
     }
-    cpu->pstate_misc = entry_misc(cpu);
+    cpu->pstate_misc = entry_misc(cpu, target);
     cpu->btype = 0;
     cpu->daif = PSTATE_D | PSTATE_A | PSTATE_I | PSTATE_F;
     cpu->stepping = false;
@@ -134,11 +135,11 @@ void arm_take_exception(struct arm_cpu *cpu, enum arm_vector vector,
     }
 }
 
-static void trace_sync(struct arm_cpu *cpu, uint32_t syndrome,
-                       uint64_t return_pc)
+static void trace_sync(struct arm_cpu *cpu, unsigned target,
+                       uint32_t syndrome, uint64_t return_pc)
 {
     struct arm_traced *t = &cpu->trace.last;
-    uint64_t far = cpu->far_el[target_el(cpu)];
+    uint64_t far = cpu->far_el[target];
 
     if (t->elr != return_pc || t->esr != syndrome || t->far != far) {
         cpu->trace.before = *t;
@@ -148,32 +149,31 @@ static void trace_sync(struct arm_cpu *cpu, uint32_t syndrome,
     t->count++;
 }
 
-static void take_sync(struct arm_cpu *cpu, uint32_t syndrome,
-                      uint64_t return_pc)
+static void take_sync(struct arm_cpu *cpu, unsigned target,
+                      uint32_t syndrome, uint64_t return_pc)
 {
     unsigned ec = syndrome >> 26;
 
     if (ec != EC_SVC) {
-        trace_sync(cpu, syndrome, return_pc);
+        trace_sync(cpu, target, syndrome, return_pc);
     }
-    arm_take_exception(cpu, ARM_VECTOR_SYNC, target_el(cpu), syndrome,
-                       return_pc);
+    arm_take_exception(cpu, ARM_VECTOR_SYNC, target, syndrome, return_pc);
 }
 
 /* Classes come in pairs: from a lower exception level, from the same. */
-static uint32_t from_here(const struct arm_cpu *cpu, enum arm_ec lower)
+static uint32_t from_here(const struct arm_cpu *cpu, enum arm_ec lower,
+                          unsigned target)
 {
-    return lower + (cpu->el == target_el(cpu));
+    return lower + (cpu->el == target);
 }
 
-/* ISS of an abort (D17.2.37): DFSC, WnR, S1PTW, CM, EA. */
-static uint32_t abort_iss(const struct mem_fault *fault, bool maintenance)
+/* What EL2 is told besides: the intermediate address of a stage 2 fault. */
+static void set_hpfar(struct arm_cpu *cpu, const struct mem_fault *fault,
+                      unsigned target)
 {
-    bool write = fault->access == TLB_WRITE || maintenance;
-
-    return (fault->status & 0x3f) |
-           (write && fault->access != TLB_EXEC ? 1u << 6 : 0) |
-           (fault->s1ptw ? 1u << 7 : 0) | (maintenance ? 1u << 8 : 0);
+    if (target == 2 && fault->stage == 2) {
+        cpu->hpfar_el2 = fault->ipa >> 12 << 4;
+    }
 }
 
 void arm_raise_data_abort(struct arm_cpu *cpu, const struct mem_fault *fault,
@@ -181,14 +181,19 @@ void arm_raise_data_abort(struct arm_cpu *cpu, const struct mem_fault *fault,
 {
     struct mem_fault f = *fault;
     enum arm_ec class = EC_DABORT_LOWER;
+    unsigned target = arm_route_abort(cpu, fault);
 
     if (f.watch) {
         class = EC_WATCHPOINT_LOWER;
         f.status = DEBUG_STATUS;
+        target = arm_route_debug(cpu);
     }
-    cpu->vcpu.fault_address = f.va;
-    arm_raise(cpu, ARM_SYNDROME(from_here(cpu, class),
-                                abort_iss(&f, maintenance)));
+    uint32_t iss = arm_data_abort_iss(cpu, &f, maintenance);
+
+    set_hpfar(cpu, fault, target);
+    cpu->vcpu.fault_address = fault->va;
+    arm_raise_to(cpu, target,
+                 ARM_SYNDROME(from_here(cpu, class, target), iss));
 }
 
 /* Whether the class comes with an address. */
@@ -198,10 +203,30 @@ static bool has_far(unsigned ec)
            ec == EC_WATCHPOINT_LOWER || ec == EC_WATCHPOINT_LOWER + 1;
 }
 
-/* Whether the return address is that of the next instruction. */
-static bool is_call(unsigned ec)
+/* Whether the return address is that of the next instruction: of a call,
+ * but for the SMC that EL2 traps. */
+static bool is_call(unsigned ec, unsigned target)
 {
-    return ec == EC_SVC || ec == EC_HVC || ec == EC_SMC;
+    return ec == EC_SVC || ec == EC_HVC || (ec == EC_SMC && target == 3);
+}
+
+static unsigned route_of(const struct arm_cpu *cpu, uint64_t syndrome)
+{
+    unsigned target = syndrome >> ARM_SYNDROME_EL_SHIFT & 3;
+
+    if (target > 0) {
+        return target;
+    }
+    switch ((uint32_t)syndrome >> 26) {
+    case EC_BRK:
+    case EC_BREAKPOINT_LOWER:
+    case EC_BREAKPOINT_LOWER + 1:
+    case EC_WATCHPOINT_LOWER:
+    case EC_WATCHPOINT_LOWER + 1:
+        return arm_route_debug(cpu);
+    default:
+        return arm_route(cpu);
+    }
 }
 
 void arm_deliver(struct arm_cpu *cpu)
@@ -217,27 +242,31 @@ void arm_deliver(struct arm_cpu *cpu)
         arm_raise_data_abort(cpu, &vcpu->fault, false);
     }
     uint32_t syndrome = (uint32_t)vcpu->syndrome;
+    unsigned target = route_of(cpu, vcpu->syndrome);
     unsigned ec = syndrome >> 26;
 
-    if (is_call(ec)) {
+    if (is_call(ec, target)) {
         arm_step_advance(cpu);
         return_pc += 4;
     }
     if (has_far(ec)) {
-        cpu->far_el[target_el(cpu)] = vcpu->fault_address;
+        cpu->far_el[target] = vcpu->fault_address;
     }
-    take_sync(cpu, syndrome, return_pc);
+    take_sync(cpu, target, syndrome, return_pc);
 }
 
 void arm_take_fetch_fault(struct arm_cpu *cpu)
 {
     const struct mem_fault *fault = &cpu->vcpu.fault;
+    unsigned target = arm_route_abort(cpu, fault);
     uint64_t pc = cpu->vcpu.pc;
 
-    cpu->far_el[target_el(cpu)] = pc;
-    take_sync(cpu, ARM_SYNDROME(from_here(cpu, EC_IABORT_LOWER),
-                                (fault->status & 0x3f) |
-                                    (fault->s1ptw ? 1u << 7 : 0)),
+    set_hpfar(cpu, fault, target);
+    cpu->far_el[target] = pc;
+    take_sync(cpu, target,
+              ARM_SYNDROME(from_here(cpu, EC_IABORT_LOWER, target),
+                           (fault->status & 0x3f) |
+                               (fault->s1ptw ? 1u << 7 : 0)),
               pc);
 }
 
@@ -263,10 +292,12 @@ static bool check_step(struct arm_cpu *cpu)
         cpu->debug.step_pc = cpu->vcpu.pc;
         return false;
     }
-    take_sync(cpu, ARM_SYNDROME(from_here(cpu, EC_STEP_LOWER),
-                                (stepped ? 1u << 24 : 0) |
-                                    (stepped && cpu->debug.exclusive) << 6 |
-                                    DEBUG_STATUS),
+    unsigned target = arm_route_debug(cpu);
+    take_sync(cpu, target,
+              ARM_SYNDROME(from_here(cpu, EC_STEP_LOWER, target),
+                           (stepped ? 1u << 24 : 0) |
+                               (stepped && cpu->debug.exclusive) << 6 |
+                               DEBUG_STATUS),
               cpu->vcpu.pc);
     return true;
 }
@@ -290,7 +321,7 @@ bool arm_check_pc(struct arm_cpu *cpu)
         return true;
     }
     if (canonical != pc) {
-        uint64_t stripped = mmu_strip_tag(&cpu->mmu_el[1], true, pc);
+        uint64_t stripped = mmu_strip_tag(arm_mmu(cpu, cpu->el), true, pc);
 
         if (stripped != pc) {
             cpu->vcpu.pc = stripped;
@@ -298,22 +329,20 @@ bool arm_check_pc(struct arm_cpu *cpu)
         }
     }
     if (pc & 3) {
-        cpu->far_el[target_el(cpu)] = pc;
-        take_sync(cpu, ARM_SYNDROME(EC_PC_ALIGN, 0), pc);
+        cpu->far_el[arm_route(cpu)] = pc;
+        take_sync(cpu, arm_route(cpu), ARM_SYNDROME(EC_PC_ALIGN, 0), pc);
         return true;
     }
     /* An abort of the fetch comes before (D1.3.6). */
     if ((cpu->pstate_misc & PSTATE_IL) && may_fetch(cpu)) {
-        take_sync(cpu, ARM_SYNDROME(EC_ILLEGAL_STATE, 0), pc);
+        take_sync(cpu, arm_route(cpu), ARM_SYNDROME(EC_ILLEGAL_STATE, 0),
+                  pc);
         return true;
     }
     return false;
 }
 
 /* -- interrupts ---------------------------------------------------------- */
-
-#define LINE_IRQ (1u << CPU_LINE_IRQ)
-#define LINE_FIQ (1u << CPU_LINE_FIQ)
 
 static uint32_t lines(const struct arm_cpu *cpu)
 {
@@ -322,48 +351,34 @@ static uint32_t lines(const struct arm_cpu *cpu)
 
 bool arm_interrupt_pending(const struct arm_cpu *cpu)
 {
-    return lines(cpu) & (LINE_IRQ | LINE_FIQ);
-}
-
-/* One would be taken now. */
-static bool interrupt_unmasked(const struct arm_cpu *cpu)
-{
-    uint32_t pending = lines(cpu);
-
-    return ((pending & LINE_FIQ) && !(cpu->daif & PSTATE_F)) ||
-           ((pending & LINE_IRQ) && !(cpu->daif & PSTATE_I));
+    return arm_wakes(cpu, lines(cpu));
 }
 
 bool arm_take_interrupt(struct arm_cpu *cpu)
 {
-    uint32_t pending = lines(cpu);
-    bool fiq = (pending & LINE_FIQ) && !(cpu->daif & PSTATE_F);
+    struct arm_interrupt interrupt;
 
-    if (!interrupt_unmasked(cpu)) {
+    if (!arm_pick_interrupt(cpu, lines(cpu), &interrupt)) {
         return false;
     }
     arm_step_advance(cpu);
-    arm_take_exception(cpu, fiq ? ARM_VECTOR_FIQ : ARM_VECTOR_IRQ,
-                       target_el(cpu), 0, cpu->vcpu.pc);
+    if (interrupt.virtual_error) {
+        arm_set_hcr(cpu, cpu->hcr_el2 & ~HCR_VSE);
+    }
+    arm_take_exception(cpu, interrupt.vector, interrupt.target,
+                       ARM_SYNDROME(EC_SERROR, 0), cpu->vcpu.pc);
     return true;
 }
 
 /* -- return -------------------------------------------------------------- */
 
-/* SPSR.M names a state to which ERET may go (AArch64 only). */
-static bool is_legal_return(const struct arm_cpu *cpu, uint64_t spsr)
-{
-    unsigned el = spsr >> 2 & 3;
-
-    return !(spsr & SPSR_M_AARCH32) && !(spsr & 2) && el <= cpu->el &&
-           (el > 0 || !(spsr & SPSR_M_SP));
-}
-
 /* After a change of DAIF: an interrupt that was held back is looked at before
  * the next unit. */
 static void request_unmasked(struct arm_cpu *cpu)
 {
-    if (interrupt_unmasked(cpu)) {
+    struct arm_interrupt interrupt;
+
+    if (arm_pick_interrupt(cpu, lines(cpu), &interrupt)) {
         __atomic_fetch_or(&cpu->vcpu.request, VCPU_REQ_IRQ,
                           __ATOMIC_SEQ_CST);
     }
@@ -375,7 +390,7 @@ void arm_exception_return(struct arm_cpu *cpu, uint64_t target)
     bool could_step = arm_step_enabled(cpu);
 
     arm_step_advance(cpu);
-    if (is_legal_return(cpu, spsr)) {
+    if (arm_is_legal_return(cpu, spsr)) {
         set_pstate(cpu, spsr);
         arm_set_el(cpu, spsr >> 2 & 3, spsr & SPSR_M_SP);
     } else {
@@ -403,20 +418,21 @@ static bool select_context(struct arm_cpu *cpu, unsigned el, unsigned spsel,
 {
     const struct arm_switch *fast = &cpu->fast;
     struct vcpu *vcpu = &cpu->vcpu;
-    unsigned space = el + (el > 0 && (misc & PSTATE_PAN));
+    unsigned space = el == 0 ? 0 : misc & PSTATE_PAN ? 2 : 1;
 
-    if (el > 1 || (cpu->mdscr_el1 & MDSCR_SS) || cpu->debug.breakpoints ||
+    if (!fast->direct || (el != 0 && el != fast->upper) ||
+        (cpu->mdscr_el1 & MDSCR_SS) || cpu->debug.breakpoints ||
         cpu->step_active ||
         !tlb_context_again(vcpu->mmu, fast->tlb[0], fast->key[0]) ||
         !tlb_context_again(vcpu->mmu, fast->tlb[space], fast->key[space])) {
         return false;
     }
-    uint32_t flags = fast->flags[el];
+    uint32_t flags = fast->flags[el > 0];
     if (el > 0) {
         flags |= (spsel ? CTX_SPSEL : 0) |
                  (misc & PSTATE_UAO ? 0 : CTX_UNPRIV);
     }
-    if (sp & fast->sp_mask[el]) {
+    if (sp & fast->sp_mask[el > 0]) {
         flags |= CTX_SP_ALIGN;
     }
     vcpu->tlb = fast->tlb[space];
@@ -467,20 +483,20 @@ static uint64_t call_enter(struct vcpu *vcpu, uint64_t syndrome,
                            uint64_t return_pc, uint64_t nzcv)
 {
     struct arm_cpu *cpu = arm_cpu(vcpu);
-    unsigned ec = (unsigned)syndrome >> 26;
-    uint64_t sp = cpu->sp_el[1];
+    unsigned ec = (uint32_t)syndrome >> 26, to = cpu->fast.upper;
+    uint64_t sp = cpu->sp_el[to];
 
-    if (log_on(LOG_INT) || cpu->el > 1 ||
-        !select_context(cpu, 1, 1, entry_misc(cpu), sp)) {
+    if (log_on(LOG_INT) || syndrome >> ARM_SYNDROME_EL_SHIFT ||
+        !select_context(cpu, to, 1, entry_misc(cpu, to), sp)) {
         return leave(vcpu, VCPU_EXIT_EXCEPTION, syndrome,
-                     return_pc - (is_call(ec) ? 4 : 0));
+                     return_pc - (ec == EC_SVC ? 4 : 0));
     }
     if (ec != EC_SVC) {
-        trace_sync(cpu, (uint32_t)syndrome, return_pc);
+        trace_sync(cpu, to, (uint32_t)syndrome, return_pc);
     }
-    enter(cpu, ARM_VECTOR_SYNC, 1, (uint32_t)syndrome, return_pc,
+    enter(cpu, ARM_VECTOR_SYNC, to, (uint32_t)syndrome, return_pc,
           nzcv | pstate_but_flags(cpu));
-    cpu->el = 1;
+    cpu->el = (uint8_t)to;
     cpu->spsel = 1;
     vcpu->target = vcpu->pc;
     return sp;
@@ -495,13 +511,13 @@ static uint64_t call_return(struct vcpu *vcpu, uint64_t target, uint64_t b,
                             uint64_t c)
 {
     struct arm_cpu *cpu = arm_cpu(vcpu);
-    uint64_t spsr = cpu->spsr_el[1];
+    uint64_t spsr = cpu->spsr_el[cpu->el];
     unsigned el = spsr >> 2 & 3, spsel = spsr & SPSR_M_SP;
     uint32_t misc = spsr & misc_bits(cpu) & ~(uint32_t)PSTATE_SS;
     uint64_t sp = cpu->sp_el[spsel ? el : 0];
 
     (void)b, (void)c;
-    if (log_on(LOG_INT) || cpu->el > 1 || !is_legal_return(cpu, spsr) ||
+    if (log_on(LOG_INT) || !arm_is_legal_return(cpu, spsr) ||
         (spsr & PSTATE_IL) || !select_context(cpu, el, spsel, misc, sp)) {
         return leave(vcpu, VCPU_EXIT_RETURN, target, target);
     }

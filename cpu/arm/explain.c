@@ -6,6 +6,7 @@
 
 #include "cpu/arm/disas.h"
 #include "cpu/arm/exception.h"
+#include "cpu/arm/levels.h"
 #include "cpu/arm/system.h"
 #include "util/bits.h"
 
@@ -203,7 +204,7 @@ static void print_activity(struct arm_cpu *cpu, FILE *f)
 
 static void explain(struct arm_cpu *cpu, enum cpu_power power, FILE *f)
 {
-    uint64_t sctlr = cpu->mmu_el[1].sctlr;
+    uint64_t sctlr = arm_mmu(cpu, cpu->el)->sctlr;
 
     fprintf(f, "CPU %u: ", cpu->vcpu.index);
     if (power != CPU_ON) {

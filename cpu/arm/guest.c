@@ -8,10 +8,11 @@
 
 #include "cpu/arm/disas.h"
 #include "cpu/arm/exception.h"
-#include "cpu/arm/levels.h"
 #include "cpu/arm/mmu_cpu.h"
 #include "cpu/arm/pauth.h"
+#include "cpu/arm/route.h"
 #include "cpu/arm/self_debug.h"
+#include "cpu/arm/sysregs.h"
 #include "cpu/arm/system.h"
 #include "cpu/arm/translate.h"
 #include "util/bits.h"
@@ -30,7 +31,6 @@
 #define VTCR_VS BIT(19)
 #define TCR_A1 BIT(22)
 #define TCR_AS BIT(36)
-#define TCR_TBI (BIT(37) | BIT(38))
 
 #define FPCR_RMODE (3u << 22)
 #define FPCR_MODE (1u << 26 | 1u << 25 | 1u << 24 | 1u << 19)
@@ -144,69 +144,91 @@ uint64_t arm_strip(void *opaque, const struct tlb_key *key, uint64_t va)
 
 /* -- the context --------------------------------------------------------- */
 
-/* CPACR_EL1.FPEN: the exception level that FP traps to, 0 none. */
-static unsigned fp_trap_el(const struct arm_cpu *cpu, unsigned el)
-{
-    unsigned fpen = cpu->cpacr_el1 >> 20 & 3;
-
-    if (el > 1 || fpen == 3) {
-        return 0;
-    }
-    return el == 0 || fpen != 1 ? 1 : 0;
-}
-
 static uint32_t flag(bool condition, uint32_t bits)
 {
     return condition ? bits : 0;
 }
 
-static uint32_t context_of_sctlr(const struct arm_cpu *cpu, bool el0)
+/* Unaligned accesses of `el` fault: stage 1 is off, which makes all memory
+ * Device, but with HCR_EL2.DC. */
+static bool is_aligned(const struct arm_cpu *cpu, unsigned el)
 {
-    uint64_t sctlr = cpu->mmu_el[1].sctlr;
+    uint64_t sctlr = arm_mmu(cpu, el)->sctlr;
 
-    return flag((sctlr & SCTLR_A) || !(sctlr & SCTLR_M), CTX_ALIGN) |
-           flag(sctlr & (el0 ? SCTLR_E0E : SCTLR_EE), CTX_BIG_ENDIAN) |
+    if (sctlr & SCTLR_A) {
+        return true;
+    }
+    if (arm_regime_el(cpu, el) != 1) {
+        return !(sctlr & SCTLR_M);
+    }
+    uint64_t hcr = arm_hcr(cpu);
+    return is_el1_off(cpu, hcr) && !(hcr & HCR_DC);
+}
+
+static uint32_t context_of_sctlr(const struct arm_cpu *cpu, unsigned el)
+{
+    uint64_t sctlr = arm_mmu(cpu, el)->sctlr;
+
+    return flag(is_aligned(cpu, el), CTX_ALIGN) |
+           flag(sctlr & (el == 0 ? SCTLR_E0E : SCTLR_EE), CTX_BIG_ENDIAN) |
            flag((sctlr & SCTLR_PAUTH) && cpu->feature[A64_FEAT_PAUTH],
                 CTX_PAUTH) |
-           flag(el0 && (sctlr & SCTLR_UMA), CTX_DAIF_EL0) |
-           flag(el0 && (sctlr & SCTLR_DZE), CTX_ZVA_EL0) |
-           flag(cpu->mmu_el[1].tcr & TCR_TBI, CTX_TBI);
+           flag(el == 0 && (sctlr & SCTLR_UMA), CTX_DAIF_EL0) |
+           flag(el == 0 && (sctlr & SCTLR_DZE), CTX_ZVA_EL0);
 }
 
 /* Those of the system registers. */
 static uint32_t context_of_registers(const struct arm_cpu *cpu, unsigned el)
 {
+    bool upper = el < 2 ? sysreg_any_upper_trap(cpu)
+                        : cpu->hcr_el2 & HCR_E2H;
+
     return el << CTX_EL_SHIFT |
-           fp_trap_el(cpu, el) << CTX_FP_TRAP_SHIFT |
+           arm_fp_trap_el(cpu, el) << CTX_FP_TRAP_SHIFT |
            flag(cpu->fpcr & FPCR_MODE, CTX_FP_MODE) |
            flag(cpu->fpcr & FPCR_RMODE, CTX_FP_RMODE) |
            flag(cpu->guarded_seen, CTX_BTYPE_CHECK) |
-           context_of_sctlr(cpu, el == 0);
+           flag(upper, CTX_UPPER) | context_of_sctlr(cpu, el);
 }
 
-static uint8_t sp_mask(const struct arm_cpu *cpu, uint64_t sctlr_bit)
+static uint8_t sp_mask(const struct arm_cpu *cpu, unsigned el)
 {
-    return cpu->mmu_el[1].sctlr & sctlr_bit ? 15 : 0;
+    uint64_t sa = el == 0 ? SCTLR_SA0 : SCTLR_SA;
+
+    return arm_mmu(cpu, el)->sctlr & sa ? 15 : 0;
 }
 
 /* And those of PSTATE and SP. */
 static uint32_t context_flags(const struct arm_cpu *cpu)
 {
-    bool unpriv = cpu->el == 1 && !(cpu->pstate_misc & PSTATE_UAO);
-    uint64_t sa = cpu->el == 0 ? SCTLR_SA0 : SCTLR_SA;
+    bool has_el0 = cpu->el == 1 || (cpu->el == 2 && arm_is_host(cpu));
+    bool unpriv = has_el0 && !(cpu->pstate_misc & PSTATE_UAO);
 
     return context_of_registers(cpu, cpu->el) |
            flag(cpu->spsel && cpu->el > 0, CTX_SPSEL) |
            flag(cpu->step_active || arm_breakpoints_enabled(cpu),
                 CTX_SS_ACTIVE) |
            flag(unpriv, CTX_UNPRIV) |
-           flag(cpu->vcpu.r[31] & sp_mask(cpu, sa), CTX_SP_ALIGN);
+           flag(cpu->vcpu.r[31] & sp_mask(cpu, cpu->el), CTX_SP_ALIGN);
+}
+
+/* EL0 and `upper` take what happens there, and nobody else: no traps of
+ * exceptions, and debug exceptions go the same way. */
+static bool is_direct(const struct arm_cpu *cpu, unsigned upper)
+{
+    if (upper == 2) {
+        return arm_is_host(cpu);
+    }
+    bool elsewhere = arm_el2_enabled(cpu) &&
+                     ((cpu->hcr_el2 & HCR_TGE) || (cpu->mdcr_el2 & MDCR_TDE));
+    return upper == 1 && !elsewhere;
 }
 
 static void context(struct vcpu *vcpu)
 {
     struct arm_cpu *cpu = arm_cpu(vcpu);
     struct arm_switch *fast = &cpu->fast;
+    unsigned upper = cpu->el > 0 ? cpu->el : arm_regime_el(cpu, 0);
 
     if (cpu->waiting) {
         cpu->waiting = false;
@@ -215,10 +237,12 @@ static void context(struct vcpu *vcpu)
     cpu->step_active = arm_step_enabled(cpu);
     arm_select_tlb(cpu);
     pauth_follow(cpu);
+    fast->upper = (uint8_t)upper;
+    fast->direct = is_direct(cpu, upper);
     fast->flags[0] = context_of_registers(cpu, 0);
-    fast->flags[1] = context_of_registers(cpu, 1);
-    fast->sp_mask[0] = sp_mask(cpu, SCTLR_SA0);
-    fast->sp_mask[1] = sp_mask(cpu, SCTLR_SA);
+    fast->flags[1] = context_of_registers(cpu, upper);
+    fast->sp_mask[0] = sp_mask(cpu, 0);
+    fast->sp_mask[1] = sp_mask(cpu, upper);
     vcpu->jump_key = (uint64_t)context_flags(cpu) << 48;
 }
 

@@ -70,6 +70,25 @@
 #define SCR_APK BIT(16)
 #define SCR_API BIT(17)
 
+/* CPTR_EL2 without E2H, CPTR_EL3. */
+#define CPTR_TFP BIT(10)
+#define CPTR_TCPAC BIT(31)
+
+/* MDCR_EL2, and MDCR_EL3 where it has the same. */
+#define MDCR_TPMCR BIT(5)
+#define MDCR_TPM BIT(6)
+#define MDCR_TDE BIT(8)
+#define MDCR_TDA BIT(9)
+#define MDCR_TDOSA BIT(10)
+#define MDCR_TDRA BIT(11)
+
+/* irq_lines: the wires, and what HCR_EL2.VI, VF and VSE make of them. */
+enum {
+    ARM_LINE_IRQ = 1 << CPU_LINE_IRQ, ARM_LINE_FIQ = 1 << CPU_LINE_FIQ,
+    ARM_LINE_VIRQ = 1 << CPU_LINE_VIRQ, ARM_LINE_VFIQ = 1 << CPU_LINE_VFIQ,
+    ARM_LINE_VI = 1 << 4, ARM_LINE_VF = 1 << 5, ARM_LINE_VSE = 1 << 6,
+};
+
 /*
  * tlb_key.regime: one of these, with ARM_REGIME_OFF when its stage 1 is off
  * (SCTLR_ELx.M, HCR_EL2.DC and TGE) and ARM_REGIME_STAGE2 when stage 2

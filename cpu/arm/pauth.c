@@ -5,15 +5,19 @@
 #include "cpu/arm/pauth.h"
 
 #include "cpu/arm/qarma.h"
+#include "cpu/arm/route.h"
 #include "util/bits.h"
 
-static inline struct pauth_place place(const struct arm_cpu *cpu,
+/* Where TBI and TBID are, of the lower half; one range has only that. */
+static inline struct pauth_place place(const struct mmu_regs *m,
                                        bool is_data, bool upper)
 {
-    uint64_t tcr = cpu->mmu_el[1].tcr;
-    unsigned size = tcr >> (upper ? 16 : 0) & 63; /* T0SZ, T1SZ */
-    bool tbi = tcr >> (37 + upper) & 1;
-    bool tbid = tcr >> (51 + upper) & 1;
+    bool two = m->regime == MMU_EL1_0;
+    uint64_t tcr = m->tcr;
+    unsigned half = two && upper;
+    unsigned size = tcr >> (half ? 16 : 0) & 63; /* T0SZ, T1SZ */
+    bool tbi = tcr >> (two ? 37 + half : 20) & 1;
+    bool tbid = tcr >> (two ? 51 + half : 29) & 1;
 
     size = size < 16 ? 16 : size > 39 ? 39 : size;
     tbi = tbi && (is_data || !tbid);
@@ -24,18 +28,20 @@ static inline struct pauth_place place(const struct arm_cpu *cpu,
 void pauth_follow(struct arm_cpu *cpu)
 {
     static const uint8_t enable[] = {31, 30, 27, 13}; /* SCTLR.EnIA ... */
+    const struct mmu_regs *m = arm_mmu(cpu, cpu->el);
 
-    if (cpu->pauth_tcr == cpu->mmu_el[1].tcr &&
-        cpu->pauth_sctlr == cpu->mmu_el[1].sctlr) {
+    if (cpu->pauth_tcr == m->tcr && cpu->pauth_sctlr == m->sctlr &&
+        cpu->pauth_regime == m->regime) {
         return;
     }
-    cpu->pauth_tcr = cpu->mmu_el[1].tcr;
-    cpu->pauth_sctlr = cpu->mmu_el[1].sctlr;
+    cpu->pauth_tcr = m->tcr;
+    cpu->pauth_sctlr = m->sctlr;
+    cpu->pauth_regime = m->regime;
     for (unsigned key = PAUTH_IA; key <= PAUTH_DB; key++) {
         for (unsigned upper = 0; upper < 2; upper++) {
             cpu->pauth_place[key][upper] =
-                cpu->mmu_el[1].sctlr >> enable[key] & 1
-                    ? place(cpu, key >= PAUTH_DA, upper)
+                m->sctlr >> enable[key] & 1
+                    ? place(m, key >= PAUTH_DA, upper)
                     : (struct pauth_place){0};
         }
     }
@@ -144,10 +150,11 @@ static uint64_t check_or_fault(struct vcpu *vcpu, uint64_t ptr,
 static IR_KEEPS_REGISTERS uint64_t strip(struct vcpu *vcpu, uint64_t ptr,
                                          uint64_t is_data, uint64_t unused)
 {
+    const struct arm_cpu *cpu = (const struct arm_cpu *)vcpu;
     bool upper = ptr >> 55 & 1;
 
     (void)unused;
-    return extend(ptr, place((const struct arm_cpu *)vcpu, is_data, upper),
+    return extend(ptr, place(arm_mmu(cpu, cpu->el), is_data, upper),
                   upper);
 }
 
@@ -180,4 +187,22 @@ const struct ir_helper pauth_strip_helper = {
 const struct ir_helper pauth_generic_helper = {
     .name = "pauth_generic", .call = IR_KEEPING(generic), .nargs = 2,
     .flags = IR_HELPER_NO_FP | IR_HELPER_KEEPS,
+};
+
+/* PACGA's key cannot be disabled. */
+static uint64_t call_trap(struct vcpu *vcpu, uint64_t key, uint64_t b,
+                          uint64_t c)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+    unsigned el = arm_route_pauth(cpu);
+
+    (void)b, (void)c;
+    if (el > 0 && (key == PAUTH_GA || cpu->pauth_place[key][0].all)) {
+        arm_raise_to(cpu, el, ARM_SYNDROME(EC_PAUTH, 0));
+    }
+    return 0;
+}
+
+const struct ir_helper pauth_trap_helper = {
+    "pauth_trap", {.call = call_trap}, 1, IR_HELPER_EXITS,
 };

@@ -32,6 +32,8 @@ extern const struct ir_helper pauth_add_helper, pauth_check_helper;
 extern const struct ir_helper pauth_check_fault_helper;
 /* Of (pointer, whether it is of data): remove the code unchecked. */
 extern const struct ir_helper pauth_strip_helper;
+/* Raises the exception when EL2 or EL3 traps the use of this key now. */
+extern const struct ir_helper pauth_trap_helper;
 /* PACGA, of two values: a code of 32 bits in the upper half. */
 extern const struct ir_helper pauth_generic_helper;
 

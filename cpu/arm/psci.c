@@ -60,8 +60,9 @@ static int64_t cpu_on(const struct call *c)
     if (target < 0) {
         return PSCI_INVALID_PARAMS;
     }
+    /* In the highest level that is not ours. */
     if (system_power_on(c->system, (unsigned)target, c->x[2], c->x[3],
-                        c->cpu->el)) {
+                        c->cpu->has_el2 ? 2 : 1)) {
         return PSCI_SUCCESS;
     }
     return system_power(c->system, (unsigned)target) == CPU_ON_PENDING

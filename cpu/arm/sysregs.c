@@ -1,6 +1,7 @@
 /* Finding and accessing system registers; see sysregs.h. */
 #include "cpu/arm/sysregs.h"
 
+#include "cpu/arm/levels.h"
 #include "cpu/arm/system.h"
 #include "util/bits.h"
 
@@ -148,7 +149,7 @@ void sysreg_write(struct arm_cpu *cpu, const struct sysreg *r,
 bool sysreg_is_trapped(const struct arm_cpu *cpu, enum sysreg_trap trap,
                        bool is_read)
 {
-    uint64_t sctlr = cpu->mmu_el[1].sctlr, cnt = cpu->cntkctl_el1;
+    uint64_t sctlr = arm_mmu(cpu, 0)->sctlr, cnt = cpu->cntkctl_el1;
     uint64_t pmu = cpu->pmu.userenr;
 
     switch (trap) {

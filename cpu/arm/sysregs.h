@@ -119,14 +119,23 @@ uint64_t sysreg_read(struct arm_cpu *cpu, const struct sysreg *r);
 void sysreg_write(struct arm_cpu *cpu, const struct sysreg *r,
                   uint64_t value);
 
-/* SCTLR_EL1, 2 or 3, as by MSR. */
+/* SCTLR_EL1, 2 or 3, and HCR_EL2, as by MSR. */
 void arm_set_sctlr(struct arm_cpu *cpu, unsigned el, uint64_t value);
+void arm_set_hcr(struct arm_cpu *cpu, uint64_t value);
 
 /* Whether `trap` keeps EL0 from this access. */
 bool sysreg_is_trapped(const struct arm_cpu *cpu, enum sysreg_trap trap,
                        bool is_read);
 
-/* The same for the timers' registers and for the GIC's. */
+/* sysregs_traps.c, also for system instructions: whether EL2 or EL3 has a
+ * trap for what has this encoding; the level that traps this access now, or
+ * 0; whether any trap may be on, CTX_UPPER of EL0 and EL1. */
+bool sysreg_may_trap(uint16_t encoding);
+unsigned sysreg_upper_trap(const struct arm_cpu *cpu, uint16_t encoding,
+                           bool is_read);
+bool sysreg_any_upper_trap(const struct arm_cpu *cpu);
+
+/* Of those, for the timers' registers and for the GIC's. */
 unsigned sysreg_timer_trap(const struct arm_cpu *cpu, uint16_t encoding);
 unsigned sysreg_gic_trap(const struct arm_cpu *cpu, uint16_t encoding);
 

@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include "cpu/arm/guest.h"
+#include "cpu/arm/route.h"
 #include "cpu/arm/system.h"
 #include "util/bits.h"
 
@@ -140,8 +141,7 @@ uint64_t sysreg_isr_read(struct arm_cpu *cpu, const struct sysreg *r)
     uint32_t lines = __atomic_load_n(&cpu->irq_lines, __ATOMIC_RELAXED);
 
     (void)r;
-    return (lines & 1u << CPU_LINE_IRQ ? PSTATE_I : 0) |
-           (lines & 1u << CPU_LINE_FIQ ? PSTATE_F : 0);
+    return arm_pending_masks(cpu, lines);
 }
 
 /* RMR_EL1.AA64. */

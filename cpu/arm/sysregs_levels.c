@@ -31,24 +31,43 @@ static uint64_t hcr_writable(const struct arm_cpu *cpu)
     return bits;
 }
 
+static void follow_virtual_lines(struct arm_cpu *cpu)
+{
+    uint32_t set = (cpu->hcr_el2 & HCR_VI ? ARM_LINE_VI : 0) |
+                   (cpu->hcr_el2 & HCR_VF ? ARM_LINE_VF : 0) |
+                   (cpu->hcr_el2 & HCR_VSE ? ARM_LINE_VSE : 0);
+    uint32_t clear = ~set & (ARM_LINE_VI | ARM_LINE_VF | ARM_LINE_VSE);
+
+    __atomic_fetch_or(&cpu->irq_lines, set, __ATOMIC_SEQ_CST);
+    __atomic_fetch_and(&cpu->irq_lines, ~clear, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&cpu->irq_lines, __ATOMIC_SEQ_CST)) {
+        __atomic_fetch_or(&cpu->vcpu.request, VCPU_REQ_IRQ,
+                          __ATOMIC_SEQ_CST);
+    }
+}
+
 /* AArch32 is not implemented: RW is 1. */
-void sysreg_hcr_write(struct arm_cpu *cpu, const struct sysreg *r,
-                      uint64_t value)
+void arm_set_hcr(struct arm_cpu *cpu, uint64_t value)
 {
     uint64_t old = cpu->hcr_el2;
 
-    (void)r;
     cpu->hcr_el2 = (value & hcr_writable(cpu)) | HCR_RW;
     cpu->mmu_el[2].regime = value & HCR_E2H && cpu->has_vhe ? MMU_EL1_0
                                                             : MMU_EL2;
     if ((old ^ cpu->hcr_el2) & HCR_IN_TLB) {
         forget_translations(cpu);
     }
+    follow_virtual_lines(cpu);
+}
+
+void sysreg_hcr_write(struct arm_cpu *cpu, const struct sysreg *r,
+                      uint64_t value)
+{
+    (void)r;
+    arm_set_hcr(cpu, value);
 }
 
 #define CPTR_RES1 UINT64_C(0x33ff)
-#define CPTR_TCPAC BIT(31)
-#define CPTR_TFP BIT(10)
 #define CPTR_FPEN (BIT(21) | BIT(20))
 
 /* Its shape is that of CPACR_EL1 with E2H. */
@@ -89,6 +108,7 @@ void sysreg_stage2_write(struct arm_cpu *cpu, const struct sysreg *r,
 void sysreg_scr_write(struct arm_cpu *cpu, const struct sysreg *r,
                       uint64_t value)
 {
+    uint64_t old = cpu->scr_el3;
     uint64_t bits = SCR_NS | SCR_IRQ | SCR_FIQ | SCR_EA | SCR_SMD | SCR_SIF |
                     SCR_ST | SCR_TWI | SCR_TWE;
 
@@ -98,6 +118,9 @@ void sysreg_scr_write(struct arm_cpu *cpu, const struct sysreg *r,
     bits |= cpu->feature[A64_FEAT_RAS] ? SCR_TERR : 0;
     bits |= cpu->feature[A64_FEAT_PAUTH] ? SCR_APK | SCR_API : 0;
     cpu->scr_el3 = (value & bits) | SCR_RES1 | SCR_RW;
+    if ((old ^ cpu->scr_el3) & SCR_NS) {
+        arm_gic_moved(cpu);
+    }
 }
 
 void sysreg_cptr_el3_write(struct arm_cpu *cpu, const struct sysreg *r,

@@ -6,6 +6,7 @@
 
 #include "cpu/arm/a64_trans.h"
 #include "cpu/arm/exception.h"
+#include "cpu/arm/levels.h"
 #include "cpu/arm/self_debug.h"
 #include "util/bits.h"
 
@@ -52,16 +53,22 @@ void a64_end_in_context(struct a64_ctx *s, uint32_t context, ir_ref sp)
 }
 
 /* SVC returns to the next instruction. */
-void a64_raise(struct a64_ctx *s, uint32_t syndrome)
+static void raise_to(struct a64_ctx *s, unsigned el, uint32_t syndrome)
 {
     uint64_t return_pc = s->pc + (syndrome >> 26 == EC_SVC ? 4 : 0);
+    uint64_t with_el = syndrome | (uint64_t)el << ARM_SYNDROME_EL_SHIFT;
     ir_ref nzcv = ir_un(s->u, IR_FLAGS_TO_NZCV, IR_I32,
                         ir_get_flags(s->u));
 
     a64_store_sp(s);
     a64_end_with_sp(s, ir_call(s->u, &arm_enter_helper,
-                               ir_const(s->u, IR_I64, syndrome),
+                               ir_const(s->u, IR_I64, with_el),
                                ir_pc(s->u, return_pc), nzcv));
+}
+
+void a64_raise(struct a64_ctx *s, uint32_t syndrome)
+{
+    raise_to(s, 0, syndrome);
 }
 
 /* ISS of EC 0x07: COND as for an instruction without one. */
@@ -69,10 +76,12 @@ void a64_raise(struct a64_ctx *s, uint32_t syndrome)
 
 bool a64_fp_access(struct a64_ctx *s)
 {
-    if (!(s->context >> CTX_FP_TRAP_SHIFT & 3)) {
+    unsigned el = s->context >> CTX_FP_TRAP_SHIFT & 3;
+
+    if (el == 0) {
         return true;
     }
-    a64_raise(s, ARM_SYNDROME(EC_FP_TRAP, FP_TRAP_ISS));
+    raise_to(s, el > 1 ? el : 0, ARM_SYNDROME(EC_FP_TRAP, FP_TRAP_ISS));
     return false;
 }
 
@@ -126,7 +135,7 @@ static uint64_t check_btype(struct vcpu *vcpu, uint64_t accepted,
 
     (void)unused;
     if ((accepted & ACCEPT_3_BY_SCTLR) &&
-        !(cpu->mmu_el[1].sctlr >> (SCTLR_BT0 + (cpu->el > 0)) & 1)) {
+        !(arm_mmu(cpu, cpu->el)->sctlr >> (SCTLR_BT0 + (cpu->el > 0)) & 1)) {
         accepted |= 1 << 3;
     }
     bool good = accepted >> cpu->btype & 1;

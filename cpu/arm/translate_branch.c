@@ -6,6 +6,7 @@
  */
 #include "cpu/arm/exception.h"
 #include "cpu/arm/psci.h"
+#include "cpu/arm/route.h"
 #include "cpu/arm/semihosting.h"
 #include "cpu/arm/system.h"
 #include "cpu/arm/translate.h"
@@ -157,7 +158,7 @@ static bool return_from_exception(struct a64_ctx *s, ir_ref target)
     a64_store_sp(s);
 
     ir_ref sp = ir_call(s->u, &arm_return_helper, target, IR_NONE, IR_NONE);
-    ir_ref spsr = ir_get(s->u, IR_I32, ARM_OFF(spsr_el[1]));
+    ir_ref spsr = ir_get(s->u, IR_I32, ARM_OFF(spsr_el[0]) + 8 * s->el);
 
     ir_set_flags(s->u, ir_un(s->u, IR_NZCV_TO_FLAGS, IR_FLAGS, spsr));
     a64_end_with_sp(s, sp);
@@ -238,27 +239,96 @@ static const struct ir_helper psci_helper = {
     IR_HELPER_EXITS | IR_HELPER_REGS | IR_HELPER_SETS_PC,
 };
 
-/* HVC and SMC: UNDEFINED without EL2 and EL3, but for the one that stands in
- * for the firmware. */
-static bool firmware_call(struct a64_ctx *s, int conduit)
+static bool firmware_call(struct a64_ctx *s)
 {
-    if (s->el == 0 || (int)s->cpu->system->config.psci != conduit) {
-        return false;
-    }
     ir_call(s->u, &psci_helper, ir_pc(s->u, s->pc + 4), IR_NONE,
             IR_NONE);
     ir_exit_loop(s->u, VCPU_EXIT_STATE, s->pc + 4);
     return end(s);
 }
 
+static bool is_conduit(const struct a64_ctx *s, int conduit)
+{
+    return s->el > 0 && (int)s->cpu->system->config.psci == conduit;
+}
+
+/* A call that goes to `el`, or is UNDEFINED. */
+static uint64_t call_level(struct arm_cpu *cpu, unsigned el, enum arm_ec ec,
+                           uint64_t imm)
+{
+    if (el > 0) {
+        arm_raise_to(cpu, el, ARM_SYNDROME(ec, (uint32_t)imm));
+    } else {
+        arm_raise(cpu, ARM_SYNDROME(EC_UNKNOWN, 0));
+    }
+    return 0;
+}
+
+static uint64_t hvc(struct vcpu *vcpu, uint64_t imm, uint64_t b, uint64_t c)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+
+    (void)b, (void)c;
+    return call_level(cpu, arm_route_hvc(cpu), EC_HVC, imm);
+}
+
+static uint64_t smc(struct vcpu *vcpu, uint64_t imm, uint64_t b, uint64_t c)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+
+    (void)b, (void)c;
+    return call_level(cpu, arm_route_smc(cpu), EC_SMC, imm);
+}
+
+/* An SMC that would be a firmware call. */
+static uint64_t smc_trap(struct vcpu *vcpu, uint64_t imm, uint64_t b,
+                         uint64_t c)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+
+    (void)b, (void)c;
+    if (arm_traps_smc(cpu)) {
+        arm_raise_to(cpu, 2, ARM_SYNDROME(EC_SMC, (uint32_t)imm));
+    }
+    return 0;
+}
+
+static const struct ir_helper hvc_helper = {
+    "hvc", {.call = hvc}, 1, IR_HELPER_EXITS,
+};
+static const struct ir_helper smc_helper = {
+    "smc", {.call = smc}, 1, IR_HELPER_EXITS,
+};
+static const struct ir_helper smc_trap_helper = {
+    "smc_trap", {.call = smc_trap}, 1, IR_HELPER_EXITS,
+};
+
+static bool level_call(struct a64_ctx *s, const struct ir_helper *helper,
+                       int imm)
+{
+    ir_call(s->u, helper, ir_const(s->u, IR_I64, (uint64_t)imm), IR_NONE,
+            IR_NONE);
+    ir_exit_loop(s->u, VCPU_EXIT_STATE, s->pc);
+    return end(s);
+}
+
 bool a64_trans_HVC(struct a64_ctx *s, const struct a64_arg_exc *a)
 {
-    (void)a;
-    return firmware_call(s, CPU_PSCI_HVC);
+    if (is_conduit(s, CPU_PSCI_HVC)) {
+        return firmware_call(s);
+    }
+    return s->el > 0 && s->cpu->has_el2 && level_call(s, &hvc_helper, a->imm);
 }
 
 bool a64_trans_SMC(struct a64_ctx *s, const struct a64_arg_exc *a)
 {
-    (void)a;
-    return firmware_call(s, CPU_PSCI_SMC);
+    if (is_conduit(s, CPU_PSCI_SMC)) {
+        if (s->cpu->has_el2) {
+            ir_call(s->u, &smc_trap_helper,
+                    ir_const(s->u, IR_I64, (uint64_t)a->imm), IR_NONE,
+                    IR_NONE);
+        }
+        return firmware_call(s);
+    }
+    return s->el > 0 && s->cpu->has_el3 && level_call(s, &smc_helper, a->imm);
 }

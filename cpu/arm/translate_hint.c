@@ -2,6 +2,7 @@
 #include <sched.h>
 
 #include "cpu/arm/a64_trans.h"
+#include "cpu/arm/route.h"
 #include "cpu/arm/system.h"
 #include "cpu/arm/translate.h"
 #include "util/bits.h"
@@ -45,8 +46,6 @@ bool a64_trans_YIELD(struct a64_ctx *s, const struct a64_arg_none *a)
     return true;
 }
 
-#define SCTLR_NTWI BIT(16)
-#define SCTLR_NTWE BIT(18)
 /* ISS of EC 0x01: COND as for an instruction without one, TI. */
 #define WFX_ISS(is_wfe) (1u << 24 | 14u << 20 | (is_wfe))
 
@@ -55,20 +54,21 @@ bool a64_trans_YIELD(struct a64_ctx *s, const struct a64_arg_none *a)
 #define WFE_SPINS 100
 #define WFE_SPIN_NS 1000000
 
-static bool is_trapped(struct arm_cpu *cpu, uint64_t sctlr_bit, bool is_wfe)
+static bool is_trapped(struct arm_cpu *cpu, bool is_wfe)
 {
-    if (cpu->el > 0 || (cpu->mmu_el[1].sctlr & sctlr_bit)) {
-        return false;
+    unsigned el = arm_route_wfx(cpu, is_wfe);
+
+    if (el > 0) {
+        arm_raise_to(cpu, el, ARM_SYNDROME(EC_WFX, WFX_ISS(is_wfe)));
     }
-    arm_raise(cpu, ARM_SYNDROME(EC_WFX, WFX_ISS(is_wfe)));
-    return true;
+    return el > 0;
 }
 
 static uint64_t wfi(struct vcpu *vcpu, uint64_t next_pc, uint64_t b,
                     uint64_t c)
 {
     (void)b, (void)c;
-    if (!is_trapped(arm_cpu(vcpu), SCTLR_NTWI, false)) {
+    if (!is_trapped(arm_cpu(vcpu), false)) {
         vcpu->pc = next_pc;
         vcpu->exit = VCPU_EXIT_WAIT;
     } else {
@@ -87,7 +87,7 @@ static uint64_t wfe(struct vcpu *vcpu, uint64_t next_pc, uint64_t b,
     if (__atomic_exchange_n(&cpu->event, false, __ATOMIC_ACQ_REL)) {
         return 0;
     }
-    if (is_trapped(cpu, SCTLR_NTWE, true)) {
+    if (is_trapped(cpu, true)) {
         vcpu->pc = next_pc - 4;
         return 0;
     }

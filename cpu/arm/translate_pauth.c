@@ -19,6 +19,15 @@ static const struct ir_helper *check(const struct a64_ctx *s,
                                            : &pauth_check_helper;
 }
 
+/* EL2 and EL3 may trap what an enabled key is used for. */
+static void look_for_trap(struct a64_ctx *s, enum pauth_key key)
+{
+    if (s->el >= 2 ? s->cpu->has_el3 : s->context & CTX_UPPER) {
+        ir_call(s->u, &pauth_trap_helper, ir_const(s->u, IR_I64, key),
+                IR_NONE, IR_NONE);
+    }
+}
+
 /* With all keys disabled (the usual case without support in the kernel)
  * nothing happens. */
 static ir_ref authenticate(struct a64_ctx *s, const struct ir_helper *work,
@@ -27,6 +36,7 @@ static ir_ref authenticate(struct a64_ctx *s, const struct ir_helper *work,
     if (!(s->context & CTX_PAUTH)) {
         return ptr;
     }
+    look_for_trap(s, key);
     return ir_call(s->u, work, ptr, modifier, ir_const(s->u, IR_I64, key));
 }
 
@@ -99,6 +109,7 @@ TRANS(XPACD, reg_d, strip(s, true, a->rd))
 
 static bool generic(struct a64_ctx *s, const struct a64_arg_rrr_64 *a)
 {
+    look_for_trap(s, PAUTH_GA);
     a64_set_r(s, true, a->rd,
               ir_call(s->u, &pauth_generic_helper, a64_r(s, true, a->rn),
                       a64_sp(s, true, a->rm), IR_NONE));

@@ -4,6 +4,7 @@
  * Hints, barriers and PSTATE fields are in translate_pstate.c.
  */
 #include "cpu/arm/a64_trans.h"
+#include "cpu/arm/route.h"
 #include "cpu/arm/sysops.h"
 #include "cpu/arm/sysregs.h"
 #include "cpu/arm/system.h"
@@ -14,15 +15,32 @@
 
 /* -- calls: a = row | Rt << 16, b = value -------------------------------- */
 
-/* At EL0 a control may trap what the table allows. */
+/* At EL0 a control of its own may trap what the table allows, then those
+ * of EL2 and EL3 at all levels below. */
 static bool is_trapped(struct arm_cpu *cpu, enum sysreg_trap trap,
                        uint16_t encoding, uint64_t rt, bool is_read)
 {
-    if (cpu->el > 0 || !sysreg_is_trapped(cpu, trap, is_read)) {
-        return false;
+    bool own = cpu->el == 0 && sysreg_is_trapped(cpu, trap, is_read);
+    unsigned el = own ? arm_route(cpu)
+                      : sysreg_upper_trap(cpu, encoding, is_read);
+
+    if (el > 0) {
+        arm_raise_to(cpu, el,
+                     sysreg_syndrome(encoding, (unsigned)rt, is_read));
     }
-    arm_raise(cpu, sysreg_syndrome(encoding, (unsigned)rt, is_read));
-    return true;
+    return el > 0;
+}
+
+/* EL2's own timers are under the names of EL0's while EL0 is EL2's. */
+static const struct sysreg *row_now(const struct arm_cpu *cpu,
+                                    uint64_t what)
+{
+    const struct sysreg *r = &sysregs[what & 0xffff];
+
+    if (cpu->el == 0 && (r->flags & SYSREG_E2H) && arm_is_host(cpu)) {
+        return sysreg_find(cpu, sysreg_redirect(r->encoding, 2));
+    }
+    return r;
 }
 
 static uint64_t call_read(struct vcpu *vcpu, uint64_t what, uint64_t b,
@@ -35,7 +53,7 @@ static uint64_t call_read(struct vcpu *vcpu, uint64_t what, uint64_t b,
     if (is_trapped(cpu, r->trap, r->encoding, what >> 16, true)) {
         return 0;
     }
-    return sysreg_read(cpu, r);
+    return sysreg_read(cpu, row_now(cpu, what));
 }
 
 static uint64_t call_write(struct vcpu *vcpu, uint64_t what, uint64_t value,
@@ -46,7 +64,7 @@ static uint64_t call_write(struct vcpu *vcpu, uint64_t what, uint64_t value,
 
     (void)c;
     if (!is_trapped(cpu, r->trap, r->encoding, what >> 16, false)) {
-        sysreg_write(cpu, r, value);
+        sysreg_write(cpu, row_now(cpu, what), value);
     }
     return 0;
 }
@@ -94,12 +112,20 @@ static const struct ir_helper sysop_tlb_helper = {
 
 /* -- MRS and MSR --------------------------------------------------------- */
 
+/* With HCR_EL2.E2H, at EL2 and EL3. */
+static bool is_e2h(const struct a64_ctx *s)
+{
+    return s->el >= 2 && (s->context & CTX_UPPER);
+}
+
 /* The row when it exists and this exception level may; or NULL. */
 static const struct sysreg *find(struct a64_ctx *s,
                                  const struct a64_arg_sysreg *a,
                                  bool is_read)
 {
-    const struct sysreg *r = sysreg_find(s->cpu, ENCODING(a->op0, a));
+    uint16_t encoding = ENCODING(a->op0, a);
+    const struct sysreg *r = sysreg_find(
+        s->cpu, is_e2h(s) ? sysreg_redirect(encoding, s->el) : encoding);
 
     return r && (r->access >> (2 * s->el + !is_read) & 1) ? r : NULL;
 }
@@ -141,10 +167,22 @@ static ir_ref row_and_rt(struct a64_ctx *s, const struct sysreg *r,
                     (uint64_t)(r - sysregs) | (uint64_t)rt << 16);
 }
 
+/* EL2 or EL3 may trap it, as far as the context tells. */
+static bool may_trap(const struct a64_ctx *s, uint16_t encoding)
+{
+    bool controlled = s->el >= 2 ? s->cpu->has_el3 && s->el < 3
+                                 : s->context & CTX_UPPER;
+
+    return controlled && sysreg_may_trap(encoding);
+}
+
 /* No call: a field of the state, and nothing that could trap. */
 static bool is_plain(const struct a64_ctx *s, const struct sysreg *r)
 {
-    return s->el > 0 || r->trap == TRAP_NONE;
+    bool is_res0 = r->needs == NEEDS_EL2 && !s->cpu->has_el2;
+
+    return (s->el > 0 || r->trap == TRAP_NONE) && !is_res0 &&
+           !may_trap(s, r->encoding);
 }
 
 /* EL2 can give EL1 another MIDR_EL1. */
@@ -264,7 +302,8 @@ bool a64_trans_SYS(struct a64_ctx *s, const struct a64_arg_sys *a)
         return undefined(s, ENCODING(1, a), false);
     }
     bool may_zva = s->el > 0 || (s->context & CTX_ZVA_EL0);
-    if ((op->flags & SYSOP_ZVA) && may_zva && !(s->context & CTX_ALIGN)) {
+    if ((op->flags & SYSOP_ZVA) && may_zva && !(s->context & CTX_ALIGN) &&
+        !may_trap(s, op->encoding)) {
         zero_block(s, rt);
         return true;
     }

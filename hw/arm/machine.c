@@ -55,12 +55,6 @@ static bool create_cpus(struct machine *m, struct error **err)
     };
     const struct machine_config *c = m->config;
 
-    if ((c->virtualization || c->secure) && !c->dumpdtb) {
-        error_set(err, "-machine %s=on: exception level %u is not "
-                  "implemented", c->secure ? "secure" : "virtualization",
-                  c->secure ? 3 : 2);
-        return false;
-    }
     m->semihosting = semihosting_host_new(m);
     if (c->perfmap && !(m->perfmap = perfmap_new(err))) {
         return false;

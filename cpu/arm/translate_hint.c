@@ -130,8 +130,11 @@ static const struct ir_helper sev_helper = {"sev", {.call = sev}, 0, 0};
 
 bool a64_trans_WFI(struct a64_ctx *s, const struct a64_arg_none *a)
 {
+    bool may_trap = s->el == 0 || (s->el == 1 && s->cpu->has_el2) ||
+                    (s->el < 3 && s->cpu->has_el3);
+
     (void)a;
-    if (s->el == 0) {
+    if (may_trap) {
         ir_call(s->u, &wfi_helper, ir_pc(s->u, s->pc + 4), IR_NONE, IR_NONE);
     }
     ir_exit_loop(s->u, VCPU_EXIT_WAIT, s->pc + 4);

@@ -132,6 +132,7 @@ struct pauth_place {
 
 struct arm_cpu {
     struct vcpu vcpu; /* first */
+    struct arm_switch fast;
 
     const struct arm_model *model;
     bool feature[A64_FEAT_COUNT];
@@ -177,7 +178,6 @@ struct arm_cpu {
     struct arm_debug debug;
     struct arm_pmu pmu;
 
-    struct arm_switch fast;
     struct mmu_tables tables, stage2_tables;
 
     bool step_active;       /* software step applies (context()) */

@@ -149,7 +149,8 @@ void sysreg_write(struct arm_cpu *cpu, const struct sysreg *r,
 bool sysreg_is_trapped(const struct arm_cpu *cpu, enum sysreg_trap trap,
                        bool is_read)
 {
-    uint64_t sctlr = arm_mmu(cpu, 0)->sctlr, cnt = cpu->cntkctl_el1;
+    uint64_t sctlr = arm_mmu(cpu, 0)->sctlr;
+    uint64_t cnt = arm_is_host(cpu) ? cpu->cnthctl_el2 : cpu->cntkctl_el1;
     uint64_t pmu = cpu->pmu.userenr;
 
     switch (trap) {

@@ -7,6 +7,7 @@
 #define CPU_ON 0xc4000003u
 #define HVC_DONE 0xd4000aa2u /* HVC #0x55 */
 #define DONE 0x55
+#define HCR_E2H (1ull << 34)
 
 extern const char level_start[];
 extern uint64_t level_vector;
@@ -56,12 +57,14 @@ static void write_code(uint32_t insn)
 
 void level_try(const char *what, uint32_t spsr, uint32_t insn)
 {
-    uint64_t esr, far;
+    uint64_t hcr = sysreg_read(hcr_el2), esr, behind;
 
     write_code(insn);
     level_enter(spsr, (uint64_t)code);
     esr = sysreg_read(esr_el2);
-    far = sysreg_read(elr_el2) - (uint64_t)code;
+    behind = sysreg_read(elr_el2) - (uint64_t)code;
+    sysreg_write(hcr_el2, sysreg_read(hcr_el2) & ~HCR_E2H);
+    barrier_isb(); /* EL1's registers by their own names */
     if (esr == ESR(0x16, DONE)) {
         print("%s: done\n", what);
     } else if ((esr & ~0xfull) == ESR(0x16, 0x100)) {
@@ -70,6 +73,8 @@ void level_try(const char *what, uint32_t spsr, uint32_t insn)
               sysreg_read(elr_el1) - (uint64_t)code, sysreg_read(spsr_el1));
     } else {
         print("%s: EL2 vector %lu ESR %08lx ELR +%lu SPSR %08lx\n", what,
-              level_vector, esr, far, sysreg_read(spsr_el2));
+              level_vector, esr, behind, sysreg_read(spsr_el2));
     }
+    sysreg_write(hcr_el2, (hcr & HCR_E2H) | sysreg_read(hcr_el2));
+    barrier_isb();
 }

@@ -11,7 +11,8 @@ enum trap_class {
     CLASS_NONE, CLASS_VM, CLASS_TID1, CLASS_TID2, CLASS_TID3, CLASS_ACTLR,
     CLASS_IMPDEF, CLASS_KEYS, CLASS_DEBUG, CLASS_OS_LOCK, CLASS_DEBUG_ROM,
     CLASS_PMU, CLASS_PMCR, CLASS_CPACR, CLASS_CPTR, CLASS_SET_WAY,
-    CLASS_TO_POC, CLASS_TO_POU, CLASS_TLBI, CLASS_ZVA, CLASS_TIMER, CLASS_GIC,
+    CLASS_TO_POC, CLASS_TO_POU, CLASS_TLBI, CLASS_ZVA, CLASS_LOR,
+    CLASS_TIMER, CLASS_GIC,
 };
 
 /* Fields of an encoding that a row compares. */
@@ -56,6 +57,7 @@ static const struct pattern {
     {OP0_OP1_CRN(3, 0, 9), ANY_CRM, CLASS_PMU},
     {SYSREG(3, 0, 10, 2, 0), ALL, CLASS_VM},        /* MAIR_EL1 */
     {SYSREG(3, 0, 10, 3, 0), ALL, CLASS_VM},        /* AMAIR_EL1 */
+    {SYSREG(3, 0, 10, 4, 0), ANY_OP2, CLASS_LOR},
     {SYSREG(3, 0, 13, 0, 1), ALL, CLASS_VM},        /* CONTEXTIDR_EL1 */
     {SYSREG(3, 1, 0, 0, 7), ALL, CLASS_TID1},       /* AIDR_EL1 */
     {OP0_OP1_CRN(3, 1, 0), ANY_CRM, CLASS_TID2},    /* CCSIDR, CLIDR */
@@ -110,6 +112,7 @@ static const struct trap_row {
     [CLASS_TO_POU] = {BOTH(HCR, HCR_TPU), NO_TRAP},
     [CLASS_TLBI] = {BOTH(HCR, HCR_TTLB), NO_TRAP},
     [CLASS_ZVA] = {BOTH(HCR, HCR_TDZ), NO_TRAP},
+    [CLASS_LOR] = {BOTH(HCR, HCR_TLOR), BOTH(SCR, SCR_TLOR)},
 };
 
 static enum trap_class class_of(uint16_t encoding)
@@ -189,7 +192,8 @@ unsigned sysreg_upper_trap(const struct arm_cpu *cpu, uint16_t encoding,
 /* Of HCR_EL2, all that the rows above name. */
 #define HCR_TRAPS                                                          \
     (HCR_TRVM | HCR_TVM | HCR_TID1 | HCR_TID2 | HCR_TID3 | HCR_TACR |      \
-     HCR_TIDCP | HCR_TSW | HCR_TPC | HCR_TPU | HCR_TTLB | HCR_TDZ)
+     HCR_TIDCP | HCR_TSW | HCR_TPC | HCR_TPU | HCR_TTLB | HCR_TDZ |        \
+     HCR_TLOR)
 #define HCR_PAUTH (HCR_APK | HCR_API)
 
 bool sysreg_any_upper_trap(const struct arm_cpu *cpu)

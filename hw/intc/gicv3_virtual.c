@@ -13,6 +13,7 @@
 /* ICH_VTR_EL2 */
 #define VTR_ID_BITS_24 (1u << 23)
 #define VTR_A3V BIT(21)
+#define VTR_NO_V4 BIT(20)
 #define VTR_TDS BIT(19)
 
 /* ICV_CTLR_EL1 */
@@ -54,7 +55,7 @@ READ(ap1r, v->apr[1])
 WRITE(ap1r, v->apr[1] = (uint32_t)value)
 READ(hcr, v->hcr)
 WRITE(hcr, gic_virtual_set_hcr(v, (uint32_t)value))
-READ(vtr, gic_virtual_vtr() | VTR_ID_BITS_24 | VTR_A3V | VTR_TDS)
+READ(vtr, gic_virtual_vtr() | VTR_ID_BITS_24 | VTR_A3V | VTR_NO_V4 | VTR_TDS)
 READ(misr, gic_virtual_misr(v))
 READ(eisr, gic_virtual_eisr(v))
 READ(elrsr, gic_virtual_elrsr(v))

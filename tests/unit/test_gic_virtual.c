@@ -288,7 +288,7 @@ static void guest_msr(uint16_t reg, uint64_t value)
 
 START_TEST(test_v3_hypervisor)
 {
-    ck_assert_uint_eq(mrs(ICH_VTR), 0x90a80003);
+    ck_assert_uint_eq(mrs(ICH_VTR), 0x90b80003);
     ck_assert_uint_eq(mrs(ICH_ELRSR), 0xf);
     msr(ICH_HCR, 1);
     msr(ICH_VMCR, VMCR_ALL);

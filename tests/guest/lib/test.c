@@ -7,6 +7,8 @@
 #include "pc-bios/guest/uart.h"
 
 #define CPACR_FPEN (3ull << 20)
+/* Where the device tree is for what starts as at reset. */
+#define RAM_BASE 0x40000000
 
 static cpu_function *functions[MAX_CPUS];
 
@@ -15,7 +17,7 @@ void guest_secondary(unsigned number);
 
 void guest_main(uint64_t tree)
 {
-    board_find(tree);
+    board_find(tree ? tree : RAM_BASE);
     uart_init();
     sysreg_write(cpacr_el1, CPACR_FPEN);
     barrier_isb();

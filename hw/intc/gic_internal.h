@@ -30,7 +30,9 @@
 #define GIC_NO_PRIORITY 0x100  /* below every interrupt's */
 
 /* Special INTIDs that an acknowledge may return. */
-#define GIC_INTID_GROUP1 1022 /* GICv2: of the other group */
+#define GIC_INTID_SECURE 1020    /* GICv3, to EL3: for Secure EL1 */
+#define GIC_INTID_NONSECURE 1021 /* ... for Non-secure software */
+#define GIC_INTID_GROUP1 1022    /* GICv2: of the other group */
 #define GIC_INTID_SPURIOUS 1023
 
 /* Groups of interrupts.  Group 1 is the Non-secure one where there are two

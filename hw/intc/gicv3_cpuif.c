@@ -100,15 +100,31 @@ static unsigned groups_of(const struct gic *gic, unsigned group, unsigned how)
 
 /* ---- acknowledge: ICC_IAR<n>_EL1, ICC_HPPIR<n>_EL1 ---- */
 
+/* What hides the best interrupt from a register of `group`, or 0.  EL3 is
+ * told by those of group 0 for which Security state it is. */
+static unsigned hidden(const struct gic *gic, const struct gic_best *best,
+                       unsigned group, unsigned how)
+{
+    if (groups_of(gic, group, how) >> best->group & 1) {
+        return 0;
+    }
+    if (group == GIC_GROUP0 && gic->two_states &&
+        world_of(gic, how) == GIC_EL3) {
+        return best->group == GIC_GROUP1 ? GIC_INTID_NONSECURE
+                                         : GIC_INTID_SECURE;
+    }
+    return GIC_INTID_SPURIOUS;
+}
+
 static uint64_t acknowledge(struct gic *gic, unsigned cpu, unsigned group,
                             unsigned how)
 {
     const struct gic_cpu *c = &gic->cpu[cpu];
-    if (!gic_cpu_can_take(gic, c) ||
-        !(groups_of(gic, group, how) >> c->best.group & 1)) {
+    if (!gic_cpu_can_take(gic, c)) {
         return GIC_INTID_SPURIOUS;
     }
-    return gic_acknowledge(gic, cpu);
+    unsigned special = hidden(gic, &c->best, group, how);
+    return special ? special : gic_acknowledge(gic, cpu);
 }
 
 static uint64_t iar0_read(struct gic *gic, unsigned cpu, unsigned how)
@@ -125,8 +141,11 @@ static uint64_t highest_pending(const struct gic *gic, unsigned cpu,
                                 unsigned group, unsigned how)
 {
     const struct gic_best *best = &gic->cpu[cpu].best;
-    return groups_of(gic, group, how) >> best->group & 1 ? best->intid
-                                                         : GIC_INTID_SPURIOUS;
+    if (best->intid == GIC_INTID_SPURIOUS) {
+        return GIC_INTID_SPURIOUS;
+    }
+    unsigned special = hidden(gic, best, group, how);
+    return special ? special : best->intid;
 }
 
 static uint64_t hppir0_read(struct gic *gic, unsigned cpu, unsigned how)

@@ -90,8 +90,8 @@ START_TEST(test_acknowledge)
         {at_nonsecure, G0, 1023, 1023}, {at_nonsecure, G1NS, 1023, G1NS},
         {at_nonsecure, G1S, 1023, 1023}, {at_secure, G0, G0, 1023},
         {at_secure, G1NS, 1023, 1023}, {at_secure, G1S, 1023, G1S},
-        {at_el3, G0, G0, 1023}, {at_el3, G1NS, 1023, G1NS},
-        {at_el3, G1S, 1023, G1S},
+        {at_el3, G0, G0, 1023}, {at_el3, G1NS, 1021, G1NS},
+        {at_el3, G1S, 1020, G1S},
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(tries); i++) {

@@ -4,7 +4,7 @@
  * interrupt.
  *
  * run: -M virt,virtualization=on,gic-version=2 -cpu cortex-a72 -smp 2
- * armature: -M virt,virtualization=on,gic-version=2 -cpu max -smp 2 -accel interp
+ * armature: -M virt,virtualization=on -smp 2 -accel interp
  */
 #include "pc-bios/guest/gic.h"
 #include "pc-bios/guest/io.h"

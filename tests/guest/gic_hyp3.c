@@ -5,7 +5,7 @@
  *
  * run: -M virt,virtualization=on,gic-version=3 -cpu cortex-a72 -smp 2
  * run: -M virt,virtualization=on,gic-version=3 -cpu max -smp 2
- * armature: -M virt,virtualization=on,gic-version=3 -cpu max -smp 2 -accel interp
+ * armature: -M virt,virtualization=on,gic-version=3 -smp 2 -accel interp
  */
 #include "pc-bios/guest/gic.h"
 #include "pc-bios/guest/io.h"

@@ -5,7 +5,7 @@
  *
  * run: -M virt-7.2,virtualization=on,gic-version=3 -cpu max -smp 2
  * armature: -M virt-7.2,virtualization=on,gic-version=2 -cpu max -smp 2
- * armature: -M virt-7.2,virtualization=on,gic-version=3 -cpu max -smp 2 -accel interp
+ * armature: -M virt,virtualization=on -cpu max -smp 2 -accel interp
  */
 #include "pc-bios/guest/gic.h"
 #include "pc-bios/guest/io.h"

@@ -26,10 +26,16 @@ static unsigned group_priority_mask(const struct gic_cpu *c, unsigned group)
 
 /* Index of the highest active priority of `group`, or NONE_ACTIVE. */
 #define NONE_ACTIVE 0x100u
-static unsigned highest_active(const struct gic *gic, const struct gic_cpu *c,
-                               unsigned group)
+static inline unsigned highest_active(const struct gic *gic,
+                                      const struct gic_cpu *c, unsigned group)
 {
-    for (unsigned w = 0; w < gic->model->apr_words; w++) {
+    unsigned words = gic->model->apr_words;
+
+    if (words == 1) {
+        return c->apr[group][0] ? (unsigned)ctz32(c->apr[group][0])
+                                : NONE_ACTIVE;
+    }
+    for (unsigned w = 0; w < words; w++) {
         if (c->apr[group][w]) {
             return w * 32 + (unsigned)ctz32(c->apr[group][w]);
         }
@@ -38,19 +44,23 @@ static unsigned highest_active(const struct gic *gic, const struct gic_cpu *c,
 }
 
 /* The group that runs, and the index of its priority. */
-static int find_running(const struct gic *gic, const struct gic_cpu *c,
-                        unsigned *level)
+static inline int find_running(const struct gic *gic,
+                               const struct gic_cpu *c, unsigned *level)
 {
-    int group = -1;
+    unsigned best = highest_active(gic, c, GIC_GROUP0);
+    unsigned of = highest_active(gic, c, GIC_GROUP1);
+    int group = best != NONE_ACTIVE ? GIC_GROUP0 : -1;
 
-    *level = NONE_ACTIVE;
-    for (unsigned g = 0; g < GIC_GROUPS; g++) {
-        unsigned of = highest_active(gic, c, g);
-        if (of < *level) {
-            *level = of;
-            group = (int)g;
-        }
+    if (of < best) {
+        best = of;
+        group = GIC_GROUP1;
     }
+    if (gic->config.security &&
+        (of = highest_active(gic, c, GIC_GROUP1_SECURE)) < best) {
+        best = of;
+        group = GIC_GROUP1_SECURE;
+    }
+    *level = best;
     return group;
 }
 

@@ -53,7 +53,7 @@ static uint32_t bank_ready(const struct gic *gic, const struct gic_bank *bank)
 {
     uint32_t forwarded = 0;
     if (gic->ctlr & GICD_CTLR_GROUP0) {
-        forwarded |= ~bank->group1 & ~bank->group_mod;
+        forwarded |= ~(bank->group1 | bank->group_mod);
     }
     if (gic->ctlr & GICD_CTLR_GROUP1) {
         forwarded |= bank->group1;
@@ -143,8 +143,8 @@ void gic_sgi_drop_source(struct gic *gic, unsigned cpu, unsigned sgi,
 
 /* ---- input lines ---- */
 
-static void change_line(struct gic *gic, unsigned cpu, unsigned intid,
-                        bool level)
+static inline void change_line(struct gic *gic, unsigned cpu, unsigned intid,
+                               bool level)
 {
     uint32_t bit = BIT(intid % 32);
     struct gic_bank *bank = gic_bank(gic, cpu, intid / 32);

@@ -590,6 +590,9 @@ static const struct gic_icc_reg *find(const struct gic *gic, uint16_t reg,
     if (!row) {
         return find_upper(gic, reg);
     }
+    if (!(how & (CPU_GIC_VIRTUAL0 | CPU_GIC_VIRTUAL1))) {
+        return &row->reg;
+    }
     return how & icc_classes[row->class].is_virtual ? gicv3_icv_find(reg)
                                                     : &row->reg;
 }

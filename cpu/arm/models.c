@@ -92,7 +92,7 @@ static const struct arm_model models[] = {
         .ARM_ID_AA64ISAR1 = 0x0010101110211102,
         /* ECV, 48 bits, all granules */
         .ARM_ID_AA64MMFR0 = 0x1000000000101125,
-        .ARM_ID_AA64ISAR2 = 0x0010000000100000, /* CSSC BC */
+        .ARM_ID_AA64ISAR2 = 0x0010000000110000, /* CSSC BC MOPS */
         /* PAN LO HPDS VH VMIDBits HAFDBS */
         .ARM_ID_AA64MMFR1 = 0x0000000000211122,
         .ARM_ID_AA64MMFR2 = 0x1000000010000011, /* E0PD ST UAO CnP */

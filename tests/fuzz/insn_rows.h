@@ -25,7 +25,8 @@ static bool is_fixed_point_half(const struct a64_row *row)
 /* Keys differ from process to process; QEMU 7.2 has not the others. */
 static bool feature_suits(enum a64_feat f)
 {
-    return f != A64_FEAT_PAUTH && f != A64_FEAT_CSSC && f != A64_FEAT_HBC;
+    return f != A64_FEAT_PAUTH && f != A64_FEAT_CSSC && f != A64_FEAT_HBC &&
+           f != A64_FEAT_MOPS;
 }
 
 static bool row_suits(const struct a64_row *row)

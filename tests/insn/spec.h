@@ -68,6 +68,7 @@ static const struct {
     /* SCTLR_EL1 */
     {"a", BIT(1)}, {"sa0", BIT(4)}, {"dze", BIT(14)}, {"uct", BIT(15)},
     {"e0e", BIT(24)}, {"uci", BIT(26)}, {"enia", BIT(31)},
+    {"msc", BIT(33)},
 };
 
 static spec_value spec_term(struct spec *t, const char *term)

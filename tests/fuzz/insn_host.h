@@ -185,7 +185,7 @@ static void insn_host_set_code(struct insn_host *h, const uint32_t *words,
 static uint32_t signal_of(const struct vcpu *vcpu)
 {
     if (vcpu->exit == VCPU_EXIT_EXCEPTION) {
-        return vcpu->syndrome >> 26 == EC_BRK ? SIGTRAP : SIGILL;
+        return (uint32_t)vcpu->syndrome >> 26 == EC_BRK ? SIGTRAP : SIGILL;
     }
     return SIGSEGV;
 }

@@ -288,7 +288,7 @@ static struct ending ending_of(const struct vcpu *vcpu)
         return (struct ending){"iabt", vcpu->fault.va, 0};
     }
     for (unsigned n = 0; n < ARRAY_SIZE(exceptions); n++) {
-        if (vcpu->syndrome >> 26 == exceptions[n].ec) {
+        if ((uint32_t)vcpu->syndrome >> 26 == exceptions[n].ec) {
             return (struct ending){exceptions[n].name, vcpu->fault_address,
                                    0};
         }

@@ -248,10 +248,10 @@ void *tlb_host_for_atomic(struct tlb *tlb, struct tlb_context *ctx,
 void tlb_atomic_done(struct tlb *tlb);
 
 /* Translate for the instruction side.  On success *pa is the physical
- * address of va, *host the host address of va (NULL when the code lies in
- * a device), *page_id the identity for the guarded entry, entered into
- * ctx->page_id[].  *page_id is 0 for code in a device and when identities
- * ran out: such code must not be linked to by id. */
+ * address of va, *host the host address of va, *page_id the identity for
+ * the guarded entry, entered into ctx->page_id[].  *page_id is 0 when
+ * identities ran out: such code must not be linked to by id.  A fetch from
+ * anything but RAM is an external abort. */
 bool tlb_fetch(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
                uint64_t *pa, const uint8_t **host, uint32_t *page_id,
                struct mem_fault *fault);

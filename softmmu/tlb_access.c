@@ -615,10 +615,13 @@ bool tlb_fetch(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
     }
     *pa = mapping->page.pa + offset;
     *page_id = 0;
-    *host = NULL;
     struct ram *ram = ram_at(tlb, mapping, *pa);
     if (!ram) {
-        return true;
+        *fault = (struct mem_fault){
+            .va = va, .status = tlb->codes.external, .access = TLB_EXEC,
+            .stage = 1, .external = true,
+        };
+        return false;
     }
     *host = ram->host + (*pa - ram->base);
 

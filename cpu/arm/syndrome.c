@@ -83,8 +83,7 @@ static bool read_insn(struct arm_cpu *cpu, uint32_t *insn)
     uint64_t pa;
 
     if (!tlb_fetch(vcpu->mmu, vcpu->tlb, vcpu->pc, &pa, &host, &page_id,
-                   &fault) ||
-        !host) {
+                   &fault)) {
         return false;
     }
     *insn = load_le32(host);

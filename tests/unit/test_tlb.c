@@ -132,6 +132,14 @@ START_TEST(test_device)
     ck_assert(load(ctx, 0x21002, 4, 0, data));
     ck_assert_uint_eq(tlb_rig.device.count, 2);
     ck_assert(!hits(ctx->read, 0x21002, 2));
+
+    /* Code cannot be there. */
+    uint64_t pa;
+    const uint8_t *host;
+    uint32_t id;
+    ck_assert(!tlb_fetch(tlb_rig.tlb, ctx, 0x21000, &pa, &host, &id,
+                         &tlb_rig.fault));
+    ck_fault(0x21000, CODE_EXTERNAL, TLB_EXEC);
 }
 END_TEST
 

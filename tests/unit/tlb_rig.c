@@ -82,7 +82,7 @@ static const struct mapping usual[] = {
     {0x11000, PAGE, RAM_BASE + 0x2000, R | W | X, R | W, 0, 0, 1},
     {0x12000, PAGE, RAM_BASE + 0x9000, R, R, 0, 0, 1},
     {0x20000, PAGE, DEV_BASE, R | W, R | W, 1, 0, -1},
-    {0x21000, PAGE, DEV_BASE, R | W, R | W, 0, 0, -1},
+    {0x21000, PAGE, DEV_BASE, R | W, R | W | X, 0, 0, -1},
     {0x22000, PAGE, RAM_BASE + 0x7000, R | W, R | W, 1, 0, -1},
     {0x23000, PAGE, NOWHERE, R | W, R | W, 0, 0, -1},
     {0x24000, PAGE, ROM_BASE, R | W, R | W | X, 0, 0, -1},

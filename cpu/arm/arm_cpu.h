@@ -155,6 +155,7 @@ struct arm_cpu {
     uint64_t actlr_el[4], amair_el[4], cpacr_el1, oslsr, osdlr;
     /* EL2, as written: what takes effect of HCR_EL2 is arm_hcr(). */
     uint64_t hcr_el2, cptr_el2, mdcr_el2, cnthctl_el2, hpfar_el2;
+    uint64_t hcr_stage2;   /* of HCR_EL2 what stage 2 was last used with */
     uint64_t vttbr_el2, vtcr_el2, vpidr_el2, vmpidr_el2;
     /* EL3. */
     uint64_t scr_el3, cptr_el3, mdcr_el3;

@@ -50,6 +50,7 @@
 #define HCR_TEA BIT(37)
 #define HCR_APK BIT(40)
 #define HCR_API BIT(41)
+#define HCR_FWB BIT(46)
 #define HCR_FIEN BIT(47)
 
 /* SCR_EL3. */

@@ -100,6 +100,9 @@ bool mmu_translate(const struct mmu_request *request, struct tlb_page *page,
 uint64_t mmu_strip_tag(const struct mmu_regs *regs, bool is_instruction,
                        uint64_t va);
 
+/* TxSZ of a half of the address space, or the bound that it exceeds. */
+unsigned mmu_tsz(const struct mmu_regs *regs, bool upper);
+
 /* PAR_EL1 after an AT instruction (D19, 64-bit format): the translation when
  * `fault` is NULL, else the fault. */
 uint64_t mmu_par(const struct tlb_page *page, const struct mem_fault *fault);

@@ -98,14 +98,35 @@ uint64_t mmu_strip_tag(const struct mmu_regs *regs, bool is_instruction,
     return strip_tag(regs, is_instruction, va);
 }
 
-/* TxSZ out of bounds is a translation fault (D8.2.8 lets us). */
-static bool is_size_valid(const struct walk *w, const struct mmu_regs *regs,
-                          unsigned tsz)
+static unsigned least_tsz(const struct mmu_regs *regs, unsigned page_bits,
+                          bool wide)
 {
-    unsigned most = !regs->small_va ? 39 : w->page_bits == 16 ? 47 : 48;
-    bool large = w->wide || (w->page_bits == 16 && regs->lva);
+    return wide || (page_bits == 16 && regs->lva) ? 12 : 16;
+}
 
-    return tsz >= (large ? 12 : 16) && tsz <= most;
+static unsigned most_tsz(const struct mmu_regs *regs, unsigned page_bits)
+{
+    return !regs->small_va ? 39 : page_bits == 16 ? 47 : 48;
+}
+
+/* 52-bit descriptors of 4 and 16 KiB. */
+static bool is_wide(const struct mmu_regs *regs, unsigned page_bits)
+{
+    return page_bits != 16 && regs->lpa2 &&
+           extract64(regs->tcr, tcr_layouts[regs->regime].ds, 1);
+}
+
+unsigned mmu_tsz(const struct mmu_regs *regs, bool upper)
+{
+    const struct tcr_layout *layout = &tcr_layouts[regs->regime];
+    bool half = upper && layout->two_ranges;
+    const struct range_fields *range = &layout->range[half];
+    unsigned bits = granule_bits[half][extract64(regs->tcr, range->tg, 2)];
+    unsigned tsz = (unsigned)extract64(regs->tcr, range->tsz, 6);
+    unsigned least = least_tsz(regs, bits, is_wide(regs, bits));
+    unsigned most = most_tsz(regs, bits);
+
+    return tsz < least ? least : tsz > most ? most : tsz;
 }
 
 static bool is_in_range(uint64_t va, unsigned bits, bool upper)
@@ -136,13 +157,14 @@ static void read_registers(struct walk *w)
     unsigned tsz = (unsigned)extract64(tcr, range->tsz, 6);
 
     w->page_bits = granule_bits[upper][extract64(tcr, range->tg, 2)];
-    w->wide = w->page_bits != 16 && regs->lpa2 &&
-              extract64(tcr, layout->ds, 1);
+    w->wide = is_wide(regs, w->page_bits);
     w->wide_64k = w->page_bits == 16 && regs->pa_bits == 52;
     walk_set_base(w, upper ? regs->ttbr1 : regs->ttbr0,
                   (unsigned)extract64(tcr, layout->ps, 3), regs->pa_bits);
     w->input_bits = (uint8_t)(64 - tsz);
-    w->valid = is_size_valid(w, regs, tsz) &&
+    /* TxSZ out of bounds is a translation fault (D8.2.8 lets us). */
+    w->valid = tsz >= least_tsz(regs, w->page_bits, w->wide) &&
+               tsz <= most_tsz(regs, w->page_bits) &&
                is_in_range(w->va, w->input_bits, upper) &&
                !is_disabled(w->request, range);
     w->big_endian = regs->sctlr & SCTLR_EE;

@@ -29,7 +29,7 @@ void walk_set_base(struct walk *w, uint64_t ttbr, unsigned ps,
     }
     w->output_bits = (uint8_t)(ps_bits[ps] < most ? ps_bits[ps] : most);
     w->base = ttbr & (mask64(48) & ~1);
-    if (w->wide || (w->wide_64k && ps == 6)) {
+    if (w->wide || (w->wide_64k && ps >= 6)) {
         w->base = (ttbr & mask64(48) & ~mask64(6)) |
                   extract64(ttbr, 2, 4) << 48;
     }

@@ -90,12 +90,13 @@ static const struct arm_model models[] = {
         /* I8MM - BF16 - SB FRINTTS GPI GPA LRCPC FCMA JSCVT API APA DPB;
          * for the algorithm see the properties. */
         .ARM_ID_AA64ISAR1 = 0x0010101110211102,
-        /* ECV, 48 bits, all granules */
-        .ARM_ID_AA64MMFR0 = 0x1000000000101125,
+        /* ECV, 52 bits in all granules of both stages */
+        .ARM_ID_AA64MMFR0 = 0x1000032310201126,
         .ARM_ID_AA64ISAR2 = 0x0010000000110000, /* CSSC BC MOPS */
-        /* PAN LO HPDS VH VMIDBits HAFDBS */
-        .ARM_ID_AA64MMFR1 = 0x0000000000211122,
-        .ARM_ID_AA64MMFR2 = 0x1000000010000011, /* E0PD ST UAO CnP */
+        /* XNX PAN LO HPDS VH VMIDBits HAFDBS */
+        .ARM_ID_AA64MMFR1 = 0x0000000010311122,
+        /* E0PD BBM TTL FWB ST VARange UAO CnP */
+        .ARM_ID_AA64MMFR2 = 0x1021010010010011,
     },
 };
 
@@ -208,7 +209,7 @@ static void set_pauth(struct arm_model *model, enum arm_pauth kind)
 
 unsigned arm_model_pa_bits(const struct arm_model *model)
 {
-    static const uint8_t bits[] = {32, 36, 40, 42, 44, 48};
+    static const uint8_t bits[] = {32, 36, 40, 42, 44, 48, 52};
     unsigned range = arm_id_field(model->ARM_ID_AA64MMFR0, 0);
 
     return bits[range < ARRAY_SIZE(bits) ? range : ARRAY_SIZE(bits) - 1];
@@ -308,6 +309,15 @@ static void set_backcompat_cntfrq(struct arm_model *model, bool on)
     }
 }
 
+/* TGran16, TGran4 and theirs of stage 2. */
+static void set_lpa2(struct arm_model *model, bool on)
+{
+    if (!on) {
+        model->ARM_ID_AA64MMFR0 &= ~UINT64_C(0xf0ff0f00000);
+        model->ARM_ID_AA64MMFR0 |= UINT64_C(0x20200100000);
+    }
+}
+
 static void set_nothing(struct arm_model *model, bool on)
 {
     (void)model, (void)on;
@@ -362,7 +372,7 @@ static const struct property {
     {"aarch64", NULL, set_nothing, NULL, NULL},
     {"sve", has_sve, set_sve, "SVE", NULL},
     {"sme", is_max, set_nothing, "SME", NULL},
-    {"lpa2", is_max, set_nothing, NULL, NULL},
+    {"lpa2", is_max, set_lpa2, NULL, NULL},
     {"cfgend", NULL, set_nothing, NULL, NULL},
 };
 

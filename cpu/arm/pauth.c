@@ -15,11 +15,10 @@ static inline struct pauth_place place(const struct mmu_regs *m,
     bool two = m->regime == MMU_EL1_0;
     uint64_t tcr = m->tcr;
     unsigned half = two && upper;
-    unsigned size = tcr >> (half ? 16 : 0) & 63; /* T0SZ, T1SZ */
+    unsigned size = mmu_tsz(m, upper);
     bool tbi = tcr >> (two ? 37 + half : 20) & 1;
     bool tbid = tcr >> (two ? 51 + half : 29) & 1;
 
-    size = size < 16 ? 16 : size > 39 ? 39 : size;
     tbi = tbi && (is_data || !tbid);
     uint64_t all = ~(UINT64_MAX >> size) & (tbi ? mask64(56) : UINT64_MAX);
     return (struct pauth_place){all, all & ~BIT(55)};

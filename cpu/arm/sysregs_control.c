@@ -12,7 +12,7 @@
 
 /* Fields that TLB entries were made by: M and C apart, since a regime of
  * its own stands for M off. */
-#define SCTLR_IN_TLB (BIT(19) | BIT(25)) /* WXN, EE */
+#define SCTLR_IN_TLB (BIT(19) | BIT(25) | BIT(57)) /* WXN, EE, EPAN */
 
 #define SCTLR_CACHES (BIT(2) | BIT(12)) /* C, I */
 
@@ -36,6 +36,7 @@ static uint64_t sctlr_writable(const struct arm_cpu *cpu, bool has_el0)
     bits |= 0x0505c210; /* SA0 UMA DZE UCT nTWI nTWE E0E UCI */
     bits |= cpu->feature[A64_FEAT_PAN] ? BIT(23) : 0;
     bits |= cpu->feature[A64_FEAT_BTI] ? BIT(35) : 0;
+    bits |= cpu->mmu_el[1].epan ? BIT(57) : 0;
     return bits;
 }
 

@@ -7,6 +7,7 @@
 
 #include "cpu/arm/guest.h"
 #include "cpu/arm/levels.h"
+#include "cpu/arm/models.h"
 
 static void forget_translations(struct arm_cpu *cpu)
 {
@@ -15,8 +16,8 @@ static void forget_translations(struct arm_cpu *cpu)
 
 /* -- EL2 ----------------------------------------------------------------- */
 
-/* Those that translations were made by; VM and DC are part of their key. */
-#define HCR_IN_TLB (HCR_PTW | HCR_CD | HCR_ID | HCR_DC | HCR_E2H)
+/* Those that stage 2 was used with; VM is part of the key. */
+#define HCR_IN_STAGE2 (HCR_PTW | HCR_CD | HCR_ID | HCR_DC | HCR_FWB)
 
 static uint64_t hcr_writable(const struct arm_cpu *cpu)
 {
@@ -25,6 +26,7 @@ static uint64_t hcr_writable(const struct arm_cpu *cpu)
 
     bits |= cpu->has_el3 ? 0 : HCR_HCD;
     bits |= cpu->has_vhe ? HCR_E2H : 0;
+    bits |= arm_id_field(cpu->model->ARM_ID_AA64MMFR2, 40) ? HCR_FWB : 0;
     bits |= cpu->feature[A64_FEAT_LOR] ? HCR_TLOR : 0;
     bits |= cpu->feature[A64_FEAT_RAS] ? HCR_TERR | HCR_TEA : 0;
     bits |= cpu->feature[A64_FEAT_PAUTH] ? HCR_APK | HCR_API : 0;
@@ -54,8 +56,16 @@ void arm_set_hcr(struct arm_cpu *cpu, uint64_t value)
     cpu->hcr_el2 = (value & hcr_writable(cpu)) | HCR_RW;
     cpu->mmu_el[2].regime = value & HCR_E2H && cpu->has_vhe ? MMU_EL1_0
                                                             : MMU_EL2;
-    if ((old ^ cpu->hcr_el2) & HCR_IN_TLB) {
+    /* A hypervisor switches stage 2 off and on again as it was. */
+    bool has_stage2 = cpu->hcr_el2 & (HCR_VM | HCR_DC);
+    uint64_t stage2 = cpu->hcr_el2 & HCR_IN_STAGE2;
+
+    if (((old ^ cpu->hcr_el2) & HCR_E2H) ||
+        (has_stage2 && stage2 != cpu->hcr_stage2)) {
         forget_translations(cpu);
+    }
+    if (has_stage2) {
+        cpu->hcr_stage2 = stage2;
     }
     follow_virtual_lines(cpu);
 }

@@ -23,6 +23,7 @@
 #define UXN BIT(54)
 #define NS_TABLE BIT(63)
 #define NS BIT(5)
+#define ATTR(n) ((uint64_t)(n) << 2)
 
 struct mmu_granule {
     unsigned bits, tg0, tg1;

@@ -10,7 +10,6 @@ Suite *mmu_suite(void);
 #define NOWHERE UINT64_C(0x90000000)
 #define FRAME UINT64_C(0x1200000000) /* a 36-bit address, 512 MiB-aligned */
 
-#define ATTR(n) ((uint64_t)(n) << 2)
 #define GP BIT(50)
 #define PXN_TABLE BIT(59)
 #define UXN_TABLE BIT(60)

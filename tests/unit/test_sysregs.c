@@ -187,7 +187,7 @@ START_TEST(test_max)
     }
     ck_assert(!cpu->feature[A64_FEAT_SVE] && !cpu->feature[A64_FEAT_MTE]);
     ck_assert_uint_eq(cpu_page_sizes(cpus), 0x15000);
-    ck_assert_uint_eq(arm_model_pa_bits(cpu->model), 48);
+    ck_assert_uint_eq(arm_model_pa_bits(cpu->model), 52);
     /* The algorithm is IMPLEMENTATION DEFINED: API and GPI, not APA. */
     ck_assert_uint_eq(cpu->model->ARM_ID_AA64ISAR1 & 0xff000ff0, 0x10000100);
     ck_assert_ptr_nonnull(sysreg_find(cpu, SYSREG(3, 0, 2, 1, 0)));

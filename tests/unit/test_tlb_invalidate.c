@@ -91,6 +91,40 @@ START_TEST(test_invalidate_asid)
 }
 END_TEST
 
+/* VMIDs are as far apart as ASIDs; regimes of one family are not. */
+START_TEST(test_vmids)
+{
+    struct tlb_key key = {.el = 1, .asid = 1, .vmid = 3, .regime = 16};
+    struct tlb_context *one = tlb_context(tlb_rig.tlb, &key);
+    key.vmid = 4;
+    struct tlb_context *two = tlb_context(tlb_rig.tlb, &key);
+    key.regime = 17; /* another family */
+    struct tlb_context *other = tlb_context(tlb_rig.tlb, &key);
+    struct tlb_inval inval = {.kind = TLB_INVAL_VA, .asid = 1, .vmid = 3,
+                              .va = 0x10000, .size = PAGE};
+    static const int kinds[] = {TLB_INVAL_VA, TLB_INVAL_VA_ALL,
+                                TLB_INVAL_ASID, TLB_INVAL_REGIME};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+        for (unsigned all = 0; all < 2; all++) {
+            load64(one, 0x10000);
+            load64(one, 0x30000); /* global */
+            load64(two, 0x10000);
+            load64(other, 0x10000);
+            inval.kind = (unsigned)kinds[i];
+            inval.all_vmids = all;
+            tlb_invalidate(tlb_rig.tlb, &inval);
+            ck_assert(!hits(one->read, 0x10000, 8));
+            ck_assert_int_eq(hits(two->read, 0x10000, 8), !all);
+            ck_assert(hits(other->read, 0x10000, 8));
+            tlb_rig.walks = 0;
+            load64(one, 0x10000);
+            ck_assert_uint_eq(tlb_rig.walks, 1);
+        }
+    }
+}
+END_TEST
+
 START_TEST(test_blocks)
 {
     struct tlb_context *ctx = context(1, 1);
@@ -322,6 +356,7 @@ Suite *tlb_invalidate_suite(void)
     tcase_add_test(c, test_contexts);
     tcase_add_test(c, test_invalidate_va);
     tcase_add_test(c, test_invalidate_asid);
+    tcase_add_test(c, test_vmids);
     tcase_add_test(c, test_blocks);
     tcase_add_test(c, test_ranges);
     tcase_add_test(c, test_tags);

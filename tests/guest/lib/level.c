@@ -11,7 +11,6 @@
 
 extern const char level_start[];
 extern uint64_t level_vector;
-void level_enter(uint64_t spsr, uint64_t pc);
 
 /* The vector that the last exception to EL2 came by. */
 uint64_t level_vector;

@@ -23,6 +23,9 @@ enum { LEVEL_EL0 = 0x3c0, LEVEL_EL1 = 0x3c5, LEVEL_EL2 = 0x3c9 };
  */
 void level_try(const char *what, uint32_t spsr, uint32_t insn);
 
+/* Go to `pc` with this SPSR, until an exception comes to EL2. */
+void level_enter(uint64_t spsr, uint64_t pc);
+
 /* MRS and MSR with x3. */
 #define LEVEL_SYS(is_read, op0, op1, crn, crm, op2)                       \
     (0xd5000003u | (uint32_t)(is_read) << 21 | (op0) << 19 | (op1) << 16 | \

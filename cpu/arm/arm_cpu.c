@@ -101,6 +101,7 @@ void arm_cpu_reset(struct arm_cpu *cpu, uint64_t pc, uint64_t arg,
     vcpu->r[0] = arg;
     vcpu->pc = pc;
     reset_levels(cpu, el);
+    sve_reset(cpu);
     reset_mmu(cpu);
     timer_arm(cpu);
     if (log_on(LOG_CPU_RESET)) {

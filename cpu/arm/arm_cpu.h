@@ -11,6 +11,7 @@
 #include "cpu/arm/features.h"
 #include "cpu/arm/mmu.h"
 #include "cpu/arm/mmu_tables.h"
+#include "cpu/arm/sve.h"
 #include "cpu/cpu.h"
 #include "cpu/vcpu.h"
 
@@ -27,7 +28,8 @@ enum {
     CTX_SS_ACTIVE = 1 << 7,  /* software step or breakpoints: one
                                 instruction a block */
     CTX_BTYPE_CHECK = 1 << 8, /* guarded pages may be in use (BTI) */
-    CTX_UNPRIV = 1 << 9,     /* LDTR and STTR use EL0 permissions */
+    CTX_UNPRIV = 1 << 9,     /* at EL1: LDTR and STTR use EL0 permissions */
+    CTX_DAIF_EL0 = 1 << 9,   /* at EL0: it may touch DAIF (SCTLR.UMA) */
     CTX_SP_ALIGN = 1 << 10,  /* SP is not aligned to 16 bytes and SCTLR.SA
                                 wants it: accesses by it fault */
     CTX_UPPER = 1 << 11,     /* at EL0 and EL1: EL2 or EL3 may trap system
@@ -35,7 +37,8 @@ enum {
                                 HCR_EL2.E2H */
     CTX_PAUTH = 1 << 12,     /* some SCTLR.EnI? key is enabled */
     CTX_BIG_ENDIAN = 1 << 13,/* data accesses are big-endian (EE/E0E) */
-    CTX_DAIF_EL0 = 1 << 14,  /* SCTLR.UMA etc: EL0 may touch DAIF */
+    CTX_SVE = 1 << 14,       /* SVE instructions do not trap, and writes of
+                                vector registers clear the rest of Z */
     CTX_FP_RMODE = 1 << 15,  /* FPCR.RMode is not round-to-nearest */
 };
 
@@ -43,7 +46,7 @@ enum {
 enum arm_ec {
     EC_UNKNOWN = 0x00, EC_WFX = 0x01, EC_FP_TRAP = 0x07, EC_PAUTH = 0x09,
     EC_BTI = 0x0d, EC_ILLEGAL_STATE = 0x0e, EC_SVC = 0x15, EC_HVC = 0x16,
-    EC_SMC = 0x17, EC_SYSREG = 0x18, EC_ERET = 0x1a, EC_PAC_FAIL = 0x1c,
+    EC_SMC = 0x17, EC_SYSREG = 0x18, EC_SVE_TRAP = 0x19, EC_ERET = 0x1a, EC_PAC_FAIL = 0x1c,
     EC_IABORT_LOWER = 0x20, EC_IABORT_SAME = 0x21, EC_PC_ALIGN = 0x22,
     EC_DABORT_LOWER = 0x24, EC_DABORT_SAME = 0x25, EC_SP_ALIGN = 0x26,
     EC_MOPS = 0x27,
@@ -194,6 +197,8 @@ struct arm_cpu {
 
     const struct qarma *qarma; /* or NULL: pauth.c's own algorithm */
     unsigned pauth_level;      /* enum pauth_level */
+    struct arm_sve sve;
+
     struct pauth_place pauth_place[4][2]; /* IA IB DA DB: lower, upper half
                                              of addresses; pauth_follow() */
     uint64_t pauth_tcr, pauth_sctlr;      /* what they were made of */

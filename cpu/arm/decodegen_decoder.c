@@ -167,9 +167,9 @@ static void select_rows(const struct dg_table *t, const struct set *in,
     }
 }
 
-/* Mean number of candidate rows per case of this window, times 256. */
-static int window_cost(const struct dg_table *t, const struct set *set,
-                       int pos, int width)
+/* How many candidate rows the cases of this window have together. */
+static int window_total(const struct dg_table *t, const struct set *set,
+                        int pos, int width)
 {
     int total = 0;
 
@@ -177,23 +177,27 @@ static int window_cost(const struct dg_table *t, const struct set *set,
         uint32_t fixed = extract32(t->rows[set->row[i]].mask, pos, width);
         total += 1 << (width - __builtin_popcount(fixed));
     }
-    return (total << 8) / (1 << width) + width * 8;
+    return total;
 }
 
+/* The window with the lowest mean number of candidates per case (times 256,
+ * and something for its size), of those whose cases have no more than `most`
+ * rows together. */
 static bool best_window(const struct dg_table *t, const struct set *set,
-                        uint32_t known, int *pos, int *width)
+                        uint32_t known, int most, int *pos, int *width)
 {
     int best = (set->n << 8) * 7 / 8;
     bool found = false;
 
     for (int w = 1; w <= MAX_WINDOW; w++) {
         for (int at = 0; at + w <= 32; at++) {
-            int cost;
+            int total, cost;
             if (known >> at & mask64(w)) {
                 continue;
             }
-            cost = window_cost(t, set, at, w);
-            if (cost < best) {
+            total = window_total(t, set, at, w);
+            cost = (total << 8) / (1 << w) + w * 8;
+            if (total <= most && cost < best) {
                 best = cost;
                 *pos = at;
                 *width = w;
@@ -202,6 +206,16 @@ static bool best_window(const struct dg_table *t, const struct set *set,
         }
     }
     return found;
+}
+
+/* Rows that come into many cases make the decoder grow from level to level:
+ * first without. */
+static bool choose_window(const struct dg_table *t, const struct set *set,
+                          uint32_t known, int *pos, int *width)
+{
+    return set->n > LEAF_ROWS &&
+           (best_window(t, set, known, set->n + set->n / 4, pos, width) ||
+            best_window(t, set, known, set->n * 2, pos, width));
 }
 
 static void emit_set(FILE *out, const struct dg_table *t,
@@ -253,7 +267,7 @@ static void emit_set(FILE *out, const struct dg_table *t,
 {
     int pos = 0, width = 0;
 
-    if (set->n > LEAF_ROWS && best_window(t, set, known, &pos, &width)) {
+    if (choose_window(t, set, known, &pos, &width)) {
         emit_switch(out, t, set, known, pos, width, depth);
         return;
     }

@@ -447,5 +447,6 @@ disas_operand_fn *disas_operand_find(const char *kind, size_t len)
 {
     disas_operand_fn *fn = find(kinds, ARRAY_SIZE(kinds), kind, len);
 
-    return fn ? fn : find(disas_simd_kinds, disas_simd_nkinds, kind, len);
+    fn = fn ? fn : find(disas_simd_kinds, disas_simd_nkinds, kind, len);
+    return fn ? fn : find(disas_sve_kinds, disas_sve_nkinds, kind, len);
 }

@@ -35,6 +35,8 @@ struct disas_kind {
 /* SIMD&FP kinds, in disas_simd.c. */
 extern const struct disas_kind disas_simd_kinds[];
 extern const size_t disas_simd_nkinds;
+extern const struct disas_kind disas_sve_kinds[];
+extern const size_t disas_sve_nkinds;
 
 /* A general register; 31 is the stack pointer or the zero register. */
 void disas_reg(struct disas *d, int n, bool x, bool sp);

@@ -56,7 +56,14 @@
     FEATURE(SME, "sme")                                                  \
     FEATURE(SPE, "spe")           /* PSB CSYNC */                        \
     FEATURE(SSBS, "ssbs")         /* PSTATE.SSBS */                      \
-    FEATURE(SVE, "sve")                                                  \
+    FEATURE(SVE, "sve")           /* scalable vectors */                 \
+    FEATURE(SVE2, "sve2")                                                \
+    FEATURE(SVE_AES, "sveaes")    /* AESE..., PMULLB of 64 bits in Z */  \
+    FEATURE(SVE_BITPERM, "bitperm") /* BDEP, BEXT, BGRP */               \
+    FEATURE(SVE_F32MM, "f32mm")   /* matrices of singles */              \
+    FEATURE(SVE_F64MM, "f64mm")   /* matrices of doubles, LD1RO */       \
+    FEATURE(SVE_SHA3, "svesha3")  /* RAX1 in Z */                        \
+    FEATURE(SVE_SM4, "svesm4")    /* SM4E, SM4EKEY in Z */               \
     FEATURE(TME, "tme")           /* transactional memory */             \
     FEATURE(TRF, "trf")           /* TSB CSYNC */                        \
     FEATURE(UAO, "uao")           /* PSTATE.UAO */                       \

@@ -188,6 +188,7 @@ static uint32_t context_of_registers(const struct arm_cpu *cpu, unsigned el)
            flag(cpu->fpcr & FPCR_MODE, CTX_FP_MODE) |
            flag(cpu->fpcr & FPCR_RMODE, CTX_FP_RMODE) |
            flag(cpu->guarded_seen, CTX_BTYPE_CHECK) |
+           flag(sve_enabled(cpu, el) && !fp_trap_el(cpu, el), CTX_SVE) |
            flag(upper, CTX_UPPER) | context_of_sctlr(cpu, el);
 }
 
@@ -237,6 +238,7 @@ static void context(struct vcpu *vcpu)
     cpu->step_active = arm_step_enabled(cpu);
     arm_select_tlb(cpu);
     pauth_follow(cpu);
+    sve_follow(cpu);
     fast->upper = (uint8_t)upper;
     fast->direct = is_direct(cpu, upper);
     fast->flags[0] = context_of_registers(cpu, 0);

@@ -144,6 +144,10 @@ static const struct {
     {A64_FEAT_NMI, 4, 1, 36, 1},    {A64_FEAT_LOR, 7, 1, 16, 1},
     {A64_FEAT_PAN, 7, 1, 20, 1},    {A64_FEAT_UAO, 7, 2, 4, 1},
     {A64_FEAT_RNG, 6, 0, 60, 1},    {A64_FEAT_ECV, 7, 0, 60, 1},
+    {A64_FEAT_SVE2, 4, 4, 0, 1},    {A64_FEAT_SVE_AES, 4, 4, 4, 2},
+    {A64_FEAT_SVE_BITPERM, 4, 4, 16, 1},
+    {A64_FEAT_SVE_SHA3, 4, 4, 32, 1}, {A64_FEAT_SVE_SM4, 4, 4, 40, 1},
+    {A64_FEAT_SVE_F32MM, 4, 4, 52, 1}, {A64_FEAT_SVE_F64MM, 4, 4, 56, 1},
 };
 
 void arm_model_features(const struct arm_model *model,

@@ -67,6 +67,7 @@ struct arm_model {
     uint64_t ccsidr[3];  /* level 1 data, level 1 instruction, level 2 */
     uint64_t id[8][8];
     struct arm_choice choice;
+    uint8_t sve_lengths; /* bit n: vectors of n + 1 times 128 bits */
 };
 
 /* Name and description, for -cpu help. */

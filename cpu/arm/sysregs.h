@@ -75,6 +75,7 @@ enum sysreg_flags {
     SYSREG_E2H = 1 << 5,   /* at EL2 with HCR_EL2.E2H its name is that of
                               EL2's, and there is another name for it: see
                               sysreg_redirect() */
+    SYSREG_SVE = 1 << 6,   /* trapped as SVE instructions are */
 };
 
 struct sysreg {

@@ -132,7 +132,9 @@ void sysreg_cpacr_write(struct arm_cpu *cpu, const struct sysreg *r,
                         uint64_t value)
 {
     (void)r;
-    cpu->cpacr_el1 = value & (BIT(20) | BIT(21));
+    uint64_t zen = cpu->feature[A64_FEAT_SVE] ? BIT(16) | BIT(17) : 0;
+
+    cpu->cpacr_el1 = value & (BIT(20) | BIT(21) | zen);
 }
 
 /* -- status -------------------------------------------------------------- */

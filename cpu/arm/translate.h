@@ -64,6 +64,9 @@ static inline void a64_set_sp(struct a64_ctx *s, bool sf, unsigned n,
     ir_set(s->u, a64_type(sf), VCPU_R(n), value);
 }
 
+/* Zn above its low 128 bits becomes zero. */
+void a64_clear_high(struct a64_ctx *s, unsigned n);
+
 static inline ir_ref a64_v(struct a64_ctx *s, unsigned n)
 {
     return ir_get(s->u, IR_V128, VCPU_V(n));
@@ -72,6 +75,9 @@ static inline ir_ref a64_v(struct a64_ctx *s, unsigned n)
 static inline void a64_set_v(struct a64_ctx *s, unsigned n, ir_ref value)
 {
     ir_set(s->u, IR_V128, VCPU_V(n), value);
+    if (s->context & CTX_SVE) {
+        a64_clear_high(s, n);
+    }
 }
 
 /* Emit: take a synchronous exception with this syndrome, PC at this
@@ -86,6 +92,9 @@ void a64_end_with_sp(struct a64_ctx *s, ir_ref sp);
 /* The unit ends; its context becomes `context`, with CTX_SP_ALIGN or without
  * as is right for `sp`. */
 void a64_end_in_context(struct a64_ctx *s, uint32_t context, ir_ref sp);
+
+/* The same for SVE instructions. */
+bool a64_sve_access(struct a64_ctx *s);
 
 /* True when FP/SIMD may be used here; else has emitted the trap: the trans
  * function then returns true at once. */

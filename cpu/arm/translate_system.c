@@ -221,7 +221,8 @@ bool a64_trans_MRS(struct a64_ctx *s, const struct a64_arg_sysreg *a)
     if (r->view) {
         return a64_read_view(s, r, (unsigned)a->rt);
     }
-    if ((r->flags & SYSREG_FP) && !a64_fp_access(s)) {
+    if (((r->flags & SYSREG_FP) && !a64_fp_access(s)) ||
+        ((r->flags & SYSREG_SVE) && !a64_sve_access(s))) {
         return true;
     }
     a64_set_r(s, true, (unsigned)a->rt, read_value(s, r, (unsigned)a->rt));
@@ -263,7 +264,8 @@ bool a64_trans_MSR_reg(struct a64_ctx *s, const struct a64_arg_sysreg *a)
     if (r->view) {
         return a64_write_view(s, r, (unsigned)a->rt);
     }
-    if ((r->flags & SYSREG_FP) && !a64_fp_access(s)) {
+    if (((r->flags & SYSREG_FP) && !a64_fp_access(s)) ||
+        ((r->flags & SYSREG_SVE) && !a64_sve_access(s))) {
         return true;
     }
     write_value(s, r, (unsigned)a->rt);

@@ -76,6 +76,9 @@ struct fp_status fp_status_from_fpcr(uint32_t fpcr);
     /* 2 - a * b and (3 - a * b) / 2, one rounding */                          \
     type fp##w##_recps(type a, type b, struct fp_status *s);                   \
     type fp##w##_rsqrts(type a, type b, struct fp_status *s);                  \
+    /* FSCALE: a * 2^by; FLOGB: the exponent, an integer */                   \
+    type fp##w##_scale(type a, int64_t by, struct fp_status *s);               \
+    type fp##w##_logb(type a, struct fp_status *s);                            \
     /* enum fp_nzcv; `signal`: quiet NaNs set IOC too (FCMPE) */               \
     unsigned fp##w##_compare(type a, type b, bool signal,                      \
                              struct fp_status *s);                             \

@@ -1,0 +1,104 @@
+/* See sve.h. */
+#include "cpu/arm/sve.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "cpu/arm/arm_cpu.h"
+#include "cpu/arm/models.h"
+
+unsigned sve_max_bytes(unsigned lengths)
+{
+    unsigned n = SVE_LENGTHS;
+
+    while (n > 1 && !(lengths >> (n - 1) & 1)) {
+        n--;
+    }
+    return 16 * n;
+}
+
+/* CPACR_EL1.ZEN. */
+bool sve_enabled(const struct arm_cpu *cpu, unsigned el)
+{
+    unsigned zen = cpu->cpacr_el1 >> 16 & 3;
+
+    if (!cpu->feature[A64_FEAT_SVE]) {
+        return false;
+    }
+    return el > 1 || zen == 3 || (el == 1 && zen == 1);
+}
+
+/* ZCR_ELx.LEN asks for so much and gets the longest there is up to it. */
+static unsigned length(const struct arm_cpu *cpu)
+{
+    uint64_t pfr0 = cpu->model->ARM_ID_AA64PFR0;
+    unsigned longest = 16;
+
+    for (unsigned el = cpu->el > 1 ? cpu->el : 1; el <= 3; el++) {
+        unsigned asked = (cpu->sve.zcr[el] & 15) + 1;
+
+        if (arm_id_field(pfr0, 4 * el) && asked < longest) {
+            longest = asked;
+        }
+    }
+    if (longest < SVE_LENGTHS) {
+        unsigned some = cpu->model->sve_lengths & ((1u << longest) - 1);
+        return sve_max_bytes(some);
+    }
+    return sve_max_bytes(cpu->model->sve_lengths);
+}
+
+/* Of what becomes inaccessible nothing is seen again. */
+static void shorten(struct arm_sve *sve, unsigned vl)
+{
+    uint64_t seen = vl < 64 ? (UINT64_C(1) << vl) - 1 : UINT64_MAX;
+
+    for (unsigned n = 0; n < 32; n++) {
+        memset((uint8_t *)sve->high[n] + (vl - 16), 0, SVE_MAX_BYTES - vl);
+    }
+    for (unsigned n = 0; n < 16; n++) {
+        sve->p[n] &= seen;
+    }
+    sve->ffr &= seen;
+}
+
+void sve_follow(struct arm_cpu *cpu)
+{
+    if (!cpu->feature[A64_FEAT_SVE]) {
+        return;
+    }
+    unsigned vl = length(cpu);
+
+    if (vl < cpu->sve.vl) {
+        shorten(&cpu->sve, vl);
+    }
+    cpu->sve.vl = (uint8_t)vl;
+}
+
+void sve_reset(struct arm_cpu *cpu)
+{
+    memset(&cpu->sve, 0, sizeof(cpu->sve));
+    cpu->sve.vl = 16;
+    sve_follow(cpu);
+}
+
+void sve_dump(const struct arm_cpu *cpu, FILE *f)
+{
+    const struct arm_sve *sve = &cpu->sve;
+
+    fprintf(f, "VL=%u\n", 8u * sve->vl);
+    for (unsigned n = 0; n < 16; n++) {
+        fprintf(f, "P%02u=%016" PRIx64 "%s", n, sve->p[n],
+                n % 4 == 3 ? "\n" : " ");
+    }
+    fprintf(f, "FFR=%016" PRIx64 "\n", sve->ffr);
+    for (unsigned n = 0; n < 32; n++) {
+        fprintf(f, "Z%02u=", n);
+        for (unsigned q = sve->vl / 16u; q-- > 0;) {
+            const union vec *v = q ? &sve->high[n][q - 1] : &cpu->vcpu.v[n];
+
+            fprintf(f, "%016" PRIx64 "%016" PRIx64 "%s", v->d[1], v->d[0],
+                    q ? ":" : "\n");
+        }
+    }
+}

@@ -105,7 +105,7 @@ static void emit_row(FILE *out, const struct dg_table *t, int index)
     }
     fprintf(out, "%s    };\n",
             r->format->nfields ? "" : "        .unused = 0,\n");
-    if (r->format->nfields == 0) {
+    if (r->npieces == 0) {
         fprintf(out, "    (void)insn;\n");
     }
     fprintf(out, "    return A64_TRANS(%s)(s, &a);\n}\n", r->name);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cpu/arm/models_cores.h"
+#include "cpu/arm/sve.h"
 #include "cpu/arm/timer.h"
 #include "util/bits.h"
 #include "util/keyval.h"
@@ -97,6 +98,7 @@ static const struct arm_model models[] = {
         .ARM_ID_AA64MMFR1 = 0x0000000010311122,
         /* E0PD BBM TTL FWB ST VARange UAO CnP */
         .ARM_ID_AA64MMFR2 = 0x1021010010010011,
+        .sve_lengths = 0xf,
     },
 };
 
@@ -322,6 +324,8 @@ static void set_lpa2(struct arm_model *model, bool on)
     }
 }
 
+/* What `max` has of SVE: F64MM F32MM I8MM SM4 SHA3 BF16 BitPerm AES SVE2. */
+#define MAX_ZFR0 UINT64_C(0x0110110100110021)
 static void set_nothing(struct arm_model *model, bool on)
 {
     (void)model, (void)on;
@@ -374,11 +378,80 @@ static const struct property {
     {"backcompat-cntfrq", NULL, set_backcompat_cntfrq, NULL, NULL},
     {"cntfrq", NULL, NULL, NULL, set_cntfrq},
     {"aarch64", NULL, set_nothing, NULL, NULL},
-    {"sve", has_sve, set_sve, "SVE", NULL},
+    {"sve", has_sve, set_sve, NULL, NULL},
     {"sme", is_max, set_nothing, "SME", NULL},
     {"lpa2", is_max, set_lpa2, NULL, NULL},
     {"cfgend", NULL, set_nothing, NULL, NULL},
 };
+
+/* Bits in the name of "sve256"; 0 when it is no such property. */
+static unsigned vector_bits(const char *name)
+{
+    uint64_t bits;
+
+    return strncmp(name, "sve", 3) == 0 && parse_uint(name + 3, &bits) &&
+                   bits >= 128 && bits <= 2048 && bits % 128 == 0
+               ? (unsigned)bits
+               : 0;
+}
+
+static bool set_length(struct arm_model *model, unsigned bits, bool on,
+                       struct error **err)
+{
+    if (bits > 8 * SVE_MAX_BYTES) {
+        if (on) {
+            error_set(err, "-cpu %s,sve%u=on: vectors have %u bits at most",
+                      model->name, bits, 8 * SVE_MAX_BYTES);
+        }
+        return !on;
+    }
+    uint8_t bit = (uint8_t)(1 << (bits / 128 - 1));
+
+    model->sve_asked = (uint8_t)((model->sve_asked & ~bit) | (on ? bit : 0));
+    model->sve_denied = (uint8_t)((model->sve_denied & ~bit) |
+                                  (on ? 0 : bit));
+    return true;
+}
+
+/* Shorter powers of two come with every length; of the others those
+ * that are asked for, or all where nothing is. */
+static bool settle_lengths(struct arm_model *model, struct error **err)
+{
+    unsigned asked = model->sve_asked, denied = model->sve_denied;
+    unsigned have = asked ? asked : model->sve_lengths & ~denied;
+    unsigned max = sve_max_bytes(have) / 16;
+
+    if (model->choice.no_sve) {
+        model->ARM_ID_AA64PFR0 &= ~(UINT64_C(0xf) << 32);
+        model->ARM_ID_AA64ZFR0 = 0;
+    }
+    if (!arm_id_field(model->ARM_ID_AA64PFR0, 32)) {
+        if (asked) {
+            error_set(err, "-cpu %s: sve%u=on without SVE; add sve=on",
+                      model->name, 128 * max);
+        }
+        return !asked;
+    }
+    for (unsigned n = 1; n <= max; n *= 2) {
+        if (!(denied >> (n - 1) & 1)) {
+            have |= asked ? 1u << (n - 1) : 0;
+        } else if (asked || n == 1) {
+            error_set(err, "-cpu %s,sve%u=off: all powers of two up to the "
+                      "longest vector, %u bits, must be on", model->name,
+                      128 * n, 128 * max);
+            return false;
+        } else {
+            have &= (1u << (n - 1)) - 1;
+        }
+    }
+    if (have & ~(unsigned)model->sve_lengths) {
+        error_set(err, "-cpu %s: no vectors of %u bits", model->name,
+                  128 * max);
+        return false;
+    }
+    model->sve_lengths = (uint8_t)have;
+    return true;
+}
 
 static const struct property *find_property(const char *name)
 {
@@ -388,9 +461,12 @@ static const struct property *find_property(const char *name)
         }
     }
     /* sve128, sme256, ...: vector lengths. */
-    size_t letters = strspn(name, "svme");
-    if (letters == 3 && name[3 + strspn(name + 3, "0123456789")] == '\0') {
-        return find_property(name[1] == 'v' ? "sve" : "sme");
+    if (vector_bits(name)) {
+        return find_property("sve");
+    }
+    if (strncmp(name, "sme", 3) == 0 && name[3] &&
+        name[3 + strspn(name + 3, "0123456789")] == '\0') {
+        return find_property("sme");
     }
     return NULL;
 }
@@ -420,6 +496,9 @@ static bool apply(struct arm_model *model, const char *name,
         error_set(err, "-cpu %s,%s=%s: 'on' or 'off' expected", model->name,
                   name, value);
         return false;
+    }
+    if (vector_bits(name)) {
+        return set_length(model, vector_bits(name), on, err);
     }
     if (p->missing && on && is_max(model)) {
         error_report("warning: -cpu %s,%s=on: there is no %s here, ignored",
@@ -456,6 +535,7 @@ static const struct {
     uint64_t fields;
 } covered[] = {
     {4, 0, UINT64_C(0xfffffffff0ffffff)}, {4, 1, UINT64_MAX},
+    {4, 4, UINT64_MAX},
     {5, 0, UINT64_MAX}, {6, 0, UINT64_MAX},
     {6, 1, UINT64_C(0xffffffff00fff00f)},
     {6, 2, UINT64_C(0xffffffffffff00ff)},
@@ -488,18 +568,6 @@ static void cover(struct arm_model *model)
     }
 }
 
-/* What is missing of the part is said where programs would notice. */
-static bool check_sve(const struct arm_model *model, struct error **err)
-{
-    if (model->choice.no_sve ||
-        !arm_id_field(model->ARM_ID_AA64PFR0, 32)) {
-        return true;
-    }
-    error_set(err, "-cpu %s: SVE, which it has, is not implemented; use "
-                   "-cpu %s,sve=off", model->name, model->name);
-    return false;
-}
-
 static bool find(struct arm_model *model, const struct arm_model *row,
                  const char *name, const char *props, struct error **err)
 {
@@ -511,14 +579,10 @@ static bool find(struct arm_model *model, const struct arm_model *row,
     if (has_pauth(model) && !choose_pauth(model, err)) {
         return false;
     }
-    if (row == &models[MODEL_MAX]) {
-        return true;
+    if (row != &models[MODEL_MAX]) {
+        cover(model);
     }
-    if (!check_sve(model, err)) {
-        return false;
-    }
-    cover(model);
-    return true;
+    return settle_lengths(model, err);
 }
 
 bool arm_model_find(struct arm_model *model, const char *name,

@@ -67,7 +67,9 @@ struct arm_model {
     uint64_t ccsidr[3];  /* level 1 data, level 1 instruction, level 2 */
     uint64_t id[8][8];
     struct arm_choice choice;
-    uint8_t sve_lengths; /* bit n: vectors of n + 1 times 128 bits */
+    /* Bit n: vectors of n + 1 times 128 bits; there are, have been asked for,
+     * have been denied by properties. */
+    uint8_t sve_lengths, sve_asked, sve_denied;
 };
 
 /* Name and description, for -cpu help. */

@@ -17,7 +17,7 @@
 struct arm_cpu;
 struct sysreg;
 
-#define SVE_MAX_BYTES 64
+#define SVE_MAX_BYTES 64u
 /* Quarters of SVE_MAX_BYTES: 128, 256, 384, 512 bits. */
 #define SVE_LENGTHS (SVE_MAX_BYTES / 16)
 

@@ -159,7 +159,7 @@ SVE_RUN(ptrue)
     uint64_t all = sve_all(cpu) & sve_each(o.esz);
 
     cpu->sve.p[o.d] = all & mask64(bytes);
-    return sve_test(all, cpu->sve.p[o.d]);
+    return sve_test(cpu->sve.p[o.d], cpu->sve.p[o.d]);
 }
 SVE_HELPER(ptrue, 0)
 

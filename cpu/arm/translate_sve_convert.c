@@ -22,19 +22,29 @@
 #define TOP(v) ((v) >> BITS / 2)
 #define INTO_TOP(v) (a & mask64(BITS / 2)) | (uint64_t)(v) << BITS / 2
 
-CONVERT(FCVT_sh, 2, fp32_to_fp16(S(n), FPS))
-CONVERT(FCVT_hs, 2, fp16_to_fp32(H(n), FPS))
-CONVERT(FCVT_dh, 3, fp64_to_fp16(n, FPS))
-CONVERT(FCVT_hd, 3, fp16_to_fp64(H(n), FPS))
+/* FPConvertSVE(): FPCR.AHP does not count. */
+#define HALF(call)                                                        \
+    ({                                                                    \
+        struct fp_status plain = vcpu->fp;                                \
+        plain.ahp = false;                                                \
+        uint64_t result_ = call;                                          \
+        vcpu->fp.flags = plain.flags;                                     \
+        result_;                                                          \
+    })
+
+CONVERT(FCVT_sh, 2, HALF(fp32_to_fp16(S(n), &plain)))
+CONVERT(FCVT_hs, 2, HALF(fp16_to_fp32(H(n), &plain)))
+CONVERT(FCVT_dh, 3, HALF(fp64_to_fp16(n, &plain)))
+CONVERT(FCVT_hd, 3, HALF(fp16_to_fp64(H(n), &plain)))
 CONVERT(FCVT_ds, 3, fp64_to_fp32(n, FPS))
 CONVERT(FCVT_sd, 3, fp32_to_fp64(S(n), FPS))
 CONVERT(FCVTX_ds, 3, fp64_to_fp32_odd(n, FPS))
 CONVERT(BFCVT_z, 2, fp32_to_bf16(S(n), FPS))
 CONVERT(FCVTXNT, 3, INTO_TOP(fp64_to_fp32_odd(n, FPS)))
-CONVERT(FCVTNT_sh, 2, INTO_TOP(fp32_to_fp16(S(n), FPS)))
+CONVERT(FCVTNT_sh, 2, INTO_TOP(HALF(fp32_to_fp16(S(n), &plain))))
 CONVERT(FCVTNT_ds, 3, INTO_TOP(fp64_to_fp32(n, FPS)))
 CONVERT(BFCVTNT, 2, INTO_TOP(fp32_to_bf16(S(n), FPS)))
-CONVERT(FCVTLT_hs, 2, fp16_to_fp32(H(TOP(n)), FPS))
+CONVERT(FCVTLT_hs, 2, HALF(fp16_to_fp32(H(TOP(n)), &plain)))
 CONVERT(FCVTLT_sd, 3, fp32_to_fp64(S(TOP(n)), FPS))
 
 /* From integers of `bits`, and to them: a narrow one is extended. */

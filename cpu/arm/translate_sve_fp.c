@@ -243,7 +243,8 @@ static uint64_t identity(unsigned op, unsigned esz)
     }
 }
 
-/* Halves combined, of as many elements as a power of two (Reduce()). */
+/* Neighbours combined, then these, of as many elements as a power of two
+ * (Reduce()). */
 SVE_RUN(reduce)
 {
     struct arm_cpu *cpu = arm_cpu(vcpu);
@@ -261,8 +262,8 @@ SVE_RUN(reduce)
     for (unsigned half = all / 2; half > 0; half /= 2) {
         for (unsigned k = 0; k < half; k++) {
             sve_set(&r.n, esz, k,
-                    combine(op, esz, sve_get(&r.n, esz, k),
-                            sve_get(&r.n, esz, k + half), FPS));
+                    combine(op, esz, sve_get(&r.n, esz, 2 * k),
+                            sve_get(&r.n, esz, 2 * k + 1), FPS));
         }
     }
     memset(&r.d, 0, sizeof(r.d));
@@ -354,7 +355,9 @@ SVE_RUN(fcadd)
 SVE_HELPER(fcadd, FP)
 SVE_ROW(FCADD_zp, sve_pdmi, fcadd)
 
-/* The real or imaginary part of n times m; the rotation is imm >> 8. */
+/* The real or imaginary part of n times m; the rotation is imm >> 8 & 3. */
+enum { INDEXED = 1 << 16 }; /* m is pair imm & 255 of each 128 bits */
+
 SVE_RUN(fcmla)
 {
     struct arm_cpu *cpu = arm_cpu(vcpu);
@@ -362,7 +365,7 @@ SVE_RUN(fcmla)
 
     sve_begin(&r, vcpu, word, 0);
     sve_read(cpu, r.o.d, &r.d);
-    unsigned esz = r.o.esz, rot = (unsigned)r.o.imm >> 8, part = rot & 1;
+    unsigned esz = r.o.esz, rot = (unsigned)r.o.imm >> 8 & 3, part = rot & 1;
     unsigned in_segment = 16u >> esz;
 
     for (unsigned k = 0; k < r.vl >> esz; k++) {
@@ -372,7 +375,7 @@ SVE_RUN(fcmla)
         if (!(r.active >> (k << esz) & 1)) {
             continue;
         }
-        if (r.o.second == SVE_ELEMENT) {
+        if (r.o.imm & INDEXED) {
             pair = (k & ~(in_segment - 1)) + 2 * (r.o.imm & 255);
         }
         uint64_t n = sve_get(&r.n, esz, (k & ~1u) + part);
@@ -387,4 +390,4 @@ SVE_RUN(fcmla)
 }
 SVE_HELPER(fcmla, FP)
 SVE_ROW(FCMLA_zp, sve_pdnmi, fcmla, o.imm = a->imm << 8)
-SVE_ROW(FCMLA_zx, sve_dnmix, fcmla)
+SVE_ROW(FCMLA_zx, sve_dnmix, fcmla, o.second = SVE_REGISTER, o.imm |= INDEXED)

@@ -285,7 +285,12 @@ static uint64_t accumulate(unsigned esz, uint64_t a, uint64_t n, uint64_t m,
     return sve_saturate_s(esz, product >> (BITS - 1));
 }
 
-/* CMLA and SQRDCMLAH (imm bit 16); rot in imm >> 8. */
+/* CMLA and SQRDCMLAH; the rotation is imm >> 8 & 3. */
+enum {
+    DOUBLING = 1 << 16,
+    INDEXED = 1 << 17, /* m is pair imm & 255 of each 128 bits */
+};
+
 SVE_RUN(cmla)
 {
     struct arm_cpu *cpu = arm_cpu(vcpu);
@@ -294,11 +299,11 @@ SVE_RUN(cmla)
     sve_begin(&r, vcpu, word, 0);
     sve_read(cpu, r.o.d, &r.d);
     unsigned esz = r.o.esz, rot = (unsigned)r.o.imm >> 8 & 3, first = rot & 1;
-    bool doubling = r.o.imm >> 16;
+    bool doubling = r.o.imm & DOUBLING;
     unsigned pairs = 8u >> esz; /* in 128 bits */
 
     for (unsigned k = 0; k < r.vl >> esz; k += 2) {
-        unsigned at = r.o.second == SVE_ELEMENT
+        unsigned at = r.o.imm & INDEXED
                           ? 2 * (k / 2 / pairs * pairs + (r.o.imm & 255))
                           : k;
         uint64_t n = sve_get(&r.n, esz, k + first);
@@ -316,11 +321,11 @@ SVE_RUN(cmla)
     return 0;
 }
 SVE_HELPER(cmla, 0)
-#define DOUBLING (1 << 16)
 SVE_ROW(CMLA, sve_dnmi, cmla, o.imm = a->imm << 8)
-SVE_ROW(CMLA_zx, sve_dnmix, cmla)
+SVE_ROW(CMLA_zx, sve_dnmix, cmla, o.second = SVE_REGISTER, o.imm |= INDEXED)
 SVE_ROW(SQRDCMLAH, sve_dnmi, cmla, o.imm = a->imm << 8 | DOUBLING)
-SVE_ROW(SQRDCMLAH_zx, sve_dnmix, cmla, o.imm |= DOUBLING)
+SVE_ROW(SQRDCMLAH_zx, sve_dnmix, cmla, o.second = SVE_REGISTER,
+        o.imm |= DOUBLING | INDEXED)
 
 /* imm: by 270 degrees, else 90; bit 1: saturating. */
 SVE_RUN(cadd)

@@ -1,8 +1,8 @@
 /* Powers of two: FPScale() and FPLogB() of the Arm ARM. */
 #include "cpu/fp/core.h"
 
-/* Beyond these every number over- or underflows. */
-enum { MOST = 5000 };
+/* Exponents beyond which every number over- or underflows. */
+enum { LEAST = -3000, MOST = 2000 };
 
 FP_INLINE uint64_t fp_scale(struct fp_format f, uint64_t bits, int64_t by,
                             struct fp_status *s)
@@ -15,8 +15,10 @@ FP_INLINE uint64_t fp_scale(struct fp_format f, uint64_t bits, int64_t by,
     if (a.cls != FP_FINITE) {
         return a.bits;
     }
-    by = by > MOST ? MOST : by < -MOST ? -MOST : by;
-    return fp_round(f, a.sign, a.exp + (int)by, a.frac, s);
+    by = by > 2 * MOST ? 2 * MOST : by < 2 * LEAST ? 2 * LEAST : by;
+    int exp = a.exp + (int)by;
+    return fp_round(f, a.sign, exp > MOST ? MOST : exp < LEAST ? LEAST : exp,
+                    a.frac, s);
 }
 
 FP_INLINE uint64_t fp_logb(struct fp_format f, uint64_t bits,

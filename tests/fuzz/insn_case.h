@@ -29,6 +29,9 @@
 struct insn_state {
     uint64_t x[31], sp, pc;
     uint64_t v[32][2];
+    /* Where there is SVE: the rest of Z, 512 bits at most, and predicates, a
+     * bit a byte; the last one is FFR. */
+    uint64_t z[32][6], p[17];
     uint32_t nzcv;   /* bits 31..28 */
     uint32_t fpcr, fpsr;
     uint32_t signal; /* why it ended: SIGTRAP at the BRK */

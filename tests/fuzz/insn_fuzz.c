@@ -4,9 +4,11 @@
  * compared.
  *
  *   insn_fuzz [-s SEED] [-n SEQUENCES] [-l LENGTH] [-r ROW] [-g GROUP]
- *             [-e MODE] [-v] -- COMMAND...
+ *             [-e MODE] [-b BITS] [-v] -- COMMAND...
  *
  * COMMAND runs insn_runner: qemu-aarch64 -cpu max,sve=off .../insn_runner.
+ * With -b it has SVE, of vectors of BITS: qemu-aarch64
+ * -cpu max,sve-default-vector-length=BYTES.
  * Rows of the decode tables are taken in turn, in random order, so that every
  * encoding is met; -r and -g pick those whose name or group contains the
  * text, -e modes (below) likewise.  A failing sequence is printed without the
@@ -125,6 +127,8 @@ static bool same(const struct insn_state *a, const struct insn_state *b)
 {
     return !memcmp(a->x, b->x, sizeof(a->x)) && a->sp == b->sp &&
            a->pc == b->pc && !memcmp(a->v, b->v, sizeof(a->v)) &&
+           !memcmp(a->z, b->z, sizeof(a->z)) &&
+           !memcmp(a->p, b->p, sizeof(a->p)) &&
            a->nzcv == b->nzcv && a->fpcr == b->fpcr && a->fpsr == b->fpsr &&
            signal_class(a->signal) == signal_class(b->signal) &&
            !memcmp(a->window, b->window, sizeof(a->window));
@@ -154,6 +158,15 @@ static void print_differences(const struct insn_state *before,
         snprintf(name, sizeof(name), "v%u.d%u", n / 2, n % 2);
         print_difference(name, before->v[n / 2][n % 2],
                          expected->v[n / 2][n % 2], got->v[n / 2][n % 2]);
+    }
+    for (unsigned n = 0; n < 32 * 6; n++) {
+        snprintf(name, sizeof(name), "z%u.d%u", n / 6, n % 6 + 2);
+        print_difference(name, before->z[n / 6][n % 6],
+                         expected->z[n / 6][n % 6], got->z[n / 6][n % 6]);
+    }
+    for (unsigned n = 0; n < 17; n++) {
+        snprintf(name, sizeof(name), "p%u", n);
+        print_difference(name, before->p[n], expected->p[n], got->p[n]);
     }
     print_difference("sp", before->sp, expected->sp, got->sp);
     print_difference("pc", 0, expected->pc, got->pc);
@@ -342,7 +355,7 @@ static void collect_rows(void)
         for (unsigned k = 0; k < A64_ROW_FEATS; k++) {
             present &= r->feat[k] == A64_FEAT_COUNT || feature[r->feat[k]];
         }
-        if (present && row_suits(r) && matches(r->name, options.row) &&
+        if (present && row_suits(r) && !has_no_matrix(r) && matches(r->name, options.row) &&
             matches(r->group, options.group)) {
             rows[row_count++] = r;
         }
@@ -375,7 +388,7 @@ static void parse_options(int argc, char **argv)
     int c;
 
     options.seed = (uint64_t)time(NULL);
-    while ((c = getopt(argc, argv, "s:n:l:r:g:e:v")) != -1) {
+    while ((c = getopt(argc, argv, "s:n:l:r:g:e:b:v")) != -1) {
         switch (c) {
         case 's':
             options.seed = strtoull(optarg, NULL, 0);
@@ -394,6 +407,9 @@ static void parse_options(int argc, char **argv)
             break;
         case 'e':
             options.mode = optarg;
+            break;
+        case 'b':
+            insn_vl = (unsigned)strtoul(optarg, NULL, 0) / 8;
             break;
         case 'v':
             options.verbose = true;
@@ -419,7 +435,10 @@ int main(int argc, char **argv)
     for (unsigned n = 0; n < ARRAY_SIZE(modes); n++) {
         if (matches(modes[n].name, options.mode)) {
             host_names[host_count] = modes[n].name;
-            hosts[host_count] = insn_host_new(&modes[n].options);
+            struct insn_host_options o = modes[n].options;
+
+            o.vl = insn_vl;
+            hosts[host_count] = insn_host_new(&o);
             insn_host_compile_by(hosts[host_count++], &modes[n].rules,
                                  options.seed);
         }

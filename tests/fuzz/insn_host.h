@@ -48,7 +48,7 @@ static bool flat_walk(void *cpu, const struct tlb_key *key, uint64_t va,
 static uint64_t flat_strip(void *cpu, const struct tlb_key *key, uint64_t va)
 {
     (void)cpu, (void)key;
-    return va;
+    return va & BIT(55) ? va : va & (BIT(56) - 1); /* as Linux has TBI */
 }
 
 static void stop(struct vcpu *vcpu)
@@ -92,6 +92,7 @@ struct insn_host_options {
     bool one_insn;  /* a block is one instruction */
     bool parallel;  /* atomic on the host, too */
     bool regions;   /* loops are regions */
+    unsigned vl;    /* bytes of an SVE vector; 0: no SVE */
 };
 
 /* Never freed. */
@@ -121,7 +122,8 @@ static struct insn_host *insn_host_new(const struct insn_host_options *o)
     bus_map_ram(bus, INSN_CODE, h->code);
     h->tlb = tlb_new(bus, page_ids_new(), 0, &h->cpu, flat_walk, flat_strip,
                      &codes);
-    arm_model_find(&h->system.model, "max", NULL, &err);
+    arm_model_find(&h->system.model, "max", o->vl ? "sve=on" : "sve=off",
+                   &err);
     h->system.bus = bus;
     h->system.timers.tick_ns = 1;
     h->system.count = 1;
@@ -129,7 +131,8 @@ static struct insn_host *insn_host_new(const struct insn_host_options *o)
     h->cpu.system = &h->system;
     h->cpu.model = &h->system.model;
     arm_model_features(&h->system.model, h->cpu.feature);
-    h->cpu.cpacr_el1 = 3 << 20;      /* FP is not trapped */
+    h->cpu.cpacr_el1 = 3 << 20 | 3 << 16; /* FP and SVE are not trapped */
+    h->cpu.sve.zcr[1] = o->vl ? o->vl / 16 - 1 : 0;
     /* On, no alignment checks; DZE, UCT, nTWI, nTWE, UCI as Linux's. */
     h->cpu.mmu_el[1].sctlr = 1 | BIT(14) | BIT(15) | BIT(16) | BIT(18) |
                              BIT(26);
@@ -205,6 +208,9 @@ static void insn_host_run(struct insn_host *h, struct insn_case *c)
     vcpu->pc = INSN_CODE + c->slot * 4 * INSN_SLOT_WORDS;
     vcpu->flags = ir_flags_pack(s->nzcv >> 28);
     memcpy(vcpu->v, s->v, sizeof(s->v));
+    memcpy(h->cpu.sve.high, s->z, sizeof(s->z));
+    memcpy(h->cpu.sve.p, s->p, sizeof(h->cpu.sve.p));
+    h->cpu.sve.ffr = s->p[16];
     h->cpu.fpcr = s->fpcr;
     vcpu->fp = fp_status_from_fpcr(s->fpcr);
     vcpu->fp.flags = s->fpsr & 0x9f;
@@ -220,6 +226,9 @@ static void insn_host_run(struct insn_host *h, struct insn_case *c)
     s->pc = vcpu->pc;
     s->nzcv = (uint32_t)ir_flags_unpack(vcpu->flags) << 28;
     memcpy(s->v, vcpu->v, sizeof(s->v));
+    memcpy(s->z, h->cpu.sve.high, sizeof(s->z));
+    memcpy(s->p, h->cpu.sve.p, sizeof(h->cpu.sve.p));
+    s->p[16] = h->cpu.sve.ffr;
     s->fpcr = h->cpu.fpcr;
     s->fpsr = vcpu->fp.flags | (vcpu->saturated ? 1u << 27 : 0);
     s->signal = signal_of(vcpu);

@@ -3,9 +3,9 @@
  * decode tables, executed here and by another AArch64 (see insn_case.h).
  * Nothing is compared but whether a word is UNDEFINED.
  *
- *   insn_probe [-s SEED] [-n WORDS] [-k KNOWN] [-v] -- COMMAND...
+ *   insn_probe [-s SEED] [-n WORDS] [-k KNOWN] [-b BITS] [-v] -- COMMAND...
  *
- * COMMAND runs insn_runner.  KNOWN lists the differences that are to be: a
+ * COMMAND runs insn_runner, with -b on a processor with SVE.  KNOWN lists the differences that are to be: a
  * line has who executes it ("here" or "there"), the name of an encoding or
  * "MASK VALUE", and why the other does not.  Differences that are not there
  * are printed, one word of each encoding (-v: all), and fail.
@@ -29,6 +29,7 @@ static struct {
     uint64_t seed;
     unsigned words;
     const char *known;
+    unsigned vl;
     bool verbose;
     char **command;
 } options = {.words = 100000};
@@ -274,7 +275,7 @@ static void parse_options(int argc, char **argv)
     int c;
 
     options.seed = (uint64_t)time(NULL);
-    while ((c = getopt(argc, argv, "s:n:k:v")) != -1) {
+    while ((c = getopt(argc, argv, "s:n:k:b:v")) != -1) {
         switch (c) {
         case 's':
             options.seed = strtoull(optarg, NULL, 0);
@@ -284,6 +285,9 @@ static void parse_options(int argc, char **argv)
             break;
         case 'k':
             options.known = optarg;
+            break;
+        case 'b':
+            options.vl = (unsigned)strtoul(optarg, NULL, 0) / 8;
             break;
         case 'v':
             options.verbose = true;
@@ -310,7 +314,8 @@ int main(int argc, char **argv)
     if (options.known) {
         read_known();
     }
-    h = insn_host_new(&(struct insn_host_options){.interp = true});
+    h = insn_host_new(&(struct insn_host_options){.interp = true,
+                                                 .vl = options.vl});
     start_runner(options.command);
     while (done < options.words) {
         unsigned count = options.words - done;

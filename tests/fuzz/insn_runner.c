@@ -39,6 +39,43 @@ static struct fpsimd_context *fp_registers(ucontext_t *uc)
     return (struct fpsimd_context *)c;
 }
 
+/* NULL: there is no SVE. */
+static struct sve_context *sve_registers(ucontext_t *uc)
+{
+    struct _aarch64_ctx *c = (void *)uc->uc_mcontext.__reserved;
+
+    while (c->magic && c->magic != SVE_MAGIC) {
+        c = (void *)((char *)c + c->size);
+    }
+    return c->magic ? (struct sve_context *)c : NULL;
+}
+
+static void copy(void *a, void *b, size_t size, int from_frame)
+{
+    memcpy(from_frame ? b : a, from_frame ? a : b, size);
+}
+
+/* Between the frame and a state, one way or the other. */
+static void copy_sve(struct sve_context *c, struct insn_state *s,
+                     int from_frame)
+{
+    unsigned vq = c ? c->vl / 16 : 0;
+
+    if (!c || c->head.size < SVE_SIG_CONTEXT_SIZE(vq)) {
+        return;
+    }
+    for (int n = 0; n < 32; n++) {
+        char *z = (char *)c + SVE_SIG_ZREG_OFFSET(vq, n);
+
+        copy(z, s->v[n], 16, from_frame);
+        copy(z + 16, s->z[n], 16 * (vq - 1), from_frame);
+    }
+    for (int n = 0; n < 17; n++) {
+        copy((char *)c + SVE_SIG_PREG_OFFSET(vq, n), &s->p[n], 2 * vq,
+             from_frame);
+    }
+}
+
 static void save(struct insn_state *s, ucontext_t *uc, int signal)
 {
     struct fpsimd_context *fp = fp_registers(uc);
@@ -53,6 +90,7 @@ static void save(struct insn_state *s, ucontext_t *uc, int signal)
     s->fpsr = fp->fpsr;
     s->signal = (uint32_t)signal;
     memcpy(s->v, fp->vregs, sizeof(s->v));
+    copy_sve(sve_registers(uc), s, 1);
     memcpy(s->window, (void *)INSN_WINDOW, sizeof(s->window));
 }
 
@@ -70,6 +108,7 @@ static void restore(const struct insn_case *c, ucontext_t *uc)
     fp->fpcr = s->fpcr;
     fp->fpsr = s->fpsr;
     memcpy(fp->vregs, s->v, sizeof(s->v));
+    copy_sve(sve_registers(uc), (struct insn_state *)s, 0);
     memcpy((void *)INSN_WINDOW, s->window, sizeof(s->window));
 }
 

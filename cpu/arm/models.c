@@ -28,8 +28,8 @@ static const struct cpu_model_info names[] = {
     {"cortex-a710", "Armv9.0, 40-bit physical addresses, SVE"},
     {"cortex-a72", "Armv8.0, 44-bit physical addresses"},
     {"cortex-a76", "Armv8.2, 40-bit physical addresses"},
-    {"max", "all that is implemented: LSE, pointer authentication, BTI, "
-            "FP16, crypto ..."},
+    {"max", "all that is implemented: SVE2, LSE, pointer authentication, "
+            "BTI, FP16, crypto ..."},
     {"neoverse-n1", "Armv8.2, 48-bit physical addresses"},
     {"neoverse-n2", "Armv9.0, 48-bit physical addresses, SVE"},
     {"neoverse-v1", "Armv8.4, 48-bit physical addresses, SVE"},
@@ -46,6 +46,9 @@ static const struct cpu_model_info names[] = {
     .ARM_ID_ISAR3 = 0x01112131, .ARM_ID_ISAR4 = 0x00011142,             \
     .ARM_ID_ISAR5 = 0x00011121, .ARM_MVFR0 = 0x10110222,                \
     .ARM_MVFR1 = 0x12111111, .ARM_MVFR2 = 0x00000043
+
+/* What `max` has of SVE: F64MM F32MM I8MM SM4 SHA3 BF16 BitPerm AES SVE2. */
+#define MAX_ZFR0 UINT64_C(0x0110110100110021)
 
 static const struct arm_model models[] = {
     [MODEL_A53] = {
@@ -82,8 +85,8 @@ static const struct arm_model models[] = {
         .midr = 0x000f0510, .ctr = 0x9444c004, .dczid = 4,
         .clidr = 0x0a200023,
         .ccsidr = {0x701fe00a, 0x201fe012, 0x70ffe07a},
-        /* CSV3 CSV2 DIT - AdvSIMD FP EL1 EL0 */
-        .ARM_ID_AA64PFR0 = 0x1101000000110011,
+        /* CSV3 CSV2 DIT - SVE - AdvSIMD FP EL1 EL0 */
+        .ARM_ID_AA64PFR0 = 0x1101000100110011, .ARM_ID_AA64ZFR0 = MAX_ZFR0,
         .ARM_ID_AA64PFR1 = 0x0000000000000021, /* SSBS BT */
         .ARM_ID_AA64DFR0 = 0x0000000010305106,
         /* RNDR TLB TS FHM DP SM4 SM3 SHA3 RDM - Atomic CRC32 SHA2 SHA1 AES */
@@ -324,8 +327,6 @@ static void set_lpa2(struct arm_model *model, bool on)
     }
 }
 
-/* What `max` has of SVE: F64MM F32MM I8MM SM4 SHA3 BF16 BitPerm AES SVE2. */
-#define MAX_ZFR0 UINT64_C(0x0110110100110021)
 static void set_nothing(struct arm_model *model, bool on)
 {
     (void)model, (void)on;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cpu/arm/arm_cpu.h"
+#include "cpu/arm/levels.h"
 #include "cpu/arm/models.h"
 
 unsigned sve_max_bytes(unsigned lengths)
@@ -31,13 +32,14 @@ bool sve_enabled(const struct arm_cpu *cpu, unsigned el)
 /* ZCR_ELx.LEN asks for so much and gets the longest there is up to it. */
 static unsigned length(const struct arm_cpu *cpu)
 {
-    uint64_t pfr0 = cpu->model->ARM_ID_AA64PFR0;
     unsigned longest = 16;
 
-    for (unsigned el = cpu->el > 1 ? cpu->el : 1; el <= 3; el++) {
+    for (unsigned el = arm_regime_el(cpu, cpu->el); el <= 3; el++) {
         unsigned asked = (cpu->sve.zcr[el] & 15) + 1;
+        bool counts = el == 1 || (el == 2 && arm_el2_enabled(cpu)) ||
+                      (el == 3 && cpu->has_el3);
 
-        if (arm_id_field(pfr0, 4 * el) && asked < longest) {
+        if (counts && asked < longest) {
             longest = asked;
         }
     }

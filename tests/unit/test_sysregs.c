@@ -185,7 +185,7 @@ START_TEST(test_max)
     for (size_t n = 0; n < ARRAY_SIZE(has); n++) {
         ck_assert_msg(cpu->feature[has[n]], "%zu", n);
     }
-    ck_assert(!cpu->feature[A64_FEAT_SVE] && !cpu->feature[A64_FEAT_MTE]);
+    ck_assert(cpu->feature[A64_FEAT_SVE2] && !cpu->feature[A64_FEAT_MTE]);
     ck_assert_uint_eq(cpu_page_sizes(cpus), 0x15000);
     ck_assert_uint_eq(arm_model_pa_bits(cpu->model), 52);
     /* The algorithm is IMPLEMENTATION DEFINED: API and GPI, not APA. */
@@ -223,6 +223,44 @@ static void expect_pauth(const char *props, enum arm_pauth kind,
     ck_assert_uint_eq(m.ARM_ID_AA64ISAR1 & 0xff000ff0, isar1);
     ck_assert_uint_eq(m.ARM_ID_AA64ISAR2 & 0xff00, isar2);
 }
+
+/* The lengths that are left with these properties, in units of 128 bits. */
+static void expect_lengths(const char *props, unsigned lengths)
+{
+    struct arm_model m;
+
+    ck_assert(arm_model_find(&m, "max", props, NULL));
+    ck_assert_uint_eq(m.sve_lengths, lengths);
+    ck_assert_uint_eq(m.ARM_ID_AA64PFR0 >> 32 & 15, 1);
+}
+
+START_TEST(test_vector_lengths)
+{
+    struct arm_model m;
+
+    expect_lengths("", 0xf);
+    expect_lengths("sve=on", 0xf);
+    expect_lengths("sve128=on", 0x1);
+    expect_lengths("sve256=on", 0x3);
+    expect_lengths("sve512=on", 0xb);
+    expect_lengths("sve384=on", 0x7);
+    expect_lengths("sve512=on,sve384=off", 0xb);
+    expect_lengths("sve384=off", 0xb);
+    expect_lengths("sve512=off", 0x7);
+    expect_lengths("sve256=off", 0x1);
+    expect_lengths("sve1024=off", 0xf);
+    ck_assert(arm_model_find(&m, "max", "sve=off", NULL));
+    ck_assert_uint_eq(m.ARM_ID_AA64PFR0 >> 32 & 15, 0);
+    ck_assert_uint_eq(m.ARM_ID_AA64ZFR0, 0);
+    expect_error("max", "sve1024=on", "512 bits at most");
+    expect_error("max", "sve128=off", "powers of two");
+    expect_error("max", "sve512=on,sve256=off", "powers of two");
+    expect_error("max", "sve=off,sve256=on", "without SVE");
+    expect_error("max", "sve100=on", "no property 'sve100'");
+    expect_error("cortex-a53", "sve=on", "no property 'sve'");
+    expect_error("cortex-a53", "sve128=on", "no property 'sve128'");
+}
+END_TEST
 
 START_TEST(test_properties)
 {
@@ -486,6 +524,7 @@ Suite *sysregs_suite(void)
     tcase_add_test(a72, test_id);
     tcase_add_test(a72, test_properties);
     tcase_add_test(a72, test_cores);
+    tcase_add_test(a72, test_vector_lengths);
     tcase_add_test(a72, test_help);
     tcase_add_test(a72, test_traps);
     tcase_add_test(a72, test_syndrome);

@@ -5,10 +5,11 @@
  *
  *   insn_probe [-s SEED] [-n WORDS] [-k KNOWN] [-b BITS] [-v] -- COMMAND...
  *
- * COMMAND runs insn_runner, with -b on a processor with SVE.  KNOWN lists the differences that are to be: a
- * line has who executes it ("here" or "there"), the name of an encoding or
- * "MASK VALUE", and why the other does not.  Differences that are not there
- * are printed, one word of each encoding (-v: all), and fail.
+ * COMMAND runs insn_runner, with -b on a processor with SVE.  KNOWN lists the
+ * differences that are to be: a line has who executes it ("here" or "there"),
+ * the name of an encoding or "MASK VALUE", and why the other does not.
+ * Differences that are not there are printed, one word of each encoding (-v:
+ * all), and fail.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -236,15 +236,43 @@ static uint64_t address(const struct access *a, unsigned k, unsigned r)
     return a->base + a->imm + (offset << scale);
 }
 
+/* Of a contiguous access to whole elements of one register, the first ones
+ * being active and on one page of the host's: their bytes, else 0. */
+static unsigned plain_bytes(const struct access *a, uint8_t **host)
+{
+    uint64_t each = sve_each(a->o.esz), active = a->active & each;
+    unsigned bytes;
+
+    if (!a->contiguous || a->registers != 1 || active == 0 ||
+        (a->how & MEM_SIZE) != a->o.esz ||
+        (a->how & (MEM_BIG_ENDIAN | MEM_ALIGNED))) {
+        return 0;
+    }
+    bytes = 64 - (unsigned)clz64(active);
+    bytes += (1u << a->o.esz) - 1;
+    if (active != (each & mask64((int)bytes))) {
+        return 0;
+    }
+    *host = on_host(a->vcpu, a->base, bytes, a->how & MEM_STORE);
+    return *host ? bytes : 0;
+}
+
 /* -- plain loads and stores ---------------------------------------------- */
 
 SVE_RUN(load)
 {
     struct access a;
     union sve_z z[4];
+    uint8_t *host;
 
     begin(&a, vcpu, word, x, y);
     memset(z, 0, sizeof(z));
+    unsigned bytes = plain_bytes(&a, &host);
+    if (bytes) {
+        memcpy(z, host, bytes);
+        sve_write(a.cpu, a.o.d, z);
+        return 0;
+    }
     for (unsigned k = 0; k < a.count; k++) {
         for (unsigned r = 0; r < a.registers && is_active(&a, k); r++) {
             uint64_t v;
@@ -266,10 +294,16 @@ SVE_RUN(store)
 {
     struct access a;
     union sve_z z[4];
+    uint8_t *host;
 
     begin(&a, vcpu, word, x, y);
     for (unsigned r = 0; r < a.registers; r++) {
         sve_read(a.cpu, (a.o.d + r) & 31, &z[r]);
+    }
+    unsigned bytes = plain_bytes(&a, &host);
+    if (bytes) {
+        memcpy(host, z, bytes);
+        return 0;
     }
     for (unsigned k = 0; k < a.count; k++) {
         for (unsigned r = 0; r < a.registers && is_active(&a, k); r++) {

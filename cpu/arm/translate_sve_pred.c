@@ -313,13 +313,28 @@ SVE_ROW(PUNPKHI, sve_pn1, punpk, o.imm = 1)
 /* imm of a WHILE. */
 enum { GREATER = 1, OR_EQUAL = 2, IS_UNSIGNED = 4, IS_64 = 8 };
 
-static bool while_holds(unsigned how, uint64_t x, uint64_t y)
+/* How often a counter at `from`, counted towards `to`, is still before it. */
+static uint64_t steps(unsigned how, unsigned esz, uint64_t from, uint64_t to)
 {
-    int64_t sx = (int64_t)x, sy = (int64_t)y;
-    bool less = how & IS_UNSIGNED ? x < y : sx < sy;
+    bool is_unsigned = how & IS_UNSIGNED;
+    uint64_t top = is_unsigned ? mask64((int)sve_bits(esz))
+                               : mask64((int)sve_bits(esz) - 1);
+    uint64_t end = how & GREATER ? ~top : top; /* beyond it wraps around */
 
-    return (x == y && (how & OR_EQUAL)) ||
-           (x != y && less == !(how & GREATER));
+    end = is_unsigned && (how & GREATER) ? 0 : end;
+    from = is_unsigned ? sve_u(esz, from) : (uint64_t)S(from);
+    to = is_unsigned ? sve_u(esz, to) : (uint64_t)S(to);
+    if (from == to) {
+        return !(how & OR_EQUAL) ? 0 : to == end ? UINT64_MAX : 1;
+    }
+    bool less = is_unsigned ? from < to : (int64_t)from < (int64_t)to;
+    if (less == !!(how & GREATER)) {
+        return 0;
+    }
+    uint64_t count = less ? to - from : from - to;
+    return !(how & OR_EQUAL) ? count
+           : to == end       ? UINT64_MAX
+                             : count + 1;
 }
 
 /* Elements from the first on, or from the last on downwards. */
@@ -328,20 +343,13 @@ SVE_RUN(loop)
     struct arm_cpu *cpu = arm_cpu(vcpu);
     struct sve_operands o = sve_unpack(word);
     unsigned how = (unsigned)o.imm, count = (unsigned)cpu->sve.vl >> o.esz;
-    unsigned esz = how & IS_64 ? 3 : 2;
-    uint64_t r = 0, step = how & GREATER ? UINT64_MAX : 1;
+    uint64_t n = steps(how, how & IS_64 ? 3 : 2, x, y);
+    uint64_t all = sve_all(cpu) & sve_each(o.esz);
+    int bytes = (int)((n < count ? (unsigned)n : count) << o.esz);
 
-    for (unsigned k = 0; k < count; k++, x += step) {
-        uint64_t v = how & IS_UNSIGNED ? sve_u(esz, x) : (uint64_t)S(x);
-        uint64_t w = how & IS_UNSIGNED ? sve_u(esz, y) : (uint64_t)S(y);
-
-        if (!while_holds(how, v, w)) {
-            break;
-        }
-        r |= BIT((how & GREATER ? count - 1 - k : k) << o.esz);
-    }
-    cpu->sve.p[o.d] = r;
-    return sve_test(sve_all(cpu) & sve_each(o.esz), r);
+    cpu->sve.p[o.d] = how & GREATER ? all & ~mask64(cpu->sve.vl - bytes)
+                                    : all & mask64(bytes);
+    return sve_test(all, cpu->sve.p[o.d]);
 }
 SVE_HELPER(loop, 0)
 

@@ -1,5 +1,5 @@
 /*
- * Scalable vectors under Linux, as `vectors`: a static program for
+ * Scalable vectors under Linux (tests/boot/vectors): a static program for
  * -march=armv8-a+sve2.
  *
  *   vectors [BITS]    expects vectors of BITS

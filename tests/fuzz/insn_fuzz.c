@@ -355,7 +355,8 @@ static void collect_rows(void)
         for (unsigned k = 0; k < A64_ROW_FEATS; k++) {
             present &= r->feat[k] == A64_FEAT_COUNT || feature[r->feat[k]];
         }
-        if (present && row_suits(r) && !has_no_matrix(r) && matches(r->name, options.row) &&
+        if (present && row_suits(r) && !has_no_matrix(r) &&
+            matches(r->name, options.row) &&
             matches(r->group, options.group)) {
             rows[row_count++] = r;
         }

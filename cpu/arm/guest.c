@@ -188,7 +188,7 @@ static uint32_t context_of_registers(const struct arm_cpu *cpu, unsigned el)
            flag(cpu->fpcr & FPCR_MODE, CTX_FP_MODE) |
            flag(cpu->fpcr & FPCR_RMODE, CTX_FP_RMODE) |
            flag(cpu->guarded_seen, CTX_BTYPE_CHECK) |
-           flag(sve_enabled(cpu, el) && !fp_trap_el(cpu, el), CTX_SVE) |
+           flag(sve_enabled(cpu, el) && !arm_fp_trap_el(cpu, el), CTX_SVE) |
            flag(upper, CTX_UPPER) | context_of_sctlr(cpu, el);
 }
 

@@ -18,15 +18,42 @@ unsigned sve_max_bytes(unsigned lengths)
     return 16 * n;
 }
 
-/* CPACR_EL1.ZEN. */
-bool sve_enabled(const struct arm_cpu *cpu, unsigned el)
-{
-    unsigned zen = cpu->cpacr_el1 >> 16 & 3;
+#define CPTR_TZ BIT(8) /* of CPTR_EL2; in CPTR_EL3 EZ, its inverse */
 
-    if (!cpu->feature[A64_FEAT_SVE]) {
+/* Of CPACR_EL1, and of CPTR_EL2 with E2H. */
+static bool zen_traps(uint64_t cpacr, bool el0)
+{
+    unsigned zen = cpacr >> 16 & 3;
+
+    return el0 ? zen != 3 : !(zen & 1);
+}
+
+static bool traps_to_el2(const struct arm_cpu *cpu, unsigned el)
+{
+    if (el > 2 || !arm_el2_enabled(cpu)) {
         return false;
     }
-    return el > 1 || zen == 3 || (el == 1 && zen == 1);
+    return cpu->hcr_el2 & HCR_E2H
+               ? zen_traps(cpu->cptr_el2, el == 0 && arm_is_host(cpu))
+               : cpu->cptr_el2 & CPTR_TZ;
+}
+
+unsigned sve_trap_el(const struct arm_cpu *cpu, unsigned el)
+{
+    bool of_el1 = el < 2 && !(el == 0 && arm_is_host(cpu));
+
+    if (of_el1 && zen_traps(cpu->cpacr_el1, el == 0)) {
+        return 1;
+    }
+    if (traps_to_el2(cpu, el)) {
+        return 2;
+    }
+    return cpu->has_el3 && !(cpu->cptr_el3 & CPTR_TZ) ? 3 : 0;
+}
+
+bool sve_enabled(const struct arm_cpu *cpu, unsigned el)
+{
+    return cpu->feature[A64_FEAT_SVE] && !sve_trap_el(cpu, el);
 }
 
 /* ZCR_ELx.LEN asks for so much and gets the longest there is up to it. */
@@ -81,6 +108,14 @@ void sve_reset(struct arm_cpu *cpu)
 {
     memset(&cpu->sve, 0, sizeof(cpu->sve));
     cpu->sve.vl = 16;
+    if (cpu->el < 3) { /* as firmware leaves them */
+        cpu->cptr_el3 |= CPTR_TZ;
+        cpu->sve.zcr[3] = 15;
+    }
+    if (cpu->el < 2) {
+        cpu->cptr_el2 &= ~CPTR_TZ;
+        cpu->sve.zcr[2] = 15;
+    }
     sve_follow(cpu);
 }
 

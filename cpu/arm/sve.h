@@ -31,7 +31,10 @@ struct arm_sve {
 /* The vector length follows ZCR_ELx and the exception level. */
 void sve_follow(struct arm_cpu *cpu);
 
-/* Whether SVE instructions may be used at `el` (FP being enabled). */
+/* SVE instructions at `el`: the level that they trap to, or 0. */
+unsigned sve_trap_el(const struct arm_cpu *cpu, unsigned el);
+
+/* Whether they may be used there (FP being enabled). */
 bool sve_enabled(const struct arm_cpu *cpu, unsigned el);
 
 /* Bytes of the longest vector that the model has. */

@@ -84,10 +84,14 @@ void sysreg_hcr_write(struct arm_cpu *cpu, const struct sysreg *r,
 void sysreg_cptr_el2_write(struct arm_cpu *cpu, const struct sysreg *r,
                            uint64_t value)
 {
+    bool sve = cpu->feature[A64_FEAT_SVE];
+    uint64_t zen = sve ? BIT(16) | BIT(17) : 0, tz = sve ? BIT(8) : 0;
+
     (void)r;
     cpu->cptr_el2 = cpu->hcr_el2 & HCR_E2H
-                        ? value & (CPTR_TCPAC | CPTR_FPEN)
-                        : (value & (CPTR_TCPAC | CPTR_TFP)) | CPTR_RES1;
+                        ? value & (CPTR_TCPAC | CPTR_FPEN | zen)
+                        : (value & (CPTR_TCPAC | CPTR_TFP | tz)) |
+                              (CPTR_RES1 & ~tz);
 }
 
 /* HPMN, TPMCR, TPM, HPME, TDE, TDA, TDOSA, TDRA. */
@@ -137,5 +141,6 @@ void sysreg_cptr_el3_write(struct arm_cpu *cpu, const struct sysreg *r,
                            uint64_t value)
 {
     (void)r;
-    cpu->cptr_el3 = value & (CPTR_TCPAC | CPTR_TFP);
+    cpu->cptr_el3 = value & (CPTR_TCPAC | CPTR_TFP |
+                             (cpu->feature[A64_FEAT_SVE] ? BIT(8) : 0));
 }

@@ -5,6 +5,7 @@
 #include "cpu/arm/translate_sve.h"
 
 #include "cpu/arm/models.h"
+#include "cpu/arm/route.h"
 
 /* -- access -------------------------------------------------------------- */
 
@@ -14,11 +15,15 @@
 static uint64_t trap(struct vcpu *vcpu, uint64_t a, uint64_t b, uint64_t c)
 {
     struct arm_cpu *cpu = arm_cpu(vcpu);
+    unsigned el = sve_trap_el(cpu, cpu->el);
+    uint32_t syndrome = ARM_SYNDROME(EC_SVE_TRAP, 0);
 
     (void)a, (void)b, (void)c;
-    arm_raise(cpu, sve_enabled(cpu, cpu->el)
-                       ? ARM_SYNDROME(EC_FP_TRAP, FP_TRAP_ISS)
-                       : ARM_SYNDROME(EC_SVE_TRAP, 0));
+    if (!el) {
+        el = arm_fp_trap_el(cpu, cpu->el);
+        syndrome = ARM_SYNDROME(EC_FP_TRAP, FP_TRAP_ISS);
+    }
+    arm_raise_to(cpu, el > 1 ? el : 0, syndrome);
     return 0;
 }
 

@@ -188,13 +188,7 @@ struct block_engine *block_io_uring_new(const struct block_engine_host *host,
 {
     struct uring *u = calloc(1, sizeof(*u));
 
-    assert(u);
-    if (!host->image->plain || host->image->plain->remote || !host->loop) {
-        error_set(err, "aio=io_uring serves raw images without snapshot "
-                  "only; use aio=threads");
-        free(u);
-        return NULL;
-    }
+    assert(u && host->image->plain && host->loop);
     int error = -io_uring_queue_init(ENTRIES, &u->ring, 0);
     if (error) {
         error_set_errno(err, error, "aio=io_uring: not available on this "

@@ -50,7 +50,12 @@ struct log {
     uint8_t *entry;   /* one, in a row; as long as the ring */
     struct start *starts;
     const uint8_t *guid;
+    uint64_t summed; /* bytes of entries looked at so far */
 };
+
+/* Entries of one ring that a program wrote hardly overlap: more than that is
+ * a trap for whoever sums them all. */
+#define MOST_SUMMED(log) ((uint64_t)(log)->sectors * SECTOR * 4)
 
 uint32_t vhdx_checksum(const uint8_t *p, size_t length)
 {
@@ -140,6 +145,10 @@ static struct start examine(struct log *log, uint32_t sector)
         memcmp(e + AT_GUID, log->guid, 16) != 0) {
         return none;
     }
+    log->summed += length;
+    if (log->summed > MOST_SUMMED(log)) {
+        return none;
+    }
     gather(log, sector, (uint32_t)(length / SECTOR));
     if (vhdx_checksum(log->entry, length) !=
             vhdx_load(log->entry, VHDX_AT_CHECKSUM, 4) ||
@@ -221,6 +230,11 @@ static bool replay(struct log *log, struct error **err)
 
     for (uint32_t i = 0; i < log->sectors; i++) {
         log->starts[i] = examine(log, i);
+    }
+    if (log->summed > MOST_SUMMED(log)) {
+        error_set(err, "%s: the entries of its log lie on top of one "
+                  "another; the file is damaged", path);
+        return false;
     }
     for (uint32_t i = 0; i < log->sectors; i++) {
         if (run_from(log, i, &last) &&

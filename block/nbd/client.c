@@ -255,7 +255,9 @@ static void send_command(struct nbd_client *c, const struct nbd_command *cmd,
     put64(head + 8, cookie);
     put64(head + 16, cmd->offset);
     put32(head + 24, (uint32_t)cmd->length);
-    memcpy(iov + 1, cmd->iov, count * sizeof(*iov));
+    if (count) {
+        memcpy(iov + 1, cmd->iov, count * sizeof(*iov));
+    }
     pthread_mutex_lock(&c->sending);
     if (c->sending_epoch == epoch &&
         wire_send_iov(c->wire.fd, iov, count + 1)) {

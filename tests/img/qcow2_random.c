@@ -2,7 +2,7 @@
  * Random operations on a qcow2 image, against a plain copy in memory, with
  * qemu-img as the judge of every state on the disk.
  *
- *   qcow2_random DIRECTORY FIRST-SEED COUNT [kill]
+ *   qcow2_random DIRECTORY ARMATURE-IMG FIRST-SEED COUNT [kill]
  *
  * Each seed chooses the geometry, extended L2 entries, a data file, LUKS, a
  * dirty bitmap, a backing file and the operations; the seed of a failure is
@@ -97,6 +97,18 @@ static void op_flush(struct world *w)
     must(w, qcow2_flush(qcow2_of(w->opened)));
 }
 
+/* The next one, under a name of its own. */
+static void remember_snapshot(struct world *w)
+{
+    unsigned i = w->snapshot_count++;
+
+    snprintf(w->snapshots[i].name, sizeof(w->snapshots[i].name), "s%u",
+             w->names++);
+    w->snapshots[i].model = malloc(MAX_SIZE);
+    memcpy(w->snapshots[i].model, w->model, MAX_SIZE);
+    w->snapshots[i].size = w->size;
+}
+
 static void op_snapshot(struct world *w)
 {
     struct error *err = NULL;
@@ -105,14 +117,9 @@ static void op_snapshot(struct world *w)
     if (i == MAX_SNAPSHOTS || w->options.data_file) {
         return;
     }
-    snprintf(w->snapshots[i].name, sizeof(w->snapshots[i].name), "s%u",
-             w->names++);
-    w->snapshots[i].model = malloc(MAX_SIZE);
-    memcpy(w->snapshots[i].model, w->model, MAX_SIZE);
-    w->snapshots[i].size = w->size;
+    remember_snapshot(w);
     must_be(w, qcow2_snapshot_create(qcow2_of(w->opened),
                                      w->snapshots[i].name, &err), err);
-    w->snapshot_count++;
 }
 
 static void op_apply(struct world *w)
@@ -143,6 +150,17 @@ static void op_delete(struct world *w)
     w->snapshots[i] = w->snapshots[--w->snapshot_count];
 }
 
+static void resized(struct world *w, uint64_t size)
+{
+    if (size < w->size) {
+        memset(w->model + size, 0, w->size - size);
+        memset(w->touched + size / 512, 0, (w->size - size) / 512);
+    } else if (size > w->size) {
+        memset(w->touched + w->size / 512, 2, (size - w->size) / 512);
+    }
+    w->size = size;
+}
+
 static void op_resize(struct world *w)
 {
     struct error *err = NULL;
@@ -152,13 +170,7 @@ static void op_resize(struct world *w)
         return;
     }
     must_be(w, qcow2_resize(w->opened, size, &err), err);
-    if (size < w->size) {
-        memset(w->model + size, 0, w->size - size);
-        memset(w->touched + size / 512, 0, (w->size - size) / 512);
-    } else if (size > w->size) {
-        memset(w->touched + w->size / 512, 2, (size - w->size) / 512);
-    }
-    w->size = size;
+    resized(w, size);
 }
 
 static void verify(struct world *w)
@@ -206,6 +218,97 @@ static void verify_bitmap(struct world *w)
     }
 }
 
+/* What QEMU does to it ---------------------------------------------------- */
+
+static void theirs(struct world *w, const char *program, const char *format,
+                   ...) __attribute__((format(printf, 3, 4)));
+
+/* A program of theirs on the image, which is closed. */
+static void theirs(struct world *w, const char *program, const char *format,
+                   ...)
+{
+    char more[256];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(more, sizeof(more), format, args);
+    va_end(args);
+    if (shell(w, program, more)) {
+        die(w, "fails: %s ... %s", program, more);
+    }
+}
+
+static void their_write(struct world *w)
+{
+    uint64_t offset, length;
+
+    range(w, &offset, &length);
+    memset(w->model + offset, 0x5a, length);
+    theirs(w, "qemu-io", "-c 'write -P 0x5a %llu %llu' >/dev/null",
+           (unsigned long long)offset, (unsigned long long)length);
+}
+
+static void their_zero(struct world *w)
+{
+    uint64_t offset, length;
+
+    range(w, &offset, &length);
+    memset(w->model + offset, 0, length);
+    theirs(w, "qemu-io", "-c 'write -z %s %llu %llu' >/dev/null",
+           below(w, 2) ? "-u" : "", (unsigned long long)offset,
+           (unsigned long long)length);
+}
+
+/* Of snapshots, images of another size are left alone: qemu-img cannot. */
+static void their_snapshot(struct world *w)
+{
+    unsigned i = w->snapshot_count;
+
+    if (w->options.data_file) {
+        return;
+    }
+    if (i && below(w, 2)) {
+        i = (unsigned)below(w, i);
+        theirs(w, "qemu-img snapshot", "-d %s", w->snapshots[i].name);
+        free(w->snapshots[i].model);
+        w->snapshots[i] = w->snapshots[--w->snapshot_count];
+    } else if (i < MAX_SNAPSHOTS) {
+        remember_snapshot(w);
+        theirs(w, "qemu-img snapshot", "-c %s", w->snapshots[i].name);
+    }
+}
+
+static void their_resize(struct world *w)
+{
+    uint64_t size = (1 + below(w, MAX_SIZE / 1024)) * 512;
+
+    if (w->snapshot_count || (w->options.version == 2 && w->base_size)) {
+        return; /* not all that we can, QEMU can */
+    }
+    theirs(w, "qemu-img resize -q --shrink", "%llu",
+           (unsigned long long)size);
+    w->stale = size > w->size ? w->size : 0;
+    resized(w, size);
+}
+
+/* When an image grows, QEMU shows again what the rest of its last cluster
+ * had before it shrank; we do not. */
+static void take_stale(struct world *w)
+{
+    uint64_t end = align_up(w->stale, w->options.cluster_size);
+    uint64_t length = (end < w->size ? end : w->size) - w->stale;
+    struct iovec iov = {w->model + w->stale, length};
+
+    if (w->stale && length) {
+        must(w, qcow2_read(w->opened, &iov, 1, w->stale, length));
+    }
+    w->stale = 0;
+}
+
+static void (*const their_operations[])(struct world *w) = {
+    their_write, their_write, their_zero, their_snapshot, their_resize,
+};
+
 /* Closed, the image must please qemu-img; sometimes QEMU then works on it. */
 static void op_judge(struct world *w)
 {
@@ -227,19 +330,38 @@ static void op_judge(struct world *w)
         }
     }
     if (below(w, 2)) {
-        char io[128];
-        uint64_t offset, length;
-        range(w, &offset, &length);
-        memset(w->model + offset, 0x5a, length);
-        snprintf(io, sizeof(io), "-c 'write -P 0x5a %llu %llu' >/dev/null",
-                 (unsigned long long)offset, (unsigned long long)length);
-        if (shell(w, "qemu-io", io)) {
-            die(w, "qemu-io fails");
-        }
+        their_operations[below(w, ARRAY_SIZE(their_operations))](w);
     }
     reopen(w, true);
+    take_stale(w);
     verify(w);
     verify_bitmap(w);
+}
+
+/* Theirs or ours, into the backing file, which then is the disk.  What a
+ * snapshot has from there would change. */
+static void op_commit(struct world *w)
+{
+    char command[1024];
+
+    if (!w->base_size || w->snapshot_count || w->bitmap) {
+        return;
+    }
+    block_image_close(w->opened);
+    snprintf(command, sizeof(command), "%s commit -q",
+             below(w, 2) ? "qemu-img" : w->tool);
+    if (shell(w, command, ">&2")) {
+        die(w, "fails: %s", command);
+    }
+    write_file(w, w->copy, w->model, w->size);
+    snprintf(command, sizeof(command), "cmp -n %llu %s %s >&2",
+             (unsigned long long)w->size, w->base, w->copy);
+    if (system(command)) {
+        die(w, "the backing file does not have what was committed");
+    }
+    w->base_size = w->base_size < w->size ? w->size : w->base_size;
+    reopen(w, true);
+    verify(w);
 }
 
 static const struct {
@@ -247,16 +369,16 @@ static const struct {
     void (*run)(struct world *w);
     unsigned weight;
 } operations[] = {
-    {"write", op_write, 40},       {"zero", op_zero, 12},
+    {"write", op_write, 39},       {"zero", op_zero, 12},
     {"discard", op_discard, 12},   {"compressed write", op_compressed, 8},
     {"flush", op_flush, 6},        {"snapshot", op_snapshot, 4},
     {"apply", op_apply, 3},        {"delete", op_delete, 4},
     {"resize", op_resize, 3},      {"verification", verify, 6},
-    {"judgement", op_judge, 2},
+    {"judgement", op_judge, 2},    {"commit", op_commit, 1},
 };
 #define WEIGHTS 100
 
-static void one_operation(struct world *w, bool judge)
+static void one_operation(struct world *w)
 {
     uint64_t n = below(w, WEIGHTS);
     size_t i = 0;
@@ -264,10 +386,8 @@ static void one_operation(struct world *w, bool judge)
     while (n >= operations[i].weight) {
         n -= operations[i++].weight;
     }
-    if (judge || operations[i].run != op_judge) {
-        w->last = operations[i].name;
-        operations[i].run(w);
-    }
+    w->last = operations[i].name;
+    operations[i].run(w);
 }
 
 static void clean_up(struct world *w)
@@ -284,9 +404,11 @@ static void clean_up(struct world *w)
     unlink(w->copy);
 }
 
-static void start(struct world *w, const char *directory, uint64_t seed)
+static void start(struct world *w, const char *directory, const char *tool,
+                  uint64_t seed)
 {
     memset(w, 0, sizeof(*w));
+    w->tool = tool;
     w->seed = seed;
     w->state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
     snprintf(w->image, sizeof(w->image), "%s/r%llu.qcow2", directory,
@@ -300,13 +422,13 @@ static void start(struct world *w, const char *directory, uint64_t seed)
     make(w);
 }
 
-static void run_seed(const char *directory, uint64_t seed)
+static void run_seed(const char *directory, const char *tool, uint64_t seed)
 {
     struct world w;
 
-    start(&w, directory, seed);
+    start(&w, directory, tool, seed);
     for (int i = 0; i < 100; i++) {
-        one_operation(&w, true);
+        one_operation(&w);
     }
     verify(&w);
     w.last = "the end";
@@ -380,17 +502,17 @@ static void check_slots(struct world *w, uint64_t flushed)
     }
 }
 
-static void kill_seed(const char *directory, uint64_t seed)
+static void kill_seed(const char *directory, const char *tool, uint64_t seed)
 {
     struct world w;
     struct progress *p = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE,
                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-    start(&w, directory, seed);
+    start(&w, directory, tool, seed);
     while (w.size < 64 * 512) {
         clean_up(&w);
         seed += 1000003;
-        start(&w, directory, seed);
+        start(&w, directory, tool, seed);
     }
     block_image_close(w.opened);
     struct timespec pause = {0, (long)(1000000 + below(&w, 60000000))};
@@ -418,15 +540,15 @@ static void kill_seed(const char *directory, uint64_t seed)
 
 int main(int argc, char **argv)
 {
-    if (argc < 4) {
-        fprintf(stderr, "usage: qcow2_random DIRECTORY FIRST-SEED COUNT "
-                        "[kill]\n");
+    if (argc < 5) {
+        fprintf(stderr, "usage: qcow2_random DIRECTORY ARMATURE-IMG "
+                        "FIRST-SEED COUNT [kill]\n");
         return 2;
     }
-    uint64_t first = strtoull(argv[2], NULL, 0);
-    uint64_t count = strtoull(argv[3], NULL, 0);
+    uint64_t first = strtoull(argv[3], NULL, 0);
+    uint64_t count = strtoull(argv[4], NULL, 0);
     for (uint64_t seed = first; seed < first + count; seed++) {
-        (argc > 4 ? kill_seed : run_seed)(argv[1], seed);
+        (argc > 5 ? kill_seed : run_seed)(argv[1], argv[2], seed);
     }
     printf("%llu seeds from %llu\n", (unsigned long long)count,
            (unsigned long long)first);

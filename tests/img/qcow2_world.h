@@ -25,6 +25,7 @@
 
 struct world {
     uint64_t seed, state;
+    const char *tool; /* armature-img */
     char image[256], base[256], copy[256], data[256];
     bool crypt, bitmap;
     struct secrets *secrets;
@@ -34,6 +35,7 @@ struct world {
     uint8_t *model;
     uint64_t size;
     uint64_t base_size; /* 0: no backing file */
+    uint64_t stale;     /* the size before QEMU made it larger, or 0 */
     struct {
         char name[16];
         uint8_t *model;
@@ -199,7 +201,8 @@ static void make_secrets(struct world *w)
 
 static void make(struct world *w)
 {
-    static const unsigned bits[] = {9, 9, 10, 12, 16, 16, 21};
+    static const unsigned bits[] = {9,  9,  10, 11, 12, 13, 14, 15,
+                                    16, 16, 17, 18, 19, 20, 21};
     struct error *err = NULL;
     struct block_file_config config = {.path = w->image};
 

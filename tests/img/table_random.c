@@ -1,6 +1,6 @@
 /*
- * Random operations on images of the formats that are tables of blocks,
- * against a plain copy in memory, with qemu-img as the judge.
+ * Random operations on images of the formats that are tables of blocks, and
+ * raw ones, against a plain copy in memory, with qemu-img as the judge.
  *
  *   table_random DIRECTORY ARMATURE-IMG FORMAT FIRST-SEED COUNT [kill|child]
  *
@@ -38,6 +38,8 @@ static const struct variant {
     bool no_check;    /* qemu-img has none */
     bool no_rewrite;  /* nor writes what has a place */
 } variants[] = {
+    {"raw", "preallocation=off", true, false},
+    {"raw", "preallocation=full", true, false},
     {"vdi", "static=off", false, false},
     {"vdi", "static=on", false, false},
     {"vpc", "subformat=dynamic", true, false},
@@ -275,6 +277,24 @@ static void read_all(struct world *w, uint8_t *now)
     must(w, w->opened->ops->read(w->opened, &iov, 1, 0, w->size));
 }
 
+/* Other formats' images keep their sizes, here as in QEMU. */
+static void op_resize(struct world *w)
+{
+    uint64_t size = (128 + below(w, MAX_SIZE / 512 - 128)) * 512;
+    struct error *err = NULL;
+
+    if (strcmp(w->variant->format, "raw") != 0) {
+        return;
+    }
+    if (!w->opened->ops->resize(w->opened, size, &err)) {
+        die(w, "%s", err->message);
+    }
+    if (size < w->size) {
+        memset(w->model + size, 0, w->size - size);
+    }
+    w->size = size;
+}
+
 /* Each sector is what it was or zero; then it stays that. */
 static void op_discard(struct world *w)
 {
@@ -343,9 +363,9 @@ static const struct {
     void (*run)(struct world *w);
     unsigned weight;
 } operations[] = {
-    {"write", op_write, 60},          {"zero", op_zero, 14},
+    {"write", op_write, 58},          {"zero", op_zero, 14},
     {"discard", op_discard, 14},      {"verification", verify, 10},
-    {"judgement", op_judge, 2},
+    {"judgement", op_judge, 2},       {"resizing", op_resize, 2},
 };
 
 static void one_operation(struct world *w)

@@ -449,9 +449,20 @@ START_TEST(test_refusals)
                                          .read_only = true},
                    "block device");
     expect_refusal((struct block_config){.format = "floppy"}, "floppy");
-    expect_refusal((struct block_config){.snapshot = true,
-                                         .aio = BLOCK_AIO_IO_URING},
-                   "aio=");
+}
+END_TEST
+
+/* What aio= says is about speed: a format's code runs in our threads. */
+START_TEST(test_engine_of_format)
+{
+    struct block_config c = {.file = path, .snapshot = true,
+                             .aio = BLOCK_AIO_IO_URING};
+
+    b = block_open(&c, loop, &err);
+    ck_assert_msg(b != NULL, "%s", err ? err->message : "");
+    ck_assert_str_eq(block_engine_name(b), "threads");
+    ck_assert_int_eq(write_byte(0, 512, 8), 0);
+    expect(0, 512, 8);
 }
 END_TEST
 
@@ -832,6 +843,7 @@ Suite *block_suite(void)
     tcase_add_loop_test(t, test_snapshot, 0, 2);
     tcase_add_test(t, test_snapshot_odd_size);
     tcase_add_test(t, test_refusals);
+    tcase_add_test(t, test_engine_of_format);
     tcase_add_loop_test(t, test_open_descriptor, 0, 2);
     tcase_add_loop_test(t, test_read_only, 0, 2);
     tcase_add_test(t, test_locks);

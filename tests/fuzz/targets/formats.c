@@ -3,6 +3,7 @@
  * checking.  The input says the format, the length of a script, the script,
  * and the file: as it is, or as pieces of a file with gaps, as some formats
  * spread over megabytes.  Checksums are put right, which no fuzzer guesses.
+ * A parent is looked for, or not.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -33,12 +34,24 @@ static size_t lay_out(struct input *in, uint8_t *file)
     return size;
 }
 
+/* The log is where all put it, and has a few entries at most. */
+static void sum_vhdx_log(uint8_t *file, size_t size)
+{
+    for (size_t at = 1 << 20; at + 4096 <= size && at < 17 << 16;
+         at += 4096) {
+        uint64_t length = vhdx_load(file + at, 8, 4);
+        if (memcmp(file + at, "loge", 4) == 0 && length <= size - at) {
+            vhdx_store(file + at, VHDX_AT_CHECKSUM, 4,
+                       vhdx_checksum(file + at, length));
+        }
+    }
+}
+
 static void sum_vhdx(uint8_t *file, size_t size)
 {
     static const struct { uint32_t at, length; } summed[] = {
         {64 << 10, VHDX_HEADER_SIZE}, {128 << 10, VHDX_HEADER_SIZE},
         {192 << 10, VHDX_TABLE_SIZE}, {256 << 10, VHDX_TABLE_SIZE},
-        {1 << 20, 4096}, {(1 << 20) + 4096, 4096},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(summed); i++) {
@@ -48,6 +61,7 @@ static void sum_vhdx(uint8_t *file, size_t size)
                        vhdx_checksum(p, summed[i].length));
         }
     }
+    sum_vhdx_log(file, size);
 }
 
 static void sum_vpc(uint8_t *file, size_t size, size_t at, size_t length,
@@ -90,12 +104,12 @@ static void one(struct block_image *image, struct input *in, uint8_t *buffer)
 }
 
 static void use(const char *path, const char *format, bool read_only,
-                struct input script, uint8_t *buffer)
+                bool parent, struct input script, uint8_t *buffer)
 {
     struct block_config config = {.file = path, .format = format,
                                   .read_only = read_only,
                                   .cache = BLOCK_CACHE_UNSAFE};
-    struct block_opening how = {.config = &config, .no_backing = true};
+    struct block_opening how = {.config = &config, .no_backing = !parent};
     struct block_check check = {0};
     struct error *err = NULL;
     struct block_image *image = block_image_open_as(&how, &err);
@@ -140,7 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     const char *path = file_with(0, file, used);
     memset(file, 0, used);
-    use(path, format, true, script, buffer);
-    use(path, format, false, script, buffer);
+    use(path, format, true, first & 0x20, script, buffer);
+    use(path, format, false, first & 0x20, script, buffer);
     return 0;
 }

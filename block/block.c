@@ -477,6 +477,11 @@ void block_close(struct block_backend *b)
     free(b);
 }
 
+struct block_image *block_image_of(const struct block_backend *b)
+{
+    return b->image;
+}
+
 uint64_t block_size(const struct block_backend *b)
 {
     return b->image->size;

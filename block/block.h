@@ -132,6 +132,8 @@ enum {
 };
 int block_status(struct block_backend *b, uint64_t offset, uint64_t length,
                  unsigned *flags, unsigned *depth, uint64_t *run);
+/* For what only its format knows. */
+struct block_image *block_image_of(const struct block_backend *b);
 bool block_readonly(const struct block_backend *b);
 /* False: the user wants every write on the disk (cache=writethrough). */
 bool block_write_cache(const struct block_backend *b);

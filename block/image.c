@@ -134,13 +134,6 @@ static const struct block_format *probe(struct block_file *file,
     return guess(head, sizeof(head), file->path);
 }
 
-const char *block_format_guess(struct block_file *file, struct error **err)
-{
-    const struct block_format *f = probe(file, err);
-
-    return f ? f->name : NULL;
-}
-
 struct block_image *block_image_open_as(const struct block_opening *how,
                                         struct error **err)
 {

@@ -120,8 +120,6 @@ struct block_image *block_image_open_backing(const struct block_opening *how,
  * not a file. */
 char *block_backing_path(const char *of, const char *name,
                          struct error **err);
-/* The name of the format that `file` seems to have. */
-const char *block_format_guess(struct block_file *file, struct error **err);
 /* Whether the bytes would be taken for something else than raw. */
 bool block_looks_formatted(const uint8_t *head, unsigned length);
 void block_image_close(struct block_image *image);

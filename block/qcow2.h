@@ -318,8 +318,6 @@ int qcow2_cache_write(struct qcow2 *q, struct qcow2_cache *cache,
 bool qcow2_cache_dirty(const struct qcow2_cache *cache);
 
 /* qcow2_refcount.c: under meta. */
-uint64_t qcow2_refcount_in(const struct qcow2 *q, const uint8_t *block,
-                           uint64_t index);
 void qcow2_refcount_put(const struct qcow2 *q, uint8_t *block,
                         uint64_t index, uint64_t value);
 uint64_t qcow2_refcount_max(const struct qcow2 *q);
@@ -367,12 +365,9 @@ int qcow2_lookup(struct qcow2 *q, uint64_t offset, uint64_t length,
                  struct qcow2_run *run);
 int qcow2_l2_get(struct qcow2 *q, uint64_t l1_index,
                  struct qcow2_table **table); /* NULL: there is none */
-int qcow2_l2_own(struct qcow2 *q, uint64_t l1_index,
-                 struct qcow2_table **table);
 /* Replace a guest cluster's entry and free what it had. */
 int qcow2_set_entry(struct qcow2 *q, uint64_t guest_cluster,
                     struct qcow2_entry entry);
-void qcow2_l1_set(struct qcow2 *q, uint64_t index, uint64_t entry);
 void qcow2_rt_set(struct qcow2 *q, uint64_t index, uint64_t entry);
 int qcow2_sync_tables(struct qcow2 *q);
 /* Takes the locks itself. */
@@ -381,9 +376,6 @@ int qcow2_flush(struct qcow2 *q);
 /* qcow2_data.c */
 int qcow2_read(struct block_image *image, const struct iovec *iov,
                unsigned count, uint64_t offset, uint64_t length);
-/* The same with `use` held. */
-int qcow2_read_locked(struct qcow2 *q, const struct iovec *iov,
-                      unsigned count, uint64_t offset, uint64_t length);
 int qcow2_write(struct block_image *image, const struct iovec *iov,
                 unsigned count, uint64_t offset, uint64_t length, bool sync);
 /* After an operation, with no lock held. */
@@ -484,8 +476,6 @@ void qcow2_snapshots_free(struct qcow2_snapshot *list, unsigned count);
 /* In the form of the file; *length bytes. */
 uint8_t *qcow2_snapshots_pack(const struct qcow2_snapshot *list,
                               unsigned count, size_t *length);
-/* By id, then by name; -1. */
-int qcow2_snapshot_find(const struct qcow2 *q, const char *name);
 bool qcow2_snapshot_create(struct qcow2 *q, const char *name,
                            struct error **err);
 bool qcow2_snapshot_apply(struct qcow2 *q, const char *name,

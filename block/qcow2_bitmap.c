@@ -326,3 +326,39 @@ bool qcow2_bitmaps_resize(struct qcow2 *q, uint64_t size, struct error **err)
     }
     return !error;
 }
+
+struct qcow2_bitmap *qcow2_bitmap_below(struct block_image *image,
+                                        const char *name, struct qcow2 **q)
+{
+    struct qcow2_bitmap *b = NULL;
+
+    for (; image && !b; image = image->backing) {
+        if (qcow2_is(image)) {
+            *q = qcow2_of(image);
+            b = qcow2_bitmap_find(*q, name);
+        }
+    }
+    return b;
+}
+
+int qcow2_bitmap_status(struct qcow2 *q, struct qcow2_bitmap *b,
+                        uint64_t offset, uint64_t length, bool *dirty,
+                        uint64_t *run)
+{
+    uint64_t grain = BIT(b->granularity_bits), end = offset + length;
+
+    pthread_mutex_lock(&q->bitmaps->lock);
+    int error = qcow2_bitmap_load(q, b);
+    uint64_t at = align_down(offset, grain);
+    for (bool first = true; !error && at < end; at += grain, first = false) {
+        uint64_t bit = at / grain;
+        bool set = bit < b->bytes * 8 && b->bits[bit / 8] & 1u << bit % 8;
+        *dirty = first ? set : *dirty;
+        if (set != *dirty) {
+            break;
+        }
+    }
+    pthread_mutex_unlock(&q->bitmaps->lock);
+    *run = (at < end ? at : end) - offset;
+    return error;
+}

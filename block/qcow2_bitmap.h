@@ -61,6 +61,13 @@ void qcow2_bitmaps_count(struct qcow2 *q, struct qcow2_counts *counts,
 /* Bitmaps by name; NULL. */
 struct qcow2_bitmap *qcow2_bitmap_find(const struct qcow2 *q,
                                        const char *name);
+/* The same in `image` or in what is below it, which is *q then. */
+struct qcow2_bitmap *qcow2_bitmap_below(struct block_image *image,
+                                        const char *name, struct qcow2 **q);
+/* Whether the range begins dirty, and how much of it is the same. */
+int qcow2_bitmap_status(struct qcow2 *q, struct qcow2_bitmap *bitmap,
+                        uint64_t offset, uint64_t length, bool *dirty,
+                        uint64_t *run);
 int qcow2_bitmap_load(struct qcow2 *q, struct qcow2_bitmap *bitmap);
 /* Changes in memory, until the image is closed. */
 bool qcow2_bitmap_add(struct qcow2 *q, const char *name, uint64_t granularity,

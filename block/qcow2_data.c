@@ -131,8 +131,9 @@ static int read_run(struct qcow2 *q, const struct iovec *iov, unsigned count,
     return EIO;
 }
 
-int qcow2_read_locked(struct qcow2 *q, const struct iovec *iov,
-                      unsigned count, uint64_t offset, uint64_t length)
+/* With `use` held. */
+static int read_locked(struct qcow2 *q, const struct iovec *iov,
+                       unsigned count, uint64_t offset, uint64_t length)
 {
     struct iovec part[BLOCK_MAX_IOV];
     int error = 0;
@@ -157,7 +158,7 @@ int qcow2_read(struct block_image *image, const struct iovec *iov,
     struct qcow2 *q = qcow2_of(image);
 
     pthread_rwlock_rdlock(&q->use);
-    int error = qcow2_read_locked(q, iov, count, offset, length);
+    int error = read_locked(q, iov, count, offset, length);
     pthread_rwlock_unlock(&q->use);
     return error;
 }
@@ -294,7 +295,7 @@ static int copy(struct qcow2 *q, uint64_t offset, uint64_t length,
     if (!buffer) {
         return length ? ENOMEM : 0;
     }
-    int error = qcow2_read_locked(q, &iov, 1, offset, length);
+    int error = read_locked(q, &iov, 1, offset, length);
     error = error ? error
                   : qcow2_data_write(q, &iov, 1, offset, host, length);
     free(buffer);

@@ -11,8 +11,8 @@
 
 #include "block/qcow2.h"
 
-uint64_t qcow2_refcount_in(const struct qcow2 *q, const uint8_t *block,
-                           uint64_t index)
+static uint64_t refcount_in(const struct qcow2 *q, const uint8_t *block,
+                            uint64_t index)
 {
     unsigned order = (unsigned)q->header.refcount_order;
 
@@ -73,7 +73,7 @@ int qcow2_refcount_get(struct qcow2 *q, uint64_t cluster, uint64_t *count)
 
     *count = error || !block
                  ? 0
-                 : qcow2_refcount_in(q, block->data, in_block(q, cluster));
+                 : refcount_in(q, block->data, in_block(q, cluster));
     return error;
 }
 
@@ -86,7 +86,7 @@ int qcow2_refcount_add(struct qcow2 *q, uint64_t cluster, uint64_t count,
         if (error || !block) {
             return error ? error : EIO;
         }
-        uint64_t value = qcow2_refcount_in(q, block->data, in_block(q, c));
+        uint64_t value = refcount_in(q, block->data, in_block(q, c));
         if (delta < 0 ? !value : value == qcow2_refcount_max(q)) {
             return delta < 0 ? EIO : ERANGE;
         }

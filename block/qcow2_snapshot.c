@@ -154,7 +154,8 @@ uint8_t *qcow2_snapshots_pack(const struct qcow2_snapshot *list,
     return table;
 }
 
-int qcow2_snapshot_find(const struct qcow2 *q, const char *name)
+/* By id, then by name; -1. */
+static int index_of(const struct qcow2 *q, const char *name)
 {
     for (unsigned i = 0; i < q->snapshot_count; i++) {
         if (strcmp(q->snapshots[i].id, name) == 0) {
@@ -171,7 +172,7 @@ int qcow2_snapshot_find(const struct qcow2 *q, const char *name)
 
 static int find(const struct qcow2 *q, const char *name, struct error **err)
 {
-    int i = qcow2_snapshot_find(q, name);
+    int i = index_of(q, name);
 
     if (i < 0) {
         error_set(err, "%s: there is no snapshot '%s'; 'snapshot -l' lists "

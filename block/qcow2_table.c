@@ -153,7 +153,7 @@ static void mark(uint8_t *dirty, bool *any, uint64_t index)
     *any = true;
 }
 
-void qcow2_l1_set(struct qcow2 *q, uint64_t index, uint64_t entry)
+static void set_l1(struct qcow2 *q, uint64_t index, uint64_t entry)
 {
     q->l1[index] = entry;
     mark(q->l1_dirty, &q->l1_any_dirty, index);
@@ -176,8 +176,8 @@ int qcow2_l2_get(struct qcow2 *q, uint64_t l1_index,
 }
 
 /* The active state's own table, made or copied when it has none. */
-int qcow2_l2_own(struct qcow2 *q, uint64_t l1_index,
-                 struct qcow2_table **table)
+static int own_l2(struct qcow2 *q, uint64_t l1_index,
+                  struct qcow2_table **table)
 {
     struct qcow2_table *old;
     uint64_t offset, got;
@@ -202,7 +202,7 @@ int qcow2_l2_own(struct qcow2 *q, uint64_t l1_index,
         memcpy((*table)->data, old->data, q->cluster_size);
         qcow2_free(q, old->offset, q->cluster_size);
     }
-    qcow2_l1_set(q, l1_index, offset | QCOW2_COPIED);
+    set_l1(q, l1_index, offset | QCOW2_COPIED);
     return 0;
 }
 
@@ -212,7 +212,7 @@ int qcow2_set_entry(struct qcow2 *q, uint64_t guest_cluster,
     uint64_t index = guest_cluster & (BIT(q->l2_bits) - 1);
     struct qcow2_table *l2;
     struct qcow2_run old;
-    int error = qcow2_l2_own(q, guest_cluster >> q->l2_bits, &l2);
+    int error = own_l2(q, guest_cluster >> q->l2_bits, &l2);
 
     error = error ? error : qcow2_decode(q, qcow2_get(q, l2, index), 0, &old);
     if (error) {

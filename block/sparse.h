@@ -111,8 +111,6 @@ int sparse_read(struct block_image *image, const struct iovec *iov,
                 unsigned count, uint64_t offset, uint64_t length);
 int sparse_write(struct block_image *image, const struct iovec *iov,
                  unsigned count, uint64_t offset, uint64_t length, bool sync);
-int sparse_write_compressed(struct block_image *image, const void *data,
-                            uint64_t offset, uint64_t length);
 int sparse_flush(struct block_image *image);
 int sparse_discard(struct block_image *image, uint64_t offset,
                    uint64_t length);

@@ -158,14 +158,6 @@ int sparse_write(struct block_image *image, const struct iovec *iov,
     return error || !sync ? error : sparse_flush(image);
 }
 
-int sparse_write_compressed(struct block_image *image, const void *data,
-                            uint64_t offset, uint64_t length)
-{
-    struct iovec iov = {(void *)data, length};
-
-    return sparse_write(image, &iov, 1, offset, length, false);
-}
-
 int sparse_flush(struct block_image *image)
 {
     return block_file_flush(sparse_of(image)->file);

@@ -123,6 +123,7 @@ enum nbd_chunk_type {
 #define NBD_ALLOCATION "base:allocation"
 enum { NBD_STATE_HOLE = 1 << 0, NBD_STATE_ZERO = 1 << 1 };
 #define NBD_DEPTH "qemu:allocation-depth"
+#define NBD_BITMAP "qemu:dirty-bitmap:" /* and a name; 1 is dirty */
 
 /* Errors on the wire are Linux's numbers, these and no others. */
 int nbd_error_to_wire(int error);

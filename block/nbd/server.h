@@ -10,6 +10,7 @@
 #define BLOCK_NBD_SERVER_H
 
 #include "block/block.h"
+#include "block/qcow2_bitmap.h"
 
 struct nbd_server_config {
     const char *name;        /* "": the default export */
@@ -19,6 +20,9 @@ struct nbd_server_config {
     bool read_only;
     bool multi;   /* several clients may come, and see the same */
     bool depth;   /* offer qemu:allocation-depth */
+    /* Offer this one, of this image; or NULL. */
+    struct qcow2_bitmap *bitmap;
+    struct qcow2 *bitmap_image;
     /* A client is gone; `used`: it had got as far as the export.  On the
      * thread of the loop. */
     void (*gone)(void *opaque, bool used);

@@ -177,37 +177,72 @@ static bool is_text(const uint8_t *query, size_t length, const char *text)
     return length == strlen(text) && memcmp(query, text, length) == 0;
 }
 
-static void match(const struct option *o, const uint8_t *query,
-                  size_t length, bool *allocation, bool *depth)
-{
-    bool listing = o->number == NBD_OPT_LIST_META_CONTEXT;
+/* Which contexts a client asks for; all when it asks for none by name. */
+struct contexts {
+    bool allocation, depth, bitmap;
+};
 
-    *allocation |= is_text(query, length, NBD_ALLOCATION) ||
-                   (listing && is_text(query, length, "base:"));
-    *depth |= is_text(query, length, NBD_DEPTH) ||
-              (listing && is_text(query, length, "qemu:"));
+static bool is_bitmap(const uint8_t *query, size_t length, const char *name)
+{
+    size_t before = strlen(NBD_BITMAP);
+
+    return length > before && memcmp(query, NBD_BITMAP, before) == 0 &&
+           is_text(query + before, length - before, name);
+}
+
+static void match(const struct option *o, const uint8_t *query,
+                  size_t length, struct contexts *c)
+{
+    const struct qcow2_bitmap *bitmap = o->peer->server->config.bitmap;
+    bool listing = o->number == NBD_OPT_LIST_META_CONTEXT;
+    bool qemu = listing && is_text(query, length, "qemu:");
+
+    c->allocation |= is_text(query, length, NBD_ALLOCATION) ||
+                     (listing && is_text(query, length, "base:"));
+    c->depth |= qemu || is_text(query, length, NBD_DEPTH);
+    c->bitmap |= qemu || (bitmap && is_bitmap(query, length, bitmap->name)) ||
+                 (listing && is_text(query, length, NBD_BITMAP));
 }
 
 static enum next send_context(struct option *o, bool set, uint32_t id,
                               const char *name)
 {
-    uint8_t data[4 + 64];
+    uint8_t data[4 + NBD_MAX_NAME];
 
     put32(data, set ? id : 0);
     memcpy(data + 4, name, strlen(name));
     return reply(o, NBD_REP_META_CONTEXT, data, 4 + strlen(name));
 }
 
+static enum next send_contexts(struct option *o, bool set,
+                               const struct contexts *c)
+{
+    char bitmap[NBD_MAX_NAME];
+
+    if (c->bitmap) { /* an image's bitmaps have short names */
+        snprintf(bitmap, sizeof(bitmap), NBD_BITMAP "%s",
+                 o->peer->server->config.bitmap->name);
+    }
+    return (c->allocation &&
+            send_context(o, set, NBD_ID_ALLOCATION, NBD_ALLOCATION)) ||
+                   (c->depth &&
+                    send_context(o, set, NBD_ID_DEPTH, NBD_DEPTH)) ||
+                   (c->bitmap &&
+                    send_context(o, set, NBD_ID_BITMAP, bitmap))
+               ? LEAVE : reply(o, NBD_REP_ACK, NULL, 0);
+}
+
 static enum next meta_context(struct option *o)
 {
     struct nbd_peer *peer = o->peer;
     bool set = o->number == NBD_OPT_SET_META_CONTEXT;
-    bool allocation = false, depth = false;
+    const struct nbd_server_config *config = &peer->server->config;
+    struct contexts c = {0};
     const uint8_t *text;
     size_t at = 0, length;
 
     if (set) {
-        peer->allocation = peer->depth = false;
+        peer->allocation = peer->depth = peer->bitmap = false;
     }
     if (!peer->structured) {
         return refuse(o, NBD_REP_ERR_INVALID, "ask for structured replies "
@@ -219,29 +254,26 @@ static enum next meta_context(struct option *o)
     bool known = is_name(peer, text, length);
     uint32_t queries = get32(o->data + at);
     at += 4;
-    allocation = depth = !queries && !set;
+    c.allocation = c.depth = c.bitmap = !queries && !set;
     for (; queries; queries--) {
         if (!take_string(o, &at, &text, &length)) {
             return refuse(o, NBD_REP_ERR_INVALID, "lengths do not fit");
         }
-        match(o, text, length, &allocation, &depth);
+        match(o, text, length, &c);
     }
     if (at != o->length || !known) {
         return refuse(o, known ? NBD_REP_ERR_INVALID : NBD_REP_ERR_UNKNOWN,
                       known ? "lengths do not fit"
                             : "there is no such export");
     }
-    depth &= peer->server->config.depth;
-    if ((allocation &&
-         send_context(o, set, NBD_ID_ALLOCATION, NBD_ALLOCATION)) ||
-        (depth && send_context(o, set, NBD_ID_DEPTH, NBD_DEPTH))) {
-        return LEAVE;
-    }
+    c.depth &= config->depth;
+    c.bitmap &= config->bitmap != NULL;
     if (set) {
-        peer->allocation = allocation;
-        peer->depth = depth;
+        peer->allocation = c.allocation;
+        peer->depth = c.depth;
+        peer->bitmap = c.bitmap;
     }
-    return reply(o, NBD_REP_ACK, NULL, 0);
+    return send_contexts(o, set, &c);
 }
 
 /* The whole -------------------------------------------------------------- */

@@ -52,7 +52,7 @@ struct nbd_peer {
 
     /* Agreed on in the handshake */
     bool structured, used;
-    bool allocation, depth;
+    bool allocation, depth, bitmap;
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -66,7 +66,7 @@ struct nbd_peer {
 };
 
 /* Contexts' ids in replies */
-enum { NBD_ID_ALLOCATION = 0, NBD_ID_DEPTH = 1 };
+enum { NBD_ID_ALLOCATION, NBD_ID_DEPTH, NBD_ID_BITMAP };
 
 /* True when the client has chosen the export. */
 bool nbd_peer_handshake(struct nbd_peer *peer);

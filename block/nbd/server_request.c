@@ -57,7 +57,8 @@ static int check(const struct nbd_request *r)
         return commands[r->type].writes ? ENOSPC : EINVAL;
     }
     if (r->type == NBD_CMD_BLOCK_STATUS) {
-        return r->length && (peer->allocation || peer->depth) ? 0 : EINVAL;
+        return r->length && (peer->allocation || peer->depth || peer->bitmap)
+                   ? 0 : EINVAL;
     }
     return 0;
 }

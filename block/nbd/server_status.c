@@ -36,6 +36,25 @@ static uint32_t flags_of(unsigned id, unsigned flags, unsigned depth)
     return depth == UINT_MAX ? 0 : depth ? 2 : 1;
 }
 
+/* What a range has at its beginning, in a context's words. */
+static int ask(struct nbd_server *s, unsigned id, uint64_t start,
+               uint64_t length, uint32_t *now, uint64_t *run)
+{
+    unsigned flags, depth;
+    bool dirty = false;
+    int error;
+
+    if (id == NBD_ID_BITMAP) {
+        error = qcow2_bitmap_status(s->config.bitmap_image, s->config.bitmap,
+                                    start, length, &dirty, run);
+        *now = dirty;
+        return error;
+    }
+    error = block_status(s->backend, start, length, &flags, &depth, run);
+    *now = error ? 0 : flags_of(id, flags, depth);
+    return error;
+}
+
 /* The image is asked in sectors, the client in bytes. */
 static int collect(struct nbd_request *r, unsigned id, struct extents *e)
 {
@@ -46,14 +65,12 @@ static int collect(struct nbd_request *r, unsigned id, struct extents *e)
     while (at < end && e->count < MAX_EXTENTS) {
         uint64_t start = align_down(at, BLOCK_SECTOR), run;
         uint64_t stop = align_up(end, BLOCK_SECTOR);
-        unsigned flags, depth;
-        int error = block_status(s->backend, start, stop - start, &flags,
-                                 &depth, &run);
+        uint32_t now;
+        int error = ask(s, id, start, stop - start, &now, &run);
         if (error) {
             return error;
         }
         uint64_t next = start + run < end ? start + run : end;
-        uint32_t now = flags_of(id, flags, depth);
         if (e->length && now != e->flags) {
             close_extent(e);
             if (one) {
@@ -87,7 +104,7 @@ static int add_chunk(struct nbd_request *r, unsigned id, bool last)
 int nbd_collect_status(struct nbd_request *r)
 {
     const struct nbd_peer *peer = r->peer;
-    unsigned contexts = peer->allocation + peer->depth;
+    unsigned contexts = peer->allocation + peer->depth + peer->bitmap;
     int error = 0;
 
     r->data = malloc(contexts * (NBD_CHUNK_SIZE + 4 + 8 * (MAX_EXTENTS + 1)));
@@ -96,10 +113,13 @@ int nbd_collect_status(struct nbd_request *r)
     }
     r->iov = (struct iovec){r->data, 0};
     if (peer->allocation) {
-        error = add_chunk(r, NBD_ID_ALLOCATION, !peer->depth);
+        error = add_chunk(r, NBD_ID_ALLOCATION, contexts == 1);
     }
     if (!error && peer->depth) {
-        error = add_chunk(r, NBD_ID_DEPTH, true);
+        error = add_chunk(r, NBD_ID_DEPTH, !peer->bitmap);
+    }
+    if (!error && peer->bitmap) {
+        error = add_chunk(r, NBD_ID_BITMAP, true);
     }
     return error;
 }

@@ -22,6 +22,7 @@
 
 #define MAX_SIZE (3u << 20)
 #define MAX_SNAPSHOTS 6
+#define LARGEST_BIT (512u << 7) /* what a bit of the bitmap stands for */
 
 struct world {
     uint64_t seed, state;

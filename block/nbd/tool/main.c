@@ -113,6 +113,30 @@ static bool open_listener(struct tool *t, struct error **err)
 
 /* The whole -------------------------------------------------------------- */
 
+/* It must stay what it is while clients look at it, or follow them. */
+static bool find_bitmap(struct tool *t, struct nbd_server_config *config,
+                        struct error **err)
+{
+    const char *name = t->options.bitmap;
+
+    config->bitmap = qcow2_bitmap_below(block_image_of(t->backend), name,
+                                        &config->bitmap_image);
+    if (!config->bitmap) {
+        error_set(err, "-B: Bitmap '%s' is not found; 'armature-img info' "
+                  "lists those of an image", name);
+    } else if (config->bitmap->inconsistent) {
+        error_set(err, "-B: Bitmap '%s' is inconsistent and cannot be used",
+                  name);
+    } else if (config->read_only &&
+               config->bitmap->flags & QCOW2_BITMAP_AUTO) {
+        error_set(err, "-B: Enabled bitmap '%s' incompatible with readonly "
+                  "export; 'armature-img bitmap --disable' helps", name);
+    } else {
+        return true;
+    }
+    return false;
+}
+
 static bool open_image(struct tool *t, struct error **err)
 {
     const struct tool_options *o = &t->options;
@@ -131,6 +155,9 @@ static bool open_image(struct tool *t, struct error **err)
         error_set(err, "-o %llu: %s has %llu bytes",
                   (unsigned long long)o->offset, o->image.file,
                   (unsigned long long)size);
+        return false;
+    }
+    if (o->bitmap && !find_bitmap(t, &config, err)) {
         return false;
     }
     config.size = size - o->offset;

@@ -45,7 +45,7 @@ static const struct row {
     {NULL, 0, NULL, "Exposing part of the image:", NULL},
     {"offset", 'o', "OFFSET", "offset into the image", NULL},
     {"allocation-depth", 'A', NULL, "expose the allocation depth", NULL},
-    {"bitmap", 'B', "NAME", NULL, "bitmaps are not exported"},
+    {"bitmap", 'B', "NAME", "expose a dirty bitmap of the image's", NULL},
     {NULL, 0, NULL, "General purpose options:", NULL},
     {"list", 'L', NULL, "list exports available from another NBD server",
      NULL},
@@ -278,6 +278,9 @@ static bool take(struct tool_options *o, int option, const char *value)
         return take_offset(value, &o->offset);
     case 'A':
         o->depth = true;
+        return true;
+    case 'B':
+        o->bitmap = value;
         return true;
     case 'L':
         o->list = true;

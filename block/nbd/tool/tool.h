@@ -9,7 +9,7 @@
 struct tool_options {
     struct block_config image;
     struct socket_address address;
-    const char *name, *description, *pid_file;
+    const char *name, *description, *pid_file, *bitmap;
     uint64_t offset; /* bytes into the image */
     unsigned shared; /* clients at a time; 0: any number */
     bool list, persistent, fork, verbose, depth, image_opts;

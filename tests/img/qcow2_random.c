@@ -150,18 +150,13 @@ static void op_delete(struct world *w)
     w->snapshots[i] = w->snapshots[--w->snapshot_count];
 }
 
-/* The bit of which a shrinking takes a part stays as it is, which may be for
- * that part. */
+/* The bit of which a shrinking takes a part may be set for that part, which
+ * is discarded. */
 static void cut_bit(struct world *w, uint64_t size)
 {
     uint64_t from = align_down(size, LARGEST_BIT) / 512;
-    uint64_t end = align_up(size, LARGEST_BIT) / 512;
-    bool touched = false;
 
-    for (uint64_t i = size / 512; i < end && i < w->size / 512; i++) {
-        touched |= w->touched[i] != 0;
-    }
-    for (uint64_t i = from; touched && i < size / 512; i++) {
+    for (uint64_t i = from; i < size / 512; i++) {
         w->touched[i] = w->touched[i] ? w->touched[i] : 2;
     }
 }

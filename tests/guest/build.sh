@@ -20,7 +20,7 @@ guest_runtime() {
     }
     for file in pc-bios/guest/{start,vectors,exception,board,fdt,gic,print} \
         pc-bios/guest/{psci,string,timer,uart} \
-        tests/guest/lib/{test,el0,el0_enter,tables}; do
+        tests/guest/lib/{test,el0,el0_enter,tables,level,level_enter}; do
         object=$out/$(basename "$file").o
         $cc "${guest_flags[@]}" -c -o "$object" "$file".[cS] || return
         guest_objects+=("$object")

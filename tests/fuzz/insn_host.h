@@ -47,8 +47,13 @@ static bool flat_walk(void *cpu, const struct tlb_key *key, uint64_t va,
 
 static uint64_t flat_strip(void *cpu, const struct tlb_key *key, uint64_t va)
 {
-    (void)cpu, (void)key;
-    return va & BIT(55) ? va : va & (BIT(56) - 1); /* as Linux has TBI */
+    const struct arm_cpu *arm = cpu;
+    bool tagged = arm->feature[A64_FEAT_SVE] && !(va & BIT(55));
+
+    (void)key;
+    /* Random addresses of vectors have a tag, which Linux ignores; jumps to a
+     * bad pointer authentication code are without SVE. */
+    return tagged ? va & (BIT(56) - 1) : va;
 }
 
 static void stop(struct vcpu *vcpu)

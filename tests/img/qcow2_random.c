@@ -88,6 +88,7 @@ static void op_compressed(struct world *w)
     length = length < cs * 3 ? length : cs * (1 + below(w, 3));
     memset(w->touched + offset / 512, 1, length / 512);
     fill_random(w, w->model + offset, length);
+    w->compressed = true;
     must(w, qcow2_write_compressed(w->opened, w->model + offset, offset,
                                    length));
 }
@@ -290,12 +291,16 @@ static void their_snapshot(struct world *w)
     }
 }
 
+/* Not all that we can, QEMU can: what grows over a backing file it makes
+ * zero, which it cannot do to a part of a compressed cluster. */
 static void their_resize(struct world *w)
 {
     uint64_t size = (1 + below(w, MAX_SIZE / 1024)) * 512;
+    bool partly = w->options.extended_l2 && w->compressed && size > w->size;
 
-    if (w->snapshot_count || (w->options.version == 2 && w->base_size)) {
-        return; /* not all that we can, QEMU can */
+    if (w->snapshot_count ||
+        (w->base_size && (w->options.version == 2 || partly))) {
+        return;
     }
     theirs(w, "qemu-img resize -q --shrink", "%llu",
            (unsigned long long)size);

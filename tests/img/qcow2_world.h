@@ -36,6 +36,7 @@ struct world {
     uint8_t *model;
     uint64_t size;
     uint64_t base_size; /* 0: no backing file */
+    bool compressed;    /* some clusters may be */
     uint64_t stale;     /* the size before QEMU made it larger, or 0 */
     struct {
         char name[16];

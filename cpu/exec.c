@@ -226,8 +226,8 @@ static struct block *find_any(struct engine *e, struct runner *r)
     r->stats.lookups++;
     /* What the guard of the block there would look at: as long as a page
      * keeps its identity nothing about it has changed. */
-    page_id = vcpu->tlb->page_id[tlb_index(vcpu->pc)];
-    struct block *b = page_id ? find_in(e, r, page_id) : NULL;
+    uint32_t known = vcpu->tlb->page_id[tlb_index(vcpu->pc)];
+    struct block *b = known ? find_in(e, r, known) : NULL;
     if (b) {
         return b;
     }
@@ -240,7 +240,7 @@ static struct block *find_any(struct engine *e, struct runner *r)
     }
     r->stats.searches++;
     block_recheck(e->blocks, pa);
-    b = find_in(e, r, page_id);
+    b = page_id && page_id != known ? find_in(e, r, page_id) : NULL;
     return b ? b : exec_translate(e, r, vcpu->pc, pa, host, page_id);
 }
 

@@ -289,7 +289,8 @@ bool block_insert(struct block_table *t, unsigned cpu, struct block **block)
     t->in_flight[cpu].end = 0;
     if (!good) {
         b->dead = true;
-    } else if ((twin = block_find(t, b->pc, b->context, b->page_id))) {
+    } else if ((twin = block_find(t, b->pc, b->context, b->page_id)) &&
+               twin->pa == b->pa) { /* where identities have run out */
         b->dead = true;
         *block = twin;
     } else {

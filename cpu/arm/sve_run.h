@@ -240,6 +240,32 @@ SVE_INLINE void sve_elements(struct vcpu *vcpu, uint64_t word,
     sve_write(arm_cpu(vcpu), r.o.d, &r.d);
 }
 
+/* `op` of two elements. */
+typedef uint64_t sve_pair_fn(struct vcpu *vcpu, unsigned op, unsigned esz,
+                             uint64_t n, uint64_t m);
+
+/* Pairs of n to the even elements of d, of m to the odd ones, where active;
+ * imm: the operation. */
+SVE_INLINE void sve_pairs(struct vcpu *vcpu, uint64_t word, sve_pair_fn *f)
+{
+    struct arm_cpu *cpu = arm_cpu(vcpu);
+    struct sve_run r;
+
+    sve_begin(&r, vcpu, word, 0);
+    sve_read(cpu, r.o.d, &r.d);
+    for (unsigned k = 0; k < r.vl >> r.o.esz; k++) {
+        const union sve_z *from = k & 1 ? &r.m : &r.n;
+
+        if (r.active >> (k << r.o.esz) & 1) {
+            sve_set(&r.d, r.o.esz, k,
+                    f(vcpu, (unsigned)r.o.imm, r.o.esz,
+                      sve_get(from, r.o.esz, k & ~1u),
+                      sve_get(from, r.o.esz, k | 1)));
+        }
+    }
+    sve_write(cpu, r.o.d, &r.d);
+}
+
 SVE_INLINE uint64_t sve_each_compare(struct sve_run *r, unsigned esz,
                                      sve_compare_fn *f)
 {

@@ -300,25 +300,15 @@ SVE_RUN(fadda)
 SVE_HELPER(fadda, FP)
 SVE_ROW(FADDA, sve_pdm, fadda)
 
-/* Pairs of n to the even elements, of m to the odd ones. */
+static uint64_t pair(struct vcpu *vcpu, unsigned op, unsigned esz,
+                     uint64_t n, uint64_t m)
+{
+    return combine(op, esz, n, m, FPS);
+}
+
 SVE_RUN(pairs)
 {
-    struct arm_cpu *cpu = arm_cpu(vcpu);
-    struct sve_run r;
-
-    sve_begin(&r, vcpu, word, 0);
-    sve_read(cpu, r.o.d, &r.d);
-    for (unsigned k = 0; k < r.vl >> r.o.esz; k++) {
-        const union sve_z *from = k & 1 ? &r.m : &r.n;
-
-        if (r.active >> (k << r.o.esz) & 1) {
-            sve_set(&r.d, r.o.esz, k,
-                    combine((unsigned)r.o.imm, r.o.esz,
-                            sve_get(from, r.o.esz, k & ~1u),
-                            sve_get(from, r.o.esz, k | 1), FPS));
-        }
-    }
-    sve_write(cpu, r.o.d, &r.d);
+    sve_pairs(vcpu, word, pair);
     return 0;
 }
 SVE_HELPER(pairs, FP)

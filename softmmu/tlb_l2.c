@@ -27,17 +27,18 @@ static struct l2_set *set_of(struct tlb *tlb, uint64_t block,
     return &tlb->sets[(n ^ n >> L2_SET_BITS) & (L2_SETS - 1)];
 }
 
-static unsigned regime_of(uint64_t who)
+static inline unsigned regime_of(uint64_t who)
 {
     return (unsigned)extract64(who, L2_REGIME_SHIFT, 8);
 }
 
-static unsigned vmid_of(uint64_t who)
+static inline unsigned vmid_of(uint64_t who)
 {
     return (unsigned)extract64(who, L2_VMID_SHIFT, 16);
 }
 
-static bool is_live(const struct tlb *tlb, uint64_t who, uint64_t stamp)
+static inline bool is_live(const struct tlb *tlb, uint64_t who,
+                           uint64_t stamp)
 {
     return stamp == tlb->clock ||
            (stamp >= tlb->all_stamp &&

@@ -19,7 +19,6 @@
 #define SCTLR_SPAN BIT(23)
 #define SCTLR_DSSBS BIT(44)
 
-#define SPSR_M_SP BIT(0)
 #define SPSR_MISC                                                         \
     (PSTATE_SSBS | PSTATE_IL | PSTATE_SS | PSTATE_PAN | PSTATE_UAO |      \
      PSTATE_DIT | PSTATE_TCO)
@@ -87,7 +86,8 @@ static uint64_t vector_offset(const struct arm_cpu *cpu,
 }
 
 /* PSTATE on entry, besides EL, SP and DAIF (AArch64.TakeException). */
-static uint32_t entry_misc(const struct arm_cpu *cpu, unsigned target)
+static inline uint32_t entry_misc(const struct arm_cpu *cpu,
+                                  unsigned target)
 {
     uint64_t sctlr = cpu->mmu_el[target].sctlr;
     bool has_pan = target == 1 || (target == 2 && arm_is_host(cpu));
@@ -104,10 +104,10 @@ static uint32_t entry_misc(const struct arm_cpu *cpu, unsigned target)
            (set & misc_bits(cpu));
 }
 
-/* All but the stack pointer. */
-static void enter(struct arm_cpu *cpu, enum arm_vector vector,
-                  unsigned target, uint32_t syndrome, uint64_t return_pc,
-                  uint64_t pstate)
+/* All but the stack pointer; `misc`: entry_misc(). */
+static inline void enter(struct arm_cpu *cpu, enum arm_vector vector,
+                         unsigned target, uint32_t syndrome,
+                         uint64_t return_pc, uint64_t pstate, uint32_t misc)
 {
     cpu->vcpu.stats.exceptions[arm_exception_number(vector, syndrome)]++;
     cpu->vcpu.pc = cpu->vbar_el[target] + vector_offset(cpu, vector, target);
@@ -116,7 +116,7 @@ static void enter(struct arm_cpu *cpu, enum arm_vector vector,
     if (vector == ARM_VECTOR_SYNC || vector == ARM_VECTOR_SERROR) {
         cpu->esr_el[target] = syndrome;
     }
-    cpu->pstate_misc = entry_misc(cpu, target);
+    cpu->pstate_misc = misc;
     cpu->btype = 0;
     cpu->daif = PSTATE_D | PSTATE_A | PSTATE_I | PSTATE_F;
     cpu->stepping = false;
@@ -128,7 +128,8 @@ void arm_take_exception(struct arm_cpu *cpu, enum arm_vector vector,
 {
     unsigned from = cpu->el;
 
-    enter(cpu, vector, target, syndrome, return_pc, arm_pstate(cpu));
+    enter(cpu, vector, target, syndrome, return_pc, arm_pstate(cpu),
+          entry_misc(cpu, target));
     arm_set_el(cpu, target, 1);
     if (log_on(LOG_INT)) {
         arm_log_exception(cpu, vector, from, syndrome);
@@ -179,16 +180,15 @@ static void set_hpfar(struct arm_cpu *cpu, const struct mem_fault *fault,
 void arm_raise_data_abort(struct arm_cpu *cpu, const struct mem_fault *fault,
                           bool maintenance)
 {
-    struct mem_fault f = *fault;
     enum arm_ec class = EC_DABORT_LOWER;
     unsigned target = arm_route_abort(cpu, fault);
+    uint32_t iss = arm_data_abort_iss(cpu, fault, maintenance);
 
-    if (f.watch) {
+    if (fault->watch) {
         class = EC_WATCHPOINT_LOWER;
-        f.status = DEBUG_STATUS;
+        iss |= DEBUG_STATUS;
         target = arm_route_debug(cpu);
     }
-    uint32_t iss = arm_data_abort_iss(cpu, &f, maintenance);
 
     set_hpfar(cpu, fault, target);
     cpu->vcpu.fault_address = fault->va;
@@ -377,8 +377,9 @@ bool arm_take_interrupt(struct arm_cpu *cpu)
 static void request_unmasked(struct arm_cpu *cpu)
 {
     struct arm_interrupt interrupt;
+    uint32_t raised = lines(cpu);
 
-    if (arm_pick_interrupt(cpu, lines(cpu), &interrupt)) {
+    if (raised && arm_pick_interrupt(cpu, raised, &interrupt)) {
         __atomic_fetch_or(&cpu->vcpu.request, VCPU_REQ_IRQ,
                           __ATOMIC_SEQ_CST);
     }
@@ -484,10 +485,11 @@ static uint64_t call_enter(struct vcpu *vcpu, uint64_t syndrome,
 {
     struct arm_cpu *cpu = arm_cpu(vcpu);
     unsigned ec = (uint32_t)syndrome >> 26, to = cpu->fast.upper;
+    uint32_t misc = entry_misc(cpu, to);
     uint64_t sp = cpu->sp_el[to];
 
     if (log_on(LOG_INT) || syndrome >> ARM_SYNDROME_EL_SHIFT ||
-        !select_context(cpu, to, 1, entry_misc(cpu, to), sp)) {
+        !select_context(cpu, to, 1, misc, sp)) {
         return leave(vcpu, VCPU_EXIT_EXCEPTION, syndrome,
                      return_pc - (ec == EC_SVC ? 4 : 0));
     }
@@ -495,7 +497,7 @@ static uint64_t call_enter(struct vcpu *vcpu, uint64_t syndrome,
         trace_sync(cpu, to, (uint32_t)syndrome, return_pc);
     }
     enter(cpu, ARM_VECTOR_SYNC, to, (uint32_t)syndrome, return_pc,
-          nzcv | pstate_but_flags(cpu));
+          nzcv | pstate_but_flags(cpu), misc);
     cpu->el = (uint8_t)to;
     cpu->spsel = 1;
     vcpu->target = vcpu->pc;

@@ -180,15 +180,18 @@ static uint32_t context_of_sctlr(const struct arm_cpu *cpu, unsigned el)
 /* Those of the system registers. */
 static uint32_t context_of_registers(const struct arm_cpu *cpu, unsigned el)
 {
+    unsigned fp_trap = arm_fp_trap_el(cpu, el);
     bool upper = el < 2 ? sysreg_any_upper_trap(cpu)
                         : cpu->hcr_el2 & HCR_E2H;
+    bool sve = cpu->feature[A64_FEAT_SVE] && !fp_trap &&
+               !arm_sve_trap_el(cpu, el);
 
     return el << CTX_EL_SHIFT |
-           arm_fp_trap_el(cpu, el) << CTX_FP_TRAP_SHIFT |
+           fp_trap << CTX_FP_TRAP_SHIFT |
            flag(cpu->fpcr & FPCR_MODE, CTX_FP_MODE) |
            flag(cpu->fpcr & FPCR_RMODE, CTX_FP_RMODE) |
            flag(cpu->guarded_seen, CTX_BTYPE_CHECK) |
-           flag(sve_enabled(cpu, el) && !arm_fp_trap_el(cpu, el), CTX_SVE) |
+           flag(sve, CTX_SVE) |
            flag(upper, CTX_UPPER) | context_of_sctlr(cpu, el);
 }
 
@@ -199,18 +202,20 @@ static uint8_t sp_mask(const struct arm_cpu *cpu, unsigned el)
     return arm_mmu(cpu, el)->sctlr & sa ? 15 : 0;
 }
 
-/* And those of PSTATE and SP. */
+/* And those of PSTATE and SP, with fast->flags[] and sp_mask[] made. */
 static uint32_t context_flags(const struct arm_cpu *cpu)
 {
+    const struct arm_switch *fast = &cpu->fast;
     bool has_el0 = cpu->el == 1 || (cpu->el == 2 && arm_is_host(cpu));
     bool unpriv = has_el0 && !(cpu->pstate_misc & PSTATE_UAO);
 
-    return context_of_registers(cpu, cpu->el) |
+    return fast->flags[cpu->el > 0] |
            flag(cpu->spsel && cpu->el > 0, CTX_SPSEL) |
            flag(cpu->step_active || arm_breakpoints_enabled(cpu),
                 CTX_SS_ACTIVE) |
            flag(unpriv, CTX_UNPRIV) |
-           flag(cpu->vcpu.r[31] & sp_mask(cpu, cpu->el), CTX_SP_ALIGN);
+           flag(cpu->vcpu.r[31] & fast->sp_mask[cpu->el > 0],
+                CTX_SP_ALIGN);
 }
 
 /* EL0 and `upper` take what happens there, and nobody else: no traps of

@@ -72,6 +72,8 @@
 #define SCR_API BIT(17)
 
 /* CPTR_EL2 without E2H, CPTR_EL3. */
+#define CPTR_TZ BIT(8) /* of CPTR_EL2 */
+#define CPTR_EZ BIT(8) /* of CPTR_EL3, its inverse */
 #define CPTR_TFP BIT(10)
 #define CPTR_TCPAC BIT(31)
 

@@ -3,9 +3,6 @@
 
 #include "cpu/arm/self_debug.h"
 
-#define SPSR_M_SP BIT(0)
-#define SPSR_M_AARCH32 BIT(4)
-
 #define SCTLR_NTWI BIT(16)
 #define SCTLR_NTWE BIT(18)
 
@@ -31,35 +28,62 @@ unsigned arm_route_abort(const struct arm_cpu *cpu,
     return arm_route(cpu);
 }
 
-/* CPACR_EL1.FPEN and CPTR_EL2.FPEN with E2H: 0 and 2 trap all, 1 EL0. */
-static bool fpen_traps(uint64_t reg, bool is_el0)
-{
-    unsigned fpen = reg >> 20 & 3;
+/* Where registers of one kind trap: a field of CPACR_EL1, and of CPTR_EL2
+ * with E2H; a bit of CPTR_EL2 without; a bit of CPTR_EL3, one of which lets
+ * them through. */
+struct coprocessor {
+    unsigned shift;
+    uint64_t el2, el3;
+    bool el3_allows;
+};
 
-    return fpen != 3 && (fpen != 1 || is_el0);
+/* The field: 0 and 2 trap all, 1 EL0. */
+static bool field_traps(uint64_t reg, unsigned shift, bool is_el0)
+{
+    unsigned field = reg >> shift & 3;
+
+    return field != 3 && (field != 1 || is_el0);
 }
 
-static bool traps_fp_to_el2(const struct arm_cpu *cpu, unsigned el)
+static bool traps_to_el2(const struct arm_cpu *cpu, unsigned el,
+                         const struct coprocessor *cp)
 {
     if (el > 2 || !arm_el2_enabled(cpu)) {
         return false;
     }
     return cpu->hcr_el2 & HCR_E2H
-               ? fpen_traps(cpu->cptr_el2, el == 0 && arm_is_host(cpu))
-               : cpu->cptr_el2 & CPTR_TFP;
+               ? field_traps(cpu->cptr_el2, cp->shift,
+                             el == 0 && arm_is_host(cpu))
+               : cpu->cptr_el2 & cp->el2;
+}
+
+static unsigned trap_el(const struct arm_cpu *cpu, unsigned el,
+                        const struct coprocessor *cp)
+{
+    bool of_el1 = el < 2 && !(el == 0 && arm_is_host(cpu));
+
+    if (of_el1 && field_traps(cpu->cpacr_el1, cp->shift, el == 0)) {
+        return 1;
+    }
+    if (traps_to_el2(cpu, el, cp)) {
+        return 2;
+    }
+    bool el3 = cpu->cptr_el3 & cp->el3;
+    return cpu->has_el3 && el3 != cp->el3_allows ? 3 : 0;
 }
 
 unsigned arm_fp_trap_el(const struct arm_cpu *cpu, unsigned el)
 {
-    bool of_el1 = el < 2 && !(el == 0 && arm_is_host(cpu));
+    static const struct coprocessor fp = {20, CPTR_TFP, CPTR_TFP, false};
 
-    if (of_el1 && fpen_traps(cpu->cpacr_el1, el == 0)) {
-        return 1;
-    }
-    if (traps_fp_to_el2(cpu, el)) {
-        return 2;
-    }
-    return cpu->has_el3 && (cpu->cptr_el3 & CPTR_TFP) ? 3 : 0;
+    return trap_el(cpu, el, &fp);
+}
+
+unsigned arm_sve_trap_el(const struct arm_cpu *cpu, unsigned el)
+{
+    static const struct coprocessor sve = {16, CPTR_TZ, CPTR_EZ, true};
+
+    return trap_el(cpu, el, &sve);
 }
 
 unsigned arm_route_hvc(const struct arm_cpu *cpu)
@@ -214,25 +238,4 @@ uint32_t arm_pending_masks(const struct arm_cpu *cpu, uint32_t lines)
         }
     }
     return pending;
-}
-
-/* -- return -------------------------------------------------------------- */
-
-bool arm_is_legal_return(const struct arm_cpu *cpu, uint64_t spsr)
-{
-    unsigned el = spsr >> 2 & 3;
-
-    if ((spsr & SPSR_M_AARCH32) || (spsr & 2) || el > cpu->el) {
-        return false;
-    }
-    switch (el) {
-    case 0:
-        return !(spsr & SPSR_M_SP);
-    case 1:
-        return !(arm_el2_enabled(cpu) && (cpu->hcr_el2 & HCR_TGE));
-    case 2:
-        return arm_el2_enabled(cpu);
-    default:
-        return true;
-    }
 }

@@ -8,6 +8,10 @@
 #include "cpu/arm/exception.h"
 #include "cpu/arm/levels.h"
 
+/* SPSR_ELx.M. */
+#define SPSR_M_SP BIT(0)
+#define SPSR_M_AARCH32 BIT(4)
+
 /* A synchronous exception of this level that no control sends elsewhere. */
 static inline unsigned arm_route(const struct arm_cpu *cpu)
 {
@@ -25,6 +29,8 @@ unsigned arm_route_abort(const struct arm_cpu *cpu,
 /* FP and SIMD at `el`: the level that they trap to, or 0 (CPACR_EL1.FPEN,
  * CPTR_EL2 in both of its shapes, CPTR_EL3). */
 unsigned arm_fp_trap_el(const struct arm_cpu *cpu, unsigned el);
+/* Likewise SVE (ZEN, TZ, EZ), where FP does not trap. */
+unsigned arm_sve_trap_el(const struct arm_cpu *cpu, unsigned el);
 
 struct arm_interrupt {
     enum arm_vector vector;
@@ -44,7 +50,25 @@ uint32_t arm_pending_masks(const struct arm_cpu *cpu, uint32_t lines);
 
 /* SPSR_ELx.M names a state to which this level may return (D1.4.5);
  * AArch64 only. */
-bool arm_is_legal_return(const struct arm_cpu *cpu, uint64_t spsr);
+static inline bool arm_is_legal_return(const struct arm_cpu *cpu,
+                                       uint64_t spsr)
+{
+    unsigned el = spsr >> 2 & 3;
+
+    if ((spsr & SPSR_M_AARCH32) || (spsr & 2) || el > cpu->el) {
+        return false;
+    }
+    switch (el) {
+    case 0:
+        return !(spsr & SPSR_M_SP);
+    case 1:
+        return !(arm_el2_enabled(cpu) && (cpu->hcr_el2 & HCR_TGE));
+    case 2:
+        return arm_el2_enabled(cpu);
+    default:
+        return true;
+    }
+}
 
 /*
  * HVC and SMC: the level that takes them, 0: UNDEFINED.  An SMC that goes

@@ -8,7 +8,6 @@
 #include "util/bits.h"
 
 #define MDSCR_KDE BIT(13)
-#define MDCR_EL2_TDE BIT(8)
 #define MDCR_EL3_SDD BIT(16)
 
 /* DBGBCR<n>_EL1 and DBGWCR<n>_EL1. */
@@ -33,7 +32,7 @@ enum { SSC_BOTH, SSC_NON_SECURE, SSC_SECURE, SSC_EL2 };
 
 unsigned arm_debug_target_el(const struct arm_cpu *cpu)
 {
-    bool to_el2 = (cpu->mdcr_el2 & MDCR_EL2_TDE) ||
+    bool to_el2 = (cpu->mdcr_el2 & MDCR_TDE) ||
                   (cpu->hcr_el2 & HCR_TGE);
 
     return arm_el2_enabled(cpu) && to_el2 ? 2 : 1;

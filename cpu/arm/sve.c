@@ -1,7 +1,6 @@
 /* See sve.h. */
 #include "cpu/arm/sve.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "cpu/arm/arm_cpu.h"
@@ -16,44 +15,6 @@ unsigned sve_max_bytes(unsigned lengths)
         n--;
     }
     return 16 * n;
-}
-
-#define CPTR_TZ BIT(8) /* of CPTR_EL2; in CPTR_EL3 EZ, its inverse */
-
-/* Of CPACR_EL1, and of CPTR_EL2 with E2H. */
-static bool zen_traps(uint64_t cpacr, bool el0)
-{
-    unsigned zen = cpacr >> 16 & 3;
-
-    return el0 ? zen != 3 : !(zen & 1);
-}
-
-static bool traps_to_el2(const struct arm_cpu *cpu, unsigned el)
-{
-    if (el > 2 || !arm_el2_enabled(cpu)) {
-        return false;
-    }
-    return cpu->hcr_el2 & HCR_E2H
-               ? zen_traps(cpu->cptr_el2, el == 0 && arm_is_host(cpu))
-               : cpu->cptr_el2 & CPTR_TZ;
-}
-
-unsigned sve_trap_el(const struct arm_cpu *cpu, unsigned el)
-{
-    bool of_el1 = el < 2 && !(el == 0 && arm_is_host(cpu));
-
-    if (of_el1 && zen_traps(cpu->cpacr_el1, el == 0)) {
-        return 1;
-    }
-    if (traps_to_el2(cpu, el)) {
-        return 2;
-    }
-    return cpu->has_el3 && !(cpu->cptr_el3 & CPTR_TZ) ? 3 : 0;
-}
-
-bool sve_enabled(const struct arm_cpu *cpu, unsigned el)
-{
-    return cpu->feature[A64_FEAT_SVE] && !sve_trap_el(cpu, el);
 }
 
 /* ZCR_ELx.LEN asks for so much and gets the longest there is up to it. */
@@ -109,7 +70,7 @@ void sve_reset(struct arm_cpu *cpu)
     memset(&cpu->sve, 0, sizeof(cpu->sve));
     cpu->sve.vl = 16;
     if (cpu->el < 3) { /* as firmware leaves them */
-        cpu->cptr_el3 |= CPTR_TZ;
+        cpu->cptr_el3 |= CPTR_EZ;
         cpu->sve.zcr[3] = 15;
     }
     if (cpu->el < 2) {
@@ -117,25 +78,4 @@ void sve_reset(struct arm_cpu *cpu)
         cpu->sve.zcr[2] = 15;
     }
     sve_follow(cpu);
-}
-
-void sve_dump(const struct arm_cpu *cpu, FILE *f)
-{
-    const struct arm_sve *sve = &cpu->sve;
-
-    fprintf(f, "VL=%u\n", 8u * sve->vl);
-    for (unsigned n = 0; n < 16; n++) {
-        fprintf(f, "P%02u=%016" PRIx64 "%s", n, sve->p[n],
-                n % 4 == 3 ? "\n" : " ");
-    }
-    fprintf(f, "FFR=%016" PRIx64 "\n", sve->ffr);
-    for (unsigned n = 0; n < 32; n++) {
-        fprintf(f, "Z%02u=", n);
-        for (unsigned q = sve->vl / 16u; q-- > 0;) {
-            const union vec *v = q ? &sve->high[n][q - 1] : &cpu->vcpu.v[n];
-
-            fprintf(f, "%016" PRIx64 "%016" PRIx64 "%s", v->d[1], v->d[0],
-                    q ? ":" : "\n");
-        }
-    }
 }

@@ -10,8 +10,6 @@
 #ifndef CPU_ARM_SVE_H
 #define CPU_ARM_SVE_H
 
-#include <stdio.h>
-
 #include "cpu/vcpu.h"
 
 struct arm_cpu;
@@ -31,19 +29,10 @@ struct arm_sve {
 /* The vector length follows ZCR_ELx and the exception level. */
 void sve_follow(struct arm_cpu *cpu);
 
-/* SVE instructions at `el`: the level that they trap to, or 0. */
-unsigned sve_trap_el(const struct arm_cpu *cpu, unsigned el);
-
-/* Whether they may be used there (FP being enabled). */
-bool sve_enabled(const struct arm_cpu *cpu, unsigned el);
-
 /* Bytes of the longest vector that the model has. */
 unsigned sve_max_bytes(unsigned lengths);
 
 /* All after a reset. */
 void sve_reset(struct arm_cpu *cpu);
-
-/* Z registers as `-d cpu` and the monitor show them. */
-void sve_dump(const struct arm_cpu *cpu, FILE *f);
 
 #endif

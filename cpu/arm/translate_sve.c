@@ -15,7 +15,7 @@
 static uint64_t trap(struct vcpu *vcpu, uint64_t a, uint64_t b, uint64_t c)
 {
     struct arm_cpu *cpu = arm_cpu(vcpu);
-    unsigned el = sve_trap_el(cpu, cpu->el);
+    unsigned el = arm_sve_trap_el(cpu, cpu->el);
     uint32_t syndrome = ARM_SYNDROME(EC_SVE_TRAP, 0);
 
     (void)a, (void)b, (void)c;

@@ -77,7 +77,7 @@ static inline struct block *block_set_next(const struct block_set *s,
                                            struct block_probe *p)
 {
     for (;;) {
-        uint64_t slot = __atomic_load_n(&p->table[p->at], __ATOMIC_ACQUIRE);
+        uint64_t slot = p->table[p->at];
 
         if (!slot) {
             return NULL;

@@ -176,7 +176,8 @@ static bool plan_elf(struct boot_plan *plan, uint64_t pa, uint64_t size,
 {
     struct boot b = {
         .config = &config,
-        .memory = {RAM_BASE, 64 * MIB, 0, 64 * MIB},
+        .memory = {.ram_base = RAM_BASE, .ram_size = 64 * MIB,
+                   .rom_size = 64 * MIB},
         .image = {
             .file = {.option = "-kernel", .path = "E", .fd = -1},
             .kind = IMAGE_ELF,

@@ -486,7 +486,9 @@ static void deliver(struct engine *e, struct runner *r)
     struct vcpu *vcpu = r->vcpu;
 
     r->alone = vcpu->exit == VCPU_EXIT_FAULT && vcpu->fault.retry;
-    if (!r->alone) {
+    if (r->alone) {
+        vcpu->retired--;
+    } else {
         r->context_stale = !e->guest->deliver(vcpu);
     }
 }

@@ -122,6 +122,10 @@ struct vcpu {
     void *system;             /* struct cpu_system */
     void *runner;             /* the engine's */
 
+    /* Instructions begun, where the context has them counted; those that did
+     * not complete are taken back, whether or not they were counted. */
+    uint64_t retired;
+
     struct vcpu_stats stats;
 
     struct jump_cache_entry jump_cache[JUMP_CACHE_ENTRIES];

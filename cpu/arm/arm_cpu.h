@@ -21,10 +21,12 @@ enum {
     CTX_EL_SHIFT = 0,        /* bits 1..0: exception level */
     CTX_SPSEL = 1 << 2,      /* r[31] is SP_ELx (only MSR SPSel cares) */
     CTX_ZVA_EL0 = 1 << 2,    /* at EL0, where SPSel is 0: SCTLR.DZE */
-    CTX_FP_TRAP_SHIFT = 3,   /* bits 4..3: EL to trap FP/SIMD to, 0 none */
-    CTX_ALIGN = 1 << 5,      /* SCTLR.A, or MMU off: unaligned faults */
-    CTX_FP_MODE = 1 << 6,    /* FPCR has FZ, DN or AHP, or traps: no fast
+    CTX_FP_TRAP = 1 << 3,    /* FP/SIMD traps ... */
+    CTX_FP_TRAP_SHIFT = 4,   /* ... to this EL (bits 5..4); else: */
+    CTX_FP_MODE = 1 << 4,    /* FPCR has FZ, DN or AHP, or traps: no fast
                                 host arithmetic */
+    CTX_FP_RMODE = 1 << 5,   /* FPCR.RMode is not round-to-nearest */
+    CTX_ALIGN = 1 << 6,      /* SCTLR.A, or MMU off: unaligned faults */
     CTX_SS_ACTIVE = 1 << 7,  /* software step or breakpoints: one
                                 instruction a block */
     CTX_BTYPE_CHECK = 1 << 8, /* guarded pages may be in use (BTI) */
@@ -39,8 +41,15 @@ enum {
     CTX_BIG_ENDIAN = 1 << 13,/* data accesses are big-endian (EE/E0E) */
     CTX_SVE = 1 << 14,       /* SVE instructions do not trap, and writes of
                                 vector registers clear the rest of Z */
-    CTX_FP_RMODE = 1 << 15,  /* FPCR.RMode is not round-to-nearest */
+    CTX_COUNT = 1 << 15,     /* instructions are counted (vcpu.retired) */
 };
+
+/* The exception level that FP/SIMD traps to, 0: none. */
+static inline unsigned arm_ctx_fp_trap(uint32_t context)
+{
+    return context & CTX_FP_TRAP ? context >> CTX_FP_TRAP_SHIFT & 3 : 0;
+}
+
 
 /* Exception classes, ESR_ELx.EC (D17.2.37). */
 enum arm_ec {
@@ -84,18 +93,22 @@ struct arm_debug {
     uint64_t step_pc;        /* its address */
 };
 
-/* Performance monitors (sysregs_pmu.c). */
+/* Performance monitors (pmu.h). */
 #define ARM_PMU_COUNTERS 6 /* PMCR_EL0.N */
+#define ARM_PMU_CYCLES ARM_PMU_COUNTERS /* index of the cycle counter */
 struct arm_pmu {
     uint64_t control;    /* PMCR_EL0: the writable bits */
     /* A bit for each event counter, bit 31 for the cycle counter. */
     uint64_t enabled, overflowed, interrupts;
-    uint64_t userenr, selr, ccfiltr;
-    uint64_t cycles;     /* as of `since_ns`, as all counters are */
+    uint64_t userenr, selr;
+    uint64_t counter[ARM_PMU_COUNTERS + 1]; /* as of `since` */
+    uint32_t type[ARM_PMU_COUNTERS + 1]; /* PMEVTYPER<n>_EL0, PMCCFILTR_EL0 */
     uint64_t part;       /* of 64 cycles, with PMCR_EL0.D */
-    uint32_t counter[ARM_PMU_COUNTERS];
-    uint32_t type[ARM_PMU_COUNTERS];
     uint64_t since_ns;   /* of the machine's time */
+    uint64_t since_insns; /* vcpu.retired */
+    uint32_t running;    /* set of indices: count at this exception level */
+    bool by_level;       /* others count at EL0 than at the level above */
+    bool insns;          /* some count instructions, at whatever level */
     bool level;          /* of pmu_irq */
 };
 

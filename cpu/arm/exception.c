@@ -248,6 +248,8 @@ void arm_deliver(struct arm_cpu *cpu)
     if (is_call(ec, target)) {
         arm_step_advance(cpu);
         return_pc += 4;
+    } else {
+        vcpu->retired--;
     }
     if (has_far(ec)) {
         cpu->far_el[target] = vcpu->fault_address;
@@ -423,7 +425,7 @@ static bool select_context(struct arm_cpu *cpu, unsigned el, unsigned spsel,
 
     if (!fast->direct || (el != 0 && el != fast->upper) ||
         (cpu->mdscr_el1 & MDSCR_SS) || cpu->debug.breakpoints ||
-        cpu->step_active ||
+        cpu->step_active || cpu->pmu.by_level ||
         !tlb_context_again(vcpu->mmu, fast->tlb[0], fast->key[0]) ||
         !tlb_context_again(vcpu->mmu, fast->tlb[space], fast->key[space])) {
         return false;
@@ -494,6 +496,7 @@ static uint64_t call_enter(struct vcpu *vcpu, uint64_t syndrome,
                      return_pc - (ec == EC_SVC ? 4 : 0));
     }
     if (ec != EC_SVC) {
+        vcpu->retired--;
         trace_sync(cpu, to, (uint32_t)syndrome, return_pc);
     }
     enter(cpu, ARM_VECTOR_SYNC, to, (uint32_t)syndrome, return_pc,

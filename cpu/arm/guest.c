@@ -10,6 +10,7 @@
 #include "cpu/arm/exception.h"
 #include "cpu/arm/mmu_cpu.h"
 #include "cpu/arm/pauth.h"
+#include "cpu/arm/pmu.h"
 #include "cpu/arm/route.h"
 #include "cpu/arm/self_debug.h"
 #include "cpu/arm/sysregs.h"
@@ -186,10 +187,13 @@ static uint32_t context_of_registers(const struct arm_cpu *cpu, unsigned el)
     bool sve = cpu->feature[A64_FEAT_SVE] && !fp_trap &&
                !arm_sve_trap_el(cpu, el);
 
-    return el << CTX_EL_SHIFT |
-           fp_trap << CTX_FP_TRAP_SHIFT |
-           flag(cpu->fpcr & FPCR_MODE, CTX_FP_MODE) |
-           flag(cpu->fpcr & FPCR_RMODE, CTX_FP_RMODE) |
+    uint32_t fp = fp_trap
+                      ? CTX_FP_TRAP | fp_trap << CTX_FP_TRAP_SHIFT
+                      : flag(cpu->fpcr & FPCR_MODE, CTX_FP_MODE) |
+                            flag(cpu->fpcr & FPCR_RMODE, CTX_FP_RMODE);
+
+    return el << CTX_EL_SHIFT | fp |
+           flag(cpu->pmu.insns, CTX_COUNT) |
            flag(cpu->guarded_seen, CTX_BTYPE_CHECK) |
            flag(sve, CTX_SVE) |
            flag(upper, CTX_UPPER) | context_of_sctlr(cpu, el);
@@ -244,6 +248,7 @@ static void context(struct vcpu *vcpu)
     arm_select_tlb(cpu);
     pauth_follow(cpu);
     sve_follow(cpu);
+    pmu_follow(cpu);
     fast->upper = (uint8_t)upper;
     fast->direct = is_direct(cpu, upper);
     fast->flags[0] = context_of_registers(cpu, 0);
@@ -253,10 +258,12 @@ static void context(struct vcpu *vcpu)
     vcpu->jump_key = (uint64_t)context_flags(cpu) << 48;
 }
 
-/* A check at the head belongs to indirect branches, not to the loop. */
+/* A check at the head belongs to indirect branches, not to the loop; a region
+ * may leave before an instruction that has been counted. */
 static bool has_regions(uint32_t context)
 {
-    return !(context & (CTX_SS_ACTIVE | CTX_SP_ALIGN | CTX_BTYPE_CHECK));
+    return !(context & (CTX_SS_ACTIVE | CTX_SP_ALIGN | CTX_BTYPE_CHECK |
+                        CTX_COUNT));
 }
 
 /* -- events -------------------------------------------------------------- */

@@ -78,12 +78,20 @@
 #define CPTR_TCPAC BIT(31)
 
 /* MDCR_EL2, and MDCR_EL3 where it has the same. */
+#define MDCR_HPMN UINT64_C(31)
 #define MDCR_TPMCR BIT(5)
 #define MDCR_TPM BIT(6)
+#define MDCR_HPME BIT(7)
 #define MDCR_TDE BIT(8)
 #define MDCR_TDA BIT(9)
 #define MDCR_TDOSA BIT(10)
 #define MDCR_TDRA BIT(11)
+#define MDCR_HPMD BIT(17) /* with FEAT_PMUv3p1 */
+#define MDCR_HCCD BIT(23) /* with FEAT_PMUv3p5 */
+#define MDCR_HLP BIT(26)
+/* MDCR_EL3. */
+#define MDCR_SPME BIT(17)
+#define MDCR_SCCD BIT(23)
 
 /* irq_lines: the wires, and what HCR_EL2.VI, VF and VSE make of them. */
 enum {

@@ -2,6 +2,7 @@
 #include "cpu/arm/sysregs.h"
 
 #include "cpu/arm/levels.h"
+#include "cpu/arm/pmu.h"
 #include "cpu/arm/system.h"
 #include "util/bits.h"
 
@@ -21,7 +22,9 @@ static bool is_present(const struct arm_cpu *cpu, const struct sysreg *r)
     case NEEDS_GICV3_EL3:
         return cpu->system->has_gic && cpu->has_el3;
     case NEEDS_PMU:
-        return arm_id_field(cpu->model->ARM_ID_AA64DFR0, 8) != 0;
+        return pmu_version(cpu) != 0;
+    case NEEDS_PMU_V3P4:
+        return pmu_version(cpu) >= PMU_V3P4;
     case NEEDS_CORTEX:
         return cpu->model->is_cortex;
     case NEEDS_EL2:
@@ -172,6 +175,8 @@ bool sysreg_is_trapped(const struct arm_cpu *cpu, enum sysreg_trap trap,
         return !(pmu & (PMUSERENR_EN | PMUSERENR_SW));
     case TRAP_PMU_EVENTS:
         return !(pmu & (PMUSERENR_EN | (is_read ? PMUSERENR_ER : 0)));
+    case TRAP_PMU_SELECT:
+        return !(pmu & (PMUSERENR_EN | PMUSERENR_ER));
     case TRAP_CNTFRQ:
         return !(cnt & (CNTKCTL_EL0PCTEN | CNTKCTL_EL0VCTEN));
     case TRAP_CNTPCT:

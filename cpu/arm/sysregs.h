@@ -30,6 +30,7 @@ enum {
 enum sysreg_needs {
     NEEDS_GICV3 = 128, /* the CPU interface of a GICv3 */
     NEEDS_PMU,
+    NEEDS_PMU_V3P4,
     NEEDS_CORTEX,      /* IMPLEMENTATION DEFINED ones of the A53/A57/A72 */
     NEEDS_GICV3_UPPER, /* with EL2 or EL3, with EL2, with EL3 */
     NEEDS_GICV3_EL2,
@@ -53,6 +54,7 @@ enum sysreg_trap {
     TRAP_PMU_CYCLES,   /* ... or CR, for reads */
     TRAP_PMU_SWINC,    /* ... or SW, for writes */
     TRAP_PMU_EVENTS,   /* ... or ER, for reads */
+    TRAP_PMU_SELECT,   /* ... or ER */
     TRAP_CNTFRQ,       /* CNTKCTL_EL1.EL0PCTEN or EL0VCTEN */
     TRAP_CNTPCT,       /* CNTKCTL_EL1.EL0PCTEN */
     TRAP_CNTVCT,       /* CNTKCTL_EL1.EL0VCTEN */
@@ -196,6 +198,7 @@ WRITES(sysreg_cptr_el2_write)
 WRITES(sysreg_mdcr_el2_write)
 WRITES(sysreg_stage2_write)
 WRITES(sysreg_scr_write)
+WRITES(sysreg_mdcr_el3_write)
 WRITES(sysreg_cptr_el3_write)
 
 /* sysregs_debug.c */
@@ -214,15 +217,11 @@ WRITES(sysreg_dbgwcr_write)
 /* sysregs_pmu.c */
 READS(sysreg_pmcr_read)
 WRITES(sysreg_pmcr_write)
-WRITES(sysreg_pmcntenset_write)
-WRITES(sysreg_pmcntenclr_write)
-READS(sysreg_pmovs_read)
-WRITES(sysreg_pmovsset_write)
-WRITES(sysreg_pmovsclr_write)
-WRITES(sysreg_pmintenset_write)
-WRITES(sysreg_pmintenclr_write)
+READS(sysreg_pm_bits_read)
+WRITES(sysreg_pm_set_write)
+WRITES(sysreg_pm_clear_write)
 WRITES(sysreg_pmswinc_write)
-READS(sysreg_pmceid0_read)
+READS(sysreg_pmceid_read)
 READS(sysreg_pmccntr_read)
 WRITES(sysreg_pmccntr_write)
 READS(sysreg_pmccfiltr_read)

@@ -7,6 +7,7 @@
 
 #include "cpu/arm/guest.h"
 #include "cpu/arm/levels.h"
+#include "cpu/arm/pmu.h"
 #include "cpu/arm/models.h"
 
 static void forget_translations(struct arm_cpu *cpu)
@@ -96,12 +97,18 @@ void sysreg_cptr_el2_write(struct arm_cpu *cpu, const struct sysreg *r,
 
 /* HPMN, TPMCR, TPM, HPME, TDE, TDA, TDOSA, TDRA. */
 #define MDCR_EL2_WRITABLE UINT64_C(0xfff)
+/* EPMAD, SPME, SDD, SPD32, TDOSA, TDA, TPM. */
+#define MDCR_EL3_WRITABLE UINT64_C(0x00238640)
 
 void sysreg_mdcr_el2_write(struct arm_cpu *cpu, const struct sysreg *r,
                            uint64_t value)
 {
+    unsigned pmu = pmu_version(cpu);
+
     (void)r;
-    cpu->mdcr_el2 = value & MDCR_EL2_WRITABLE;
+    cpu->mdcr_el2 = value & (MDCR_EL2_WRITABLE |
+                             (pmu >= PMU_V3P1 ? MDCR_HPMD : 0) |
+                             (pmu >= PMU_V3P5 ? MDCR_HCCD | MDCR_HLP : 0));
 }
 
 /* VTTBR_EL2 and VTCR_EL2. */
@@ -135,6 +142,14 @@ void sysreg_scr_write(struct arm_cpu *cpu, const struct sysreg *r,
     if ((old ^ cpu->scr_el3) & SCR_NS) {
         arm_gic_moved(cpu);
     }
+}
+
+void sysreg_mdcr_el3_write(struct arm_cpu *cpu, const struct sysreg *r,
+                           uint64_t value)
+{
+    (void)r;
+    cpu->mdcr_el3 = value & (MDCR_EL3_WRITABLE |
+                             (pmu_version(cpu) >= PMU_V3P5 ? MDCR_SCCD : 0));
 }
 
 void sysreg_cptr_el3_write(struct arm_cpu *cpu, const struct sysreg *r,

@@ -1,352 +1,238 @@
-/*
- * Performance monitors (Arm ARM D8, D17.5; PMUv3 for Armv8.0): the cycle
- * counter and six event counters.  A cycle takes a nanosecond of the
- * machine's time, also in WFI; events are cycles and PMSWINC_EL0.
- *
- * Counters are brought up to date (settle) whenever one is looked at or
- * anything that governs them changes; the next overflow that interrupts is
- * one more deadline of timer.c.
- *
- * Filters: time is not told apart by exception level, so that a counter
- * counts in both EL0 and EL1 unless its filter excludes both.
- */
+/* Registers of the performance monitors (Arm ARM D17.5); see pmu.h. */
 #include "cpu/arm/sysregs.h"
 
+#include "cpu/arm/levels.h"
 #include "cpu/arm/models.h"
-#include "cpu/arm/system.h"
+#include "cpu/arm/pmu.h"
 #include "cpu/arm/timer.h"
-#include "util/bits.h"
-#include "util/clock.h"
 
-#define PMCR_E BIT(0)
-#define PMCR_P BIT(1) /* write: reset the event counters */
-#define PMCR_C BIT(2) /* write: reset the cycle counter */
-#define PMCR_D BIT(3) /* count every 64th cycle */
-#define PMCR_LC BIT(6) /* overflow at 64 bits, and no D */
-#define PMCR_WRITABLE (PMCR_E | PMCR_D | BIT(4) | BIT(5) | PMCR_LC)
-#define PMCR_N_SHIFT 11
+#define SELECTED_CYCLES 31 /* PMSELR_EL0.SEL */
 
-#define CYCLE_COUNTER 31
-#define COUNTERS (BIT(CYCLE_COUNTER) | mask64(ARM_PMU_COUNTERS))
-
-#define FILTERS UINT32_C(0xfc000000)
-#define FILTER_EL1_EL0 UINT32_C(0xc0000000)
-#define TYPE_EVENT 0xffffu
-enum { EVENT_SW_INCR = 0x00, EVENT_CPU_CYCLES = 0x11 };
-
-/* Counting --------------------------------------------------------------- */
-
-static bool is_running(const struct arm_pmu *p, unsigned n)
+/* After a change of what counts. */
+static void changed(struct arm_cpu *cpu)
 {
-    uint64_t filter = n == CYCLE_COUNTER ? p->ccfiltr : p->type[n];
-
-    return (p->control & PMCR_E) && (p->enabled & BIT(n)) &&
-           (filter & FILTER_EL1_EL0) != FILTER_EL1_EL0;
+    pmu_choose(cpu);
+    timer_arm(cpu);
 }
 
-static bool counts_cycles(const struct arm_pmu *p, unsigned n)
-{
-    return is_running(p, n) && (p->type[n] & TYPE_EVENT) == EVENT_CPU_CYCLES;
-}
-
-static bool is_divided(const struct arm_pmu *p)
-{
-    return (p->control & (PMCR_D | PMCR_LC)) == PMCR_D;
-}
-
-static void add_cycles(struct arm_pmu *p, uint64_t passed)
-{
-    uint64_t before = p->cycles;
-
-    if (is_divided(p)) {
-        p->part += passed;
-        passed = p->part / 64;
-        p->part %= 64;
-    }
-    p->cycles += passed;
-    bool wrapped = p->control & PMCR_LC ? p->cycles < before
-                                        : before >> 32 != p->cycles >> 32;
-    p->overflowed |= wrapped ? BIT(CYCLE_COUNTER) : 0;
-}
-
-static void add_events(struct arm_pmu *p, unsigned n, uint64_t events)
-{
-    uint64_t sum = p->counter[n] + events;
-
-    p->counter[n] = (uint32_t)sum;
-    p->overflowed |= sum >> 32 ? BIT(n) : 0;
-}
-
-static struct arm_pmu *settle_at(struct arm_cpu *cpu, uint64_t ns)
-{
-    struct arm_pmu *p = &cpu->pmu;
-    uint64_t now = ns - cpu->system->timers.start_ns;
-    uint64_t passed = now - p->since_ns;
-
-    p->since_ns = now;
-    if (is_running(p, CYCLE_COUNTER)) {
-        add_cycles(p, passed);
-    }
-    for (unsigned n = 0; n < ARM_PMU_COUNTERS; n++) {
-        if (counts_cycles(p, n)) {
-            add_events(p, n, passed);
-        }
-    }
-    return p;
-}
-
-static struct arm_pmu *settle(struct arm_cpu *cpu)
-{
-    return settle_at(cpu, clock_monotonic_ns());
-}
-
-/* Overflow --------------------------------------------------------------- */
-
-/* Nanoseconds from the last settling to an overflow of the counter. */
-static uint64_t until_overflow(const struct arm_pmu *p, unsigned n)
-{
-    uint64_t ns;
-
-    if (n != CYCLE_COUNTER) {
-        return counts_cycles(p, n) ? (UINT64_C(1) << 32) - p->counter[n]
-                                   : UINT64_MAX;
-    }
-    if (!is_running(p, n)) {
-        return UINT64_MAX;
-    }
-    if (p->control & PMCR_LC) {
-        return p->cycles ? -p->cycles : UINT64_MAX;
-    }
-    ns = (UINT64_C(1) << 32) - (uint32_t)p->cycles;
-    return is_divided(p) ? 64 * ns - p->part : ns;
-}
-
-bool pmu_is_on(const struct arm_cpu *cpu)
-{
-    return (cpu->pmu.control & PMCR_E) || cpu->pmu.level;
-}
-
-uint64_t pmu_update(struct arm_cpu *cpu, uint64_t ns)
-{
-    struct arm_pmu *p = &cpu->pmu;
-    uint64_t next = UINT64_MAX, at;
-
-    if (!pmu_is_on(cpu)) {
-        return next;
-    }
-    settle_at(cpu, ns);
-    for (uint64_t armed = p->interrupts & ~p->overflowed; armed;
-         armed &= armed - 1) {
-        uint64_t left = until_overflow(p, (unsigned)ctz64(armed));
-        next = left < next ? left : next;
-    }
-    bool level = (p->control & PMCR_E) && (p->overflowed & p->interrupts);
-    if (level != p->level) {
-        p->level = level;
-        irq_set(&cpu->pmu_irq, level);
-    }
-    if (__builtin_add_overflow(next, p->since_ns, &at) ||
-        __builtin_add_overflow(at, cpu->system->timers.start_ns, &at)) {
-        return UINT64_MAX;
-    }
-    return at;
-}
-
-/* Registers -------------------------------------------------------------- */
+/* -- control ------------------------------------------------------------- */
 
 uint64_t sysreg_pmcr_read(struct arm_cpu *cpu, const struct sysreg *r)
 {
     uint64_t implementer = cpu->model->midr >> 24 & 0xff;
 
     (void)r;
-    return implementer << 24 | ARM_PMU_COUNTERS << PMCR_N_SHIFT |
+    return implementer << 24 | pmu_event_counters(cpu) << PMCR_N_SHIFT |
            cpu->pmu.control;
 }
 
 void sysreg_pmcr_write(struct arm_cpu *cpu, const struct sysreg *r,
                        uint64_t value)
 {
-    struct arm_pmu *p = settle(cpu);
+    struct arm_pmu *p = pmu_settle(cpu);
+    uint64_t writable = PMCR_E | PMCR_D | PMCR_X | PMCR_DP | PMCR_LC |
+                        (pmu_version(cpu) >= PMU_V3P5 ? PMCR_LP : 0);
 
     (void)r;
     if (value & PMCR_C) {
-        p->cycles = p->part = 0;
+        p->counter[ARM_PMU_CYCLES] = p->part = 0;
     }
-    for (unsigned n = 0; n < ARM_PMU_COUNTERS && (value & PMCR_P); n++) {
+    for (unsigned n = 0; n < pmu_event_counters(cpu) && (value & PMCR_P);
+         n++) {
         p->counter[n] = 0;
     }
-    p->control = value & PMCR_WRITABLE;
-    timer_arm(cpu);
+    p->control = value & writable;
+    changed(cpu);
 }
 
-void sysreg_pmcntenset_write(struct arm_cpu *cpu, const struct sysreg *r,
-                             uint64_t value)
+/* -- a bit for each counter ---------------------------------------------- */
+
+/* Enable, overflow, interrupt: which, by the encoding. */
+static uint64_t *bits(struct arm_cpu *cpu, const struct sysreg *r)
 {
-    (void)r;
-    settle(cpu)->enabled |= value & COUNTERS;
-    timer_arm(cpu);
+    struct arm_pmu *p = pmu_settle(cpu);
+
+    switch (r->encoding) {
+    case SYSREG(3, 3, 9, 12, 1): /* PMCNTENSET_EL0 */
+    case SYSREG(3, 3, 9, 12, 2):
+        return &p->enabled;
+    case SYSREG(3, 3, 9, 12, 3): /* PMOVSCLR_EL0 */
+    case SYSREG(3, 3, 9, 14, 3):
+        return &p->overflowed;
+    default: /* PMINTENSET_EL1 */
+        return &p->interrupts;
+    }
 }
 
-void sysreg_pmcntenclr_write(struct arm_cpu *cpu, const struct sysreg *r,
-                             uint64_t value)
+uint64_t sysreg_pm_bits_read(struct arm_cpu *cpu, const struct sysreg *r)
 {
-    (void)r;
-    settle(cpu)->enabled &= ~value;
-    timer_arm(cpu);
+    return *bits(cpu, r) & pmu_counters(cpu);
 }
 
-uint64_t sysreg_pmovs_read(struct arm_cpu *cpu, const struct sysreg *r)
+void sysreg_pm_set_write(struct arm_cpu *cpu, const struct sysreg *r,
+                         uint64_t value)
 {
-    (void)r;
-    return settle(cpu)->overflowed;
+    *bits(cpu, r) |= value & pmu_counters(cpu);
+    changed(cpu);
 }
 
-void sysreg_pmovsset_write(struct arm_cpu *cpu, const struct sysreg *r,
+void sysreg_pm_clear_write(struct arm_cpu *cpu, const struct sysreg *r,
                            uint64_t value)
 {
-    (void)r;
-    settle(cpu)->overflowed |= value & COUNTERS;
-    timer_arm(cpu);
-}
-
-void sysreg_pmovsclr_write(struct arm_cpu *cpu, const struct sysreg *r,
-                           uint64_t value)
-{
-    (void)r;
-    settle(cpu)->overflowed &= ~value;
-    timer_arm(cpu);
-}
-
-void sysreg_pmintenset_write(struct arm_cpu *cpu, const struct sysreg *r,
-                             uint64_t value)
-{
-    (void)r;
-    settle(cpu)->interrupts |= value & COUNTERS;
-    timer_arm(cpu);
-}
-
-void sysreg_pmintenclr_write(struct arm_cpu *cpu, const struct sysreg *r,
-                             uint64_t value)
-{
-    (void)r;
-    settle(cpu)->interrupts &= ~value;
-    timer_arm(cpu);
+    *bits(cpu, r) &= ~(value & pmu_counters(cpu));
+    changed(cpu);
 }
 
 void sysreg_pmswinc_write(struct arm_cpu *cpu, const struct sysreg *r,
                           uint64_t value)
 {
-    struct arm_pmu *p = settle(cpu);
-
     (void)r;
-    for (unsigned n = 0; n < ARM_PMU_COUNTERS; n++) {
-        if ((value & BIT(n)) && is_running(p, n) &&
-            (p->type[n] & TYPE_EVENT) == EVENT_SW_INCR) {
-            add_events(p, n, 1);
-        }
-    }
+    pmu_settle(cpu);
+    pmu_increment(cpu, value);
     timer_arm(cpu);
 }
 
-uint64_t sysreg_pmceid0_read(struct arm_cpu *cpu, const struct sysreg *r)
+/* -- what there is ------------------------------------------------------- */
+
+/* Events by the version that has them. */
+static const struct {
+    uint8_t event, least;
+} events[] = {
+    {PMU_SW_INCR, PMU_V3},          {PMU_INST_RETIRED, PMU_V3},
+    {PMU_CPU_CYCLES, PMU_V3},       {PMU_STALL_FRONTEND, PMU_V3P1},
+    {PMU_STALL_BACKEND, PMU_V3P1},  {PMU_STALL, PMU_V3P4},
+};
+
+/* PMCEID0_EL0 has events 0x00 to 0x1f, PMCEID1_EL0 0x20 to 0x3f. */
+uint64_t sysreg_pmceid_read(struct arm_cpu *cpu, const struct sysreg *r)
 {
-    (void)cpu;
-    (void)r;
-    return BIT(EVENT_SW_INCR) | BIT(EVENT_CPU_CYCLES);
+    uint64_t set = 0;
+
+    for (size_t n = 0; n < ARRAY_SIZE(events); n++) {
+        if (pmu_version(cpu) >= events[n].least &&
+            events[n].event >> 5 == (r->encoding & 1)) {
+            set |= BIT(events[n].event & 31);
+        }
+    }
+    return set;
+}
+
+/* -- counters: by index of struct arm_pmu -------------------------------- */
+
+/* Op2 of the encoding is its number; or PMSELR_EL0 has it. */
+static unsigned number(const struct sysreg *r)
+{
+    return r->encoding & 7;
+}
+
+static unsigned selected(const struct arm_cpu *cpu)
+{
+    return cpu->pmu.selr == SELECTED_CYCLES ? ARM_PMU_CYCLES
+           : cpu->pmu.selr < ARM_PMU_CYCLES ? (unsigned)cpu->pmu.selr
+                                            : ARM_PMU_CYCLES + 1;
+}
+
+static bool is_seen(const struct arm_cpu *cpu, unsigned n)
+{
+    return n < pmu_event_counters(cpu) || n == ARM_PMU_CYCLES;
+}
+
+static uint64_t get_type(const struct arm_cpu *cpu, unsigned n)
+{
+    return is_seen(cpu, n) ? cpu->pmu.type[n] : 0;
+}
+
+static uint32_t filters(const struct arm_cpu *cpu)
+{
+    uint64_t el3 = PMU_FILTER_NSK | PMU_FILTER_NSU | PMU_FILTER_M;
+
+    return (uint32_t)(PMU_FILTER_P | PMU_FILTER_U |
+                      (cpu->has_el2 ? PMU_FILTER_NSH : 0) |
+                      (cpu->has_el3 ? el3 : 0));
+}
+
+static void set_type(struct arm_cpu *cpu, unsigned n, uint64_t value)
+{
+    uint32_t event = n == ARM_PMU_CYCLES               ? 0
+                     : pmu_version(cpu) >= PMU_V3P1 ? 0xffff
+                                                       : 0x3ff;
+
+    if (is_seen(cpu, n)) {
+        pmu_settle(cpu)->type[n] = (uint32_t)value & (filters(cpu) | event);
+        changed(cpu);
+    }
+}
+
+static uint64_t get_counter(struct arm_cpu *cpu, unsigned n)
+{
+    return is_seen(cpu, n) ? pmu_settle(cpu)->counter[n] : 0;
+}
+
+static void set_counter(struct arm_cpu *cpu, unsigned n, uint64_t value)
+{
+    if (is_seen(cpu, n)) {
+        pmu_settle(cpu)->counter[n] = value & pmu_counter_mask(cpu, n);
+        timer_arm(cpu);
+    }
 }
 
 uint64_t sysreg_pmccntr_read(struct arm_cpu *cpu, const struct sysreg *r)
 {
     (void)r;
-    return settle(cpu)->cycles;
+    return get_counter(cpu, ARM_PMU_CYCLES);
 }
 
 void sysreg_pmccntr_write(struct arm_cpu *cpu, const struct sysreg *r,
                           uint64_t value)
 {
     (void)r;
-    settle(cpu)->cycles = value;
-    timer_arm(cpu);
-}
-
-uint64_t sysreg_pmccfiltr_read(struct arm_cpu *cpu, const struct sysreg *r)
-{
-    (void)r;
-    return cpu->pmu.ccfiltr;
+    set_counter(cpu, ARM_PMU_CYCLES, value);
 }
 
 void sysreg_pmccfiltr_write(struct arm_cpu *cpu, const struct sysreg *r,
                             uint64_t value)
 {
     (void)r;
-    settle(cpu)->ccfiltr = value & FILTERS;
-    timer_arm(cpu);
+    set_type(cpu, ARM_PMU_CYCLES, value);
 }
 
-/* Event counters: by number, or the one that PMSELR_EL0 selects, where 31
- * is the filter of the cycle counter and others are none. */
-
-static uint64_t get_type(struct arm_cpu *cpu, unsigned n)
+uint64_t sysreg_pmccfiltr_read(struct arm_cpu *cpu, const struct sysreg *r)
 {
-    return n < ARM_PMU_COUNTERS ? cpu->pmu.type[n]
-           : n == CYCLE_COUNTER ? cpu->pmu.ccfiltr : 0;
-}
-
-static void set_type(struct arm_cpu *cpu, unsigned n, uint64_t value)
-{
-    struct arm_pmu *p = settle(cpu);
-
-    if (n < ARM_PMU_COUNTERS) {
-        p->type[n] = (uint32_t)value & (FILTERS | TYPE_EVENT);
-    } else if (n == CYCLE_COUNTER) {
-        p->ccfiltr = value & FILTERS;
-    }
-    timer_arm(cpu);
-}
-
-static uint64_t get_counter(struct arm_cpu *cpu, unsigned n)
-{
-    return n < ARM_PMU_COUNTERS ? settle(cpu)->counter[n] : 0;
-}
-
-static void set_counter(struct arm_cpu *cpu, unsigned n, uint64_t value)
-{
-    if (n < ARM_PMU_COUNTERS) {
-        settle(cpu)->counter[n] = (uint32_t)value;
-        timer_arm(cpu);
-    }
-}
-
-/* op2 of the encoding. */
-static unsigned number(const struct sysreg *r)
-{
-    return r->encoding & 7;
+    (void)r;
+    return get_type(cpu, ARM_PMU_CYCLES);
 }
 
 uint64_t sysreg_pmxevtyper_read(struct arm_cpu *cpu, const struct sysreg *r)
 {
     (void)r;
-    return get_type(cpu, (unsigned)cpu->pmu.selr);
+    return get_type(cpu, selected(cpu));
 }
 
 void sysreg_pmxevtyper_write(struct arm_cpu *cpu, const struct sysreg *r,
                              uint64_t value)
 {
     (void)r;
-    set_type(cpu, (unsigned)cpu->pmu.selr, value);
+    set_type(cpu, selected(cpu), value);
 }
 
+/* The cycle counter is not among these. */
 uint64_t sysreg_pmxevcntr_read(struct arm_cpu *cpu, const struct sysreg *r)
 {
+    unsigned n = selected(cpu);
+
     (void)r;
-    return get_counter(cpu, (unsigned)cpu->pmu.selr);
+    return n == ARM_PMU_CYCLES ? 0 : get_counter(cpu, n);
 }
 
 void sysreg_pmxevcntr_write(struct arm_cpu *cpu, const struct sysreg *r,
                             uint64_t value)
 {
+    unsigned n = selected(cpu);
+
     (void)r;
-    set_counter(cpu, (unsigned)cpu->pmu.selr, value);
+    if (n != ARM_PMU_CYCLES) {
+        set_counter(cpu, n, value);
+    }
 }
 
 uint64_t sysreg_pmevtyper_read(struct arm_cpu *cpu, const struct sysreg *r)

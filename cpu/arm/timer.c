@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "cpu/arm/pmu.h"
 #include "cpu/arm/system.h"
 #include "util/clock.h"
 

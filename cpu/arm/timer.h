@@ -53,9 +53,6 @@ bool timer_condition(const struct arm_cpu *cpu, unsigned timer,
 /* Recompute the outputs, the performance monitors' too; returns the next
  * deadline (monotonic ns). */
 uint64_t timer_update(struct arm_cpu *cpu);
-/* The parts that sysregs_pmu.c does; monotonic time is `ns`. */
-uint64_t pmu_update(struct arm_cpu *cpu, uint64_t ns);
-bool pmu_is_on(const struct arm_cpu *cpu); /* or has an output to lower */
 /* The same, and order a call for that deadline. */
 void timer_arm(struct arm_cpu *cpu);
 

@@ -76,7 +76,7 @@ void a64_raise(struct a64_ctx *s, uint32_t syndrome)
 
 bool a64_fp_access(struct a64_ctx *s)
 {
-    unsigned el = s->context >> CTX_FP_TRAP_SHIFT & 3;
+    unsigned el = arm_ctx_fp_trap(s->context);
 
     if (el == 0) {
         return true;
@@ -224,10 +224,53 @@ static bool is_load_exclusive(uint32_t insn)
     return (insn & 0x3fc00000) == 0x08400000; /* and LDAXR, LDXP, LDAXP */
 }
 
+/* -- counting ------------------------------------------------------------ */
+
+/*
+ * With CTX_COUNT instructions are counted in runs: some that cannot leave the
+ * unit and one that may.  The whole run is counted where it begins; its last
+ * is taken back when it faults (vcpu.retired).
+ */
+static void begin_count(struct a64_ctx *s)
+{
+    struct ir_unit *u = s->u;
+    uint32_t offset = offsetof(struct vcpu, retired);
+
+    if (s->counted++ == 0) {
+        s->count = ir_const(u, IR_I64, 0);
+        ir_set(u, IR_I64, offset,
+               ir_emit(u, IR_ADD, IR_I64, 0, ir_get(u, IR_I64, offset),
+                       s->count, IR_NONE, 0));
+    }
+    u->insn[s->count].imm = s->counted;
+}
+
+/* The instruction has appended all from `first` on. */
+static void end_count(struct a64_ctx *s, unsigned first)
+{
+    const unsigned leaves = IR_P_MEM | IR_P_EXIT | IR_P_END | IR_P_CALL;
+
+    for (unsigned n = first; n < s->u->count; n++) {
+        if (ir_op_info[s->u->insn[n].op].props & leaves) {
+            s->counted = 0;
+        }
+    }
+}
+
+/* -- instructions -------------------------------------------------------- */
+
+static void begin_insn(struct a64_ctx *s)
+{
+    ir_insn(s->u, s->pc);
+    if (s->context & CTX_COUNT) {
+        begin_count(s);
+    }
+}
+
 /* The first instruction of a unit. */
 static void begin(struct a64_ctx *s)
 {
-    ir_insn(s->u, s->pc);
+    begin_insn(s);
     if (s->context & CTX_SS_ACTIVE) {
         bool is_access = (s->insn & 0x0a000000) == 0x08000000;
 
@@ -256,6 +299,7 @@ static void fault_at_sp(struct a64_ctx *s, bool first)
         return;
     }
     ir_begin(s->u, s->pc, s->context);
+    s->counted = 0;
     begin(s);
     a64_raise(s, ARM_SYNDROME(EC_SP_ALIGN, 0));
 }
@@ -266,7 +310,7 @@ static bool faults_at_sp(const struct a64_ctx *s)
     bool is_fp = s->insn & 1u << 26;
 
     return (s->context & CTX_SP_ALIGN) && is_access_by_sp(s->insn) &&
-           !(is_fp && (s->context >> CTX_FP_TRAP_SHIFT & 3));
+           !(is_fp && (s->context & CTX_FP_TRAP));
 }
 
 /* -- the driver ---------------------------------------------------------- */
@@ -287,16 +331,21 @@ static bool can_go_on(const struct a64_ctx *s)
 
 static void translate_one(struct a64_ctx *s, bool first)
 {
+    unsigned appended = s->u->count;
+
     if (first) {
         begin(s);
     } else {
-        ir_insn(s->u, s->pc);
+        begin_insn(s);
     }
     if (!a64_decode(s, s->insn)) {
         a64_raise(s, ARM_SYNDROME(EC_UNKNOWN, 0));
     }
     if (s->sp_changed && !s->ended) {
         check_sp(s);
+    }
+    if (s->context & CTX_COUNT) {
+        end_count(s, appended);
     }
 }
 

@@ -22,6 +22,8 @@ struct a64_ctx {
     uint32_t insn;
     uint32_t context;          /* CTX_* */
     unsigned el;
+    unsigned counted;          /* CTX_COUNT: instructions in the open run */
+    ir_ref count;              /* ... and the constant that says so */
     bool ended;                /* the unit ends after this instruction */
     bool sp_changed;           /* it may have misaligned SP */
 };

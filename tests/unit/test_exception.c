@@ -326,18 +326,18 @@ START_TEST(test_context)
     ck_assert_uint_eq(flags & 3, 1);
     ck_assert(flags & CTX_SPSEL);
     ck_assert(flags & CTX_ALIGN); /* the MMU is off */
-    ck_assert_uint_eq(flags >> CTX_FP_TRAP_SHIFT & 3, 1);
+    ck_assert_uint_eq(arm_ctx_fp_trap(flags), 1);
     ck_assert(cpu->vcpu.tlb->key.mmu_off);
     cpu->cpacr_el1 = 1 << 20;
     flags = context_flags(cpu);
-    ck_assert_uint_eq(flags >> CTX_FP_TRAP_SHIFT & 3, 0);
+    ck_assert_uint_eq(arm_ctx_fp_trap(flags), 0);
     cpu->mmu_el[1].sctlr |= 1;
     cpu->mmu_el[1].ttbr0 = UINT64_C(0x1234) << 48;
     to_el0();
     flags = context_flags(cpu);
     ck_assert_uint_eq(flags & 3, 0);
     ck_assert(!(flags & CTX_ALIGN));
-    ck_assert_uint_eq(flags >> CTX_FP_TRAP_SHIFT & 3, 1);
+    ck_assert_uint_eq(arm_ctx_fp_trap(flags), 1);
     ck_assert_uint_eq(cpu->vcpu.tlb->key.asid, 0x34); /* TCR.AS is 0 */
     ck_assert_uint_eq(cpu->vcpu.tlb->key.el, 0);
     cpu->mmu_el[1].tcr = BIT(36);

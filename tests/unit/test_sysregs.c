@@ -18,20 +18,6 @@ Suite *sysregs_suite(void);
 #define CNTV_CVAL SYSREG(3, 3, 14, 3, 2)
 #define CNTV_TVAL SYSREG(3, 3, 14, 3, 0)
 #define CNTVCT SYSREG(3, 3, 14, 0, 2)
-#define PMINTENSET SYSREG(3, 0, 9, 14, 1)
-#define PMINTENCLR SYSREG(3, 0, 9, 14, 2)
-#define PMCR SYSREG(3, 3, 9, 12, 0)
-#define PMCNTENSET SYSREG(3, 3, 9, 12, 1)
-#define PMOVSCLR SYSREG(3, 3, 9, 12, 3)
-#define PMSWINC SYSREG(3, 3, 9, 12, 4)
-#define PMSELR SYSREG(3, 3, 9, 12, 5)
-#define PMCEID0 SYSREG(3, 3, 9, 12, 6)
-#define PMCCNTR SYSREG(3, 3, 9, 13, 0)
-#define PMXEVTYPER SYSREG(3, 3, 9, 13, 1)
-#define PMXEVCNTR SYSREG(3, 3, 9, 13, 2)
-#define PMEVCNTR(n) SYSREG(3, 3, 14, 8, n)
-#define PMEVTYPER(n) SYSREG(3, 3, 14, 12, n)
-#define PMCCFILTR SYSREG(3, 3, 14, 15, 7)
 
 static struct bus *bus;
 static struct cpu_system *cpus;
@@ -413,104 +399,6 @@ START_TEST(test_timer_deadline)
 }
 END_TEST
 
-START_TEST(test_cycle_counter)
-{
-    set(PMCCNTR, 1000);
-    ck_assert_uint_eq(get(PMCCNTR), 1000);
-    set(PMCNTENSET, BIT(31));
-    set(PMCR, 1);
-    uint64_t first = get(PMCCNTR);
-    while (get(PMCCNTR) == first) {
-        continue;
-    }
-    set(PMCR, 4); /* C, and stop */
-    ck_assert_uint_eq(get(PMCCNTR), 0);
-    set(PMCR, 1);
-    set(PMCCFILTR, 0xc0000000); /* neither in EL1 nor in EL0 */
-    first = get(PMCCNTR);
-    ck_assert_uint_eq(get(PMCCNTR), first);
-}
-END_TEST
-
-/* Overflow of the cycle counter, at 32 or 64 bits, and its interrupt. */
-START_TEST(test_cycle_overflow)
-{
-    ck_assert(cpu_connect_pmu(cpus, 0, (struct irq){set_output, NULL, 0}));
-    output = false;
-    set(PMINTENSET, BIT(31));
-    set(PMCNTENSET, BIT(31));
-    set(PMCCNTR, 1000);
-    ck_assert_uint_eq(timer_update(cpu), UINT64_MAX); /* does not count */
-    set(PMCR, BIT(0));
-    ck_assert_uint_ne(timer_update(cpu), UINT64_MAX);
-    set(PMCR, BIT(0) | BIT(6)); /* 64 bits */
-    set(PMOVSCLR, BIT(31));
-    set(PMCCNTR, UINT32_MAX - 10);
-    while (get(PMCCNTR) <= UINT32_MAX) {
-        continue;
-    }
-    ck_assert_uint_eq(get(PMOVSCLR), 0);
-    set(PMCCNTR, (uint64_t)-10);
-    while (get(PMCCNTR) > UINT32_MAX) {
-        continue;
-    }
-    ck_assert_uint_eq(get(PMOVSCLR), BIT(31));
-    timer_update(cpu);
-    ck_assert(output);
-    set(PMOVSCLR, BIT(31));
-    ck_assert(!output);
-    set(PMCR, BIT(0));
-    set(PMCCNTR, UINT32_MAX - 10);
-    while (!get(PMOVSCLR)) {
-        continue;
-    }
-    set(PMINTENCLR, BIT(31));
-    ck_assert(!output);
-    set(PMINTENSET, BIT(31));
-    ck_assert(output);
-    set(PMCR, 0);
-    ck_assert(!output);
-}
-END_TEST
-
-START_TEST(test_event_counters)
-{
-    ck_assert_uint_eq(get(PMCR) >> 11 & 31, 6); /* N */
-    ck_assert_uint_eq(get(PMCEID0), BIT(0) | BIT(0x11));
-    cpu_connect_pmu(cpus, 0, (struct irq){set_output, NULL, 0});
-    output = false;
-    set(PMEVTYPER(0), 0x0000);
-    set(PMSELR, 1);
-    set(PMXEVTYPER, 0x0011);
-    ck_assert_uint_eq(get(PMEVTYPER(1)), 0x0011);
-    set(PMXEVCNTR, 77);
-    ck_assert_uint_eq(get(PMEVCNTR(1)), 77);
-    set(PMSWINC, 3); /* does not count yet */
-    ck_assert_uint_eq(get(PMEVCNTR(0)), 0);
-    set(PMCNTENSET, 3);
-    set(PMCR, 1);
-    set(PMSWINC, 3);
-    ck_assert_uint_eq(get(PMEVCNTR(0)), 1);
-    while (get(PMEVCNTR(1)) == 77) {
-        continue;
-    }
-    set(PMINTENSET, 1);
-    set(PMEVCNTR(0), UINT32_MAX);
-    set(PMSWINC, 1);
-    ck_assert_uint_eq(get(PMEVCNTR(0)), 0);
-    ck_assert_uint_eq(get(PMOVSCLR) & 1, 1);
-    ck_assert(output);
-    set(PMCR, 2); /* P, and stop */
-    ck_assert_uint_eq(get(PMEVCNTR(1)), 0);
-    set(PMSELR, 9); /* none */
-    set(PMXEVCNTR, 5);
-    ck_assert_uint_eq(get(PMXEVCNTR), 0);
-    set(PMSELR, 31);
-    set(PMXEVTYPER, UINT64_MAX);
-    ck_assert_uint_eq(get(PMCCFILTR), 0xfc000000);
-}
-END_TEST
-
 Suite *sysregs_suite(void)
 {
     Suite *s = suite_create("sysregs");
@@ -530,9 +418,6 @@ Suite *sysregs_suite(void)
     tcase_add_test(a72, test_syndrome);
     tcase_add_test(a72, test_timer);
     tcase_add_test(a72, test_timer_deadline);
-    tcase_add_test(a72, test_cycle_counter);
-    tcase_add_test(a72, test_cycle_overflow);
-    tcase_add_test(a72, test_event_counters);
     suite_add_tcase(s, a72);
     tcase_add_checked_fixture(max, setup_max, teardown);
     tcase_add_test(max, test_max);

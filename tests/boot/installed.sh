@@ -2,13 +2,23 @@
 # For debian-install and debian-long, which source this: the emulator with an
 # installed system, seen from outside.
 #
-# They set emulator, image, cpus, gic, cpu, transport and what; `what` names
-# the folder of the logs.
+# They set emulator, cpus, gic, cpu, transport, what and name; `what` names the
+# folder of the logs, `name` the disk in the cache: the emulator's own name
+# when it is empty, so that several emulators can be at it at once.
 build=${BUILD:-build}
 here=tests/boot
-out=$build/tests/boot/install/$what
+name=${name:-${emulator##*/}}
+out=$build/tests/boot/install/$name/$what
 cache=${ARMATURE_CACHE:-$HOME/.cache/armature}
-disks=$cache/installed
+disks=$cache/installed/$name
+key=$cache/installed/key
+image=$build/armature-img ram=()
+case ${emulator##*/} in
+qemu-*) # its memory by a name, for memory() to know it
+    image=qemu-img
+    ram=(-object "memory-backend-memfd,id=ram,size=1G" -M memory-backend=ram)
+    ;;
+esac
 limit=${INSTALL_TIMEOUT:-1800}
 code=/usr/share/AAVMF/AAVMF_CODE.fd
 variables=/usr/share/AAVMF/AAVMF_VARS.fd
@@ -17,7 +27,7 @@ trouble='Oops|BUG:|WARNING:|soft lockup|rcu.*stall|Call trace|Unable to handle'
 trouble="$trouble|Internal error|Kernel panic|SError|Bad mode|hung task"
 # Nobody answers an installer here.
 question='^Prompt: |^\[Press enter to continue\]'
-login=(-i "$disks/key" -p "$port" -o BatchMode=yes -o LogLevel=ERROR
+login=(-i "$key" -p "$port" -o BatchMode=yes -o LogLevel=ERROR
     -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null
     -o ConnectTimeout=20 root@127.0.0.1)
 way_in=hostfwd=tcp:127.0.0.1:$port-:22
@@ -44,6 +54,18 @@ pass() {
     echo "  ok    ${0##*/}: $*"
 }
 
+# claim exclusive|shared: the disk is ours until the end, or also that of
+# others who leave it as it is.
+claim() {
+    mkdir -p "$out" "$disks"
+    exec 9>"$disks/lock"
+    flock --nonblock "--$1" 9 || {
+        echo "${0##*/}: $disks is in use by another run; wait for its end," \
+            "or take another disk (--disk NAME)" >&2
+        exit 1
+    }
+}
+
 # start NAME ARGUMENT...: in the background; its console is $out/NAME.log.
 start() {
     log=$out/$1.log
@@ -53,7 +75,7 @@ start() {
     {
         TIMEFORMAT='%U %S'
         time "$emulator" -M "virt,gic-version=$gic" -cpu "$cpu" -smp "$cpus" \
-            -m 1G -nographic -pidfile "$out/pid" "$@" </dev/null \
+            -m 1G "${ram[@]}" -nographic -pidfile "$out/pid" "$@" </dev/null \
             >"$log" 2>&1
     } 2>"$log.times" &
     running=$!
@@ -191,8 +213,16 @@ ahead() {
     echo $answer
 }
 
-# measure: an idle guest's use of the processor, its clock, and memory that
-# is not its own.
+# memory: what of the emulator's is not the guest's.
+memory() {
+    local kib
+    kib=$(awk '/^[0-9a-f]+-/ { ours = !/memfd:(ram|memory-backend)/ }
+        /^Pss:/ && ours { kib += $2 } END { print kib }' \
+        "/proc/$(cat "$out/pid")/smaps")
+    say "memory besides the guest's: $((kib / 1024)) MiB"
+}
+
+# measure: an idle guest's use of the processor, its clock, memory.
 measure() {
     local before since first seconds=30
     open_clock
@@ -203,11 +233,7 @@ measure() {
     local time=$((($(date +%s%N) - since) / 10000000))
     say "idle: $((spent * 1000 / time)) per mille of one processor"
     say "clock: $(($(ahead) - first)) us more after $seconds s"
-    awk '/^[0-9a-f]+-/ { ours = !/ram/ } /^Pss:/ && ours { kib += $2 }
-        END { printf "memory besides the guest'\''s: %d MiB\n", kib / 1024 }' \
-        "/proc/$(cat "$out/pid")/smaps" | while read -r line; do
-        say "$line"
-    done
+    memory
 }
 
 power_off() {

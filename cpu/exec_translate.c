@@ -22,6 +22,7 @@ static void build(struct engine *e, struct runner *r, uint64_t pc,
 
     ir_begin(u, pc, runner_context(r));
     u->singly = r->singly;
+    u->shares = e->backend && !r->singly;
     e->guest->translate(r->vcpu, u, pc, runner_context(r), host, bytes);
     if (log_on(LOG_IN_ASM)) {
         unit_log_guest(e->guest, pc, host, u->guest_bytes);

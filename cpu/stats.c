@@ -69,6 +69,7 @@ static const struct row {
     {"memory: accesses on the slow path", 0, 0, NULL},
     {"slow-load", VCPU(slow_loads), "loads"},
     {"slow-store", VCPU(slow_stores), "stores"},
+    {"slow-check", VCPU(slow_checks), "of several accesses off one base"},
     {"slow-unprivileged", VCPU(slow_unpriv), "of these LDTR, STTR"},
     {"slow-load-exclusive", VCPU(slow_atomic[SLOW_LOAD_EX]), "LDXR"},
     {"slow-store-exclusive", VCPU(slow_atomic[SLOW_STORE_EX]), "STXR"},

@@ -21,7 +21,7 @@ struct engine_stats {
 /* Likewise, what is counted below the run loop; in struct vcpu. */
 #define STATS_EXCEPTIONS 80
 struct vcpu_stats {
-    uint64_t slow_loads, slow_stores, slow_unpriv;
+    uint64_t slow_loads, slow_stores, slow_unpriv, slow_checks;
     uint64_t slow_atomic[4]; /* by enum slow_op */
     /* By the guest's own numbers, see guest_ops.exception_name. */
     uint64_t exceptions[STATS_EXCEPTIONS];

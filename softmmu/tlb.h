@@ -236,6 +236,16 @@ bool tlb_store(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
                struct mem_fault *fault);
 
 /*
+ * Have the first level translate `size` bytes at va that are about to be
+ * accessed, without an access: the entry's addend, or 0 where it cannot, as
+ * they lie in two pages, are no RAM, fault, or are to be watched.  `sure`:
+ * the first of the accesses is a store, so that a walk may set the dirty
+ * state; else only a page that can be written without comes for `write`.
+ */
+uint64_t tlb_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+                  unsigned size, bool write, bool sure);
+
+/*
  * Host address for an atomic access of `size` bytes (size-aligned) to RAM
  * with write permission if `write`; NULL + *fault when it faults.  Nothing
  * but RAM supports it: the rest gives codes->external.  A fault that a read

@@ -527,6 +527,38 @@ bool tlb_store(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
     return access_slow(&access, (uint8_t *)data);
 }
 
+/* A page that is read could be written without another walk. */
+static bool may_write_as_is(struct tlb *tlb, const struct tlb_context *ctx,
+                            uint64_t va, struct mem_fault *fault)
+{
+    uint64_t offset;
+    const struct l2_data *mapping =
+        find_mapping(tlb, ctx, va, TLB_READ, &offset, fault);
+
+    return mapping && allows(&ctx->key, &mapping->page, TLB_WRITE);
+}
+
+uint64_t tlb_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+                  unsigned size, bool write, bool sure)
+{
+    const struct tlb_entry *entry =
+        write ? &ctx->write[tlb_index(va)] : &ctx->read[tlb_index(va)];
+    struct mem_fault fault;
+    struct access access = {
+        .tlb = tlb, .ctx = ctx, .va = va, .size = size, .element = size,
+        .kind = write ? TLB_WRITE : TLB_READ, .fault = &fault,
+    };
+    struct target target;
+
+    if (size > TLB_PAGE_SIZE - (va & ~TLB_PAGE_MASK) ||
+        (write && !sure && !may_write_as_is(tlb, ctx, va, &fault))) {
+        return 0;
+    }
+    count_miss(&access);
+    return resolve(&access, va, &target) && tlb_hit(entry, va, size)
+               ? entry->addend : 0;
+}
+
 /* A store is a load before. */
 static bool is_atomic_watched(struct access *a)
 {

@@ -326,7 +326,7 @@ static unsigned limit(uint32_t context, unsigned bytes)
 static bool can_go_on(const struct a64_ctx *s)
 {
     return ir_room(s->u) &&
-           (s->u->region || s->u->edge_count < MAX_SIDE_EXITS);
+           (s->u->region || s->u->branches < MAX_SIDE_EXITS);
 }
 
 static void translate_one(struct a64_ctx *s, bool first)

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "cpu/ir/share.h"
 #include "util/bits.h"
 
 #define UNPAREN(...) __VA_ARGS__
@@ -40,7 +41,9 @@ void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context)
     u->at = 0;
     u->count = u->const_count = 0;
     u->edge_count = 0;
-    u->region = u->singly = false;
+    u->region = u->singly = u->shares = false;
+    u->branches = 0;
+    ir_share_nothing(u);
     u->fp_default = false;
     forget_values(u);
 }
@@ -382,22 +385,41 @@ ir_ref ir_select(struct ir_unit *u, enum ir_type type, enum ir_cc cc,
 
 /* -- memory ------------------------------------------------------------- */
 
+#define NOT_SHARED (IR_MEM_ACQUIRE | IR_MEM_RELEASE | IR_MEM_ALIGNED | \
+                    IR_MEM_UNPRIV)
+
+static ir_ref emit_access(struct ir_unit *u, enum ir_opcode op,
+                          enum ir_type type, unsigned flags, ir_ref address,
+                          ir_ref b, ir_ref c)
+{
+    struct ir_shared s = {address, flags, 0};
+
+    if (u->shares && !(flags & NOT_SHARED)) {
+        bool pair = op == IR_LOAD2 || op == IR_STORE2;
+
+        s = ir_share(u, address, flags, ir_type_size(type) << pair,
+                     op == IR_STORE || op == IR_STORE2);
+    }
+    return ir_emit(u, op, type, s.flags, s.address, b, c, s.imm);
+}
+
 ir_ref ir_load(struct ir_unit *u, enum ir_type type, unsigned flags,
                ir_ref address)
 {
-    return ir_emit(u, IR_LOAD, type, flags, address, IR_NONE, IR_NONE, 0);
+    return emit_access(u, IR_LOAD, type, flags, address, IR_NONE, IR_NONE);
 }
 
 void ir_store(struct ir_unit *u, enum ir_type type, unsigned flags,
               ir_ref address, ir_ref value)
 {
-    ir_emit(u, IR_STORE, type, flags, address, value, IR_NONE, 0);
+    emit_access(u, IR_STORE, type, flags, address, value, IR_NONE);
 }
 
 ir_ref ir_load2(struct ir_unit *u, enum ir_type type, unsigned flags,
                 ir_ref address, ir_ref *second)
 {
-    ir_ref r = ir_emit(u, IR_LOAD2, type, flags, address, IR_NONE, IR_NONE, 0);
+    ir_ref r = emit_access(u, IR_LOAD2, type, flags, address, IR_NONE,
+                           IR_NONE);
     *second = ir_emit(u, IR_SECOND, type, flags, r, IR_NONE, IR_NONE, 0);
     return r;
 }
@@ -405,7 +427,7 @@ ir_ref ir_load2(struct ir_unit *u, enum ir_type type, unsigned flags,
 void ir_store2(struct ir_unit *u, enum ir_type type, unsigned flags,
                ir_ref address, ir_ref first, ir_ref second)
 {
-    ir_emit(u, IR_STORE2, type, flags, address, first, second, 0);
+    emit_access(u, IR_STORE2, type, flags, address, first, second);
 }
 
 /* -- vectors, calls ------------------------------------------------------ */
@@ -426,6 +448,7 @@ ir_ref ir_vconst(struct ir_unit *u, enum ir_shape shape, uint64_t imm)
 ir_ref ir_vcall(struct ir_unit *u, const struct ir_helper *helper, ir_ref a,
                 ir_ref b, ir_ref c, uint16_t imm)
 {
+    ir_share_nothing(u);
     return ir_emit(u, IR_VCALL, IR_V128, imm, a, b, c, (uintptr_t)helper);
 }
 
@@ -434,6 +457,7 @@ ir_ref ir_call(struct ir_unit *u, const struct ir_helper *helper, ir_ref a,
 {
     ir_ref r = ir_emit(u, IR_CALL, IR_I64, 0, a, b, c, (uintptr_t)helper);
 
+    ir_share_nothing(u);
     if (helper->flags & IR_HELPER_REGS) {
         forget_values(u);
     }
@@ -458,6 +482,8 @@ unsigned ir_edge(struct ir_unit *u, uint64_t target)
 void ir_brcc(struct ir_unit *u, enum ir_cc cc, ir_ref flags, uint64_t target)
 {
     unsigned edge = ir_edge(u, target);
+
+    u->branches++;
     ir_emit(u, IR_BRCC, IR_VOID, cc, flags, IR_NONE, IR_NONE, edge);
 }
 
@@ -465,6 +491,8 @@ void ir_brz(struct ir_unit *u, enum ir_type type, ir_ref a, bool if_zero,
             uint64_t target)
 {
     unsigned edge = ir_edge(u, target);
+
+    u->branches++;
     ir_emit(u, if_zero ? IR_BRZ : IR_BRNZ, type, 0, a, IR_NONE, IR_NONE,
             edge);
 }

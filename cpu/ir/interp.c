@@ -641,6 +641,8 @@ void ir_interpret(struct vcpu *vcpu, const struct ir_insn *insn,
                 out.d[0] = extend(i, out.d[0]);
             }
             break;
+        case IR_NOP:
+            break;
         case IR_FENCE:
             __atomic_thread_fence(__ATOMIC_SEQ_CST);
             break;

@@ -98,6 +98,7 @@ enum { IR_LABEL_POLL = 1, IR_LABEL_DEPTH_SHIFT = 8 };
 enum {
     IR_CHECK_WRITE = 1 << 0, /* for stores, too */
     IR_CHECK_KEEP = 1 << 1,  /* worth remembering from round to round */
+    IR_CHECK_SURE = 1 << 2,  /* the first access is a store (cold units) */
 };
 
 /* imm of CHECK: edge in bits 15..0, lo (signed) 31..16, size 47..32. */
@@ -259,6 +260,19 @@ static inline uint64_t ir_insn_pc(uint64_t unit_pc, uint16_t insn)
 #define IR_FIRST_CONST IR_MAX_INSNS
 #define IR_MAX_EDGES 256
 
+/* An address that accesses of a cold unit are off (share.c). */
+struct ir_base {
+    ir_ref root;          /* or IR_NONE */
+    ir_ref check;         /* its CHECK, or what may become that */
+    int16_t lo, hi;       /* bytes from root that are accessed */
+    int16_t offset;       /* of the first access, the op behind `check` */
+    uint16_t edge;        /* of the CHECK */
+    uint16_t branches;    /* ir_unit.branches at the first access */
+    uint8_t flags;        /* IR_CHECK_* */
+    bool begun;
+};
+#define IR_BASES 8
+
 /*
  * One unit under construction; reused for every translation of a thread.
  */
@@ -273,6 +287,9 @@ struct ir_unit {
     unsigned edge_count;
     bool region;
     bool singly;           /* entered by such an edge: does not loop */
+    bool shares;           /* accesses share a CHECK (share.h) */
+    uint16_t branches;     /* that code so far may be left by */
+    struct ir_base base[IR_BASES];
     /* Known of vcpu.fp while the unit runs, by the front end: to nearest, no
      * flushing, NaNs kept, no traps. */
     bool fp_default;

@@ -19,6 +19,9 @@ OP(GET, IR_C_TYPE, (0), IR_P_PURE)
  * register r[n] writes 64 bits (upper half zero); elsewhere T's size. */
 OP(SET, IR_C_NONE, (IR_C_TYPE), 0)
 
+/* Nothing. */
+OP(NOP, IR_C_NONE, (0), IR_P_PURE)
+
 /* -- integers: T is I32 or I64 ------------------------------------------ */
 OP(ADD, IR_C_INT, (IR_C_INT, IR_C_INT), IR_P_PURE | IR_P_COMM)
 OP(SUB, IR_C_INT, (IR_C_INT, IR_C_INT), IR_P_PURE)

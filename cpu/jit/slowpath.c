@@ -37,6 +37,15 @@ void jit_slow_plain(struct vcpu *vcpu, uint32_t desc, union vec *arg)
     }
 }
 
+void jit_slow_check(struct vcpu *vcpu, uint32_t desc, union vec *arg)
+{
+    unsigned flags = desc >> SLOW_CHECK_SHIFT;
+
+    vcpu->stats.slow_checks++;
+    arg[0].d[0] = tlb_fill(vcpu->mmu, vcpu->tlb, arg[0].d[0], desc & 0xffff,
+                           flags & IR_CHECK_WRITE, flags & IR_CHECK_SURE);
+}
+
 /* -- atomics -------------------------------------------------------------- */
 
 /* A pair of elements of `each` bytes as they lie in memory, and back. */

@@ -25,6 +25,8 @@ enum {
     SLOW_OP_SHIFT = 9,      /* enum slow_op, atomics only */
     SLOW_RMW_SHIFT = 11,    /* enum ir_rmw */
     SLOW_REVERSED = 1 << 15, /* IR_MEM_REVERSED */
+    /* jit_slow_check(): bytes in bits 15..0, IR_CHECK_* above. */
+    SLOW_CHECK_SHIFT = 16,
 };
 
 enum slow_op { SLOW_LOAD_EX, SLOW_STORE_EX, SLOW_RMW, SLOW_CAS };
@@ -34,5 +36,9 @@ enum slow_op { SLOW_LOAD_EX, SLOW_STORE_EX, SLOW_RMW, SLOW_CAS };
  * vcpu->exit and vcpu->fault say so and no result is written. */
 void jit_slow_plain(struct vcpu *vcpu, uint32_t desc, union vec *arg);
 void jit_slow_atomic(struct vcpu *vcpu, uint32_t desc, union vec *arg);
+/* A CHECK that failed: has the first-level TLB translate what lies at the
+ * address.  Then arg[0].d[0] is the entry's addend, never 0; else 0, and the
+ * accesses are to be made singly. */
+void jit_slow_check(struct vcpu *vcpu, uint32_t desc, union vec *arg);
 
 #endif

@@ -452,6 +452,7 @@ struct block *store_load(struct store *s, const struct store_unit *u,
             .target = key->pc + (uint64_t)l->target, .patch = l->patch,
             .unlinked = l->unlinked, .left = l->left, .index = (uint8_t)n,
             .same_page = l->same_page, .backward = l->backward,
+            .singly = l->singly,
         };
     }
     /* Its constants are aligned as they were. */
@@ -503,6 +504,7 @@ static void fill_links(const struct block *b, struct store_link *to)
             .target = (int64_t)(l->target - b->pc), .patch = l->patch,
             .unlinked = l->unlinked, .left = l->left,
             .same_page = l->same_page, .backward = l->backward,
+            .singly = l->singly,
         };
     }
 }

@@ -165,6 +165,7 @@ static void translate_all(struct bench *b, enum stage stage)
             bytes = (unsigned)(b->size - at);
         }
         ir_begin(b->unit, PC + at, CONTEXT);
+        b->unit->shares = true;
         a64_translate(&b->cpu->vcpu, b->unit, PC + at, CONTEXT, b->code + at,
                       bytes);
         if (stage >= PASSES) {

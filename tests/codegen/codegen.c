@@ -418,6 +418,7 @@ static void compile_for(FILE *f, struct pattern *p, unsigned which, bool all)
         struct jit_result result;
 
         ir_begin(&unit, PATTERN_PC + at, 0);
+        unit.shares = true;
         a64_translate(&cpu.vcpu, &unit, PATTERN_PC + at, 0,
                       code_of(p) + at, size - at);
         ir_passes_cold(&unit);

@@ -397,6 +397,29 @@ START_TEST(test_atomic)
 }
 END_TEST
 
+START_TEST(test_fill)
+{
+    struct tlb_context *ctx = context(0, 1);
+    struct tlb *tlb = tlb_rig.tlb;
+    uint64_t addend = (uintptr_t)frame(RAM_BASE + 0x5010) - 0x10010;
+
+    ck_assert_uint_eq(tlb_fill(tlb, ctx, 0x10010, 64, false, false), addend);
+    ck_assert(hits(ctx->read, 0x10010, 64));
+    ck_assert_uint_eq(tlb_fill(tlb, ctx, 0x10010, 64, true, true), addend);
+    ck_assert_uint_eq(tlb_fill(tlb, ctx, 0x10010, 64, true, false), addend);
+    ck_assert(hits(ctx->write, 0x10010, 64));
+    /* Two pages, read-only, nothing there, a device. */
+    ck_assert(!tlb_fill(tlb, ctx, 0x10ff8, 16, false, false));
+    ck_assert(tlb_fill(tlb, ctx, 0x10ff8, 8, false, false));
+    ck_assert(tlb_fill(tlb, ctx, 0x12000, 16, false, false));
+    ck_assert(!tlb_fill(tlb, ctx, 0x12000, 16, true, false));
+    ck_assert(!tlb_fill(tlb, ctx, 0x12000, 16, true, true));
+    ck_assert(!tlb_fill(tlb, ctx, 0x90000, 16, false, false));
+    ck_assert(!tlb_fill(tlb, ctx, 0x20000, 16, false, false));
+    ck_assert_uint_eq(tlb_rig.device.count, 0);
+}
+END_TEST
+
 START_TEST(test_translate)
 {
     struct tlb_page page;
@@ -434,6 +457,7 @@ Suite *tlb_suite(void)
     tcase_add_test(c, test_page_ids_forget);
     tcase_add_test(c, test_strict);
     tcase_add_test(c, test_atomic);
+    tcase_add_test(c, test_fill);
     tcase_add_test(c, test_translate);
     suite_add_tcase(s, c);
     return s;

@@ -66,6 +66,23 @@ static uint8_t *look_up(struct backend_thread *t, const struct check *c)
     return x_jcc32(as, CC_A);
 }
 
+/* Behind a cold unit: the TLB does not have the page. */
+static void emit_fill(struct backend_thread *t, const struct check *c)
+{
+    struct asm_buf *as = &t->as;
+
+    x_fix32(c->miss, as->p);
+    mem_save_vectors(t, c->xmm, true);
+    x_store(as, rm_frame(FRAME_ARG), c->va);
+    x_op(as, X_MOV_IMM, 0, rm_frame(FRAME_DESC));
+    x_imm32(as, c->size | c->flags << SLOW_CHECK_SHIFT);
+    call_thunk(t, t->b->slow_check);
+    mem_save_vectors(t, c->xmm, false);
+    x_load(as, c->t1, rm_frame(FRAME_ARG));
+    emit_link(t, CC_E, c->edge);
+    x_fix32(x_jmp32(as), c->back);
+}
+
 /* Behind the unit: a slot does not have the page. */
 static void emit_refill(struct backend_thread *t, const struct check *c)
 {
@@ -93,7 +110,11 @@ void emit_refills(struct backend_thread *t)
             t->full = true;
             return;
         }
-        emit_refill(t, &t->check[n]);
+        if (!t->u->region) {
+            emit_fill(t, &t->check[n]);
+        } else {
+            emit_refill(t, &t->check[n]);
+        }
     }
 }
 
@@ -123,6 +144,23 @@ void check_kept(struct backend_thread *t, struct slow_path *s, unsigned n,
     use_slot(t, &c);
 }
 
+/* A miss is filled. */
+static void check_cold(struct backend_thread *t, const struct ir_insn *in,
+                       struct check *c)
+{
+    c->edge = ir_edge_of(in);
+    c->flags = in->aux;
+    if (forced_slow(t)) {
+        emit_link(t, ALWAYS, c->edge);
+    } else {
+        c->miss = look_up(t, c);
+        x_load(&t->as, c->t1, rm_index(REG_TLB, c->t1, 0, c->array + 8));
+        c->back = t->as.p;
+        c->xmm = mem_live_vectors(t);
+        t->check[t->checks++] = *c;
+    }
+}
+
 /* The value is the host address of guest address a. */
 void emit_check(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
@@ -144,8 +182,9 @@ void emit_check(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
         c.va = ra_temp(t, GPR_SCRATCH, 0);
         x_op(as, X_LEA | X_W, c.va, rm_mem(base, lo));
     }
-    c.stub = exit_stub(t, ir_edge_of(in));
-    if (forced_slow(t)) {
+    if (!t->u->region) {
+        check_cold(t, in, &c);
+    } else if (c.stub = exit_stub(t, ir_edge_of(in)), forced_slow(t)) {
         t->exit_stub[c.stub].disp = x_jmp32(as);
     } else if (in->aux & IR_CHECK_KEEP) {
         c.slot = t->check_slot++;

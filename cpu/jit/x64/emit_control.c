@@ -29,8 +29,6 @@ void add_site(struct backend_thread *t, unsigned insn)
 
 /* -- edges ------------------------------------------------------------- */
 
-enum { ALWAYS = -1 };
-
 static uint8_t *jump(struct backend_thread *t, int cc)
 {
     return cc == ALWAYS ? x_jmp32(&t->as) : x_jcc32(&t->as, cc);
@@ -82,6 +80,11 @@ static void add_link(struct backend_thread *t, const struct ir_edge *e,
     t->link_count++;
 }
 
+void emit_link(struct backend_thread *t, int cc, unsigned edge)
+{
+    add_link(t, &t->u->edge[edge], aligned_jump(t, cc));
+}
+
 static void emit_edge(struct backend_thread *t, int cc, unsigned n)
 {
     const struct ir_edge *e = &t->u->edge[n];
@@ -101,7 +104,7 @@ static void emit_edge(struct backend_thread *t, int cc, unsigned n)
         x_fix32(jump(t, cc), t->polled);
         return;
     }
-    add_link(t, e, aligned_jump(t, cc));
+    emit_link(t, cc, n);
 }
 
 void emit_exit(struct backend_thread *t, ir_ref i, const struct ir_insn *in)

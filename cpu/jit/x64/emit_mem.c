@@ -13,8 +13,7 @@
 #include "cpu/jit/slowpath.h"
 #include "cpu/jit/x64/emit.h"
 
-/* Vector registers that hold something after this op. */
-static uint32_t live_vectors(const struct backend_thread *t)
+uint32_t mem_live_vectors(const struct backend_thread *t)
 {
     return XMM_SCRATCH & ~t->free & ~t->temps;
 }
@@ -28,7 +27,7 @@ struct slow_path *mem_slow_path(struct backend_thread *t,
     s->from[0] = s->from[1] = s->from[2] = NULL;
     s->in = in;
     s->desc = desc;
-    s->xmm = live_vectors(t);
+    s->xmm = mem_live_vectors(t);
     s->insn = t->insn;
     s->va = va;
     s->tmp = 0;
@@ -463,7 +462,7 @@ static void put_value(struct backend_thread *t, const struct slow_path *s,
     }
 }
 
-static void save_vectors(struct backend_thread *t, uint32_t set, bool save)
+void mem_save_vectors(struct backend_thread *t, uint32_t set, bool save)
 {
     for (; set; set &= set - 1) {
         int reg = __builtin_ctz(set);
@@ -652,9 +651,9 @@ static void emit_slow_path(struct backend_thread *t, struct slow_path *s)
         emit_shared(t, s, thunk);
         return;
     }
-    save_vectors(t, s->xmm, true);
+    mem_save_vectors(t, s->xmm, true);
     slow_body(t, s, false);
-    save_vectors(t, s->xmm, false);
+    mem_save_vectors(t, s->xmm, false);
     x_jmp_to(as, s->back);
 }
 

@@ -16,6 +16,11 @@ struct slow_path *mem_slow_path(struct backend_thread *t,
 void mem_check(struct backend_thread *t, struct slow_path *s, int t1, int t2,
                unsigned size, unsigned aux, bool write);
 
+/* Vector registers that hold something behind this op; save or restore
+ * them around C. */
+uint32_t mem_live_vectors(const struct backend_thread *t);
+void mem_save_vectors(struct backend_thread *t, uint32_t set, bool save);
+
 /* Type of an access, I8 for one byte of a vector. */
 enum ir_type mem_vec_type(const struct ir_insn *in);
 /* A register for what is loaded, and its load; tmp: for F16 only. */

@@ -228,8 +228,7 @@ static void leave_if_exit(struct asm_buf *a, const uint8_t *leave,
 
 /* eax = description, the caller's rax pushed; keeps every general register
  * but what C preserves anyway. */
-static void slow_common(struct asm_buf *a, const void *fn,
-                        const uint8_t *leave, bool nested)
+static void slow_call(struct asm_buf *a, const void *fn, bool nested)
 {
     static const uint8_t scratch[] = { RCX, RDX, RDI };
 
@@ -252,7 +251,40 @@ static void slow_common(struct asm_buf *a, const void *fn,
         x_pop(a, scratch[k]);
     }
     x_pop(a, RAX);
+}
+
+static void slow_common(struct asm_buf *a, const void *fn,
+                        const uint8_t *leave, bool nested)
+{
+    slow_call(a, fn, nested);
     leave_if_exit(a, leave, false, nested);
+}
+
+/* A CHECK that missed: arg[0] is the address, then the entry's addend; ZF:
+ * there is none.  What lies in two pages, over and over where it is a frame
+ * of the stack, needs no C. */
+static void thunk_check(struct backend *b, struct asm_buf *a, ptrdiff_t delta)
+{
+    struct x64_rm arg = rm_frame(8 + FRAME_ARG);
+    uint8_t *in_page;
+
+    b->slow_check = a->p + delta;
+    x_push(a, RAX);
+    x_load32(a, RAX, rm_frame(16 + FRAME_ARG));
+    x_alu_imm(a, ALU_AND, 0, rm_reg(RAX), (1 << TLB_PAGE_BITS) - 1);
+    x_op(a, X_ALU(ALU_ADD) | X_66, RAX, rm_frame(16 + FRAME_DESC));
+    x_alu_imm(a, ALU_CMP, 0, rm_reg(RAX), 1 << TLB_PAGE_BITS);
+    in_page = x_jcc8(a, CC_BE);
+    x_pop(a, RAX);
+    x_op(a, X_MOV_IMM | X_W, 0, arg);
+    x_imm32(a, 0);
+    x_alu_imm(a, ALU_CMP, X_W, arg, 0);
+    x_ret(a);
+    x_here8(a, in_page);
+    x_load32(a, RAX, rm_frame(16 + FRAME_DESC));
+    slow_call(a, jit_slow_check, false);
+    x_alu_imm(a, ALU_CMP, X_W, arg, 0);
+    x_ret(a);
 }
 
 /* As called from a unit, or (nested) from a thunk that a unit called. */
@@ -526,6 +558,7 @@ bool thunks_emit(struct backend *b)
     b->slow_code = a.p + delta;
     thunks_slow(b, &a, leave, delta, false);
     thunks_slow(b, &a, leave, delta, true);
+    thunk_check(b, &a, delta);
     b->thunks_used = align_up(a.p - b->thunks.rw, 16);
     return true;
 }

@@ -55,6 +55,7 @@ struct backend {
     const uint8_t *slow_code; /* where those of slow paths begin */
     const uint8_t *slow[2][SLOW_THUNKS]; /* [1]: called from a thunk */
     const uint8_t *slow_atomic[2];
+    const uint8_t *slow_check;
 };
 
 /* -- values ------------------------------------------------------------ */
@@ -185,6 +186,9 @@ struct check {
     int array;             /* in struct tlb_context */
     unsigned size;
     uint16_t stub;         /* struct exit_stub of its failure */
+    uint16_t edge;         /* that, in a cold unit */
+    uint8_t flags;         /* there: IR_CHECK_* */
+    uint32_t xmm;          /* live vector registers there */
     uint8_t slot, va, t1, t2;
 };
 
@@ -254,7 +258,7 @@ struct backend_thread {
     struct exit_stub exit_stub[IR_MAX_EDGES];
     struct poll_stub poll_stub[IR_MAX_EDGES];
     unsigned label_uses, exit_stubs, poll_stubs;
-    struct check check[CHECK_SLOTS];
+    struct check check[IR_MAX_EDGES];
     unsigned checks, check_slots, check_slot; /* all of the unit's; next */
     uint8_t *guarded, *polled, *entry;
 
@@ -576,6 +580,9 @@ void add_site(struct backend_thread *t, unsigned insn);
  * where the jump there is to be entered. */
 unsigned exit_stub(struct backend_thread *t, unsigned edge);
 void emit_stubs(struct backend_thread *t);
+/* A jump out of a cold unit, by an x86 condition. */
+enum { ALWAYS = -1 };
+void emit_link(struct backend_thread *t, int cc, unsigned edge);
 
 /* -- memory (emit_mem.c) ----------------------------------------------- */
 

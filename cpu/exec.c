@@ -344,8 +344,7 @@ void engine_request(struct engine *e, unsigned cpu, uint32_t bits)
 {
     struct runner *r = &e->runner[cpu];
 
-    if ((__atomic_fetch_or(&r->vcpu->request, bits, __ATOMIC_SEQ_CST) &
-         bits) == bits) {
+    if ((vcpu_request(r->vcpu, bits) & bits) == bits) {
         return; /* whoever set them wakes it */
     }
     if (!__atomic_load_n(&r->sleeping, __ATOMIC_SEQ_CST)) {
@@ -433,9 +432,7 @@ static struct code_cache_user cache_user(struct engine *e)
 static bool serve_requests(struct engine *e, struct runner *r)
 {
     struct vcpu *vcpu = r->vcpu;
-    uint32_t bits = __atomic_fetch_and(&vcpu->request,
-                                       (uint32_t)VCPU_REQ_STOP,
-                                       __ATOMIC_SEQ_CST);
+    uint32_t bits = vcpu_served(vcpu, VCPU_REQ_STOP);
 
     if (bits & VCPU_REQ_RECLAIM) {
         forget_targets(e, r, r->slept); /* before the epoch is passed */
@@ -444,8 +441,7 @@ static bool serve_requests(struct engine *e, struct runner *r)
     r->sample = bits & VCPU_REQ_SAMPLE;
     if (bits & VCPU_REQ_STOP) {
         /* The others are served when it runs again. */
-        __atomic_fetch_or(&vcpu->request, bits & ~VCPU_REQ_SHOOTDOWN,
-                          __ATOMIC_SEQ_CST);
+        vcpu_request(vcpu, bits & ~(uint32_t)VCPU_REQ_SHOOTDOWN);
         return false;
     }
     if (bits & (VCPU_REQ_IRQ | VCPU_REQ_TIMER)) {

@@ -243,8 +243,7 @@ void regions_leave(struct regions *r)
 
     for (unsigned n = 0; n < r->parts.cpus; n++) {
         if (running >> n & 1) {
-            __atomic_fetch_or(&r->parts.vcpu[n]->request, VCPU_REQ_SAMPLE,
-                              __ATOMIC_SEQ_CST);
+            vcpu_request(r->parts.vcpu[n], VCPU_REQ_SAMPLE);
         }
     }
 }

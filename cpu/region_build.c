@@ -188,7 +188,8 @@ static void scan(struct region_builder *b, unsigned n)
             if (e->back) {
                 add_call(b, n, e);
             }
-        } else if (i->op == IR_EXIT_INDIRECT && i->aux == 1) {
+        } else if (i->op == IR_EXIT_INDIRECT &&
+                   i->aux == IR_JUMP_RETURN) {
             b->block[n].returns = ir_insn_pc(pc, i->insn);
         }
     }
@@ -315,7 +316,8 @@ static void emit_return(struct region_builder *b, struct ir_unit *u,
 {
     struct ir_insn last = u->insn[u->count - 1];
 
-    if (!block->called || last.op != IR_EXIT_INDIRECT || last.aux != 1) {
+    if (!block->called || last.op != IR_EXIT_INDIRECT ||
+        last.aux != IR_JUMP_RETURN) {
         return;
     }
     u->count--;
@@ -328,7 +330,7 @@ static void emit_return(struct region_builder *b, struct ir_unit *u,
                            IR_NONE, 0), true, to->pc);
         }
     }
-    ir_exit_indirect(u, last.a, true);
+    ir_exit_indirect(u, last.a, IR_JUMP_RETURN, 0);
 }
 
 static bool emit_block(struct region_builder *b, struct ir_unit *u,

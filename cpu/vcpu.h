@@ -3,8 +3,7 @@
  * interpreter and the run loop share.  An architecture embeds it first in
  * its own structure (cpu/arm/arm_cpu.h).
  *
- * Only the vCPU's own thread touches it, except `request` (any thread, by
- * atomic or).
+ * Only the vCPU's own thread touches it, except by vcpu_request().
  */
 #ifndef CPU_VCPU_H
 #define CPU_VCPU_H
@@ -34,7 +33,7 @@ union vec {
 #define VCPU_BASE 168
 
 /* Bits of vcpu.request.  Nonzero makes generated code leave at the next
- * poll; the run loop serves and clears them. */
+ * poll; the run loop serves and clears them, by vcpu_served(). */
 enum vcpu_request {
     VCPU_REQ_IRQ = 1 << 0,       /* interrupt lines changed */
     VCPU_REQ_SHOOTDOWN = 1 << 1, /* drain the TLB queue */
@@ -62,6 +61,8 @@ enum vcpu_exit {
 
 #define VCPU_EXCL_NONE UINT64_MAX
 
+#define VCPU_FRAME (10 << 10)
+
 #define JUMP_CACHE_BITS 16
 #define JUMP_CACHE_ENTRIES (1 << JUMP_CACHE_BITS)
 
@@ -81,13 +82,16 @@ struct vcpu {
                                where the IR sets it */
     uint32_t flags;         /* condition flags, packed form (ir.h) */
     uint32_t request;       /* enum vcpu_request */
-    struct tlb_context *tlb;        /* of the current context */
-    struct tlb_context *tlb_unpriv; /* for unprivileged accesses */
-    uint32_t exit;          /* enum vcpu_exit; helpers set it to leave */
-    uint32_t saturated;     /* sticky: a vector op saturated (nonzero) */
+    /* What generated code polls: the host's stack pointer is below it when
+     * there is a request, or too much on the stack of calls. */
+    uintptr_t stack_limit;
     uint64_t jump_key;      /* current context flags << 48, see block.h;
                                helpers that change what it stands for change
                                it, vcpu.tlb and tlb_unpriv together */
+    uint32_t exit;          /* enum vcpu_exit; helpers set it to leave */
+    uint32_t saturated;     /* sticky: a vector op saturated (nonzero) */
+    struct tlb_context *tlb;        /* of the current context */
+    struct tlb_context *tlb_unpriv; /* for unprivileged accesses */
 
     union vec v[32];
 
@@ -128,10 +132,40 @@ struct vcpu {
 
     struct vcpu_stats stats;
 
+    /* The stack of calls begins here, and how far it may grow by calls
+     * without a poll between them. [generated code] */
+    uintptr_t stack_base, stack_low;
+    /* Spilled values and arguments. [generated code] */
+    uint8_t frame[VCPU_FRAME] __attribute__((aligned(64)));
+
     struct jump_cache_entry jump_cache[JUMP_CACHE_ENTRIES];
 };
 
 #define VCPU_R(n) offsetof(struct vcpu, r[n])
 #define VCPU_V(n) offsetof(struct vcpu, v[n])
+
+/* Set bits of vcpu.request, from any thread: those that were set before. */
+static inline uint32_t vcpu_request(struct vcpu *vcpu, uint32_t bits)
+{
+    uint32_t old = __atomic_fetch_or(&vcpu->request, bits, __ATOMIC_SEQ_CST);
+
+    __atomic_store_n(&vcpu->stack_limit, UINTPTR_MAX, __ATOMIC_RELEASE);
+    return old;
+}
+
+/* Clear all bits but those of `keep`, by the vCPU's own thread: what was
+ * set. */
+static inline uint32_t vcpu_served(struct vcpu *vcpu, uint32_t keep)
+{
+    uint32_t old = __atomic_fetch_and(&vcpu->request, keep,
+                                      __ATOMIC_SEQ_CST);
+
+    __atomic_exchange_n(&vcpu->stack_limit, vcpu->stack_low,
+                        __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&vcpu->request, __ATOMIC_SEQ_CST)) {
+        __atomic_store_n(&vcpu->stack_limit, UINTPTR_MAX, __ATOMIC_RELEASE);
+    }
+    return old;
+}
 
 #endif

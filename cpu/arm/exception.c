@@ -382,8 +382,7 @@ static void request_unmasked(struct arm_cpu *cpu)
     uint32_t raised = lines(cpu);
 
     if (raised && arm_pick_interrupt(cpu, raised, &interrupt)) {
-        __atomic_fetch_or(&cpu->vcpu.request, VCPU_REQ_IRQ,
-                          __ATOMIC_SEQ_CST);
+        vcpu_request(&cpu->vcpu, VCPU_REQ_IRQ);
     }
 }
 

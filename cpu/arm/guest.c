@@ -130,8 +130,7 @@ bool arm_walk(void *opaque, const struct tlb_key *key, uint64_t va,
     if (found && page->guarded && !cpu->guarded_seen) {
         /* From now on code is translated with checks of BTYPE. */
         cpu->guarded_seen = true;
-        __atomic_fetch_or(&cpu->vcpu.request, VCPU_REQ_IRQ,
-                          __ATOMIC_SEQ_CST);
+        vcpu_request(&cpu->vcpu, VCPU_REQ_IRQ);
     }
     return found;
 }

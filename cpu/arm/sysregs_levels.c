@@ -44,8 +44,7 @@ static void follow_virtual_lines(struct arm_cpu *cpu)
     __atomic_fetch_or(&cpu->irq_lines, set, __ATOMIC_SEQ_CST);
     __atomic_fetch_and(&cpu->irq_lines, ~clear, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&cpu->irq_lines, __ATOMIC_SEQ_CST)) {
-        __atomic_fetch_or(&cpu->vcpu.request, VCPU_REQ_IRQ,
-                          __ATOMIC_SEQ_CST);
+        vcpu_request(&cpu->vcpu, VCPU_REQ_IRQ);
     }
 }
 

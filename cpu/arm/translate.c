@@ -33,8 +33,9 @@ void a64_store_sp(struct a64_ctx *s)
 void a64_end_with_sp(struct a64_ctx *s, ir_ref sp)
 {
     ir_set(s->u, IR_I64, VCPU_R(31), sp);
-    ir_exit_indirect(s->u, ir_get(s->u, IR_I64,
-                                  offsetof(struct vcpu, target)), false);
+    ir_exit_indirect(s->u,
+                     ir_get(s->u, IR_I64, offsetof(struct vcpu, target)),
+                     IR_JUMP, 0);
     s->ended = true;
 }
 
@@ -48,7 +49,7 @@ void a64_end_in_context(struct a64_ctx *s, uint32_t context, ir_ref sp)
                          ir_const(s->u, IR_I64, (uint64_t)context << 48), 0);
 
     ir_set(s->u, IR_I64, offsetof(struct vcpu, jump_key), key);
-    ir_exit_indirect(s->u, ir_pc(s->u, s->pc + 4), false);
+    ir_exit_indirect(s->u, ir_pc(s->u, s->pc + 4), IR_JUMP, 0);
     s->ended = true;
 }
 

@@ -112,7 +112,7 @@ static void set_btype(struct a64_ctx *s, unsigned btype)
 static bool branch_register(struct a64_ctx *s, ir_ref target, unsigned rn)
 {
     set_btype(s, rn == 16 || rn == 17 ? 1 : 3);
-    ir_exit_indirect(s->u, target, false);
+    ir_exit_indirect(s->u, target, IR_JUMP, 0);
     return end(s);
 }
 
@@ -120,13 +120,13 @@ static bool branch_link(struct a64_ctx *s, ir_ref target)
 {
     set_btype(s, 2);
     link(s);
-    ir_exit_indirect(s->u, target, false);
+    ir_exit_indirect(s->u, target, IR_JUMP_CALL, s->pc + 4);
     return end(s);
 }
 
 static bool branch_return(struct a64_ctx *s, ir_ref target)
 {
-    ir_exit_indirect(s->u, target, true);
+    ir_exit_indirect(s->u, target, IR_JUMP_RETURN, 0);
     return end(s);
 }
 

@@ -99,7 +99,7 @@ static uint64_t look_for_interrupts(struct vcpu *vcpu, uint64_t a,
                                     uint64_t b, uint64_t c)
 {
     (void)a, (void)b, (void)c;
-    __atomic_fetch_or(&vcpu->request, VCPU_REQ_IRQ, __ATOMIC_SEQ_CST);
+    vcpu_request(vcpu, VCPU_REQ_IRQ);
     return 0;
 }
 

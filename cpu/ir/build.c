@@ -515,10 +515,11 @@ void ir_exit_anew(struct ir_unit *u, uint64_t target)
     u->edge[u->edge_count - 1].anew = true;
 }
 
-void ir_exit_indirect(struct ir_unit *u, ir_ref target, bool is_return)
+void ir_exit_indirect(struct ir_unit *u, ir_ref target, enum ir_jump kind,
+                      uint64_t back)
 {
-    ir_emit(u, IR_EXIT_INDIRECT, IR_I64, is_return, target, IR_NONE, IR_NONE,
-            0);
+    ir_emit(u, IR_EXIT_INDIRECT, IR_I64, kind, target, IR_NONE, IR_NONE,
+            back);
 }
 
 void ir_exit_loop(struct ir_unit *u, enum vcpu_exit why, uint64_t pc)

@@ -236,10 +236,13 @@ static inline unsigned ir_check_size(const struct ir_insn *i)
     return (uint16_t)(i->imm >> 32);
 }
 
+/* aux of EXIT_INDIRECT: a call has put its return address into r[30]. */
+enum ir_jump { IR_JUMP, IR_JUMP_RETURN, IR_JUMP_CALL };
+
 /* Where a unit is left for, or a label. */
 struct ir_edge {
     uint64_t pc;      /* guest virtual address of the target */
-    uint64_t back;    /* of a call: where it returns to, else 0 */
+    uint64_t back;    /* of a call: where it returns to, as in r[30]; else 0 */
     uint16_t label;   /* index of a LABEL insn, or IR_NONE */
     ir_ref flags;     /* to be SET on the way, or IR_NONE; no label then */
     bool same_page;   /* target lies in the page of the unit's head */

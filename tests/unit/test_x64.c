@@ -372,7 +372,7 @@ START_TEST(indirect_hit_and_miss)
     rig->unit_code.rx += 4096;
 
     begin();
-    ir_exit_indirect(u, get(0), false);
+    ir_exit_indirect(u, get(0), IR_JUMP, 0);
     cpu->r[0] = RIG_PC + 8;
     run();
     ck_assert_uint_eq(cpu->host_return, 0);

@@ -307,7 +307,7 @@ static void gen_end(struct gen *g)
         ir_exit(g->u, 0x40002000);
         break;
     case 1:
-        ir_exit_indirect(g->u, any_int(g), false);
+        ir_exit_indirect(g->u, any_int(g), IR_JUMP, 0);
         break;
     default:
         ir_exit_loop(g->u, VCPU_EXIT_STATE, RIG_PC + 4 * g->insn);

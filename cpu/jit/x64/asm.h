@@ -345,6 +345,13 @@ static inline uint8_t *x_jmp32(struct asm_buf *a)
     return a->p - 4;
 }
 
+static inline uint8_t *x_call32(struct asm_buf *a)
+{
+    x_byte(a, 0xe8);
+    x_imm32(a, 0);
+    return a->p - 4;
+}
+
 static inline uint8_t *x_jcc8(struct asm_buf *a, int cc)
 {
     x_byte(a, 0x70 | cc);
@@ -387,9 +394,7 @@ static inline void x_jmp_to(struct asm_buf *a, const uint8_t *target)
 
 static inline void x_call_to(struct asm_buf *a, const uint8_t *target)
 {
-    x_byte(a, 0xe8);
-    x_imm32(a, 0);
-    x_fix32(a->p - 4, target);
+    x_fix32(x_call32(a), target);
 }
 
 static inline void x_jcc_to(struct asm_buf *a, int cc, const uint8_t *target)

@@ -4,7 +4,7 @@
  *
  *   pad      call relookup                    (PAD_SIZE bytes)
  *   guarded  cmp [page id], id; jne pad
- *   polled   cmp [request], 0; jne pad
+ *   polled   cmp rsp, [stack_limit]; jb pad
  *   entry    (a region: exchange registers, subroutines that do)
  *            the ops
  *            slow paths, stubs of links, constants
@@ -320,13 +320,13 @@ static void scan(struct backend_thread *t)
 #define POLLED (GUARDED + 13)
 #define ENTRY (POLLED + 6)
 
-enum { REQUEST = offsetof(struct vcpu, request) - VCPU_BASE };
+enum { LIMIT = offsetof(struct vcpu, stack_limit) - VCPU_BASE };
 static const uint8_t entry_code[32] = {
     0xe8, 0, 0, 0, 0, 0xcc, 0xcc, 0xcc,         /* call relookup */
     0x41, 0x81, 0xbe, 0, 0, 0, 0, 0, 0, 0, 0,   /* cmp [r14 + x], id */
     0x75, (uint8_t)-POLLED,                     /* jne pad */
-    0x83, 0x7d, REQUEST, 0,                     /* cmp [request], 0 */
-    0x75, (uint8_t)-ENTRY,
+    0x48, 0x3b, 0x65, LIMIT,                    /* cmp rsp, [limit] */
+    0x72, (uint8_t)-ENTRY,                      /* jb pad */
 };
 
 static int guard_disp(uint64_t pc)
@@ -339,7 +339,7 @@ static void emit_entries(struct backend_thread *t, uint32_t page_id)
     struct asm_buf *as = &t->as;
     uint8_t *pad = as->p;
 
-    _Static_assert(REG_TLB == R14 && REG_VCPU == RBP && REQUEST < 128 &&
+    _Static_assert(REG_TLB == R14 && REG_VCPU == RBP && LIMIT < 128 &&
                    PAD_SIZE == 8, "as encoded");
     assert(((uintptr_t)pad & 7) == 0); /* for backend_kill */
     memcpy(pad, entry_code, sizeof(entry_code));
@@ -395,7 +395,7 @@ static void begin(struct backend_thread *t, const struct ir_unit *u,
     t->slow_count = t->link_count = t->site_count = 0;
     t->thunk_relocs = t->pc_relocs = 0;
     t->pool_count = t->pool_uses = t->label_uses = t->fix_count = 0;
-    t->exit_stubs = t->poll_stubs = 0;
+    t->exit_stubs = t->poll_stubs = t->landings = 0;
     t->checks = t->check_slot = 0;
     t->full = t->failed = false;
     t->insn = 0;

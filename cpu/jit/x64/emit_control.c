@@ -85,6 +85,61 @@ void emit_link(struct backend_thread *t, int cc, unsigned edge)
     add_link(t, &t->u->edge[edge], aligned_jump(t, cc));
 }
 
+/* -- calls ------------------------------------------------------------- */
+
+/*
+ * A guest's call is one of the host, too, so that the host's processor
+ * predicts where its return goes.  On the stack: where the host returns to,
+ * and the guest's return address with the context (vcpu.jump_key), without
+ * which nobody returns there.  There may be more or fewer calls than
+ * returns: what is found above the right entry is taken off, and where none
+ * is right all are (thunk_other_return); polls limit the size.  Who leaves
+ * generated code leaves an empty stack, so that no address on it can be of
+ * code whose memory was given to other code.
+ */
+
+/* reg := what a return to the address in `pc` looks for. */
+static void call_key(struct backend_thread *t, int reg, struct x64_rm pc)
+{
+    x_load(&t->as, reg, rm_vcpu(offsetof(struct vcpu, jump_key)));
+    x_alu(&t->as, ALU_XOR, X_W, reg, pc);
+}
+
+/* A region has its own way with calls inside it, and only so many links. */
+static bool can_call(const struct backend_thread *t)
+{
+    return t->u->edge_count + t->landings < IR_MAX_EDGES;
+}
+
+static void push_call(struct backend_thread *t, int tmp)
+{
+    call_key(t, tmp, rm_vcpu((int)VCPU_R(30)));
+    x_push(&t->as, tmp);
+}
+
+/* Where the host returns to: go on at `back`. */
+static void emit_landing(struct backend_thread *t, uint64_t back)
+{
+    const struct ir_edge edge = { .pc = back };
+
+    t->landings++;
+    x_pop(&t->as, RCX);
+    add_link(t, &edge, aligned_jump(t, ALWAYS));
+}
+
+static uint8_t *aligned_call(struct backend_thread *t)
+{
+    x_nop(&t->as, -(uintptr_t)(t->as.p + 1) & 3);
+    return x_call32(&t->as);
+}
+
+static void emit_call_edge(struct backend_thread *t, const struct ir_edge *e)
+{
+    push_call(t, RCX);
+    add_link(t, e, aligned_call(t));
+    emit_landing(t, e->back);
+}
+
 static void emit_edge(struct backend_thread *t, int cc, unsigned n)
 {
     const struct ir_edge *e = &t->u->edge[n];
@@ -97,6 +152,10 @@ static void emit_edge(struct backend_thread *t, int cc, unsigned n)
         unsigned stub = exit_stub(t, n);
 
         t->exit_stub[stub].disp = jump(t, cc);
+        return;
+    }
+    if (e->back && can_call(t)) {
+        emit_call_edge(t, e);
         return;
     }
     if (e->pc == t->u->pc && e->same_page && !t->u->singly) {
@@ -148,42 +207,70 @@ void emit_brz(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 
 /* -- other exits ------------------------------------------------------- */
 
+unsigned x64_jump_cache(uint8_t *p)
+{
+    enum {
+        JUMP_KEY = offsetof(struct vcpu, jump_key) - VCPU_BASE,
+        KEY = offsetof(struct vcpu, jump_cache[0].key) - VCPU_BASE,
+    };
+    static const uint8_t code[] = {
+        0x8b, 0xc8,                                 /* mov ecx, eax */
+        0xc1, 0xe1, 2,                              /* shl ecx, 2 */
+        0x81, 0xe1, X_IMM32((JUMP_CACHE_ENTRIES - 1) << 4), /* and ecx */
+        0x48, 0x8b, 0x55, JUMP_KEY,                 /* mov rdx, [key] */
+        0x48, 0x33, 0xd0,                           /* xor rdx, rax */
+        0x48, 0x3b, 0x94, 0x0d, X_IMM32(KEY),       /* cmp rdx, [entry] */
+    };
+
+    _Static_assert(REG_VCPU == RBP && JUMP_KEY < 128, "as encoded");
+    memcpy(p, code, sizeof(code));
+    return sizeof(code);
+}
+
+static void jump_thunk_if(struct backend_thread *t, int cc,
+                          const uint8_t *rx)
+{
+    x_jcc_to(&t->as, cc, as_rw(t, rx));
+    add_thunk_reloc(t);
+}
+
+static void emit_return(struct backend_thread *t)
+{
+    struct asm_buf *as = &t->as;
+
+    call_key(t, RCX, rm_reg(RAX));
+    x_alu(as, ALU_CMP, X_W, RCX, rm_mem(RSP, 8));
+    jump_thunk_if(t, CC_NE, t->b->other_return);
+    x_ret(as);
+}
+
 /* Hit: the guarded entry of the target.  Miss: the thunk wants the target
  * in rax. */
 void emit_exit_indirect(struct backend_thread *t, ir_ref i,
                         const struct ir_insn *in)
 {
-    enum {
-        JUMP_KEY = offsetof(struct vcpu, jump_key) - VCPU_BASE,
-        KEY = offsetof(struct vcpu, jump_cache[0].key) - VCPU_BASE,
-        CODE = offsetof(struct vcpu, jump_cache[0].code) - VCPU_BASE,
-    };
-    static const uint8_t code[48] = {
-        0x8b, 0xc8,                                 /* mov ecx, eax */
-        0xc1, 0xe1, 2,                              /* shl ecx, 2 */
-        0x81, 0xe1, X_IMM32((JUMP_CACHE_ENTRIES - 1) << 4), /* and ecx */
-        0x48, 0x8b, 0x95, X_IMM32(JUMP_KEY),        /* mov rdx, [key] */
-        0x48, 0x33, 0xd0,                           /* xor rdx, rax */
-        0x48, 0x3b, 0x94, 0x0d, X_IMM32(KEY),       /* cmp rdx, [entry] */
-        0x0f, 0x85, X_IMM32(0),                     /* jne miss */
-        0xff, 0xa4, 0x0d, X_IMM32(CODE),            /* jmp [entry] */
-    };
-    enum { MISS = 35, LENGTH = 42 };
     struct asm_buf *as = &t->as;
 
     (void)i;
-    _Static_assert(REG_VCPU == RBP, "as encoded");
     t->fl = IR_NONE;
     ra_use_fixed(t, in->a, true, RAX);
     ra_release(t, in->a);
     region_leave(t);
     ra_take(t, RCX);
     ra_take(t, RDX);
-    memcpy(as->p, code, sizeof(code));
-    as->p += MISS;
-    x_fix32(as->p - 4, as_rw(t, t->b->indirect_miss));
-    add_thunk_reloc(t);
-    as->p += LENGTH - MISS;
+    if (in->aux == IR_JUMP_RETURN) {
+        emit_return(t);
+        return;
+    }
+    as->p += x64_jump_cache(as->p);
+    jump_thunk_if(t, CC_NE, t->b->indirect_miss);
+    if (in->aux == IR_JUMP_CALL && can_call(t)) {
+        push_call(t, RDX);
+        x_op(as, X_CALL_RM, 2, rm_jump_code());
+        emit_landing(t, in->imm);
+    } else {
+        x_op(as, X_CALL_RM, 4, rm_jump_code());
+    }
 }
 
 void emit_exit_loop(struct backend_thread *t, ir_ref i,
@@ -241,13 +328,19 @@ static void emit_poll_stub(struct backend_thread *t,
 static void emit_exit_stub(struct backend_thread *t,
                            const struct exit_stub *s)
 {
+    const struct ir_edge *e = &t->u->edge[s->edge];
+
     x_fix32(s->disp, t->as.p);
     if (s->flags != EXIT_FLAGS_STORED) {
         fl_restore_packed(t, s);
         x_op(&t->as, X_MOV_STORE16, RAX, rm_home(HOME_FLAGS));
     }
     region_leave(t);
-    add_link(t, &t->u->edge[s->edge], aligned_jump(t, ALWAYS));
+    if (e->back && can_call(t)) {
+        emit_call_edge(t, e);
+    } else {
+        add_link(t, e, aligned_jump(t, ALWAYS));
+    }
 }
 
 static void emit_region_stubs(struct backend_thread *t)

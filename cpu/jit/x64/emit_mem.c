@@ -437,20 +437,19 @@ void emit_fence(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 
 /* Where the n-th stored value goes: packed for pairs, a slot each for
  * atomics. */
-static struct x64_rm slow_value(const struct slow_path *s, unsigned n,
-                                bool nested)
+static struct x64_rm slow_value(const struct slow_path *s, unsigned n)
 {
     bool packed = !(s->desc & SLOW_ATOMIC);
     unsigned each = packed ? ir_type_size(mem_vec_type(s->in)) : 16;
 
-    return rm_frame(FRAME_ARG + 16 + n * each + (nested ? 8 : 0));
+    return rm_frame(FRAME_ARG + 16 + n * each);
 }
 
 static void put_value(struct backend_thread *t, const struct slow_path *s,
-                      unsigned n, bool nested)
+                      unsigned n)
 {
     const struct stored *v = &s->value[n];
-    struct x64_rm to = slow_value(s, n, nested);
+    struct x64_rm to = slow_value(s, n);
 
     if (!v->is_const && !v->m.mem && v->m.base >= XMM0) {
         vec_store(t, v->type, to, v->m.base);
@@ -476,15 +475,13 @@ void mem_save_vectors(struct backend_thread *t, uint32_t set, bool save)
     }
 }
 
-static void get_results(struct backend_thread *t, const struct slow_path *s,
-                        bool nested)
+static void get_results(struct backend_thread *t, const struct slow_path *s)
 {
     bool atomic = s->desc & SLOW_ATOMIC;
     unsigned each = atomic ? 16 : ir_type_size(mem_vec_type(s->in));
 
     for (unsigned n = 0; n < 2; n++) {
-        struct x64_rm from = rm_frame(FRAME_ARG + 16 + n * each +
-                                      (nested ? 8 : 0));
+        struct x64_rm from = rm_frame(FRAME_ARG + 16 + n * each);
 
         if (s->dst[n] == NO_REG) {
             continue;
@@ -501,17 +498,16 @@ void slow_body(struct backend_thread *t, const struct slow_path *s,
                bool nested)
 {
     struct asm_buf *as = &t->as;
-    unsigned shift = nested ? 8 : 0;
 
-    x_store(as, rm_frame(FRAME_ARG + shift), s->va);
+    x_store(as, rm_frame(FRAME_ARG), s->va);
     for (unsigned n = 0; n < s->value_count; n++) {
-        put_value(t, s, n, nested);
+        put_value(t, s, n);
     }
     const uint8_t *thunk = s->desc & SLOW_ATOMIC
                          ? t->b->slow_atomic[nested]
                          : t->b->slow[nested][s->desc];
     if (s->desc & SLOW_ATOMIC) {
-        x_op(as, X_MOV_IMM, 0, rm_frame(FRAME_DESC + shift));
+        x_op(as, X_MOV_IMM, 0, rm_frame(FRAME_DESC));
         x_imm32(as, s->desc);
     }
     if (nested) {
@@ -519,7 +515,7 @@ void slow_body(struct backend_thread *t, const struct slow_path *s,
     } else {
         call_outside(t, thunk, s->insn);
     }
-    get_results(t, s, nested);
+    get_results(t, s);
 }
 
 /* -- slow paths that units share --------------------------------------- */

@@ -3,7 +3,7 @@
  * what while generated code runs.
  *
  *   rbp             (char *)vcpu + VCPU_BASE
- *   rsp             frame of spill slots (below), 16-byte aligned
+ *   rsp             stack of calls (emit_control.c), 16-byte aligned
  *   r14             vcpu->tlb
  *   X64_PINNED      guest registers, the same in all code, so that jumps
  *                   between units move nothing
@@ -61,7 +61,7 @@ static const uint8_t x64_pinned_vec[32] = {
 #undef PINNED_ROW
 };
 
-/* The frame, from rsp up. */
+/* vcpu.frame. */
 #define FRAME_ARG 0       /* 4 x 16: arguments and results of slow paths */
 #define FRAME_DESC 64     /* 8: their description */
 #define FRAME_MXCSR 72    /* 8: on the way to and from MXCSR */
@@ -71,7 +71,8 @@ static const uint8_t x64_pinned_vec[32] = {
 #define FRAME_CHECK (FRAME_XMM + 16 * 16) /* slots of CHECK */
 #define CHECK_SLOT_SIZE 32
 #define CHECK_SLOTS 32
-#define FRAME_SIZE (FRAME_CHECK + CHECK_SLOT_SIZE * CHECK_SLOTS)
+_Static_assert(FRAME_CHECK + CHECK_SLOT_SIZE * CHECK_SLOTS <= VCPU_FRAME,
+               "vcpu.frame");
 
 /* MXCSR while generated code runs: to nearest, nothing unmasked.  Its sticky
  * bits are cumulative flags of vcpu.fp that have not got there yet. */
@@ -93,7 +94,7 @@ static inline struct x64_rm rm_vcpu(int offset)
 
 static inline struct x64_rm rm_frame(int offset)
 {
-    return rm_mem(RSP, offset);
+    return rm_vcpu((int)offsetof(struct vcpu, frame) + offset);
 }
 
 #endif

@@ -4,8 +4,8 @@
  * address of this process is here, so that units themselves are free of
  * them.
  *
- * All of it runs with rsp at the frame, less the return address where it is
- * called.
+ * All of it runs on the stack of calls (emit_control.c), whose pointer is
+ * aligned to 16 bytes, less the return address where it is called.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -57,10 +57,10 @@ static void pinned(struct asm_buf *a, uint32_t set, bool store)
 
 /* Sticky bits of MXCSR into vcpu.fp.flags; the denormal operand (bit 1) has
  * no counterpart.  `clear`: they start anew.  Changes rax, rcx, flags. */
-static void merge_fp(struct asm_buf *a, int frame, bool clear)
+static void merge_fp(struct asm_buf *a, bool clear)
 {
     struct x64_rm flags = field(offsetof(struct vcpu, fp.flags));
-    struct x64_rm mxcsr = rm_frame(frame + FRAME_MXCSR);
+    struct x64_rm mxcsr = rm_frame(FRAME_MXCSR);
     uint8_t *none;
 
     _Static_assert(FP_IOC == 1 && FP_DZC == 2 && FP_OFC == 4 &&
@@ -107,14 +107,42 @@ static void vcpu_to_rdi(struct asm_buf *a)
 
 static const uint8_t saved[] = { RBX, RBP, R12, R13, R14, R15 };
 
+/* Between those and the stack of calls, whose lowest entry leads to
+ * `stack_end`: it is never taken off. */
+#define BELOW_STACK 24
+#define STACK_ROOM (256 * 16)
+
+/* The base is where it was, mostly.  What has been asked for meanwhile is
+ * seen at the next poll. */
+static void set_stack(struct asm_buf *a)
+{
+    uint8_t *same, *quiet;
+
+    x_alu(a, ALU_CMP, X_W, RSP, field(offsetof(struct vcpu, stack_base)));
+    same = x_jcc8(a, CC_E);
+    x_store(a, field(offsetof(struct vcpu, stack_base)), RSP);
+    x_op(a, X_LEA | X_W, RAX, rm_mem(RSP, -STACK_ROOM));
+    x_store(a, field(offsetof(struct vcpu, stack_low)), RAX);
+    x_op(a, X_XCHG | X_W, RAX, field(offsetof(struct vcpu, stack_limit)));
+    x_alu_imm(a, ALU_CMP, 0, field(offsetof(struct vcpu, request)), 0);
+    quiet = x_jcc8(a, CC_E);
+    x_op(a, X_MOV_IMM | X_W, 0, field(offsetof(struct vcpu, stack_limit)));
+    x_imm32(a, -1);
+    x_here8(a, quiet);
+    x_here8(a, same);
+}
+
 /* enter(vcpu, entry) */
-static void thunk_enter(struct asm_buf *a)
+static void thunk_enter(struct asm_buf *a, const uint8_t *stack_end)
 {
     for (unsigned k = 0; k < ARRAY_SIZE(saved); k++) {
         x_push(a, saved[k]);
     }
-    x_alu_imm(a, ALU_SUB, X_W, rm_reg(RSP), FRAME_SIZE + 8);
+    x_alu_imm(a, ALU_SUB, X_W, rm_reg(RSP), BELOW_STACK);
+    x_mov_imm(a, RAX, (uintptr_t)stack_end);
+    x_store(a, rm_mem(RSP, 0), RAX);
     x_op(a, X_LEA | X_W, REG_VCPU, rm_mem(RDI, VCPU_BASE));
+    set_stack(a);
     x_load(a, REG_TLB, field(offsetof(struct vcpu, tlb)));
     x_mov(a, RAX, RSI);
     x_op(a, X_MOV_IMM, 0, rm_frame(FRAME_MXCSR));
@@ -128,8 +156,9 @@ static void thunk_enter(struct asm_buf *a)
 static void thunk_leave(struct asm_buf *a)
 {
     pinned(a, ~0u, true);
-    merge_fp(a, 0, false);
-    x_alu_imm(a, ALU_ADD, X_W, rm_reg(RSP), FRAME_SIZE + 8);
+    merge_fp(a, false);
+    x_load(a, RSP, field(offsetof(struct vcpu, stack_base)));
+    x_alu_imm(a, ALU_ADD, X_W, rm_reg(RSP), BELOW_STACK);
     for (unsigned k = ARRAY_SIZE(saved); k-- > 0;) {
         x_pop(a, saved[k]);
     }
@@ -150,6 +179,22 @@ static void thunk_relookup(struct asm_buf *a, const uint8_t *leave)
     x_jmp_to(a, leave);
 }
 
+/* A poll found the stack below its limit: if nothing is requested, begin a
+ * new one.  The order is that of vcpu_served(). */
+static void drop_calls(struct asm_buf *a)
+{
+    uint8_t *above;
+
+    x_alu(a, ALU_CMP, X_W, RSP, field(offsetof(struct vcpu, stack_limit)));
+    above = x_jcc8(a, CC_AE);
+    x_load(a, RAX, field(offsetof(struct vcpu, stack_low)));
+    x_op(a, X_XCHG | X_W, RAX, field(offsetof(struct vcpu, stack_limit)));
+    x_pop(a, RAX);
+    x_load(a, RSP, field(offsetof(struct vcpu, stack_base)));
+    x_push(a, RAX);
+    x_here8(a, above);
+}
+
 /* Called by a block's pad.  What is left of a unit before another is entered
  * are the guest registers. */
 static void thunk_pad(struct asm_buf *a, const uint8_t *relookup)
@@ -157,13 +202,14 @@ static void thunk_pad(struct asm_buf *a, const uint8_t *relookup)
     uint32_t set = GPR_VOLATILE | XMM_PINNED;
     uint8_t *requested, *alone, *elsewhere;
 
+    drop_calls(a);
     x_alu_imm(a, ALU_CMP, 0, field(offsetof(struct vcpu, request)), 0);
     requested = x_jcc32(a, CC_NE);
     x_load(a, RAX, field(offsetof(struct vcpu, reenter)));
     x_rr(a, X_TEST | X_W, RAX, RAX);
     alone = x_jcc32(a, CC_E);
     pinned(a, set, true);
-    x_load(a, RSI, rm_frame(0));
+    x_load(a, RSI, rm_mem(RSP, 0));
     vcpu_to_rdi(a);
     x_alu_imm(a, ALU_SUB, X_W, rm_reg(RSP), 8);
     x_op(a, X_CALL_RM, 2, rm_reg(RAX));
@@ -186,6 +232,42 @@ static void thunk_edge(struct asm_buf *a, const uint8_t *leave)
     x_store(a, field(offsetof(struct vcpu, host_return)), RDX);
     clear32(a, field(offsetof(struct vcpu, exit)));
     x_jmp_to(a, leave);
+}
+
+/* Look rax up in the jump cache: on a hit go to the guarded entry of its
+ * block. */
+static void look_up(struct asm_buf *a, const uint8_t *miss)
+{
+    a->p += x64_jump_cache(a->p);
+    x_jcc_to(a, CC_NE, miss);
+    x_op(a, X_CALL_RM, 4, rm_jump_code());
+}
+
+/* A return with rax = pc, rcx = its key, to another place than that of the
+ * last call: that of an earlier one, or of none. */
+static void thunk_other_return(struct asm_buf *a, const uint8_t *miss)
+{
+    uint8_t *again = a->p, *none;
+
+    x_mov(a, RDX, RSP);
+    again = a->p;
+    x_alu(a, ALU_CMP, X_W, RDX, field(offsetof(struct vcpu, stack_base)));
+    none = x_jcc8(a, CC_E);
+    x_alu_imm(a, ALU_ADD, X_W, rm_reg(RDX), 16);
+    x_alu(a, ALU_CMP, X_W, RCX, rm_mem(RDX, 8));
+    x_jcc8_to(a, CC_NE, again);
+    x_mov(a, RSP, RDX);
+    x_ret(a);
+    x_here8(a, none);
+    x_mov(a, RSP, RDX);
+    look_up(a, miss);
+}
+
+/* Returned to from the lowest entry of the stack of calls, rax = pc. */
+static void thunk_stack_end(struct asm_buf *a, const uint8_t *miss)
+{
+    x_alu_imm(a, ALU_SUB, X_W, rm_reg(RSP), 8);
+    look_up(a, miss);
 }
 
 /* rax = pc (and for exit_loop ecx = exit). */
@@ -240,7 +322,7 @@ static void slow_call(struct asm_buf *a, const void *fn, bool nested)
         x_push(a, RAX); /* alignment */
     }
     x_mov32(a, RSI, RAX);
-    x_op(a, X_LEA | X_W, RDX, rm_frame(48 + FRAME_ARG));
+    x_op(a, X_LEA | X_W, RDX, rm_frame(FRAME_ARG));
     vcpu_to_rdi(a);
     call_c(a, fn);
     if (!nested) {
@@ -265,14 +347,14 @@ static void slow_common(struct asm_buf *a, const void *fn,
  * of the stack, needs no C. */
 static void thunk_check(struct backend *b, struct asm_buf *a, ptrdiff_t delta)
 {
-    struct x64_rm arg = rm_frame(8 + FRAME_ARG);
+    struct x64_rm arg = rm_frame(FRAME_ARG);
     uint8_t *in_page;
 
     b->slow_check = a->p + delta;
     x_push(a, RAX);
-    x_load32(a, RAX, rm_frame(16 + FRAME_ARG));
+    x_load32(a, RAX, rm_frame(FRAME_ARG));
     x_alu_imm(a, ALU_AND, 0, rm_reg(RAX), (1 << TLB_PAGE_BITS) - 1);
-    x_op(a, X_ALU(ALU_ADD) | X_66, RAX, rm_frame(16 + FRAME_DESC));
+    x_op(a, X_ALU(ALU_ADD) | X_66, RAX, rm_frame(FRAME_DESC));
     x_alu_imm(a, ALU_CMP, 0, rm_reg(RAX), 1 << TLB_PAGE_BITS);
     in_page = x_jcc8(a, CC_BE);
     x_pop(a, RAX);
@@ -281,7 +363,7 @@ static void thunk_check(struct backend *b, struct asm_buf *a, ptrdiff_t delta)
     x_alu_imm(a, ALU_CMP, X_W, arg, 0);
     x_ret(a);
     x_here8(a, in_page);
-    x_load32(a, RAX, rm_frame(16 + FRAME_DESC));
+    x_load32(a, RAX, rm_frame(FRAME_DESC));
     slow_call(a, jit_slow_check, false);
     x_alu_imm(a, ALU_CMP, X_W, arg, 0);
     x_ret(a);
@@ -305,7 +387,7 @@ static void thunks_slow(struct backend *b, struct asm_buf *a,
     }
     b->slow_atomic[nested] = a->p + delta;
     x_push(a, RAX);
-    x_load32(a, RAX, rm_frame((nested ? 24 : 16) + FRAME_DESC));
+    x_load32(a, RAX, rm_frame(FRAME_DESC));
     slow_common(a, jit_slow_atomic, leave, nested);
 }
 
@@ -324,12 +406,12 @@ static void thunk_call(struct asm_buf *a, const void *fn, unsigned flags,
     if ((flags & IR_HELPER_FP_STATUS) && !vector) {
         /* Vector helpers only add to the flags. */
         x_mov(a, R8, RCX);
-        merge_fp(a, 8, true);
+        merge_fp(a, true);
         x_mov(a, RCX, R8);
     }
     if (vector) {
         x_mov(a, R8, RAX);
-        x_load(a, R9, rm_frame(8 + FRAME_DESC));
+        x_load(a, R9, rm_frame(FRAME_DESC));
     }
     vcpu_to_rdi(a);
     x_alu_imm(a, ALU_SUB, X_W, rm_reg(RSP), 8);
@@ -363,7 +445,6 @@ static void thunk_call_keeping(struct asm_buf *a, const void *fn,
 static void thunk_call_exact(struct asm_buf *a, const void *fn, int counter)
 {
     static const uint8_t keep[] = { RAX, RCX, RDX, RDI };
-    int frame = 8 + 8 * ARRAY_SIZE(keep) + 8;
 
     for (unsigned k = 0; k < ARRAY_SIZE(keep); k++) {
         x_push(a, keep[k]);
@@ -371,11 +452,11 @@ static void thunk_call_exact(struct asm_buf *a, const void *fn, int counter)
     x_alu_imm(a, ALU_SUB, X_W, rm_reg(RSP), 8);
     pinned(a, GPR_VOLATILE, true);
     vcpu_to_rdi(a);
-    x_op(a, X_LEA | X_W, RSI, rm_frame(frame + FRAME_ARG + 48));
-    x_op(a, X_LEA | X_W, RDX, rm_frame(frame + FRAME_ARG));
-    x_op(a, X_LEA | X_W, RCX, rm_frame(frame + FRAME_ARG + 16));
-    x_op(a, X_LEA | X_W, R8, rm_frame(frame + FRAME_ARG + 32));
-    x_load(a, R9, rm_frame(frame + FRAME_DESC));
+    x_op(a, X_LEA | X_W, RSI, rm_frame(FRAME_ARG + 48));
+    x_op(a, X_LEA | X_W, RDX, rm_frame(FRAME_ARG));
+    x_op(a, X_LEA | X_W, RCX, rm_frame(FRAME_ARG + 16));
+    x_op(a, X_LEA | X_W, R8, rm_frame(FRAME_ARG + 32));
+    x_load(a, R9, rm_frame(FRAME_DESC));
     call_counted(a, fn, counter);
     pinned(a, GPR_VOLATILE, false);
     x_alu_imm(a, ALU_ADD, X_W, rm_reg(RSP), 8);
@@ -539,9 +620,6 @@ bool thunks_emit(struct backend *b)
     if (b->thunks.size < THUNK_AREA) {
         return false;
     }
-    b->enter = (void (*)(struct vcpu *, const uint8_t *))(uintptr_t)
-        (a.p + delta);
-    thunk_enter(&a);
     leave = a.p;
     b->leave = leave + delta;
     thunk_leave(&a);
@@ -552,9 +630,17 @@ bool thunks_emit(struct backend *b)
     b->edge = a.p + delta;
     thunk_edge(&a, leave);
     b->indirect_miss = a.p + delta;
+    const uint8_t *miss = a.p;
     thunk_out(&a, leave, false);
     b->exit_loop = a.p + delta;
     thunk_out(&a, leave, true);
+    b->other_return = a.p + delta;
+    thunk_other_return(&a, miss);
+    const uint8_t *stack_end = a.p + delta;
+    thunk_stack_end(&a, miss);
+    b->enter = (void (*)(struct vcpu *, const uint8_t *))(uintptr_t)
+        (a.p + delta);
+    thunk_enter(&a, stack_end);
     b->slow_code = a.p + delta;
     thunks_slow(b, &a, leave, delta, false);
     thunks_slow(b, &a, leave, delta, true);
@@ -577,12 +663,13 @@ void backend_observe(struct backend *b, struct perfmap *map, bool count)
         const char *name;
     } fixed[] = {
         /* in the order of thunks_emit() */
-        {(const uint8_t *)(uintptr_t)b->enter, "enter"},
         {b->leave, "leave"},
         {b->relookup, "relookup"},
         {b->edge, "edge"},
         {b->indirect_miss, "indirect-miss"},
         {b->exit_loop, "exit-loop"},
+        {b->other_return, "other-return"},
+        {(const uint8_t *)(uintptr_t)b->enter, "enter"},
         {b->slow_code, "slow-access"},
     };
     const uint8_t *end = b->thunks.rx + b->thunks_used;

@@ -51,7 +51,7 @@ struct backend {
     /* Executable addresses of thunks; thunks.c says what each expects. */
     void (*enter)(struct vcpu *vcpu, const uint8_t *entry);
     const uint8_t *leave, *relookup, *edge;
-    const uint8_t *indirect_miss, *exit_loop;
+    const uint8_t *indirect_miss, *exit_loop, *other_return;
     const uint8_t *slow_code; /* where those of slow paths begin */
     const uint8_t *slow[2][SLOW_THUNKS]; /* [1]: called from a thunk */
     const uint8_t *slow_atomic[2];
@@ -257,7 +257,7 @@ struct backend_thread {
     struct label_use label_use[IR_MAX_EDGES];
     struct exit_stub exit_stub[IR_MAX_EDGES];
     struct poll_stub poll_stub[IR_MAX_EDGES];
-    unsigned label_uses, exit_stubs, poll_stubs;
+    unsigned label_uses, exit_stubs, poll_stubs, landings;
     struct check check[IR_MAX_EDGES];
     unsigned checks, check_slots, check_slot; /* all of the unit's; next */
     uint8_t *guarded, *polled, *entry;
@@ -583,6 +583,17 @@ void emit_stubs(struct backend_thread *t);
 /* A jump out of a cold unit, by an x86 condition. */
 enum { ALWAYS = -1 };
 void emit_link(struct backend_thread *t, int cc, unsigned edge);
+/*
+ * Look rax up in the jump cache, changing rcx and rdx: equal, when
+ * rm_jump_code() holds where to go.  The length of the code.
+ */
+unsigned x64_jump_cache(uint8_t *p);
+static inline struct x64_rm rm_jump_code(void)
+{
+    return rm_index(RBP, RCX, 0, (int)offsetof(struct vcpu,
+                                               jump_cache[0].code) -
+                                     VCPU_BASE);
+}
 
 /* -- memory (emit_mem.c) ----------------------------------------------- */
 

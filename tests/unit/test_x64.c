@@ -415,13 +415,13 @@ START_TEST(entries_links_and_death)
     ck_assert_uint_eq(cpu->exit, VCPU_EXIT_NONE);
     /* The right page, but a request. */
     cpu->tlb->page_id[tlb_index(RIG_PC)] = 9;
-    cpu->request = VCPU_REQ_IRQ;
+    vcpu_request(cpu, VCPU_REQ_IRQ);
     backend_enter(rig->backend, cpu, code + rig->result.guarded);
     ck_assert_uint_eq(left_at(code), rig->result.pad);
     ck_assert_uint_eq(cpu->exit, VCPU_EXIT_REQUEST);
     ck_assert_uint_eq(cpu->r[0], 10);
     cpu->exit = VCPU_EXIT_NONE;
-    cpu->request = 0;
+    vcpu_served(cpu, 0);
     backend_enter(rig->backend, cpu, code + rig->result.guarded);
     ck_assert_uint_eq(left_at(code), rig->result.links[1].left);
     ck_assert_uint_eq(cpu->r[0], 11);
@@ -485,7 +485,7 @@ START_TEST(region_loop)
     rig->vcpu->r[1] = 100;
     run();
     rig->vcpu->r[1] = 100;
-    rig->vcpu->request = VCPU_REQ_IRQ;
+    vcpu_request(rig->vcpu, VCPU_REQ_IRQ);
     rig->vcpu->exit = VCPU_EXIT_NONE;
     backend_enter(rig->backend, rig->vcpu,
                   rig->unit_code.rx + rig->result.entry);

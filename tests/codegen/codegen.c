@@ -99,6 +99,7 @@ static const struct vcpu_field {
     FIELD(fp), FIELD(fault), FIELD(syndrome), FIELD(fault_address),
     FIELD(mem_buffer), FIELD(host_return), FIELD(index), FIELD(parallel),
     FIELD(mmu), FIELD(system), FIELD(jump_cache), FIELD(target),
+    FIELD(stack_limit), FIELD(frame),
 #define ARM(name)                         \
     {#name, offsetof(struct arm_cpu, name), \
      sizeof(((struct arm_cpu *)0)->name), 0}
@@ -179,6 +180,7 @@ static void name_target(const struct listing *l, uint64_t target, char *out,
         {backend->leave, "leave"}, {backend->relookup, "relookup"},
         {backend->edge, "edge"}, {backend->indirect_miss, "indirect_miss"},
         {backend->exit_loop, "exit_loop"},
+        {backend->other_return, "other_return"},
     };
     const uint64_t base = (uintptr_t)l->base;
 

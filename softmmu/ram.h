@@ -1,5 +1,5 @@
 /*
- * Guest memory: one memory file per range, populated as it is touched.
+ * Guest memory: one mapping per range, populated as it is touched.
  *
  * Every page has flag bits (enum ram_page_flag) that any thread may read
  * and set atomically; who clears a flag owns it.
@@ -28,7 +28,8 @@ struct ram {
     uint64_t base;   /* guest physical address of host[0] */
     uint64_t size;   /* bytes, a multiple of RAM_PAGE_SIZE */
     bool readonly;   /* guest stores are ignored (ROM) */
-    int fd;          /* the memory file; -1: pages are private copies */
+    int fd;          /* the user's file; -1: pages are private copies */
+    bool anonymous;  /* of no file at all */
     uint8_t *flags;  /* one byte of enum ram_page_flag per page */
 };
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "hw/flash/cfi01.h"
@@ -370,19 +370,29 @@ START_TEST(test_image)
 }
 END_TEST
 
+/* Bytes of the bank that the host keeps. */
+static uint64_t resident(void)
+{
+    static unsigned char in_core[CFI01_SIZE / 4096];
+    uint64_t bytes = 0;
+
+    ck_assert_int_eq(mincore(ram->host, CFI01_SIZE, in_core), 0);
+    for (unsigned n = 0; n < sizeof(in_core); n++) {
+        bytes += (in_core[n] & 1) * UINT64_C(4096);
+    }
+    return bytes;
+}
+
 /* Firmware of a few pages in an image as long as the bank. */
 START_TEST(test_image_of_zeroes)
 {
-    struct stat st;
-
     make_file(CFI01_SIZE);
     create_on_image(false);
     erase_sector(3 * SECTOR);
     program(CFI01_SIZE - 4, 0);
     close_image();
     create_on_image(false);
-    ck_assert_int_eq(fstat(ram->fd, &st), 0);
-    ck_assert_int_le(st.st_blocks * 512, 2 * SECTOR);
+    ck_assert_uint_le(resident(), 2 * SECTOR);
     ck_assert_uint_eq(get(3 * SECTOR - 8, 8), 0);
     ck_assert_uint_eq(get(3 * SECTOR, 8), UINT64_MAX);
     ck_assert_uint_eq(get(4 * SECTOR - 8, 8), UINT64_MAX);

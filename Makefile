@@ -38,7 +38,8 @@ all:
 ifeq ($(origin CC),default)
 CC =
 endif
-ifeq ($(filter help clean distclean lint check-lint,$(MAKECMDGOALS)),)
+ifneq ($(filter-out help clean distclean lint check-lint,$(or \
+    $(MAKECMDGOALS),all)),)
 include $(BUILD)/config.mk
 endif
 $(BUILD)/config.mk: configure

@@ -308,6 +308,9 @@ static void *run(void *opaque)
         park(r);
         wait(r);
         regions_leave(r);
+        pthread_mutex_unlock(&r->lock);
+        code_cache_prepare(r->parts.cache);
+        pthread_mutex_lock(&r->lock);
     }
     pthread_mutex_unlock(&r->lock);
     return NULL;

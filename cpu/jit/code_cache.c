@@ -152,14 +152,56 @@ static void populate(void *start, size_t size)
 #endif
 }
 
+static void populate_step(uint8_t *start, size_t *ready)
+{
+    populate(start + *ready, POPULATE_STEP);
+    *ready += POPULATE_STEP;
+}
+
 /* The first `used` bytes from `start` are in use, of `size`. */
 static void stay_ahead(uint8_t *start, size_t used, size_t size,
                        size_t *ready)
 {
     while (used + POPULATE_AHEAD > *ready && *ready < size) {
-        populate(start + *ready, POPULATE_STEP);
-        *ready += POPULATE_STEP;
+        populate_step(start, ready);
     }
+}
+
+/* The chunk that is taken next, if its memory is not all there; metadata
+ * takes as much as code. */
+static struct code_chunk *to_prepare(struct code_cache *c)
+{
+    for (unsigned n = 1; n < c->chunks; n++) {
+        struct code_chunk *chunk = &c->chunk[n];
+
+        if (chunk->state == CHUNK_FREE) {
+            return chunk->ready < CODE_CHUNK_SIZE ||
+                   chunk->meta_ready < CODE_CHUNK_SIZE ? chunk : NULL;
+        }
+    }
+    return NULL;
+}
+
+void code_cache_prepare(struct code_cache *c)
+{
+    pthread_mutex_lock(&c->lock);
+    struct code_chunk *chunk = to_prepare(c);
+    if (chunk) {
+        chunk->state = CHUNK_PREPARED;
+    }
+    pthread_mutex_unlock(&c->lock);
+    if (!chunk) {
+        return;
+    }
+    if (chunk->ready < CODE_CHUNK_SIZE) {
+        populate_step(chunk->rw, &chunk->ready);
+    }
+    if (chunk->meta_ready < CODE_CHUNK_SIZE) {
+        populate_step((uint8_t *)chunk->index, &chunk->meta_ready);
+    }
+    pthread_mutex_lock(&c->lock);
+    chunk->state = CHUNK_FREE;
+    pthread_mutex_unlock(&c->lock);
 }
 
 void code_cache_free(struct code_cache *c)
@@ -236,6 +278,8 @@ static struct census count_chunks(struct code_cache *c, enum code_class class)
         if (chunk->state == CHUNK_FREE) {
             census.free_chunk = census.free_chunk ? census.free_chunk
                                                   : chunk;
+        }
+        if (chunk->state == CHUNK_FREE || chunk->state == CHUNK_PREPARED) {
             census.free++;
         } else if (chunk->class == class) {
             census.used++;

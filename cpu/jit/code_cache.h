@@ -52,7 +52,8 @@ struct code_chunk {
     uint64_t born_ns;       /* processor time of this process */
     uint64_t free_epoch;    /* reusable when every vCPU has seen this */
     enum {
-        CHUNK_FREE, CHUNK_FILLING, CHUNK_LIVE, CHUNK_RETIRED, CHUNK_LIMBO
+        CHUNK_FREE, CHUNK_FILLING, CHUNK_LIVE, CHUNK_RETIRED, CHUNK_LIMBO,
+        CHUNK_PREPARED /* free, but code_cache_prepare() is at it */
     } state;
     enum code_class class;
     _Atomic unsigned blocks;
@@ -66,6 +67,10 @@ struct code_cache;
 struct code_cache *code_cache_new(size_t size, unsigned cpus,
                                   struct error **err);
 void code_cache_free(struct code_cache *c);
+
+/* Have some memory ready of the chunk that is taken next: a little at a time,
+ * for a thread that has time while others translate. */
+void code_cache_prepare(struct code_cache *c);
 
 /* The most blocks that it can hold, all from *base on. */
 size_t code_cache_blocks(const struct code_cache *c, const void **base);

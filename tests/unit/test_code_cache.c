@@ -184,6 +184,22 @@ START_TEST(find)
 }
 END_TEST
 
+/* A chunk's memory, little by little, and that of no other. */
+START_TEST(prepare)
+{
+    fill(CODE_ORIGINALS, 0, 0);
+    ck_assert_uint_eq(chunks[0]->ready, 0);
+    for (unsigned n = 0; n < 100; n++) {
+        code_cache_prepare(cache);
+    }
+    fill(CODE_COPIES, 1, 0);
+    ck_assert_uint_eq(chunks[0]->ready, 0);
+    ck_assert_uint_eq(chunks[1]->ready, CODE_CHUNK_SIZE);
+    ck_assert_uint_ge(chunks[1]->meta_ready, CODE_CHUNK_SIZE);
+    ck_assert_uint_eq(chunks[2]->ready, 0);
+}
+END_TEST
+
 Suite *code_cache_suite(void)
 {
     Suite *s = suite_create("code_cache");
@@ -195,6 +211,7 @@ Suite *code_cache_suite(void)
     tcase_add_test(t, growth);
     tcase_add_test(t, epochs);
     tcase_add_test(t, find);
+    tcase_add_test(t, prepare);
     suite_add_tcase(s, t);
     return s;
 }

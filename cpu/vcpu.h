@@ -95,9 +95,10 @@ struct vcpu {
 
     union vec v[32];
 
-    /* Exclusive monitor: address (VA, tag included) and what was read. */
+    /* Exclusive monitor: what was read, and the address (VA, tag
+     * included). */
+    uint64_t excl_value[2]; /* aligned as vectors are */
     uint64_t excl_addr;     /* VCPU_EXCL_NONE when open */
-    uint64_t excl_value[2];
     uint32_t excl_size;     /* bytes in all */
 
     struct fp_status fp;    /* mode and cumulative flags for C helpers;

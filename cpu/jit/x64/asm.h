@@ -72,6 +72,7 @@ enum {
     X_XADD8 = 0xc0 | X_0F | X_REG8,
     X_CMPXCHG = 0xb1 | X_0F,
     X_CMPXCHG8 = 0xb0 | X_0F | X_REG8,
+    X_CMPXCHG16 = 0xc7 | X_0F | X_W,  /* /1 */
     X_CRC32_8 = 0xf0 | X_0F38 | X_F2 | X_RM8,
     X_CRC32 = 0xf1 | X_0F38 | X_F2,
     X_CALL_RM = 0xff,                 /* /2; /4 jmp */

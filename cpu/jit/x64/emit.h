@@ -21,7 +21,7 @@
     /* emit_mem.c, emit_check.c */                                      \
     E(load) E(store) E(second) E(fence) E(check)                        \
     /* emit_atomic.c */                                                 \
-    E(load_ex) E(store_ex) E(rmw) E(cas) E(atomic_call)                 \
+    E(load_ex) E(store_ex) E(load_ex2) E(store_ex2) E(rmw) E(cas)       \
     /* emit_control.c */                                                \
     E(label) E(brcc) E(brz) E(exit) E(exit_indirect) E(exit_loop)       \
     /* emit_call.c */                                                   \

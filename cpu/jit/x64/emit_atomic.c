@@ -1,6 +1,6 @@
 /*
- * Exclusives and atomic read-modify-writes: the common ones inline on the
- * host address, after a check of the write TLB; the rest in C.
+ * Exclusives and atomic read-modify-writes: inline on the host address, after
+ * a check of the write TLB; pairs of words in C.
  *
  * With a single vCPU nothing needs a lock prefix.
  */
@@ -45,7 +45,7 @@ static unsigned atomic_desc(const struct ir_insn *in)
 }
 
 /* Everything in C: the slow path without a fast one. */
-void emit_atomic_call(struct backend_thread *t, ir_ref i,
+static void call(struct backend_thread *t, ir_ref i,
                       const struct ir_insn *in)
 {
     struct slow_path *s;
@@ -190,6 +190,13 @@ static void close_monitor(struct backend_thread *t)
     x_imm32(&t->as, -1);
 }
 
+static void set_monitor(struct backend_thread *t, int va, unsigned size)
+{
+    x_store(&t->as, excl(offsetof(struct vcpu, excl_addr)), va);
+    x_op(&t->as, X_MOV_IMM, 0, excl(offsetof(struct vcpu, excl_size)));
+    x_imm32(&t->as, size);
+}
+
 void emit_load_ex(struct backend_thread *t, ir_ref i,
                   const struct ir_insn *in)
 {
@@ -199,10 +206,8 @@ void emit_load_ex(struct backend_thread *t, ir_ref i,
     begin(t, &k, i, in, false);
     check(t, &k, in, false);
     extend(t, k.size, k.t2, k.host);
-    x_store(as, excl(offsetof(struct vcpu, excl_addr)), k.va);
+    set_monitor(t, k.va, k.size);
     x_store(as, excl(offsetof(struct vcpu, excl_value)), k.t2);
-    x_op(as, X_MOV_IMM, 0, excl(offsetof(struct vcpu, excl_size)));
-    x_imm32(as, k.size);
     x_mov(as, k.dst, k.t2);
     k.s->back = as->p;
 }
@@ -232,6 +237,118 @@ void emit_store_ex(struct backend_thread *t, ir_ref i,
     x_here8(as, done);
     close_monitor(t);
     k.s->back = as->p;
+}
+
+/* -- pairs ------------------------------------------------------------- */
+
+static struct x64_rm excl_half(unsigned n)
+{
+    return excl(offsetof(struct vcpu, excl_value) + 8 * n);
+}
+
+/* Sixteen bytes at once: the host does so from AVX on. */
+void emit_load_ex2(struct backend_thread *t, ir_ref i,
+                   const struct ir_insn *in)
+{
+    struct atomic k;
+    int both, second = NO_REG;
+
+    if (size_of(in) != 16 || (t->b->parallel && !t->host.avx)) {
+        call(t, i, in);
+        return;
+    }
+    both = ra_temp(t, XMM_SCRATCH, 0);
+    begin(t, &k, i, in, false);
+    if (t->val[i + 1].left) {
+        second = ra_def(t, i + 1, NO_REG, 0);
+    }
+    k.s->dst[1] = second;
+    check(t, &k, in, false);
+    x_movdqa(t, both, k.host);
+    _Static_assert(offsetof(struct vcpu, excl_value) % 16 == 0, "movdqa");
+    x_movdqa_store(t, excl_half(0), both);
+    set_monitor(t, k.va, 16);
+    x_load(&t->as, k.dst, excl_half(0));
+    if (second != NO_REG) {
+        x_load(&t->as, second, excl_half(1));
+    }
+    k.s->back = t->as.p;
+}
+
+/* What is stored, in the frame: every scratch register has its part in the
+ * comparison. */
+static void keep_pair(struct backend_thread *t, const struct ir_insn *in,
+                      struct stored kept[2])
+{
+    const ir_ref value[2] = { in->b, in->c };
+
+    for (unsigned n = 0; n < 2; n++) {
+        struct stored s = mem_stored(t, value[n], IR_I64);
+
+        kept[n] = (struct stored){
+            .type = IR_I64, .m = rm_frame(FRAME_ARG + 16 + 16 * (int)n),
+        };
+        mem_load_stored(t, &s, RAX);
+        x_store(&t->as, kept[n].m, RAX);
+    }
+}
+
+/* cmpxchg16b: rdx:rax with [rdi], rcx:rbx instead; rbx is lent. */
+static void swap_pair(struct backend_thread *t, const struct stored kept[2])
+{
+    struct asm_buf *as = &t->as;
+    struct x64_rm lent = rm_frame(FRAME_ARG + 48);
+
+    x_op(as, X_LEA | X_W, RDI, rm_index(RCX, RDI, 0, 0));
+    x_load(as, RAX, excl_half(0));
+    x_load(as, RDX, excl_half(1));
+    x_store(as, lent, RBX);
+    x_load(as, RBX, kept[0].m);
+    x_load(as, RCX, kept[1].m);
+    locked(t, X_CMPXCHG16, 1, rm_mem(RDI, 0));
+    x_load(as, RBX, lent);
+    x_setcc(as, CC_NE, RAX);
+    x_rr(as, X_MOVZX8, RAX, RAX);
+}
+
+void emit_store_ex2(struct backend_thread *t, ir_ref i,
+                    const struct ir_insn *in)
+{
+    struct asm_buf *as = &t->as;
+    uint8_t *fail[2], *done;
+    struct stored kept[2];
+    struct slow_path *s;
+
+    if (size_of(in) != 16) {
+        call(t, i, in);
+        return;
+    }
+    fl_clobber(t);
+    ra_use_fixed(t, in->a, true, RDI);
+    ra_take(t, RAX);
+    ra_take(t, RCX);
+    ra_take(t, RDX);
+    keep_pair(t, in, kept);
+    ra_release_all(t, in);
+    s = mem_slow_path(t, in, RDI, atomic_desc(in));
+    s->tmp = RCX;
+    s->value_count = 2;
+    memcpy(s->value, kept, sizeof(kept));
+    s->dst[0] = RAX;
+    x_alu(as, ALU_CMP, X_W, RDI, excl(offsetof(struct vcpu, excl_addr)));
+    fail[0] = x_jcc32(as, CC_NE);
+    x_alu_imm(as, ALU_CMP, 0, excl(offsetof(struct vcpu, excl_size)), 16);
+    fail[1] = x_jcc32(as, CC_NE);
+    mem_check(t, s, RCX, RDX, 16, in->aux | IR_MEM_ALIGNED, true);
+    swap_pair(t, kept);
+    done = x_jmp8(as);
+    x_fix32(fail[0], as->p);
+    x_fix32(fail[1], as->p);
+    x_mov_imm(as, RAX, 1);
+    x_here8(as, done);
+    close_monitor(t);
+    s->back = as->p;
+    ra_def_in(t, i, RAX);
 }
 
 /* -- read-modify-write ------------------------------------------------- */

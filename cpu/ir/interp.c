@@ -580,7 +580,7 @@ static union vec value_op(const struct ir_insn *insn,
 }
 
 /* Here the value of a CHECK is the guest address. */
-static bool check_fails(const struct vcpu *vcpu, const struct ir_insn *i,
+static bool check_fails(struct vcpu *vcpu, const struct ir_insn *i,
                         uint64_t a)
 {
     uint64_t va = a + (uint64_t)ir_check_lo(i);
@@ -589,10 +589,13 @@ static bool check_fails(const struct vcpu *vcpu, const struct ir_insn *i,
                                         ? &vcpu->tlb->write[index]
                                         : &vcpu->tlb->read[index];
 
-    return (entry->tag ^ va) > 4096 - ir_check_size(i);
+    return (entry->tag ^ va) > 4096 - ir_check_size(i) &&
+           !(i->aux & IR_CHECK_FILL &&
+             tlb_fill(vcpu->mmu, vcpu->tlb, va, ir_check_size(i),
+                      i->aux & IR_CHECK_WRITE, i->aux & IR_CHECK_SURE));
 }
 
-static bool branch_taken(const struct vcpu *vcpu, const struct ir_insn *i,
+static bool branch_taken(struct vcpu *vcpu, const struct ir_insn *i,
                          const union vec *val)
 {
     switch (i->op) {

@@ -98,7 +98,8 @@ enum { IR_LABEL_POLL = 1, IR_LABEL_DEPTH_SHIFT = 8 };
 enum {
     IR_CHECK_WRITE = 1 << 0, /* for stores, too */
     IR_CHECK_KEEP = 1 << 1,  /* worth remembering from round to round */
-    IR_CHECK_SURE = 1 << 2,  /* the first access is a store (cold units) */
+    IR_CHECK_FILL = 1 << 2,  /* a miss is filled, if it can be (cold units) */
+    IR_CHECK_SURE = 1 << 3,  /* ... for a store that comes first */
 };
 
 /* imm of CHECK: edge in bits 15..0, lo (signed) 31..16, size 47..32. */

@@ -106,8 +106,8 @@ OP(FENCE, IR_C_NONE, (0), 0) /* aux = enum ir_fence */
 
 /* The host address of guest address a, for accesses to [a + lo, a + lo +
  * size) by ops with IR_MEM_HOST up to the next LABEL or call; leaves by its
- * edge when the first-level TLB does not have all of that in one page.  imm:
- * ir_check_imm(); aux: IR_CHECK_*. */
+ * edge when the first-level TLB does not have all of that in one page (or,
+ * IR_CHECK_FILL, cannot).  imm: ir_check_imm(); aux: IR_CHECK_*. */
 OP(CHECK, IR_C_INT, (IR_C_INT), IR_P_EXIT)
 
 /* -- control ------------------------------------------------------------ */

@@ -81,7 +81,8 @@ static inline bool joins(struct ir_unit *u, struct ir_base *b, ir_ref root,
     lo = lo < b->lo ? lo : b->lo;
     hi = hi > b->hi ? hi : b->hi;
     if (hi - lo > MAX_SPAN ||
-        (store && !b->flags && b->branches != u->branches) ||
+        (store && !(b->flags & IR_CHECK_WRITE) &&
+         b->branches != u->branches) ||
         (!b->begun && !begin(u, b))) {
         return false;
     }
@@ -108,7 +109,8 @@ struct ir_shared ir_share(struct ir_unit *u, ir_ref address, unsigned flags,
         *b = (struct ir_base){
             .root = root, .lo = (int16_t)lo, .hi = (int16_t)hi,
             .offset = (int16_t)lo, .branches = u->branches,
-            .flags = store ? IR_CHECK_WRITE | IR_CHECK_SURE : 0,
+            .flags = IR_CHECK_FILL |
+                     (store ? IR_CHECK_WRITE | IR_CHECK_SURE : 0),
             .check = ir_emit(u, IR_NOP, IR_VOID, 0, IR_NONE, IR_NONE,
                              IR_NONE, 0),
         };

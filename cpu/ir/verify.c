@@ -94,11 +94,15 @@ static const char *check_place(const struct ir_unit *u, unsigned n)
         return i->a + 1u == n ? NULL : "FLAGS_OF is not behind its operand";
     case IR_SECOND:
         return i->a + 1u == n ? NULL : "SECOND is not behind its load";
+    case IR_CHECK:
+        if (u->region && (i->aux & IR_CHECK_FILL)) {
+            return "a CHECK of a region fills the TLB";
+        }
+        /* fall through */
     case IR_BRCC:
     case IR_BRZ:
     case IR_BRNZ:
     case IR_EXIT:
-    case IR_CHECK:
         return ir_edge_of(i) < u->edge_count
                    ? check_edge(u, n, &u->edge[ir_edge_of(i)])
                    : "an edge does not exist";

@@ -90,7 +90,7 @@ static void expect(unsigned n, int lo, unsigned size, unsigned flags,
     ck_assert_ptr_nonnull(i);
     ck_assert_int_eq(ir_check_lo(i), lo);
     ck_assert_uint_eq(ir_check_size(i), size);
-    ck_assert_uint_eq(i->aux, flags);
+    ck_assert_uint_eq(i->aux, flags | IR_CHECK_FILL);
     ck_assert_uint_eq(users(i), accesses);
     /* It leaves for where it stands, to go singly. */
     ck_assert_uint_eq(u->edge[ir_edge_of(i)].pc, PC + 4u * i->insn);

@@ -130,7 +130,7 @@ static void run_one(struct rig *rig, uint64_t number)
     tlb_invalidate(rig->tlb, &(struct tlb_inval){ .kind = TLB_INVAL_ALL });
     rig->vcpu->saturated = 0;
     rig->vcpu->fp.flags = 0;
-    gen_unit(rig->unit, &seed, only);
+    gen_unit(rig->unit, &seed, only, number & 64 && (number & 12) != 12);
     rig->pass = number & 16 && rig->unit->region ? ir_pass_flags : NULL;
     if (number & 32 && (number & 12) != 12 && rig->unit->region) {
         ir_pass_checks(rig->unit);

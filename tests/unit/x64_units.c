@@ -323,7 +323,7 @@ static void gen_label(struct gen *g)
     unsigned edge = ir_edge(g->u, RIG_PC + 4 * g->insn + 64);
     struct gen saved = *g;
 
-    if (g->u->edge_count > 8) {
+    if (g->u->edge_count > 8 || g->u->shares) {
         return;
     }
     g->u->region = true;
@@ -350,7 +350,7 @@ static void gen_loop(struct gen *g)
     ir_ref label, left;
     unsigned edge;
 
-    if (g->in_loop || g->u->edge_count > 8) {
+    if (g->in_loop || g->u->edge_count > 8 || g->u->shares) {
         return;
     }
     g->in_loop = true;
@@ -390,12 +390,13 @@ static void gen_steps(struct gen *g, unsigned length, uint32_t only)
     }
 }
 
-void gen_unit(struct ir_unit *u, uint64_t *seed, uint32_t only)
+void gen_unit(struct ir_unit *u, uint64_t *seed, uint32_t only, bool shares)
 {
     struct gen g = { .u = u, .seed = seed, .base = IR_NONE };
     unsigned length = 1 + pick(&g, 60);
 
     ir_begin(u, RIG_PC, 0);
+    u->shares = shares;
     u->fp_default = pick(&g, 4);
     gen_insn(&g);
     for (unsigned n = 0; n < POOL; n++) {

@@ -66,8 +66,9 @@ static inline void keep_vec(struct gen *g, ir_ref v)
 void gen_call(struct gen *g);
 void gen_vec(struct gen *g);
 
-/* A whole unit; `only`: a mask of the kinds of steps to use. */
-void gen_unit(struct ir_unit *u, uint64_t *seed, uint32_t only);
+/* A whole unit; `only`: a mask of the kinds of steps to use; `shares`: it is
+ * cold, and its accesses share CHECKs. */
+void gen_unit(struct ir_unit *u, uint64_t *seed, uint32_t only, bool shares);
 
 /* A function for calls, which destroys what it may. */
 uint64_t gen_pure(struct vcpu *vcpu, uint64_t a, uint64_t b, uint64_t c);

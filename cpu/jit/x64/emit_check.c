@@ -182,7 +182,7 @@ void emit_check(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
         c.va = ra_temp(t, GPR_SCRATCH, 0);
         x_op(as, X_LEA | X_W, c.va, rm_mem(base, lo));
     }
-    if (!t->u->region) {
+    if (in->aux & IR_CHECK_FILL) {
         check_cold(t, in, &c);
     } else if (c.stub = exit_stub(t, ir_edge_of(in)), forced_slow(t)) {
         t->exit_stub[c.stub].disp = x_jmp32(as);

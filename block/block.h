@@ -72,11 +72,14 @@ struct block_config {
     enum block_aio aio;
     enum block_detect_zeroes detect_zeroes;
     enum block_on_error werror, rerror;
-    /* Of encrypted images: where secrets are, and which is the key; that of
-     * the images below, when it is another. */
+    /* Of encrypted images: where secrets are, and which is the key. */
     const struct secrets *secrets;
-    const char *key_secret, *backing_key_secret;
+    const char *key_secret;
     const char *data_file; /* rather than the one that a qcow2 image names */
+    /* The image below, of which `file` and `format` may be NULL: as the image
+     * names them.  NULL: all of it is as the image says. */
+    const struct block_config *backing;
+    bool no_backing; /* there is none, whatever the image says */
     /* For BLOCK_ERROR_ENOSPC and _STOP: stop the machine soon; any thread.
      * block_resume() tries the held requests again. */
     void (*stop)(void *opaque, int error);

@@ -161,6 +161,12 @@ struct block_image *block_image_open_as(const struct block_opening *how,
         block_file_close(file);
         return NULL;
     }
+    if (block_image_wants_backing(how, NULL) && !backing) {
+        error_set(err, "%s: this %s image cannot have a backing file",
+                  config->file, image->ops->format);
+        block_image_close(image);
+        return NULL;
+    }
     image->guessed_raw = !config->format && !format->probe;
     if (image->guessed_raw && !file_config.read_only) {
         error_report("warning: %s: the image format was not specified and "
@@ -283,35 +289,52 @@ static struct block_image *open_below(const struct block_opening *how,
     return image;
 }
 
+bool block_image_wants_backing(const struct block_opening *how,
+                               const char *name)
+{
+    return !how->no_backing && !how->config->no_backing &&
+           (name || (how->config->backing && how->config->backing->file));
+}
+
+/* What options say of the image below, or else what fits any. */
+static struct block_config config_below(const struct block_config *config)
+{
+    struct block_config below = config->backing ? *config->backing : *config;
+
+    if (!config->backing) {
+        below.file = below.format = below.data_file = NULL;
+    }
+    below.read_only = true;
+    below.snapshot = false;
+    return below;
+}
+
 struct block_image *block_image_open_backing(const struct block_opening *how,
                                              struct block_file *file,
                                              const char *name,
                                              const char *format,
                                              struct error **err)
 {
-    char *path = block_backing_path(file->path, name, err);
     struct block_opening this = *how;
-    struct block_config config = *how->config;
+    struct block_config config = config_below(how->config);
     struct block_opening below = {.config = &config, .above = &this};
+    char *path = config.file ? strdup(config.file)
+                             : block_backing_path(file->path, name, err);
 
     if (!path) {
         return NULL;
     }
-    /* What QEMU calls the file itself, and old images name. */
-    bool plain = format && (strcmp(format, "file") == 0 ||
-                            strcmp(format, "host_device") == 0);
+    if (!config.format) {
+        /* What QEMU calls the file itself, and old images name. */
+        bool plain = format && (strcmp(format, "file") == 0 ||
+                                strcmp(format, "host_device") == 0);
+        config.format = plain ? "raw" : format;
+    }
     this.file = file;
     config.file = path;
-    config.format = plain ? "raw" : format;
-    config.read_only = true;
-    config.snapshot = false;
-    config.data_file = NULL;
-    if (config.backing_key_secret) {
-        config.key_secret = config.backing_key_secret;
-    }
     struct block_image *image = open_below(&below, file->path, err);
     if (!image && err) {
-        error_prepend(err, "%s: backing file: ", file->path);
+        error_prepend(err, "%s: backing file", file->path);
     }
     if (how->backing) {
         *how->backing = image;

@@ -109,8 +109,12 @@ struct block_image *block_image_open(const struct block_config *config,
 /* The same for tools, by their own ways. */
 struct block_image *block_image_open_as(const struct block_opening *how,
                                         struct error **err);
-/* The image that backs the one being opened; read only.  `format` may be
- * NULL. */
+/* Whether an image is to be opened that backs the one being opened, which names
+ * one or, `name` NULL, does not. */
+bool block_image_wants_backing(const struct block_opening *how,
+                               const char *name);
+/* That image; read only.  By the options, or else by `name`, which may be NULL
+ * then, and `format`, which may be NULL. */
 struct block_image *block_image_open_backing(const struct block_opening *how,
                                              struct block_file *file,
                                              const char *name,

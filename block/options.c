@@ -1,6 +1,7 @@
 /* Options of opening an image. */
 #include "block/options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "block/nbd/address.h"
@@ -65,20 +66,15 @@ static bool read_format(struct keyval *kv, struct block_config *config,
     static const char *const formats[] = {"aes", "luks", NULL};
     static const char *const files[] = {"file", "host_device", NULL};
     static const char *const keys[] = {"key-secret", "encrypt.key-secret"};
-    static const char *const below[] = {"backing.key-secret",
-                                        "backing.encrypt.key-secret"};
     unsigned format, driver;
 
     if (!keyval_enum(kv, "encrypt.format", formats, &format, err) ||
-        !keyval_enum(kv, "backing.encrypt.format", formats, &format, err) ||
         !keyval_enum(kv, "data-file.driver", files, &driver, err)) {
         return false;
     }
     for (unsigned i = 0; i < 2; i++) {
         const char *key = keyval_get(kv, keys[i]);
         config->key_secret = key ? key : config->key_secret;
-        key = keyval_get(kv, below[i]);
-        config->backing_key_secret = key ? key : config->backing_key_secret;
     }
     if (keyval_get(kv, "data-file.filename")) {
         config->data_file = keyval_get(kv, "data-file.filename");
@@ -104,6 +100,49 @@ static bool read_cache(struct keyval *kv, struct block_config *config,
                     : direct    ? BLOCK_CACHE_DIRECTSYNC
                                 : BLOCK_CACHE_WRITETHROUGH;
     return true;
+}
+
+static bool read_image(struct keyval *kv, struct block_config *config,
+                       struct error **err);
+
+/* "backing.KEY" is what would be said of the image below by itself; it is
+ * used as this one. */
+static bool read_below(struct keyval *kv, struct block_config *config,
+                       struct error **err)
+{
+    struct keyval *keys = keyval_below(kv, "backing");
+    struct block_config *below = keys ? malloc(sizeof(*below)) : NULL;
+
+    if (!below) {
+        return true;
+    }
+    keyval_keep(kv, below);
+    *below = *config;
+    below->data_file = below->internal_snapshot = NULL;
+    below->backing = NULL;
+    if (!read_image(keys, below, err)) {
+        error_prepend(err, "backing");
+        return false;
+    }
+    config->backing = below;
+    return true;
+}
+
+/* Another image below than the one that the image names, or none; a node has
+ * been looked up before. */
+static bool read_backing(struct keyval *kv, struct block_config *config,
+                         struct error **err)
+{
+    const char *node = keyval_get(kv, "backing");
+
+    config->no_backing = keyval_null(kv, "backing") || (node && !*node);
+    if (node && *node && !config->backing) {
+        error_set(err, "backing=%s: there is no node of this name here; "
+                  "backing.file.filename= names a file", node);
+        return false;
+    }
+    return config->no_backing || config->backing ||
+           read_below(kv, config, err);
 }
 
 bool block_options_use(struct keyval *kv, struct block_config *config,
@@ -132,15 +171,16 @@ bool block_options_use(struct keyval *kv, struct block_config *config,
     config->detect_zeroes = (enum block_detect_zeroes)zeroes;
     config->no_lock = lock == 2;
     config->ignore_discard = discard < 2;
-    return true;
+    return read_backing(kv, config, err);
 }
 
-bool block_options_image(struct keyval *kv, struct block_config *config,
-                         struct error **err)
+/* Where the bytes are, the format, how it is used.  config->file is NULL when
+ * nothing is said of it. */
+static bool read_image(struct keyval *kv, struct block_config *config,
+                       struct error **err)
 {
     bool writeback = config->cache != BLOCK_CACHE_WRITETHROUGH &&
                      config->cache != BLOCK_CACHE_DIRECTSYNC;
-    bool read_only = config->read_only;
     const char *driver = keyval_get(kv, "driver");
     const char *file = keyval_get(kv, "filename"), *below;
     unsigned aio;
@@ -152,9 +192,9 @@ bool block_options_image(struct keyval *kv, struct block_config *config,
     config->file = file ? file : below;
     config->format =
         driver && block_options_is_protocol(driver) ? "raw" : driver;
-    if (!config->file || (file && below)) {
-        error_set(err, "needs file.filename=FILE%s",
-                  file && below ? ", and no filename= beside it" : "");
+    if (file && below) {
+        error_set(err, "needs file.filename=FILE, and no filename= beside "
+                  "it");
         return false;
     }
     keyval_get(kv, "node-name");
@@ -164,10 +204,25 @@ bool block_options_image(struct keyval *kv, struct block_config *config,
         !block_options_use(kv, config, writeback, err)) {
         return false;
     }
+    return keyval_check(kv, err);
+}
+
+bool block_options_image(struct keyval *kv, struct block_config *config,
+                         struct error **err)
+{
+    bool read_only = config->read_only;
+
+    if (!read_image(kv, config, err)) {
+        return false;
+    }
+    if (!config->file) {
+        error_set(err, "needs file.filename=FILE");
+        return false;
+    }
     if (config->read_only && !read_only && !config->snapshot) {
         error_set(err, "read-only=on: the image is to be written to");
         return false;
     }
     config->read_only = read_only;
-    return keyval_check(kv, err);
+    return true;
 }

@@ -12,7 +12,7 @@
 static bool open_backing(struct qcow2 *q, const struct block_opening *how,
                          struct error **err)
 {
-    if (!q->backing_name || how->no_backing) {
+    if (!block_image_wants_backing(how, q->backing_name)) {
         return true;
     }
     q->backing = block_image_open_backing(how, q->file, q->backing_name,

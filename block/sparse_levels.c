@@ -55,6 +55,18 @@ static uint64_t *read_l1(struct block_file *file, uint64_t offset,
     return l1;
 }
 
+static bool attach(struct sparse *s, const struct block_opening *how,
+                   const char *name, struct error **err)
+{
+    if (block_image_wants_backing(how, name)) {
+        s->backing = block_image_open_backing(how, s->file, name,
+                                              s->image.backing_format, err);
+        return s->backing;
+    }
+    return true;
+}
+
+/* The one that the header names, or that options do. */
 static bool open_backing(struct sparse_levels *l,
                          const struct block_opening *how,
                          const struct sparse_levels_at *at,
@@ -63,7 +75,7 @@ static bool open_backing(struct sparse_levels *l,
     struct sparse *s = &l->sparse;
 
     if (!at->name) {
-        return true;
+        return attach(s, how, NULL, err);
     }
     if (!at->name_length || at->name_length >= sizeof(l->name)) {
         error_set(err, "%s: the name of its backing file has a strange "
@@ -76,12 +88,7 @@ static bool open_backing(struct sparse_levels *l,
     }
     s->image.backing_name = l->name;
     s->image.backing_format = at->format;
-    if (how->no_backing) {
-        return true;
-    }
-    s->backing = block_image_open_backing(how, s->file, l->name, at->format,
-                                          err);
-    return s->backing;
+    return attach(s, how, l->name, err);
 }
 
 struct block_image *sparse_levels_open(const struct sparse *as,

@@ -88,15 +88,16 @@ bool sparse_open_parent(struct sparse *s, const struct block_opening *how,
     snprintf(chosen, SPARSE_NAME, "%s", found ? found : any ? any : "");
     s->image.backing_name = chosen;
     s->image.backing_format = format;
-    if (how->no_backing) {
+    if (!block_image_wants_backing(how, chosen)) {
         return true;
     }
-    if (!any) {
+    bool given = how->config->backing && how->config->backing->file;
+    if (!any && !given) {
         error_set(err, "%s: only has what differs from another image, and "
                   "does not name that", s->file->path);
         return false;
     }
-    if (!found) {
+    if (!found && !given) {
         error_set(err, "%s: its parent '%s' does not exist; it must be there "
                   "or beside the image", s->file->path, any);
         return false;

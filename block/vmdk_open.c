@@ -238,7 +238,7 @@ static bool open_parent(struct vmdk *v, const struct block_opening *how,
                   "does not name that", path);
         return false;
     }
-    if (how->no_backing) {
+    if (!block_image_wants_backing(how, v->parent)) {
         return true;
     }
     v->backing = block_image_open_backing(how, v->file, v->parent, "vmdk",

@@ -1,8 +1,8 @@
 /*
- * -blockdev: disk images as a graph of nodes.  Two layers are all there is:
- * "file" ("host_device", "nbd") has the bytes, a format on top of one makes a
- * disk of them.  Each node becomes a drive of its own; one that is below
- * another is not opened by itself.
+ * -blockdev: disk images as a graph of nodes.  "file" ("host_device", "nbd")
+ * has the bytes, a format on top of one makes a disk of them, for which
+ * another may be the backing file.  Each node becomes a drive of its own; one
+ * that is below another is not opened by itself.
  */
 #include "ui/options_parse.h"
 

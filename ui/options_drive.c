@@ -239,6 +239,37 @@ static bool read_format(struct keyval *kv, struct block_config *block,
     return true;
 }
 
+/* backing=NODE, a -blockdev; any number of images may be on top of it. */
+static bool find_backing(struct parse *p, struct keyval *kv,
+                         struct block_config *block, struct error **err)
+{
+    const char *name = keyval_get(kv, "backing");
+    struct drive_config *node =
+        name && *name ? options_find_drive(p, name) : NULL;
+
+    if (!name || !*name) {
+        return true;
+    }
+    if (!node || !node->node) {
+        error_set(err, "Cannot find device='%s' nor node-name='%s'", name,
+                  name);
+        return false;
+    }
+    if (node->layer && !node->backs) {
+        error_set(err, "backing=%s: the node is below another one already",
+                  name);
+        return false;
+    }
+    struct block_config *below = malloc(sizeof(*below));
+    if (!below) {
+        abort();
+    }
+    *below = node->block;
+    block->backing = keyval_keep(kv, below);
+    node->layer = node->backs = true;
+    return true;
+}
+
 /* What -drive and -blockdev have in common.  cache= is short for two switches
  * and the device's write cache. */
 bool options_read_block(struct parse *p, struct keyval *kv,
@@ -254,11 +285,12 @@ bool options_read_block(struct parse *p, struct keyval *kv,
     bool writeback = cache != BLOCK_CACHE_WRITETHROUGH &&
                      cache != BLOCK_CACHE_DIRECTSYNC;
     block->cache = (enum block_cache)cache;
+    block->secrets = options_secrets(p);
     if (!keyval_bool(kv, "cache.writeback", &writeback, err) ||
+        !find_backing(p, kv, block, err) ||
         !block_options_use(kv, block, writeback, err)) {
         return false;
     }
-    block->secrets = options_secrets(p);
     return !copy_on_read || parse_unsupported(err, "copy-on-read=on");
 }
 

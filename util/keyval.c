@@ -12,7 +12,7 @@
 #include "util/nearest.h"
 
 struct pair {
-    char *key, *value;
+    char *key, *value; /* value NULL: null */
     bool negated; /* the user wrote "noKEY" */
     bool used;
 };
@@ -22,8 +22,10 @@ struct keyval {
     size_t count, room;
     char **asked; /* keys that were asked for, for keyval_check() */
     size_t asked_count;
-    char **kept; /* other strings that live as long */
+    void **kept; /* other memory that lives as long */
     size_t kept_count;
+    struct keyval **below; /* of keyval_below() */
+    size_t below_count;
     bool help;
 };
 
@@ -55,9 +57,13 @@ void keyval_free(struct keyval *kv)
     for (size_t i = 0; i < kv->kept_count; i++) {
         free(kv->kept[i]);
     }
+    for (size_t i = 0; i < kv->below_count; i++) {
+        keyval_free(kv->below[i]);
+    }
     free(kv->pairs);
     free(kv->asked);
     free(kv->kept);
+    free(kv->below);
     free(kv);
 }
 
@@ -71,7 +77,7 @@ static struct pair *append(struct keyval *kv, const char *key,
     }
     struct pair *p = &kv->pairs[kv->count++];
     *p = (struct pair){.key = checked(strdup(key)),
-                       .value = checked(strdup(value))};
+                       .value = value ? checked(strdup(value)) : NULL};
     return p;
 }
 
@@ -80,12 +86,12 @@ void keyval_set(struct keyval *kv, const char *key, const char *value)
     append(kv, key, value);
 }
 
-const char *keyval_keep(struct keyval *kv, char *text)
+void *keyval_keep(struct keyval *kv, void *memory)
 {
     size_t size = (kv->kept_count + 1) * sizeof(*kv->kept);
 
     kv->kept = checked(realloc(kv->kept, size));
-    return kv->kept[kv->kept_count++] = text;
+    return kv->kept[kv->kept_count++] = memory;
 }
 
 void keyval_merge(struct keyval *kv, const struct keyval *from)
@@ -152,16 +158,15 @@ static bool add_elements(struct keyval *kv, const char *text,
     return ok;
 }
 
-static bool add_json(struct keyval *kv, const char *key,
-                     const struct json *value, struct error **err);
+static void add_json(struct keyval *kv, const char *key,
+                     const struct json *value);
 
 /* Members get "key.member" names, elements that are objects "key.0". */
-static bool add_json_items(struct keyval *kv, const char *key,
-                           const struct json *value, struct error **err)
+static void add_json_items(struct keyval *kv, const char *key,
+                           const struct json *value)
 {
     unsigned n = 0;
-    bool ok = true;
-    for (const struct json *m = value->first; ok && m; m = m->next, n++) {
+    for (const struct json *m = value->first; m; m = m->next, n++) {
         const struct json *str = json_get(m, "str");
         const struct json *item = str && !m->key && !m->first->next ? str : m;
         char *name;
@@ -176,32 +181,31 @@ static bool add_json_items(struct keyval *kv, const char *key,
         if (length < 0) {
             abort();
         }
-        ok = add_json(kv, name, item, err);
+        add_json(kv, name, item);
         free(name);
     }
-    return ok;
 }
 
-static bool add_json(struct keyval *kv, const char *key,
-                     const struct json *value, struct error **err)
+static void add_json(struct keyval *kv, const char *key,
+                     const struct json *value)
 {
     switch (value->kind) {
     case JSON_OBJECT:
     case JSON_ARRAY:
-        return add_json_items(kv, key, value, err);
+        add_json_items(kv, key, value);
+        break;
     case JSON_NUMBER:
     case JSON_STRING:
         append(kv, key, value->text);
-        return true;
+        break;
     case JSON_FALSE:
     case JSON_TRUE:
         append(kv, key, value->kind == JSON_TRUE ? "on" : "off");
-        return true;
+        break;
     case JSON_NULL:
+        append(kv, key, NULL);
         break;
     }
-    error_set(err, "'%s': null is not a value here; leave it out", key);
-    return false;
 }
 
 struct keyval *keyval_parse(const char *text, const char *implied_key,
@@ -211,7 +215,10 @@ struct keyval *keyval_parse(const char *text, const char *implied_key,
     bool ok;
     if (*text == '{') {
         struct json *json = json_parse(text, strlen(text), err);
-        ok = json && add_json(kv, "", json, err);
+        ok = json != NULL;
+        if (ok) {
+            add_json(kv, "", json);
+        }
         json_free(json);
     } else {
         ok = add_elements(kv, text, implied_key, err);
@@ -247,7 +254,7 @@ const char *keyval_each(struct keyval *kv, const char *key, size_t *position)
     remember_asked(kv, key);
     while (*position < kv->count) {
         struct pair *p = &kv->pairs[(*position)++];
-        if (!strcmp(p->key, key)) {
+        if (p->value && !strcmp(p->key, key)) {
             p->used = true;
             return p->value;
         }
@@ -265,6 +272,18 @@ const char *keyval_get(struct keyval *kv, const char *key)
     return last;
 }
 
+bool keyval_null(struct keyval *kv, const char *key)
+{
+    bool found = false;
+    for (size_t i = 0; i < kv->count; i++) {
+        struct pair *p = &kv->pairs[i];
+        if (!p->value && !strcmp(p->key, key)) {
+            found = p->used = true;
+        }
+    }
+    return found;
+}
+
 bool keyval_pair(const struct keyval *kv, size_t n, const char **key,
                  const char **value)
 {
@@ -272,7 +291,7 @@ bool keyval_pair(const struct keyval *kv, size_t n, const char **key,
         return false;
     }
     *key = kv->pairs[n].key;
-    *value = kv->pairs[n].value;
+    *value = kv->pairs[n].value ? kv->pairs[n].value : "null";
     return true;
 }
 
@@ -285,6 +304,26 @@ void keyval_allow_prefix(struct keyval *kv, const char *prefix)
             kv->pairs[i].used = true;
         }
     }
+}
+
+struct keyval *keyval_below(struct keyval *kv, const char *prefix)
+{
+    struct keyval *below = NULL;
+    size_t length = strlen(prefix);
+    for (size_t i = 0; i < kv->count; i++) {
+        struct pair *p = &kv->pairs[i];
+        if (!strncmp(p->key, prefix, length) && p->key[length] == '.') {
+            below = below ? below : keyval_new();
+            append(below, p->key + length + 1, p->value);
+            p->used = true;
+        }
+    }
+    if (below) {
+        size_t size = (kv->below_count + 1) * sizeof(*kv->below);
+        kv->below = checked(realloc(kv->below, size));
+        kv->below[kv->below_count++] = below;
+    }
+    return below;
 }
 
 bool keyval_bool(struct keyval *kv, const char *key, bool *result,
@@ -361,6 +400,11 @@ bool keyval_check(const struct keyval *kv, struct error **err)
         const struct pair *p = &kv->pairs[i];
         if (p->used) {
             continue;
+        }
+        if (!p->value) {
+            error_set(err, "'%s': null is not a value here; leave it out",
+                      p->key);
+            return false;
         }
         const char *no = p->negated ? "no" : "";
         const char *near = nearest_in_table(

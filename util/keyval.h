@@ -7,7 +7,8 @@
  * may come again: look-ups see the last, keyval_each() sees all.  Text that
  * begins with '{' is a JSON object instead: true/false become on/off, nested
  * objects "outer.inner" keys, arrays of scalars (or of {"str": scalar})
- * repeated keys, arrays of other objects "outer.0.inner".
+ * repeated keys, arrays of other objects "outer.0.inner", null a key that
+ * only keyval_null() sees.
  *
  * Reading a key marks it as known; after the reader has asked for all it
  * knows, keyval_check() finds what the user wrote in vain.
@@ -32,8 +33,8 @@ void keyval_free(struct keyval *kv);
 /* Append a pair; it overrides earlier ones of that key. */
 void keyval_set(struct keyval *kv, const char *key, const char *value);
 
-/* Own `text`, which came from malloc(), as long as kv lives. */
-const char *keyval_keep(struct keyval *kv, char *text);
+/* Own `memory`, which came from malloc(), as long as kv lives. */
+void *keyval_keep(struct keyval *kv, void *memory);
 
 /* Append all pairs of `from`: options given twice ("-M virt -M its=off"). */
 void keyval_merge(struct keyval *kv, const struct keyval *from);
@@ -43,6 +44,9 @@ bool keyval_help(const struct keyval *kv);
 
 /* The last value of `key`, or NULL.  Strings live as long as kv. */
 const char *keyval_get(struct keyval *kv, const char *key);
+
+/* The user wrote null, in JSON, for `key`. */
+bool keyval_null(struct keyval *kv, const char *key);
 
 /* Every value of `key` in order: start with *position = 0; NULL ends. */
 const char *keyval_each(struct keyval *kv, const char *key,
@@ -54,6 +58,10 @@ bool keyval_pair(const struct keyval *kv, size_t n, const char **key,
 
 /* Mark every key below "PREFIX." as known, for a nested reader. */
 void keyval_allow_prefix(struct keyval *kv, const char *prefix);
+
+/* Those keys, marked so, without the prefix, for a reader that checks them by
+ * itself; NULL when there are none.  It lives as long as kv. */
+struct keyval *keyval_below(struct keyval *kv, const char *prefix);
 
 /*
  * Typed look-ups: an absent key leaves *result alone and succeeds.

@@ -35,6 +35,7 @@ struct drive_config {
     unsigned unit;             /* its number on the interface */
     bool node;                 /* of -blockdev */
     bool layer; /* what another one is made of: not opened by itself */
+    bool backs; /* namely as what is below it */
     bool temporary_unless_said; /* -snapshot counts */
     const char *user; /* what it belongs to, or NULL */
 };

@@ -130,6 +130,32 @@ START_TEST(test_blockdev)
              "-device virtio-blk-device,drive=n");
     ck_assert_str_eq(c->drives[0].block.file, "x");
     ck_assert_str_eq(c->drives[0].block.format, "qcow2");
+    c = good("-blockdev file,node-name=fb,filename=base "
+             "-blockdev raw,node-name=b,file=fb,read-only=on "
+             "-blockdev qcow2,node-name=m,file.driver=file,file.filename=mid,"
+             "backing=b "
+             "-blockdev {\"driver\":\"qcow2\",\"node-name\":\"t\",\"file\":{"
+             "\"driver\":\"file\",\"filename\":\"top\"},\"backing\":\"m\"} "
+             "-blockdev {\"driver\":\"qcow2\",\"node-name\":\"u\",\"file\":{"
+             "\"driver\":\"file\",\"filename\":\"up\"},\"backing\":\"m\"} "
+             "-blockdev {\"driver\":\"qcow2\",\"node-name\":\"n\",\"file\":{"
+             "\"driver\":\"file\",\"filename\":\"no\"},\"backing\":null} "
+             "-drive if=none,id=d,file=x,backing.driver=raw,"
+             "backing.file.filename=y,backing.encrypt.key-secret=s");
+    const struct block_config *below = c->drives[3].block.backing;
+    ck_assert(c->drives[1].layer && c->drives[2].layer);
+    ck_assert(!c->drives[3].layer && !c->drives[4].layer);
+    ck_assert_str_eq(below->file, "mid");
+    ck_assert_str_eq(below->format, "qcow2");
+    ck_assert_str_eq(below->backing->file, "base");
+    ck_assert_str_eq(below->backing->format, "raw");
+    ck_assert_ptr_null(below->backing->backing);
+    ck_assert_str_eq(c->drives[4].block.backing->file, "mid");
+    ck_assert(c->drives[5].block.no_backing && !c->drives[3].block.no_backing);
+    below = c->drives[6].block.backing;
+    ck_assert_str_eq(below->file, "y");
+    ck_assert_str_eq(below->format, "raw");
+    ck_assert_str_eq(below->key_secret, "s");
     c = good("-object secret,id=s,data=abc -blockdev file,node-name=d,"
              "filename=data -blockdev qcow2,node-name=n,file.driver=file,"
              "file.filename=x,data-file=d,encrypt.key-secret=s "
@@ -504,6 +530,18 @@ START_TEST(test_mistakes)
         {"-blockdev driver=qcow2,node-name=n,file=f",
          "-blockdev driver=qcow2,node-name=n,file=f: Cannot find device='f' "
          "nor node-name='f'"},
+        {"-blockdev qcow2,node-name=n,file.driver=file,file.filename=f,"
+         "backing=b",
+         "-blockdev qcow2,node-name=n,file.driver=file,file.filename=f,"
+         "backing=b: Cannot find device='b' nor node-name='b'"},
+        {"-blockdev file,node-name=f,filename=f -blockdev raw,node-name=r,"
+         "file=f -blockdev qcow2,node-name=n,file.driver=file,"
+         "file.filename=g,backing=f",
+         "-blockdev qcow2,node-name=n,file.driver=file,file.filename=g,"
+         "backing=f: backing=f: the node is below another one already"},
+        {"-drive if=none,file=x,backing.frob=1",
+         "-drive if=none,file=x,backing.frob=1: backing: unknown option "
+         "'frob'"},
         {"-blockdev driver=file,filename=f",
          "-blockdev driver=file,filename=f: Parameter 'node-name' is "
          "missing"},

@@ -55,7 +55,7 @@ START_TEST(keyval_accepts)
 END_TEST
 
 static const char *const bad[] = {
-    "=x", "a=1,=2", ",a=1", "a=1,,=2,=3", "{", "{\"a\":null}", "{\"a\":1,}",
+    "=x", "a=1,=2", ",a=1", "a=1,,=2,=3", "{", "{\"a\":1,}",
     "{\"a\":1} x", "{'a':1}", "{\"a\":01}", "{\"a\":1,\"a\":2}",
 };
 
@@ -110,6 +110,32 @@ START_TEST(keyval_unknown)
     ck_assert(!keyval_check(kv, &err));
     ck_assert_str_eq(err->message, "unknown option 'nofrob'");
     error_free(err);
+    keyval_free(kv);
+}
+END_TEST
+
+START_TEST(keyval_null_and_below)
+{
+    struct keyval *kv = keyval_parse(
+        "{\"a\":null,\"b\":{\"c\":1,\"d\":null,\"e\":{\"f\":2}},"
+        "\"bc\":3}", NULL, NULL);
+    struct error *err = NULL;
+    ck_assert_ptr_null(keyval_get(kv, "a"));
+    ck_assert(!keyval_null(kv, "bc"));
+    keyval_get(kv, "bc");
+    struct keyval *below = keyval_below(kv, "b");
+    ck_assert(!keyval_check(kv, &err));
+    ck_assert_str_eq(err->message,
+                     "'a': null is not a value here; leave it out");
+    error_free(err);
+    ck_assert(keyval_null(kv, "a"));
+    ck_assert(keyval_check(kv, NULL));
+    ck_assert_ptr_null(keyval_below(kv, "bc"));
+    ck_assert_str_eq(keyval_get(below, "c"), "1");
+    ck_assert(keyval_null(below, "d"));
+    ck_assert(!keyval_check(below, NULL));
+    ck_assert_str_eq(keyval_get(below, "e.f"), "2");
+    ck_assert(keyval_check(below, NULL));
     keyval_free(kv);
 }
 END_TEST
@@ -253,6 +279,7 @@ Suite *util_keyval_suite(void)
     tcase_add_loop_test(tc, keyval_refuses, 0, ARRAY_SIZE(bad));
     tcase_add_test(tc, keyval_typed);
     tcase_add_test(tc, keyval_unknown);
+    tcase_add_test(tc, keyval_null_and_below);
     tcase_add_test(tc, keyval_repeated_and_merged);
     tcase_add_test(tc, keyval_asks_for_help);
     tcase_add_loop_test(tc, sizes_parse, 0, ARRAY_SIZE(sizes));

@@ -2,6 +2,9 @@
 #include <errno.h>
 #include <string.h>
 #include <zlib.h>
+#ifdef CONFIG_DEFLATE
+#include <libdeflate.h>
+#endif
 #ifdef CONFIG_ZSTD
 #include <zstd.h>
 #endif
@@ -19,6 +22,25 @@ bool qcow2_can_compress(enum qcow2_compression how)
 #endif
 }
 
+/* False: zlib has to say what is wrong, or whether it is. */
+static bool inflate_at_once(const void *from, size_t length, void *to,
+                            size_t room)
+{
+    bool good = false;
+#ifdef CONFIG_DEFLATE
+    struct libdeflate_decompressor *d = libdeflate_alloc_decompressor();
+    size_t in, out;
+
+    good = d && libdeflate_deflate_decompress_ex(d, from, length, to, room,
+                                                 &in, &out) ==
+                    LIBDEFLATE_SUCCESS && out == room;
+    libdeflate_free_decompressor(d);
+#else
+    (void)from, (void)length, (void)to, (void)room;
+#endif
+    return good;
+}
+
 /* What follows the stream in its last sector is not ours: the end of the
  * output, not of the input, says that all is well. */
 static int inflate_zlib(const void *from, size_t length, void *to,
@@ -27,6 +49,9 @@ static int inflate_zlib(const void *from, size_t length, void *to,
     z_stream z = {.next_in = (Bytef *)from, .avail_in = (uInt)length,
                   .next_out = to, .avail_out = (uInt)room};
 
+    if (inflate_at_once(from, length, to, room)) {
+        return 0;
+    }
     if (inflateInit2(&z, WINDOW_BITS) != Z_OK) {
         return ENOMEM;
     }
@@ -110,10 +135,18 @@ static int inflate_zstd(const void *from, size_t length, void *to,
     ZSTD_inBuffer in = {from, length, 0};
     ZSTD_outBuffer out = {to, room, 0};
     size_t before, result = 1;
+    size_t frame = ZSTD_findFrameCompressedSize(from, length);
 
     if (!z) {
         return ENOMEM;
     }
+    /* One frame, as everybody writes them, needs no window in between. */
+    if (!ZSTD_isError(frame) &&
+        ZSTD_decompressDCtx(z, to, room, from, frame) == room) {
+        ZSTD_freeDCtx(z);
+        return 0;
+    }
+    ZSTD_DCtx_reset(z, ZSTD_reset_session_only);
     do {
         before = out.pos + in.pos;
         result = ZSTD_decompressStream(z, &out, &in);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "block/iov.h"
 #include "block/qcow2.h"
 #include "block/qcow2_bitmap.h"
 
@@ -12,7 +13,9 @@ int qcow2_read_packed(struct qcow2 *q, const struct iovec *iov,
     uint64_t host, packed_length;
 
     qcow2_compressed_place(q, entry, &host, &packed_length);
-    uint8_t *cluster = malloc(q->cluster_size);
+    /* All of it, in one piece, needs no copy. */
+    bool whole = count == 1 && length == q->cluster_size;
+    uint8_t *cluster = whole ? iov->iov_base : malloc(q->cluster_size);
     uint8_t *packed = malloc(packed_length);
     int error = cluster && packed
                     ? qcow2_read_at(q, host, packed, packed_length)
@@ -23,13 +26,10 @@ int qcow2_read_packed(struct qcow2 *q, const struct iovec *iov,
                               q->cluster_size);
     }
     const uint8_t *from = cluster + (offset & (q->cluster_size - 1));
-    for (unsigned i = 0; i < count && length && !error; i++) {
-        size_t n = iov[i].iov_len < length ? iov[i].iov_len : length;
-        memcpy(iov[i].iov_base, from, n);
-        from += n;
-        length -= n;
+    if (!whole && !error) {
+        iov_from_buffer(iov, count, from, length);
     }
-    free(cluster);
+    free(whole ? NULL : cluster);
     free(packed);
     return error;
 }

@@ -85,7 +85,7 @@ static bool read_directory(struct qcow2 *q, const uint8_t *directory,
                       "check -r all' drops the bitmaps", i + 1, count);
             return false;
         }
-        all->count++;
+        all->stored = ++all->count;
         all->enabled |= b->flags & QCOW2_BITMAP_AUTO && !b->inconsistent;
         at += length;
     }
@@ -140,6 +140,7 @@ void qcow2_bitmaps_free(struct qcow2 *q)
         free(all->list[i].name);
         free(all->list[i].table);
         free(all->list[i].bits);
+        free(all->list[i].next_bits);
     }
     if (all) {
         pthread_mutex_destroy(&all->lock);
@@ -235,18 +236,19 @@ static void set_range(uint8_t *bits, uint64_t first, uint64_t last)
     }
 }
 
-/* On the disk, before the guest's first change is. */
-static int write_in_use(struct qcow2 *q)
+/* On the disk, before the guest's first change is: of those that follow it, or
+ * of all. */
+static int write_in_use(struct qcow2 *q, bool of_all)
 {
     struct qcow2_bitmaps *all = q->bitmaps;
     uint64_t at = all->directory_offset;
     int error = 0;
 
-    for (unsigned i = 0; i < all->count && !error; i++) {
+    for (unsigned i = 0; i < all->stored && !error; i++) {
         struct qcow2_bitmap *b = &all->list[i];
         uint8_t flags[4];
         qcow2_store(flags, 4, b->flags | QCOW2_BITMAP_IN_USE);
-        if (b->flags & QCOW2_BITMAP_AUTO && !b->inconsistent) {
+        if ((of_all || b->flags & QCOW2_BITMAP_AUTO) && !b->inconsistent) {
             error = qcow2_bitmap_load(q, b);
             error = error ? error
                           : qcow2_write_at(q, at + D_FLAGS, flags, 4);
@@ -268,7 +270,7 @@ int qcow2_bitmaps_touch(struct qcow2 *q, uint64_t offset, uint64_t length)
     }
     pthread_mutex_lock(&all->lock);
     if (!all->in_use) {
-        error = write_in_use(q);
+        error = write_in_use(q, false);
     }
     for (unsigned i = 0; i < all->count && !error; i++) {
         struct qcow2_bitmap *b = &all->list[i];
@@ -283,6 +285,29 @@ int qcow2_bitmaps_touch(struct qcow2 *q, uint64_t offset, uint64_t length)
     return error;
 }
 
+static int make_next_bits(const struct qcow2 *q, struct qcow2_bitmap *b,
+                          uint64_t size)
+{
+    uint64_t bytes = bytes_for(q, size, b->granularity_bits);
+    uint64_t bits = (size + BIT(b->granularity_bits) - 1) >>
+                    b->granularity_bits;
+    uint8_t *next = bytes <= MAX_BITS ? calloc(1, bytes + 1) : NULL;
+
+    if (!next) {
+        return ENOMEM;
+    }
+    memcpy(next, b->bits, bytes < b->bytes ? bytes : b->bytes);
+    for (uint64_t n = bits; n < bytes * 8 && n % 8; n++) {
+        next[n / 8] &= (uint8_t)~(1u << n % 8);
+    }
+    memset(next + (bits + 7) / 8, 0, bytes - (bits + 7) / 8);
+    b->next_bits = next;
+    b->next_bytes = bytes;
+    return 0;
+}
+
+/* Of another size they make no sense until they are stored, so that all of
+ * them are in use till then. */
 bool qcow2_bitmaps_resize(struct qcow2 *q, uint64_t size, struct error **err)
 {
     struct qcow2_bitmaps *all = q->bitmaps;
@@ -293,38 +318,37 @@ bool qcow2_bitmaps_resize(struct qcow2 *q, uint64_t size, struct error **err)
             error_set(err, "%s: bitmap '%s' is inconsistent, so that it "
                       "cannot follow another size; remove it first",
                       q->file->path, all->list[i].name);
+            qcow2_bitmaps_resized(q, false);
             return false;
         }
         error = qcow2_bitmap_load(q, &all->list[i]);
+        error = error ? error : make_next_bits(q, &all->list[i], size);
     }
-    if (all && all->enabled && !all->in_use && !error) {
-        error = write_in_use(q);
-    }
-    for (unsigned i = 0; all && i < all->count && !error; i++) {
-        struct qcow2_bitmap *b = &all->list[i];
-        uint64_t bytes = bytes_for(q, size, b->granularity_bits);
-        uint64_t bits = (size + BIT(b->granularity_bits) - 1) >>
-                        b->granularity_bits;
-        uint8_t *more = bytes <= MAX_BITS ? calloc(1, bytes + 1) : NULL;
-        if (!more) {
-            error = ENOMEM;
-            break;
-        }
-        memcpy(more, b->bits, bytes < b->bytes ? bytes : b->bytes);
-        for (uint64_t n = bits; n < bytes * 8 && n % 8; n++) {
-            more[n / 8] &= (uint8_t)~(1u << n % 8);
-        }
-        memset(more + (bits + 7) / 8, 0, bytes - (bits + 7) / 8);
-        free(b->bits);
-        b->bits = more;
-        b->bytes = bytes;
-        b->changed = true;
+    if (all && !error) {
+        error = write_in_use(q, true);
     }
     if (error) {
+        qcow2_bitmaps_resized(q, false);
         error_set_errno(err, error, "%s: cannot resize its bitmaps",
                         q->file->path);
     }
     return !error;
+}
+
+void qcow2_bitmaps_resized(struct qcow2 *q, bool done)
+{
+    struct qcow2_bitmaps *all = q->bitmaps;
+
+    for (unsigned i = 0; all && i < all->count; i++) {
+        struct qcow2_bitmap *b = &all->list[i];
+        free(done ? b->bits : b->next_bits);
+        if (done) {
+            b->bits = b->next_bits;
+            b->bytes = b->next_bytes;
+            b->changed = true;
+        }
+        b->next_bits = NULL;
+    }
 }
 
 struct qcow2_bitmap *qcow2_bitmap_below(struct block_image *image,

@@ -31,11 +31,13 @@ struct qcow2_bitmap {
     uint64_t *table; /* host order */
     uint8_t *bits;   /* the least significant first; NULL: not read yet */
     uint64_t bytes;  /* of `bits`, whole clusters */
+    uint8_t *next_bits; /* as they are to be for another size of the disk */
+    uint64_t next_bytes;
 };
 
 struct qcow2_bitmaps {
     struct qcow2_bitmap *list;
-    unsigned count;
+    unsigned count, stored; /* the first `stored` are in the directory */
     uint64_t directory_offset, directory_size;
     pthread_mutex_t lock; /* bits and flags; taken after `use` */
     bool enabled; /* one at least follows changes */
@@ -50,8 +52,10 @@ bool qcow2_bitmaps_read(struct qcow2 *q, const uint8_t *data, uint32_t length,
 void qcow2_bitmaps_free(struct qcow2 *q);
 /* The guest is about to change this range. */
 int qcow2_bitmaps_touch(struct qcow2 *q, uint64_t offset, uint64_t length);
-/* The disk is about to get another size: the tools' business. */
+/* The disk is about to get another size, and has it, or not: the tools'
+ * business. */
 bool qcow2_bitmaps_resize(struct qcow2 *q, uint64_t size, struct error **err);
+void qcow2_bitmaps_resized(struct qcow2 *q, bool done);
 /* Write what has changed; nobody else uses the image. */
 int qcow2_bitmaps_store(struct qcow2 *q);
 /* References, under meta. */

@@ -121,6 +121,7 @@ static int store_directory(struct qcow2 *q)
     qcow2_extension_set(q, QCOW2_EXT_BITMAPS, extension,
                         all->count ? sizeof(extension) : 0);
     error = qcow2_header_rewrite(q, NULL) ? qcow2_barrier(q) : EIO;
+    all->stored = error ? all->stored : all->count;
     if (!error && old_size) {
         qcow2_free(q, old_offset, old_size);
     }
@@ -264,7 +265,9 @@ bool qcow2_bitmap_remove(struct qcow2 *q, const char *name,
     memmove(b, b + 1, (size_t)(&all->list[all->count] - b) * sizeof(*b));
     all->changed = true;
     int error = store_all(q);
-    if (!error) {
+    if (error) {
+        all->stored = 0; /* the list is not the directory's any more */
+    } else {
         free_old(q, &gone);
     }
     pthread_mutex_unlock(&q->meta);

@@ -31,7 +31,9 @@ static void open_failed(const char *path, bool read_only, struct error **err)
 {
     int error = errno;
 
-    if (error == ENOENT) {
+    if (!*path) {
+        error_set(err, "'': a file needs a name");
+    } else if (error == ENOENT) {
         error_set(err, "%s: no such file; create it with 'armature-img "
                   "create %s 20G'", path, path);
     } else if (!read_only && (error == EACCES || error == EROFS ||
@@ -195,6 +197,17 @@ uint64_t block_file_size(const struct block_file *file)
     off_t end = file->remote ? -1 : lseek(file->fd, 0, SEEK_END);
 
     return end < 0 ? file->size : (uint64_t)end;
+}
+
+bool block_file_usage(const struct block_file *file, uint64_t *bytes)
+{
+    struct stat st;
+
+    if (file->remote || fstat(file->fd, &st)) {
+        return false;
+    }
+    *bytes = (uint64_t)st.st_blocks * 512;
+    return true;
 }
 
 int block_file_resize(struct block_file *file, uint64_t size)

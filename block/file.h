@@ -64,6 +64,8 @@ void block_file_close(struct block_file *file);
 bool block_file_create(const char *path, struct error **err);
 /* Bytes now. */
 uint64_t block_file_size(const struct block_file *file);
+/* Bytes that its file system spends on it; false when nobody knows. */
+bool block_file_usage(const struct block_file *file, uint64_t *bytes);
 /* Not for devices. */
 int block_file_resize(struct block_file *file, uint64_t size);
 /* What is at `offset`, and how far that goes, at most `length` bytes. */

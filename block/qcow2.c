@@ -164,22 +164,52 @@ static int image_flush(struct block_image *image)
     return qcow2_flush(qcow2_of(image));
 }
 
+/*
+ * Under meta: the file has places for clusters, and no data in them.  As QEMU
+ * sees it: a ninth more clusters are in use than the file has space for, and
+ * two at least.  Looked at once: it is about how the image was made.
+ */
+static bool has_many_holes(struct qcow2 *q)
+{
+    uint64_t clusters = 0, count, used, limit;
+
+    if (q->holes == QCOW2_HOLES_UNKNOWN &&
+        block_file_usage(q->file, &used)) {
+        used >>= q->cluster_bits;
+        limit = used + (used / 9 > 2 ? used / 9 : 2);
+        uint64_t end = (block_file_size(q->file) + q->cluster_size - 1) >>
+                       q->cluster_bits;
+        for (uint64_t c = 0; c < end && clusters < limit; c++) {
+            clusters += !qcow2_refcount_get(q, c, &count) && count;
+        }
+        q->holes = clusters < limit ? QCOW2_HOLES_FEW : QCOW2_HOLES_MANY;
+    }
+    return q->holes == QCOW2_HOLES_MANY;
+}
+
 static int image_status(struct block_image *image, uint64_t offset,
                         uint64_t length, struct block_extent *extent)
 {
     struct qcow2 *q = qcow2_of(image);
     struct qcow2_run run;
+    unsigned what = 0;
 
     pthread_rwlock_rdlock(&q->use);
     pthread_mutex_lock(&q->meta);
     int error = qcow2_lookup(q, offset, length, &run);
+    bool holes = !error && run.kind == QCOW2_IS_DATA && has_many_holes(q);
     pthread_mutex_unlock(&q->meta);
+    if (holes && !q->header.crypt_method) {
+        error = block_file_status(q->data, run.host, run.length, &what,
+                                  &run.length);
+    }
     pthread_rwlock_unlock(&q->use);
     if (error) {
         return error;
     }
     *extent = (struct block_extent){
         .length = run.length, .image = image, .file = q->data,
+        .hole = what & BLOCK_FILE_ZERO,
     };
     switch (run.kind) {
     case QCOW2_IS_ABSENT:
@@ -362,22 +392,25 @@ bool qcow2_resize(struct block_image *image, uint64_t size,
     uint64_t old = image->size, to = align_up(size, BLOCK_SECTOR);
     int error = 0;
 
-    if (!qcow2_bitmaps_resize(q, size, err)) {
-        return false;
-    }
     if (q->header.version < 3 && q->snapshot_count) {
         error_set(err, "%s: an image of compat=0.10 that has snapshots "
                   "cannot be resized; delete them first", q->file->path);
+        return false;
+    }
+    if (!qcow2_bitmaps_resize(q, size, err)) {
         return false;
     }
     if (to < old) {
         error = qcow2_discard(image, to, old - to);
     }
     error = error ? error : qcow2_flush(q);
-    if (!error) {
+    if (error) {
+        qcow2_bitmaps_resized(q, false);
+    } else {
         pthread_mutex_lock(&q->meta);
         bool good = set_size(q, size, err);
         pthread_mutex_unlock(&q->meta);
+        qcow2_bitmaps_resized(q, good);
         if (!good) {
             return false;
         }

@@ -180,6 +180,9 @@ struct qcow2 {
     struct qcow2_cache l2s, refblocks;
     uint64_t first_free;      /* no host cluster below is free */
     uint64_t compressed_next; /* where compressed data go on, or 0 */
+    enum qcow2_holes {
+        QCOW2_HOLES_UNKNOWN, QCOW2_HOLES_FEW, QCOW2_HOLES_MANY,
+    } holes; /* in the file; under meta */
     struct qcow2_frees frees;
 
     struct qcow2_snapshot *snapshots;

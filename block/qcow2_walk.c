@@ -130,8 +130,7 @@ static void count_entry(struct qcow2 *q, struct qcow2_counts *counts,
             qcow2_count(q, counts, check, run.host, q->cluster_size,
                         "a cluster");
         }
-        if (check && active &&
-            (qcow2_has_grains(q) || run.kind == QCOW2_IS_DATA)) {
+        if (check && active) {
             note_host(q, check, run.host);
         }
     }

@@ -48,7 +48,7 @@ static int act_all(struct img_args *args, struct bitmap *b)
             while (actions[n].option != args->order[i]) {
                 n++;
             }
-            error_prepend(&err, "Operation %s on bitmap %s failed: ",
+            error_prepend(&err, "Operation %s on bitmap %s failed",
                           actions[n].name, b->name);
             return img_fail_error(err);
         }
@@ -140,7 +140,7 @@ static int copy_one(struct qcow2 *from, const struct qcow2_bitmap *b,
         qcow2_bitmap_enable(to, b->name, enabled, &err)) {
         return 0;
     }
-    error_prepend(&err, "Failed to populate bitmap %s: ", b->name);
+    error_prepend(&err, "Failed to populate bitmap %s", b->name);
     return img_fail_error(err);
 }
 

@@ -43,6 +43,9 @@ static int resize(struct img_args *args, struct block_image *image)
     if (!new_size(args->word[1], old, &size)) {
         return 1;
     }
+    if (size <= old && how != IMG_PREALLOC_OFF) {
+        return img_fail("Preallocation can only be used for growing images");
+    }
     if (size < old && !args->option[IMG_SHRINK]) {
         return img_fail("Use the --shrink option to perform a shrink "
                         "operation: it deletes all data behind the new end");
@@ -60,7 +63,7 @@ static int resize(struct img_args *args, struct block_image *image)
         return img_fail_errno(error, "cannot preallocate");
     }
     if (!args->option['q']) {
-        puts(size == old ? "Image did not change size." : "Image resized.");
+        puts("Image resized.");
     }
     return 0;
 }
@@ -110,13 +113,13 @@ int img_snapshot(struct img_args *args)
     }
     struct qcow2 *q = img_qcow2(image);
     int status = 0;
-    if (!q) {
-        status = img_fail("%s: a %s image has no snapshots", args->word[0],
-                          image->ops->format);
-    } else if (chosen < 0) {
-        if (q->snapshot_count) {
+    if (chosen < 0) {
+        if (q && q->snapshot_count) {
             img_print_snapshots(q);
         }
+    } else if (!q) {
+        status = img_fail("%s: a %s image has no snapshots", args->word[0],
+                          image->ops->format);
     } else if (!snapshot_actions[chosen].run(
                    q, args->option[(int)snapshot_actions[chosen].letter],
                    &err)) {
@@ -167,16 +170,19 @@ static int keep_contents(struct qcow2 *q, struct block_image *now,
 
 static int rebase(struct img_args *args, struct qcow2 *q)
 {
-    const char *backing = args->option['b'][0] ? args->option['b'] : NULL;
+    const char *backing = args->option['b'];
     const char *format = args->option['F'];
     struct img_progress progress = {.on = args->option['p'] &&
                                           !args->option['q']};
     struct error *err = NULL;
     struct block_image *now = NULL;
 
+    backing = backing && *backing ? backing : NULL;
     if (backing && !args->option['u']) {
         char *path = block_backing_path(q->file->path, backing, &err);
         struct img_open how = {.file = path, .format = format,
+                               .cache = args->option['T'],
+                               .what = "new backing file",
                                .share = args->option['U']};
         now = path ? img_open(&how) : NULL;
         free(path);
@@ -184,10 +190,11 @@ static int rebase(struct img_args *args, struct qcow2 *q)
             return err ? img_fail_error(err) : 1;
         }
     }
-    if (backing && !format && !args->option['u']) {
+    if (backing && !format) {
         int status = img_fail("%s: backing file given without its format; "
-                              "add '-F %s' if that is what it is",
-                              q->file->path, now->ops->format);
+                              "add '-F %s'%s", q->file->path,
+                              now ? now->ops->format : "FORMAT",
+                              now ? " if that is what it is" : "");
         block_image_close(now);
         return status;
     }
@@ -213,9 +220,10 @@ int img_rebase(struct img_args *args)
         .share = args->option['U'],
     };
 
-    if (!args->option['b']) {
+    if (!args->option['b'] && !args->option['u']) {
         return img_fail("rebase: -b names the new backing file; -b '' makes "
-                        "an image that needs none");
+                        "an image that needs none, and -u alone one that has "
+                        "none");
     }
     struct block_image *image = img_open(&how);
     if (!image) {
@@ -242,8 +250,8 @@ static int find_base(struct block_image *top, const char *name,
          q = img_qcow2(q->backing)) {
         const char *path = img_file(q->backing)->path;
         depth++;
-        if (!name || strcmp(name, q->backing_name) == 0 ||
-            strcmp(name, path) == 0) {
+        if (!name || strcmp(name, path) == 0 ||
+            (q->backing_name && strcmp(name, q->backing_name) == 0)) {
             base->file = path;
             base->format = q->backing->ops->format;
             return depth;
@@ -253,7 +261,8 @@ static int find_base(struct block_image *top, const char *name,
 }
 
 static int commit_data(struct block_image *top, struct block_image *base,
-                       unsigned depth, struct img_progress *progress)
+                       unsigned depth, struct img_progress *progress,
+                       struct img_pace *pace)
 {
     size_t piece = 2 << 20;
     uint8_t *buffer = malloc(piece);
@@ -275,6 +284,7 @@ static int commit_data(struct block_image *top, struct block_image *base,
         }
         at += n;
         img_progress(progress, n);
+        img_pace(pace, above ? n : 0);
     }
     free(buffer);
     img_progress_end(progress);
@@ -302,8 +312,13 @@ static int commit(struct img_args *args, struct block_image *top,
 {
     struct img_progress progress = {.on = args->option['p'] &&
                                           !args->option['q']};
+    struct img_pace pace = {0};
     int depth = find_base(top, args->option['b'], base_how);
     struct error *err = NULL;
+
+    if (!img_pace_parse(args, &pace)) {
+        return 1;
+    }
 
     if (depth < 0) {
         return args->option['b']
@@ -323,7 +338,7 @@ static int commit(struct img_args *args, struct block_image *top,
         status = img_fail_error(err);
     }
     int error = status ? 0 : commit_data(top, base, (unsigned)depth,
-                                         &progress);
+                                         &progress, &pace);
     if (error) {
         status = img_fail_errno(error, "%s: cannot commit", base_how->file);
     }

@@ -21,20 +21,24 @@ static void print_json(const struct qcow2_check *c,
                        const struct block_image *image,
                        uint64_t corruptions_fixed, uint64_t leaks_fixed)
 {
-    puts("{");
+    puts("{"); /* in QEMU's order */
     json_count("image-end-offset", c->image_end, false);
+    json_count("compressed-clusters", c->compressed, false);
     json_count("total-clusters", c->total, false);
-    json_count("check-errors", c->errors, true);
     json_count("corruptions", c->corruptions, false);
     json_count("corruptions-fixed", corruptions_fixed, false);
+    json_count("check-errors", c->errors, true);
     json_count("leaks", c->leaks, false);
     json_count("leaks-fixed", leaks_fixed, false);
     json_count("allocated-clusters", c->allocated, false);
-    json_count("fragmented-clusters", c->fragmented, false);
-    json_count("compressed-clusters", c->compressed, false);
     printf("    \"filename\": ");
     img_json_string(image->file->path);
-    printf(",\n    \"format\": \"%s\"\n}\n", image->ops->format);
+    printf(",\n    \"format\": \"%s\"", image->ops->format);
+    if (c->fragmented) {
+        printf(",\n    \"fragmented-clusters\": %llu",
+               (unsigned long long)c->fragmented);
+    }
+    puts("\n}");
 }
 
 static void print_human(const struct qcow2_check *c)

@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "block/img/img.h"
 #include "block/options.h"
 #include "block/secret.h"
+#include "util/clock.h"
 #include "util/keyval.h"
 
 /* Errors ---------------------------------------------------------------- */
@@ -79,7 +81,7 @@ static bool find_cache(const char *name, enum block_cache *cache)
         }
     }
     if (name) {
-        img_fail("-t %s: no such cache mode; there are writeback, none, "
+        img_fail("'%s' is not a cache mode; there are writeback, none, "
                  "writethrough, directsync, unsafe", name);
     }
     return !name;
@@ -171,6 +173,9 @@ struct block_image *img_open(const struct img_open *how)
 
     if (configure(how, &config, &kv)) {
         image = block_image_open_as(&opening, &err);
+        if (!image && how->what) {
+            error_prepend(&err, "%s", how->what);
+        }
         if (!image) {
             img_fail_error(err);
         }
@@ -208,6 +213,25 @@ struct block_image *img_open_args(const struct img_args *args, bool writable)
         .share = args->option['U'],
     };
     return img_open(&how);
+}
+
+bool img_load_snapshot(struct block_image *image, const char *name)
+{
+    struct error *err = NULL;
+    struct qcow2 *q = img_qcow2(image);
+    const char *value = strncmp(name, "snapshot.", 9) == 0
+                            ? strchr(name, '=') : NULL;
+
+    if (!q) {
+        img_fail("-l %s: a %s image has no snapshots", name,
+                 image->ops->format);
+        return false;
+    }
+    if (!qcow2_snapshot_load(q, value ? value + 1 : name, &err)) {
+        img_fail_error(err);
+        return false;
+    }
+    return true;
 }
 
 struct qcow2 *img_qcow2(struct block_image *image)
@@ -289,6 +313,36 @@ void img_json_string(const char *text)
         }
     }
     putchar('"');
+}
+
+bool img_pace_parse(const struct img_args *args, struct img_pace *p)
+{
+    const char *rate = args->option['r'];
+
+    return !rate || img_size(rate, "-r", &p->rate);
+}
+
+void img_pace(struct img_pace *p, uint64_t more)
+{
+    uint64_t start = __atomic_load_n(&p->start_ns, __ATOMIC_RELAXED);
+    uint64_t now = clock_monotonic_ns();
+
+    if (!p->rate) {
+        return;
+    }
+    if (!start && __atomic_compare_exchange_n(&p->start_ns, &start, now, false,
+                                              __ATOMIC_RELAXED,
+                                              __ATOMIC_RELAXED)) {
+        start = now;
+    }
+    more += __atomic_fetch_add(&p->done, more, __ATOMIC_RELAXED);
+    double until = (double)more / (double)p->rate -
+                   (double)(now - start) / (double)NS_PER_SEC;
+    if (until > 0) {
+        struct timespec t = {(time_t)until,
+                             (long)((until - (double)(time_t)until) * 1e9)};
+        nanosleep(&t, NULL);
+    }
 }
 
 static void show(struct img_progress *p)

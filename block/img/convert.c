@@ -41,10 +41,6 @@ static bool parse(struct convert *c)
         img_fail("-m %s: there can be 1 to 16 threads", args->option['m']);
         return false;
     }
-    if (args->option['c'] && !c->copy.sparse) {
-        img_fail("-c and -S 0 contradict each other");
-        return false;
-    }
     if (args->option[IMG_TARGET_IS_ZERO] && !args->option['n']) {
         img_fail("--target-is-zero requires use of -n");
         return false;
@@ -62,31 +58,14 @@ static bool parse(struct convert *c)
         img_fail("Use of --skip-broken-bitmaps requires --bitmaps");
         return false;
     }
-    if (args->option['C']) {
-        img_fail("-C is not supported; leave it out");
+    /* Otherwise a hint: our copying takes what is fastest. */
+    if (args->option['C'] && (args->option['S'] || args->option['c'])) {
+        img_fail("Cannot enable copy offloading when -%c is used",
+                 args->option['S'] ? 'S' : 'c');
         return false;
     }
-    return true;
-}
-
-/* "-l snapshot.name=X", "snapshot.id=X" or just X. */
-static bool load_snapshot(struct block_image *image, const char *name)
-{
-    struct error *err = NULL;
-    struct qcow2 *q = img_qcow2(image);
-    const char *value = strncmp(name, "snapshot.", 9) == 0
-                            ? strchr(name, '=') : NULL;
-
-    if (!q) {
-        img_fail("-l %s: a %s image has no snapshots", name,
-                 image->ops->format);
-        return false;
-    }
-    if (!qcow2_snapshot_load(q, value ? value + 1 : name, &err)) {
-        img_fail_error(err);
-        return false;
-    }
-    return true;
+    c->copy.salvage = args->option[IMG_SALVAGE];
+    return img_pace_parse(args, &c->copy.pace);
 }
 
 static bool open_sources(struct convert *c)
@@ -108,7 +87,7 @@ static bool open_sources(struct convert *c)
             return false;
         }
         c->copy.from_count++;
-        if (snapshot && !load_snapshot(c->copy.from[i], snapshot)) {
+        if (snapshot && !img_load_snapshot(c->copy.from[i], snapshot)) {
             return false;
         }
         c->size += c->copy.from[i]->size;
@@ -280,6 +259,8 @@ static int dd_run(struct img_args *args, const struct dd *dd,
     if (__builtin_mul_overflow(dd->skip, dd->bs, &start) ||
         start > from->size) {
         start = from->size;
+        error_report("%s: cannot skip to the specified offset, which is "
+                     "behind its end", dd->in);
     }
     length = from->size - start;
     if (dd->has_count && !__builtin_mul_overflow(dd->count, dd->bs, &limit) &&

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "block/img/img.h"
 #include "block/iov.h"
@@ -67,6 +68,23 @@ static enum treatment treat(const struct state *s)
     return c->to_is_zero && !c->keep_backing ? SKIP : ZERO;
 }
 
+/* What is at `offset` of a source.  What cannot be looked up is to be read, as
+ * far as a table may go wrong. */
+static int find_extent(struct state *s, struct block_image *from)
+{
+    uint64_t rest = from->size - s->offset;
+    int error = img_status(from, s->offset, rest, &s->extent);
+
+    if (error && s->copy->salvage) {
+        s->extent = (struct img_extent){
+            .at = {.kind = BLOCK_EXTENT_DATA,
+                   .length = rest < s->granule ? rest : s->granule},
+        };
+        return 0;
+    }
+    return error;
+}
+
 /* Under the lock: cut the next piece; false at the end or after an error. */
 static bool cut(struct state *s, struct piece *p, enum treatment *how)
 {
@@ -83,8 +101,7 @@ static bool cut(struct state *s, struct piece *p, enum treatment *how)
     }
     p->from = c->from[s->source];
     if (s->offset >= s->extent_end) {
-        s->error = img_status(p->from, s->offset,
-                              p->from->size - s->offset, &s->extent);
+        s->error = find_extent(s, p->from);
         if (s->error) {
             s->error_what = "reading";
             s->error_offset = s->base + s->offset;
@@ -172,6 +189,27 @@ static uint64_t alike(const struct state *s, uint8_t *data, uint64_t offset,
     return length;
 }
 
+/* Sector by sector: those that cannot be read become zero. */
+static void salvage(const struct piece *p, uint8_t *buffer)
+{
+    uint64_t lost = 0;
+
+    for (uint64_t at = 0; at < p->length; at += BLOCK_SECTOR) {
+        if (img_read(p->from, buffer + at, p->from_offset + at,
+                     BLOCK_SECTOR)) {
+            memset(buffer + at, 0, BLOCK_SECTOR);
+            lost += BLOCK_SECTOR;
+        }
+    }
+    if (lost) {
+        error_report("warning: %llu of the %llu bytes from byte %llu on "
+                     "cannot be read and are zero in the copy",
+                     (unsigned long long)lost,
+                     (unsigned long long)p->length,
+                     (unsigned long long)p->from_offset);
+    }
+}
+
 static int move(struct state *s, const struct piece *p, uint8_t *buffer,
                 const char **what)
 {
@@ -182,7 +220,10 @@ static int move(struct state *s, const struct piece *p, uint8_t *buffer,
         return write_zero(s, p->to_offset, p->length);
     }
     error = img_read(p->from, buffer, p->from_offset, p->length);
-    if (error) {
+    if (error && s->copy->salvage) {
+        salvage(p, buffer);
+        error = 0;
+    } else if (error) {
         *what = "reading";
     }
     for (uint64_t done = 0; done < p->length && !error;) {
@@ -214,6 +255,7 @@ static void *worker(void *opaque)
         pthread_mutex_lock(&s->lock);
         img_progress(&s->copy->progress, p.length);
         pthread_mutex_unlock(&s->lock);
+        img_pace(&s->copy->pace, p.length);
     }
     free(buffer);
     return NULL;

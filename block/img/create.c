@@ -64,20 +64,35 @@ static bool parse_options(struct keyval *kv, bool qcow2, struct parsed *p,
            (!qcow2 || parse_qcow2(kv, p, err)) && keyval_check(kv, err);
 }
 
-bool img_qcow2_options(const char *text, struct qcow2_options *options)
+static bool try_options(const char *text, bool qcow2, struct parsed *p)
 {
-    struct parsed p = {.qcow2 = *options};
     struct error *err = NULL;
     struct keyval *kv = keyval_parse(text ? text : "", NULL, &err);
-    bool good = kv && parse_options(kv, true, &p, &err);
+    bool good = kv && parse_options(kv, qcow2, p, &err);
 
-    if (good) {
-        *options = p.qcow2;
-        options->backing = options->backing_format = NULL;
-    } else {
+    if (!good) {
         img_fail_error(err);
     }
     keyval_free(kv);
+    return good;
+}
+
+bool img_raw_options(const char *text)
+{
+    struct parsed p = {0};
+
+    return try_options(text, false, &p);
+}
+
+bool img_qcow2_options(const char *text, struct qcow2_options *options,
+                       bool *backed)
+{
+    struct parsed p = {.qcow2 = *options};
+    bool good = try_options(text, true, &p);
+
+    *options = p.qcow2;
+    *backed = options->backing;
+    options->backing = options->backing_format = options->data_file = NULL;
     return good;
 }
 
@@ -156,7 +171,8 @@ static bool look_at_backing(const struct img_create *how,
 {
     struct error *err = NULL;
     char *path = block_backing_path(how->file, o->backing, &err);
-    struct img_open open = {.file = path, .format = o->backing_format};
+    struct img_open open = {.file = path, .format = o->backing_format,
+                            .what = "backing file"};
     struct block_image *image = path ? img_open(&open) : NULL;
 
     if (!path) {
@@ -277,6 +293,14 @@ static int create_parsed(struct img_create *how, struct parsed *p, bool qcow2)
     }
     if (!qcow2 && p->preallocation == IMG_PREALLOC_METADATA) {
         return img_fail("preallocation=metadata: a raw image has none");
+    }
+    if (p->qcow2.backing_format && !p->qcow2.backing) {
+        return img_fail("%s: a backing file's format, and no backing file "
+                        "(-b)", how->file);
+    }
+    if (p->qcow2.backing && how->unsafe && !p->qcow2.backing_format) {
+        return img_fail("%s: backing file given without its format; -F names "
+                        "it", how->file);
     }
     if (p->qcow2.backing && !how->unsafe &&
         !look_at_backing(how, &p->qcow2, &backing_size)) {

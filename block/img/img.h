@@ -41,6 +41,7 @@ enum img_long {
     IMG_MERGE,
     IMG_BITMAPS,
     IMG_SKIP_BROKEN,
+    IMG_SALVAGE,
     IMG_LONGS,
 };
 
@@ -63,6 +64,11 @@ struct img_command {
     const char *about; /* in a few words */
 };
 
+/* Help (help.c): a page of all commands, a page of one. */
+#define IMG_VERSION "armature-img version 7.2.0 (Armature)"
+void img_help(const struct img_command *commands, size_t count);
+void img_help_command(const struct img_command *command);
+
 /* True when --output=json was given; sets *bad for other names. */
 bool img_json(const struct img_args *args, bool *bad);
 
@@ -84,6 +90,7 @@ struct img_open {
     const char *cache;  /* a name as in -t, or NULL: writeback */
     bool opts; /* `file` is "driver=...,file.filename=..." */
     const char *key_secret; /* or NULL */
+    const char *what;       /* it is to the user, for messages; or NULL */
     bool writable, no_backing, checking, share, no_lock;
 };
 /* -object secret,...: 0, or 1 after a sentence. */
@@ -96,6 +103,8 @@ struct block_backend *img_open_backend(const struct img_open *how,
                                        struct loop *loop);
 /* From -f, -U and the first word. */
 struct block_image *img_open_args(const struct img_args *args, bool writable);
+/* "-l snapshot.name=X", "snapshot.id=X" or just X; false after a sentence. */
+bool img_load_snapshot(struct block_image *image, const char *name);
 struct qcow2 *img_qcow2(struct block_image *image); /* or NULL */
 struct block_file *img_file(struct block_image *image);
 /* Write out and close; 0, or 1 after a sentence. */
@@ -127,6 +136,14 @@ struct img_progress {
 void img_progress(struct img_progress *p, uint64_t more);
 void img_progress_end(struct img_progress *p);
 
+/* "-r": so many bytes a second; 0: as they come. */
+struct img_pace {
+    uint64_t rate, done, start_ns; /* start 0: not yet */
+};
+bool img_pace_parse(const struct img_args *args, struct img_pace *p);
+/* So many more are done: wait until they may be.  Any thread. */
+void img_pace(struct img_pace *p, uint64_t more);
+
 /* Creation -------------------------------------------------------------- */
 
 struct img_create {
@@ -146,8 +163,11 @@ bool img_is_table_format(const char *format);
 bool img_table_help(const char *format); /* false: no such format */
 /* "no such format to create", and 1. */
 int img_no_format(const char *format);
-/* What -o says of a qcow2 image, for measure. */
-bool img_qcow2_options(const char *text, struct qcow2_options *options);
+/* What -o says, for measure; false after a sentence.  Names of other files are
+ * not kept; *backed: there was one of a backing file. */
+bool img_raw_options(const char *text);
+bool img_qcow2_options(const char *text, struct qcow2_options *options,
+                       bool *backed);
 /* qcow2's or raw's preallocation=. */
 enum img_preallocation {
     IMG_PREALLOC_OFF,
@@ -172,8 +192,10 @@ struct img_copy {
     bool to_is_zero;    /* zeroes need not be written */
     bool keep_backing;  /* what the source's top lacks, `to` has below */
     uint64_t sparse;    /* bytes of zeroes that make a hole; 0: no holes */
+    bool salvage;       /* what cannot be read is zero */
     unsigned threads;
     struct img_progress progress;
+    struct img_pace pace;
 };
 int img_copy(struct img_copy *copy);
 /* "--bitmaps": into an image that has the contents already. */

@@ -2,39 +2,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "block/formats.h"
 #include "block/img/img.h"
 #include "block/img/info_specific.h"
 
-/* Nobody knows what a server elsewhere spends. */
-static bool has_usage(const struct block_image *image)
+/* False: nobody knows, as of a server elsewhere. */
+static bool disk_usage(struct block_image *image, uint64_t *bytes)
 {
-    return !image->file->remote;
-}
-
-static uint64_t file_usage(const struct block_file *file)
-{
-    struct stat st;
-
-    return file->remote || fstat(file->fd, &st)
-               ? 0 : (uint64_t)st.st_blocks * 512;
-}
-
-static uint64_t disk_usage(struct block_image *image)
-{
-    uint64_t bytes = file_usage(image->file);
     struct vmdk_info info;
+    uint64_t more;
 
+    if (!block_file_usage(image->file, bytes)) {
+        return false;
+    }
     if (vmdk_describe(image, &info)) {
         for (unsigned i = 0; i < info.extent_count; i++) {
             const struct block_file *file = vmdk_extent(image, i)->file;
-            bytes += file && file != image->file ? file_usage(file) : 0;
+            if (file && file != image->file &&
+                block_file_usage(file, &more)) {
+                *bytes += more;
+            }
         }
     }
-    return bytes;
+    return true;
 }
 
 static const char *on_off(bool b)
@@ -180,6 +172,7 @@ static void json_one(struct block_image *image, const char *pad)
     const char *path = img_file(image)->path;
     struct backed below = backed_by(image);
     struct vmdk_info info;
+    uint64_t used;
 
     printf("%s{\n", pad);
     if (below.name && below.format) {
@@ -201,9 +194,9 @@ static void json_one(struct block_image *image, const char *pad)
         return;
     }
     json_string_field(pad, "format", image->ops->format);
-    if (has_usage(image)) {
+    if (disk_usage(image, &used)) {
         printf("%s    \"actual-size\": %llu,\n", pad,
-               (unsigned long long)disk_usage(image));
+               (unsigned long long)used);
     }
     img_print_specific(image, true, pad);
     if (vmdk_describe(image, &info)) {
@@ -248,15 +241,15 @@ static void human_one(struct block_image *image)
 {
     struct qcow2 *q = img_qcow2(image);
     struct vmdk_info info;
-    char size[32], used[32];
+    char size[32], usage[32];
+    uint64_t used;
 
     printf("image: %s\nfile format: %s\nvirtual size: %s (%llu bytes)\n"
            "disk size: %s\n", img_file(image)->path, image->ops->format,
            img_human(image->size, size, sizeof(size)),
            (unsigned long long)image->size,
-           has_usage(image)
-               ? img_human(disk_usage(image), used, sizeof(used))
-               : "unavailable");
+           disk_usage(image, &used) ? img_human(used, usage, sizeof(usage))
+                                    : "unavailable");
     if (img_is_encrypted(image)) {
         puts("encrypted: yes");
     }

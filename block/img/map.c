@@ -1,9 +1,8 @@
-/* map and measure: where things are, and how much there would be. */
+/* map: where things are. */
 #include <stdio.h>
 #include <string.h>
 
 #include "block/img/img.h"
-#include "util/keyval.h"
 
 struct entry {
     uint64_t start, length, host;
@@ -27,6 +26,18 @@ static struct entry entry_of(const struct img_extent *e, uint64_t start)
         .placed = at->host || at->placed,
         .file = at->file->path,
     };
+}
+
+/* What of it is in [start, end), bytes. */
+static struct entry cut(struct entry e, uint64_t start, uint64_t end)
+{
+    uint64_t skip = start - e.start;
+
+    e.start = start;
+    e.host += e.placed ? skip : 0;
+    e.length -= skip;
+    e.length = e.length < end - start ? e.length : end - start;
+    return e;
 }
 
 static bool joins(const struct entry *a, const struct entry *b)
@@ -55,7 +66,7 @@ static bool print_entry(const struct entry *e, bool json, bool *first)
     } else if (e->data && !e->placed) {
         img_fail("File contains external, encrypted or compressed clusters.");
         return false;
-    } else if (e->data) {
+    } else if (e->data && !e->zero) {
         printf("%#-16llx%#-16llx%#-16llx%s\n", (unsigned long long)e->start,
                (unsigned long long)e->length, (unsigned long long)e->host,
                e->file);
@@ -66,7 +77,7 @@ static bool print_entry(const struct entry *e, bool json, bool *first)
 static int map(struct block_image *image, uint64_t start, uint64_t end,
                bool json)
 {
-    struct entry now = {0};
+    struct entry now = {.start = start};
     bool first = true;
 
     if (!json) {
@@ -74,13 +85,14 @@ static int map(struct block_image *image, uint64_t start, uint64_t end,
                "File");
     }
     while (start < end) {
+        uint64_t sector = align_down(start, BLOCK_SECTOR);
         struct img_extent e;
-        int error = img_status(image, start, end - start, &e);
+        int error = img_status(image, sector, image->size - sector, &e);
         if (error) {
             return img_fail_errno(error, "error while reading at byte %llu",
                                   (unsigned long long)start);
         }
-        struct entry next = entry_of(&e, start);
+        struct entry next = cut(entry_of(&e, sector), start, end);
         start += next.length;
         if (joins(&now, &next)) {
             now.length += next.length;
@@ -91,11 +103,12 @@ static int map(struct block_image *image, uint64_t start, uint64_t end,
         }
         now = next;
     }
-    if (now.length && !print_entry(&now, json, &first)) {
+    /* Of nothing QEMU, too, has an entry. */
+    if ((now.length || json) && !print_entry(&now, json, &first)) {
         return 1;
     }
     if (json) {
-        puts(first ? "[]" : "]");
+        puts("]");
     }
     return 0;
 }
@@ -117,87 +130,11 @@ int img_map(struct img_args *args)
     if (!image) {
         return 1;
     }
-    start = align_down(start, BLOCK_SECTOR);
     uint64_t end = image->size;
     if (start < end && length < end - start) {
-        end = start + align_up(length, BLOCK_SECTOR);
+        end = start + length;
     }
     int status = map(image, start, end, json);
     block_image_close(image);
     return status;
-}
-
-/* measure --------------------------------------------------------------- */
-
-/* Bytes of clusters that have data. */
-static bool count_data(struct block_image *image, uint64_t cluster,
-                       uint64_t *data)
-{
-    uint64_t counted = 0; /* up to here */
-
-    for (uint64_t at = 0; at < image->size;) {
-        struct img_extent e;
-        int error = img_status(image, at, image->size - at, &e);
-        if (error) {
-            img_fail_errno(error, "error while reading at byte %llu",
-                           (unsigned long long)at);
-            return false;
-        }
-        uint64_t end = at + e.at.length;
-        if (e.at.kind == BLOCK_EXTENT_DATA) {
-            uint64_t first = align_down(at, cluster);
-            uint64_t last = align_up(end, cluster);
-            first = first > counted ? first : counted;
-            *data += last > first ? last - first : 0;
-            counted = last;
-        }
-        at = end;
-    }
-    return true;
-}
-
-int img_measure(struct img_args *args)
-{
-    const char *format = args->option['O'] ? args->option['O'] : "raw";
-    const char *given = args->option[IMG_SIZE];
-    struct qcow2_options o = qcow2_defaults;
-    bool bad, json = img_json(args, &bad);
-    bool qcow2 = strcmp(format, "qcow2") == 0;
-    uint64_t data = 0;
-
-    if (!given == !args->words) {
-        return img_fail("measure: either --size N or one file name");
-    }
-    if (args->option['l']) {
-        return img_fail("measure: -l is not supported");
-    }
-    if (!qcow2 && strcmp(format, "raw") != 0) {
-        return img_fail("-O %s: no such format to create; there are raw and "
-                        "qcow2", format);
-    }
-    if ((given && !img_size(given, "--size", &o.size)) ||
-        (qcow2 && !img_qcow2_options(args->option['o'], &o))) {
-        return 1;
-    }
-    if (!given) {
-        struct block_image *image = img_open_args(args, false);
-        if (!image) {
-            return 1;
-        }
-        o.size = image->size;
-        bool good = count_data(image, o.cluster_size, &data);
-        block_image_close(image);
-        if (!good) {
-            return 1;
-        }
-    }
-    /* Refcounts are there for all that may come. */
-    unsigned long long full = qcow2 ? qcow2_measure(&o) : o.size;
-    unsigned long long required =
-        qcow2 ? full - align_up(o.size, o.cluster_size) + data : o.size;
-    printf(json ? "{\n    \"required\": %llu,\n    \"fully-allocated\": "
-                  "%llu\n}\n"
-                : "required size: %llu\nfully allocated size: %llu\n",
-           required, full);
-    return 0;
 }

@@ -151,7 +151,7 @@ static bool read_count(const char *text, const char *what, uint64_t max,
 static bool parse(struct img_args *args, struct bench *b)
 {
     const char *const *o = args->option;
-    const char *aio = o['i'];
+    const char *aio = o['i'] ? o['i'] : o['n'] ? "native" : NULL;
 
     *b = (struct bench){.count = 75000, .depth = 64, .size = 4096,
                         .write = o['w'], .drain = !o[IMG_NO_DRAIN],
@@ -246,7 +246,7 @@ int img_bench(struct img_args *args)
     struct img_open how = {
         .file = args->word[0],
         .format = args->option['f'],
-        .cache = args->option['n'] ? "none" : args->option['t'],
+        .cache = args->option['t'],
         .opts = args->option[IMG_IMAGE_OPTS],
         .writable = args->option['w'],
         .share = args->option['U'],

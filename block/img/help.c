@@ -107,7 +107,7 @@ static const struct {
      "flush after so many writes"},
     {"--no-drain", NULL, "--no-drain", "do not wait for others before that"},
     {"-i aio", NULL, "-i aio", "threads, native or io_uring"},
-    {"[-n]", "bench", "-n", "as -t none"},
+    {"[-n]", "bench", "-n", "as -i native"},
 };
 
 #define COLUMN 22

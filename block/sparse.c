@@ -110,9 +110,10 @@ int sparse_set_entry(struct sparse *s, uint64_t block, uint64_t entry,
         error = EIO;
     }
     if (!error) {
-        error = sparse_write_at(s->file, s->ops->page_at(
-                                    s, block / s->per_page) + at, bytes,
-                                s->entry_bytes);
+        uint64_t place = s->ops->page_at(s, block / s->per_page) + at;
+        error = s->ops->write_entry
+                    ? s->ops->write_entry(s, entry, place)
+                    : sparse_write_at(s->file, place, bytes, s->entry_bytes);
     }
     if (!error) {
         memcpy(page->data + at, bytes, s->entry_bytes);

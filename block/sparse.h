@@ -51,6 +51,9 @@ struct sparse_ops {
     uint64_t (*encode)(const struct sparse *s, uint64_t host);
     /* The rest may be NULL.  Under `placing`. */
     int (*prepare)(struct sparse *s, uint64_t block, uint64_t host);
+    /* Write an entry, which is at `at` in the file, and what must change with
+     * it. */
+    int (*write_entry)(struct sparse *s, uint64_t entry, uint64_t at);
     int (*settle)(struct sparse *s, uint64_t block, uint64_t entry);
     /* A compressed block's contents, block_size bytes; any thread. */
     int (*inflate)(struct sparse *s, uint64_t block, uint64_t host, void *to);

@@ -11,6 +11,15 @@ any_card() {
     chroot /target /bin/systemctl enable systemd-networkd
 }
 
+# On a host that is busy with much else, a disk that takes long to appear is
+# not missing.
+be_patient() {
+    mkdir -p /target/etc/systemd/system.conf.d
+    printf '[Manager]\n%s=900\n%s=900\n' DefaultDeviceTimeoutSec \
+        DefaultTimeoutStartSec \
+        >/target/etc/systemd/system.conf.d/patience.conf
+}
+
 # A way in.
 let_in() {
     mkdir -p /target/root/.ssh
@@ -24,5 +33,6 @@ configure_target() {
     echo "127.0.0.1 localhost armature" >/target/etc/hosts
     echo root:armature | chroot /target /usr/sbin/chpasswd
     any_card
+    be_patient
     let_in
 }

@@ -20,7 +20,8 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-#define DEFAULT_CODE_SIZE (128u << 20)
+/* With what describes it and the rest, 150 MiB besides the guest's memory. */
+#define DEFAULT_CODE_SIZE (64u << 20)
 
 static void patch(void *opaque, const uint8_t *at, const uint8_t *target)
 {

@@ -57,10 +57,10 @@ static void reset_levels(struct arm_cpu *cpu, unsigned el)
     cpu->cnthctl_el2 = 3; /* EL1PCEN, EL1PCTEN */
     cpu->scr_el3 = SCR_RES1 | SCR_RW;
     if (el < 3) {
-        cpu->scr_el3 |= SCR_NS | SCR_HCE | SCR_APK | SCR_API;
+        cpu->scr_el3 |= SCR_NS | SCR_HCE | SCR_APK | SCR_API | SCR_ENSCXT;
     }
     if (el < 2) {
-        cpu->hcr_el2 |= HCR_APK | HCR_API;
+        cpu->hcr_el2 |= HCR_APK | HCR_API | HCR_ENSCXT;
     }
 }
 
@@ -91,6 +91,7 @@ void arm_cpu_reset(struct arm_cpu *cpu, uint64_t pc, uint64_t arg,
     cpu->pmu = (struct arm_pmu){.level = cpu->pmu.level}; /* timer_arm() */
     memset(&cpu->trace, 0, sizeof(cpu->trace));
     cpu->stepping = cpu->waiting = cpu->wait_is_event = false;
+    cpu->wait_is_timed = false;
 
     cpu->daif = PSTATE_D | PSTATE_A | PSTATE_I | PSTATE_F;
     cpu->oslsr = 2; /* locked */

@@ -172,6 +172,8 @@ struct arm_cpu {
     uint64_t actlr_el[4], amair_el[4], cpacr_el1, oslsr, osdlr;
     /* EL2, as written: what takes effect of HCR_EL2 is arm_hcr(). */
     uint64_t hcr_el2, cptr_el2, mdcr_el2, cnthctl_el2, hpfar_el2;
+    uint64_t vsesr_el2, vdisr_el2, disr_el1; /* FEAT_RAS */
+    uint64_t scxtnum_el[4];
     uint64_t hcr_stage2;   /* of HCR_EL2 what stage 2 was last used with */
     uint64_t vttbr_el2, vtcr_el2, vpidr_el2, vmpidr_el2;
     /* EL3. */
@@ -203,6 +205,8 @@ struct arm_cpu {
     bool stepping;          /* its one instruction has been started */
     bool waiting;           /* went to sleep in WFI or WFE */
     bool wait_is_event;     /* ... in WFE */
+    bool wait_is_timed;     /* ... in WFET or WFIT, until: */
+    uint64_t wait_until_ns;
     unsigned wfe_streak;    /* WFEs with nothing in between */
     uint64_t wfe_last_ns;
     bool guarded_seen;      /* a guarded page (BTI) has been mapped */

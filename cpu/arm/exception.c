@@ -368,7 +368,8 @@ bool arm_take_interrupt(struct arm_cpu *cpu)
         arm_set_hcr(cpu, cpu->hcr_el2 & ~HCR_VSE);
     }
     arm_take_exception(cpu, interrupt.vector, interrupt.target,
-                       ARM_SYNDROME(EC_SERROR, 0), cpu->vcpu.pc);
+                       ARM_SYNDROME(EC_SERROR, (uint32_t)cpu->vsesr_el2),
+                       cpu->vcpu.pc);
     return true;
 }
 

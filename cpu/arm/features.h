@@ -30,6 +30,7 @@
     FEATURE(FRINT, "frint")       /* FRINT32/64 */                       \
     FEATURE(HBC, "hbc")           /* BC.cond */                          \
     FEATURE(I8MM, "i8mm")         /* 8-bit matrix multiply */            \
+    FEATURE(IDST, "idst")         /* how absent ID registers trap */     \
     FEATURE(JSCVT, "jscvt")       /* FJCVTZS */                          \
     FEATURE(LOR, "lor")           /* limited ordering regions */         \
     FEATURE(LRCPC, "lrcpc")       /* LDAPR */                            \
@@ -43,10 +44,11 @@
     FEATURE(PAN, "pan")           /* PSTATE.PAN */                       \
     FEATURE(PAUTH, "pauth")       /* pointer authentication */           \
     FEATURE(PMULL, "pmull")       /* PMULL, 64-bit polynomials */        \
-    FEATURE(RAS, "ras")           /* ESB */                              \
+    FEATURE(RAS, "ras")           /* ESB, DISR_EL1; no error records */  \
     FEATURE(RDM, "rdm")           /* SQRDMLAH, SQRDMLSH */               \
     FEATURE(RNG, "rng")           /* RNDR, RNDRRS */                     \
     FEATURE(SB, "sb")             /* speculation barrier */              \
+    FEATURE(SCXTNUM, "scxtnum")   /* SCXTNUM_ELx (FEAT_CSV2_2) */        \
     FEATURE(SHA1, "sha1")                                                \
     FEATURE(SHA256, "sha256")                                            \
     FEATURE(SHA3, "sha3")         /* EOR3, RAX1, XAR, BCAX */            \
@@ -54,6 +56,7 @@
     FEATURE(SM3, "sm3")                                                  \
     FEATURE(SM4, "sm4")                                                  \
     FEATURE(SME, "sme")                                                  \
+    FEATURE(SPECRES, "specres")   /* CFP, DVP, CPP RCTX */               \
     FEATURE(SPE, "spe")           /* PSB CSYNC */                        \
     FEATURE(SSBS, "ssbs")         /* PSTATE.SSBS */                      \
     FEATURE(SVE, "sve")           /* scalable vectors */                 \

@@ -308,6 +308,11 @@ static bool should_wake(struct vcpu *vcpu, uint64_t *deadline_ns)
     struct arm_cpu *cpu = arm_cpu(vcpu);
     uint64_t deadline = timer_update(cpu);
 
+    if (cpu->wait_is_timed && cpu->wait_until_ns < deadline) {
+        deadline = cpu->wait_until_ns;
+    }
+    cpu->wait_is_timed = false;
+
     if (arm_interrupt_pending(cpu)) {
         return true;
     }

@@ -52,6 +52,7 @@
 #define HCR_API BIT(41)
 #define HCR_FWB BIT(46)
 #define HCR_FIEN BIT(47)
+#define HCR_ENSCXT BIT(53)
 
 /* SCR_EL3. */
 #define SCR_NS BIT(0)
@@ -70,6 +71,7 @@
 #define SCR_TERR BIT(15)
 #define SCR_APK BIT(16)
 #define SCR_API BIT(17)
+#define SCR_ENSCXT BIT(25)
 
 /* CPTR_EL2 without E2H, CPTR_EL3. */
 #define CPTR_TZ BIT(8) /* of CPTR_EL2 */

@@ -85,22 +85,22 @@ static const struct arm_model models[] = {
         .midr = 0x000f0510, .ctr = 0x9444c004, .dczid = 4,
         .clidr = 0x0a200023,
         .ccsidr = {0x701fe00a, 0x201fe012, 0x70ffe07a},
-        /* CSV3 CSV2 DIT - SVE - AdvSIMD FP EL1 EL0 */
-        .ARM_ID_AA64PFR0 = 0x1101000100110011, .ARM_ID_AA64ZFR0 = MAX_ZFR0,
+        /* CSV3 CSV2 DIT - SVE RAS - AdvSIMD FP EL1 EL0 */
+        .ARM_ID_AA64PFR0 = 0x1201000110110011, .ARM_ID_AA64ZFR0 = MAX_ZFR0,
         .ARM_ID_AA64PFR1 = 0x0000000000000021, /* SSBS BT */
-        .ARM_ID_AA64DFR0 = 0x0000000010305606, /* PMUv3p5 */
+        .ARM_ID_AA64DFR0 = 0x0000000010305608, /* PMUv3p5, Debugv8p2 */
         /* RNDR TLB TS FHM DP SM4 SM3 SHA3 RDM - Atomic CRC32 SHA2 SHA1 AES */
         .ARM_ID_AA64ISAR0 = 0x1221111110212120,
-        /* I8MM - BF16 - SB FRINTTS GPI GPA LRCPC FCMA JSCVT API APA DPB;
+        /* I8MM DGH BF16 SPECRES SB FRINTTS GPI GPA LRCPC FCMA JSCVT API APA DPB;
          * for the algorithm see the properties. */
-        .ARM_ID_AA64ISAR1 = 0x0010101110211102,
+        .ARM_ID_AA64ISAR1 = 0x0011111110211102,
         /* ECV, 52 bits in all granules of both stages */
         .ARM_ID_AA64MMFR0 = 0x1000032310201126,
-        .ARM_ID_AA64ISAR2 = 0x0010000000110000, /* CSSC BC MOPS */
-        /* XNX PAN LO HPDS VH VMIDBits HAFDBS */
-        .ARM_ID_AA64MMFR1 = 0x0000000010311122,
-        /* E0PD BBM TTL FWB ST VARange UAO CnP */
-        .ARM_ID_AA64MMFR2 = 0x1021010010010011,
+        .ARM_ID_AA64ISAR2 = 0x0010000000110002, /* CSSC BC MOPS WFxT */
+        /* ETS XNX PAN LO HPDS VH VMIDBits HAFDBS */
+        .ARM_ID_AA64MMFR1 = 0x0000001010312122,
+        /* E0PD BBM TTL FWB IDS ST VARange IESB UAO CnP */
+        .ARM_ID_AA64MMFR2 = 0x1021011010011011,
         .sve_lengths = 0xf,
     },
 };
@@ -149,6 +149,8 @@ static const struct {
     {A64_FEAT_NMI, 4, 1, 36, 1},    {A64_FEAT_LOR, 7, 1, 16, 1},
     {A64_FEAT_PAN, 7, 1, 20, 1},    {A64_FEAT_UAO, 7, 2, 4, 1},
     {A64_FEAT_RNG, 6, 0, 60, 1},    {A64_FEAT_ECV, 7, 0, 60, 1},
+    {A64_FEAT_IDST, 7, 2, 36, 1},   {A64_FEAT_SCXTNUM, 4, 0, 56, 2},
+    {A64_FEAT_SPECRES, 6, 1, 40, 1},
     {A64_FEAT_SVE2, 4, 4, 0, 1},    {A64_FEAT_SVE_AES, 4, 4, 4, 2},
     {A64_FEAT_SVE_BITPERM, 4, 4, 16, 1},
     {A64_FEAT_SVE_SHA3, 4, 4, 32, 1}, {A64_FEAT_SVE_SM4, 4, 4, 40, 1},

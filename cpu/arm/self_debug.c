@@ -24,7 +24,8 @@
 #define WCR_MASK_SHIFT 24
 
 /* DBGBCR<n>_EL1.BT; bit 0 is "linked". */
-enum { BT_ADDRESS = 0, BT_CONTEXT = 2, BT_CONTEXT_EL1 = 6 };
+enum { BT_ADDRESS = 0, BT_CONTEXT = 2, BT_CONTEXT_EL1 = 6, BT_VMID = 8,
+       BT_VMID_CONTEXT = 10, BT_CONTEXT_EL2 = 12, BT_CONTEXTS = 14 };
 
 enum { SSC_BOTH, SSC_NON_SECURE, SSC_SECURE, SSC_EL2 };
 
@@ -86,13 +87,59 @@ static bool is_context_aware(const struct arm_cpu *cpu, unsigned n)
 
 /* -- matching ------------------------------------------------------------ */
 
+/* CONTEXTIDR_EL1 where EL1 is not left out by a host at EL2. */
+static bool is_context_el1(const struct arm_cpu *cpu, uint64_t value)
+{
+    return cpu->el < 2 && !arm_is_host(cpu) &&
+           (uint32_t)value == (uint32_t)cpu->contextidr_el[1];
+}
+
+/* FEAT_VHE. */
+static bool is_context_el2(const struct arm_cpu *cpu, uint64_t value)
+{
+    return cpu->has_vhe && cpu->el < 3 && arm_el2_enabled(cpu) &&
+           (uint32_t)value == (uint32_t)cpu->contextidr_el[2];
+}
+
+static bool is_vmid(const struct arm_cpu *cpu, uint64_t value)
+{
+    uint64_t mask = cpu->vtcr_el2 & BIT(19) ? 0xffff : 0xff; /* VS */
+
+    return cpu->el < 2 && arm_el2_enabled(cpu) && !arm_is_host(cpu) &&
+           !(((value >> 32) ^ (cpu->vttbr_el2 >> 48)) & mask);
+}
+
+static bool is_context(const struct arm_cpu *cpu, uint64_t value)
+{
+    bool hosted = arm_is_host(cpu) && cpu->el != 1;
+
+    return hosted ? is_context_el2(cpu, value) : is_context_el1(cpu, value);
+}
+
 static bool context_matches(const struct arm_cpu *cpu, unsigned n)
 {
-    unsigned type = cpu->debug.bcr[n] >> BCR_BT_SHIFT & 14;
+    uint64_t value = cpu->debug.bvr[n];
 
-    return is_context_aware(cpu, n) &&
-           (type == BT_CONTEXT || type == BT_CONTEXT_EL1) &&
-           (uint32_t)cpu->debug.bvr[n] == (uint32_t)cpu->contextidr_el[1];
+    if (!is_context_aware(cpu, n)) {
+        return false;
+    }
+    switch (cpu->debug.bcr[n] >> BCR_BT_SHIFT & 14) {
+    case BT_CONTEXT:
+        return is_context(cpu, value);
+    case BT_CONTEXT_EL1:
+        return is_context_el1(cpu, value);
+    case BT_VMID:
+        return is_vmid(cpu, value);
+    case BT_VMID_CONTEXT:
+        return is_vmid(cpu, value) && is_context_el1(cpu, value);
+    case BT_CONTEXT_EL2:
+        return is_context_el2(cpu, value >> 32);
+    case BT_CONTEXTS:
+        return is_context_el2(cpu, value >> 32) &&
+               is_context_el1(cpu, value);
+    default:
+        return false;
+    }
 }
 
 /* The breakpoint that one is linked to: enabled, and linked itself. */

@@ -163,6 +163,10 @@ static void dc_zva(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
 #define USER(crm, op2, needs, name, run) \
     OP(3, 7, crm, op2, SYSOP_EL0, TRAP_CACHE, needs, name, run)
 
+/* Nothing runs ahead that could be restricted. */
+#define RCTX(op2, name) \
+    OP(3, 7, 3, op2, SYSOP_EL0, TRAP_RCTX, NEEDS_FEAT(SPECRES), name, nothing)
+
 const struct sysop sysops[] = {
     OP(0, 7, 1, 0, SYSOP_TLB | SYSOP_END, 0, 0,
        "IC IALLUIS", ic_all),
@@ -184,6 +188,7 @@ const struct sysop sysops[] = {
     TLBI_EL1_RANGE(5, "OS"),
     TLBI_EL1_RANGE(6, ""),
     TLBI_EL1(7, 0, ""),
+    RCTX(4, "CFP RCTX"), RCTX(5, "DVP RCTX"), RCTX(7, "CPP RCTX"),
     OP(3, 7, 4, 1, SYSOP_EL0 | SYSOP_ZVA, TRAP_DCZ, 0, "DC ZVA", dc_zva),
     USER(5, 1, 0, "IC IVAU", ic_ivau),
     USER(10, 1, 0, "DC CVAC", dc_clean),

@@ -136,8 +136,10 @@ void sysreg_write(struct arm_cpu *cpu, const struct sysreg *r,
 
 /* -- traps --------------------------------------------------------------- */
 
+#define SCTLR_ENRCTX BIT(10)
 #define SCTLR_DZE BIT(14)
 #define SCTLR_UCT BIT(15)
+#define SCTLR_TSCXT BIT(20)
 #define SCTLR_UCI BIT(26)
 #define MDSCR_TDCC BIT(12)
 #define CNTKCTL_EL0PCTEN BIT(0)
@@ -165,6 +167,10 @@ bool sysreg_is_trapped(const struct arm_cpu *cpu, enum sysreg_trap trap,
         return !(sctlr & SCTLR_UCI);
     case TRAP_DCZ:
         return !(sctlr & SCTLR_DZE);
+    case TRAP_RCTX:
+        return !(sctlr & SCTLR_ENRCTX);
+    case TRAP_SCXTNUM:
+        return sctlr & SCTLR_TSCXT;
     case TRAP_DEBUG:
         return cpu->mdscr_el1 & MDSCR_TDCC;
     case TRAP_PMU:

@@ -55,6 +55,8 @@ enum sysreg_trap {
     TRAP_PMU_SWINC,    /* ... or SW, for writes */
     TRAP_PMU_EVENTS,   /* ... or ER, for reads */
     TRAP_PMU_SELECT,   /* ... or ER */
+    TRAP_RCTX,         /* SCTLR_EL1.EnRCTX */
+    TRAP_SCXTNUM,      /* SCTLR_EL1.TSCXT */
     TRAP_CNTFRQ,       /* CNTKCTL_EL1.EL0PCTEN or EL0VCTEN */
     TRAP_CNTPCT,       /* CNTKCTL_EL1.EL0PCTEN */
     TRAP_CNTVCT,       /* CNTKCTL_EL1.EL0VCTEN */
@@ -185,6 +187,8 @@ WRITES(sysreg_ttbr0_write)
 WRITES(sysreg_ttbr1_write)
 WRITES(sysreg_mair_write)
 READS(sysreg_isr_read)
+READS(sysreg_disr_read)
+WRITES(sysreg_disr_write)
 READS(sysreg_one_read)
 READS(sysreg_random_read)
 READS(sysreg_fpcr_read)

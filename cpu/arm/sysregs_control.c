@@ -30,22 +30,31 @@ static uint64_t sctlr_writable(const struct arm_cpu *cpu, bool has_el0)
     if (cpu->feature[A64_FEAT_SSBS]) {
         bits |= BIT(44);
     }
+    if (arm_id_field(cpu->model->ARM_ID_AA64MMFR2, 12)) {
+        bits |= BIT(21); /* IESB */
+    }
     if (!has_el0) {
         return bits;
     }
     bits |= 0x0505c210; /* SA0 UMA DZE UCT nTWI nTWE E0E UCI */
     bits |= cpu->feature[A64_FEAT_PAN] ? BIT(23) : 0;
     bits |= cpu->feature[A64_FEAT_BTI] ? BIT(35) : 0;
+    bits |= cpu->feature[A64_FEAT_SPECRES] ? BIT(10) : 0;
+    bits |= cpu->feature[A64_FEAT_SCXTNUM] ? BIT(20) : 0;
     bits |= cpu->mmu_el[1].epan ? BIT(57) : 0;
     return bits;
 }
 
 static uint64_t sctlr_res1(const struct arm_cpu *cpu, bool has_el0)
 {
-    uint64_t bits = 0x30500980; /* AArch32 controls: SED, ITD ... */
+    uint64_t bits = has_el0 ? 0x30500980 /* AArch32 controls: SED, ITD ... */
+                            : 0x30c50830;
 
+    if (has_el0 && cpu->feature[A64_FEAT_SCXTNUM]) {
+        bits &= ~BIT(20);
+    }
     if (!has_el0) {
-        return 0x30c50830;
+        return bits;
     }
     return cpu->feature[A64_FEAT_PAN] ? bits : bits | BIT(23);
 }
@@ -145,6 +154,27 @@ uint64_t sysreg_isr_read(struct arm_cpu *cpu, const struct sysreg *r)
 
     (void)r;
     return arm_pending_masks(cpu, lines);
+}
+
+/* An SError that ESB has deferred: a guest's own (FEAT_RAS). */
+static uint64_t *disr(struct arm_cpu *cpu)
+{
+    bool is_guest = cpu->el == 1 && (arm_hcr(cpu) & HCR_AMO);
+
+    return is_guest ? &cpu->vdisr_el2 : &cpu->disr_el1;
+}
+
+uint64_t sysreg_disr_read(struct arm_cpu *cpu, const struct sysreg *r)
+{
+    (void)r;
+    return *disr(cpu);
+}
+
+void sysreg_disr_write(struct arm_cpu *cpu, const struct sysreg *r,
+                       uint64_t value)
+{
+    (void)r;
+    *disr(cpu) = value & 0x81ffffff;
 }
 
 /* RMR_EL1.AA64. */

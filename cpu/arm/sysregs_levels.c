@@ -31,6 +31,7 @@ static uint64_t hcr_writable(const struct arm_cpu *cpu)
     bits |= cpu->feature[A64_FEAT_LOR] ? HCR_TLOR : 0;
     bits |= cpu->feature[A64_FEAT_RAS] ? HCR_TERR | HCR_TEA : 0;
     bits |= cpu->feature[A64_FEAT_PAUTH] ? HCR_APK | HCR_API : 0;
+    bits |= cpu->feature[A64_FEAT_SCXTNUM] ? HCR_ENSCXT : 0;
     return bits;
 }
 
@@ -137,6 +138,7 @@ void sysreg_scr_write(struct arm_cpu *cpu, const struct sysreg *r,
     bits |= cpu->feature[A64_FEAT_LOR] ? SCR_TLOR : 0;
     bits |= cpu->feature[A64_FEAT_RAS] ? SCR_TERR : 0;
     bits |= cpu->feature[A64_FEAT_PAUTH] ? SCR_APK | SCR_API : 0;
+    bits |= cpu->feature[A64_FEAT_SCXTNUM] ? SCR_ENSCXT : 0;
     cpu->scr_el3 = (value & bits) | SCR_RES1 | SCR_RW;
     if ((old ^ cpu->scr_el3) & SCR_NS) {
         arm_gic_moved(cpu);

@@ -60,19 +60,11 @@ void sysreg_cntfrq_write(struct arm_cpu *cpu, const struct sysreg *r,
     }
 }
 
-/* The host does not see its guests' offset: EL2 with E2H, and its EL0. */
-static bool has_offset(const struct arm_cpu *cpu)
-{
-    return cpu->el == 2   ? !(cpu->hcr_el2 & HCR_E2H)
-           : cpu->el == 0 ? !arm_is_host(cpu)
-                          : true;
-}
-
 /* CNTPCT_EL0 and CNTPCTSS_EL0 have op2 1 and 5, CNTVCT_EL0 and CNTVCTSS_EL0
  * 2 and 6. */
 uint64_t sysreg_cntct_read(struct arm_cpu *cpu, const struct sysreg *r)
 {
-    bool is_virtual = (r->encoding & 3) == 2 && has_offset(cpu);
+    bool is_virtual = (r->encoding & 3) == 2 && timer_has_offset(cpu);
 
     return timer_count(cpu, is_virtual ? ARM_TIMER_VIRT : ARM_TIMER_PHYS);
 }

@@ -12,7 +12,7 @@ enum trap_class {
     CLASS_IMPDEF, CLASS_KEYS, CLASS_DEBUG, CLASS_OS_LOCK, CLASS_DEBUG_ROM,
     CLASS_PMU, CLASS_PMCR, CLASS_CPACR, CLASS_CPTR, CLASS_SET_WAY,
     CLASS_TO_POC, CLASS_TO_POU, CLASS_TLBI, CLASS_ZVA, CLASS_LOR,
-    CLASS_TIMER, CLASS_GIC,
+    CLASS_TIMER, CLASS_GIC, CLASS_ERROR, CLASS_SCXTNUM,
 };
 
 /* Fields of an encoding that a row compares. */
@@ -52,6 +52,7 @@ static const struct pattern {
     {SYSREG(3, 0, 1, 0, 2), ALL, CLASS_CPACR},
     {SYSREG(3, 0, 2, 0, 0), ANY_OP2, CLASS_VM},     /* TTBR, TCR */
     {OP0_OP1_CRN(3, 0, 2), ANY_CRM, CLASS_KEYS},
+    {SYSREG(3, 0, 5, 3, 0), ANY_OP2, CLASS_ERROR},  /* ERRIDR_EL1 */
     {OP0_OP1_CRN(3, 0, 5), ANY_CRM, CLASS_VM},      /* AFSR, ESR */
     {SYSREG(3, 0, 6, 0, 0), ALL, CLASS_VM},         /* FAR_EL1 */
     {OP0_OP1_CRN(3, 0, 9), ANY_CRM, CLASS_PMU},
@@ -59,6 +60,8 @@ static const struct pattern {
     {SYSREG(3, 0, 10, 3, 0), ALL, CLASS_VM},        /* AMAIR_EL1 */
     {SYSREG(3, 0, 10, 4, 0), ANY_OP2, CLASS_LOR},
     {SYSREG(3, 0, 13, 0, 1), ALL, CLASS_VM},        /* CONTEXTIDR_EL1 */
+    {SYSREG(3, 0, 13, 0, 7), ALL, CLASS_SCXTNUM},
+    {SYSREG(3, 3, 13, 0, 7), ALL, CLASS_SCXTNUM},
     {SYSREG(3, 1, 0, 0, 7), ALL, CLASS_TID1},       /* AIDR_EL1 */
     {OP0_OP1_CRN(3, 1, 0), ANY_CRM, CLASS_TID2},    /* CCSIDR, CLIDR */
     {SYSREG(3, 2, 0, 0, 0), ALL, CLASS_TID2},       /* CSSELR_EL1 */
@@ -112,6 +115,8 @@ static const struct trap_row {
     [CLASS_TO_POU] = {BOTH(HCR, HCR_TPU), NO_TRAP},
     [CLASS_TLBI] = {BOTH(HCR, HCR_TTLB), NO_TRAP},
     [CLASS_ZVA] = {BOTH(HCR, HCR_TDZ), NO_TRAP},
+    [CLASS_ERROR] = {BOTH(HCR, HCR_TERR), BOTH(SCR, SCR_TERR)},
+    [CLASS_SCXTNUM] = {BOTH(HCR, HCR_ENSCXT), BOTH(SCR, SCR_ENSCXT)},
     [CLASS_LOR] = {BOTH(HCR, HCR_TLOR), BOTH(SCR, SCR_TLOR)},
 };
 
@@ -132,22 +137,23 @@ bool sysreg_may_trap(uint16_t encoding)
     return class_of(encoding) != CLASS_NONE;
 }
 
-/* A control such that a bit of 1 traps: those of pointer authentication
- * are the other way round. */
+/* A control such that a bit of 1 traps: those of pointer authentication and
+ * SCXTNUM_ELx are the other way round. */
 static uint64_t control(const struct arm_cpu *cpu, enum control control)
 {
     bool hosted = arm_hcr(cpu) & HCR_TGE;
 
     switch (control) {
     case HCR:
-        return arm_hcr(cpu) ^ (HCR_APK | HCR_API);
+        return (arm_hcr(cpu) | (arm_is_host(cpu) ? HCR_ENSCXT : 0)) ^
+               (HCR_APK | HCR_API | HCR_ENSCXT);
     case MDCR_2:
         return cpu->mdcr_el2 |
                (hosted ? MDCR_TDA | MDCR_TDOSA | MDCR_TDRA : 0);
     case CPTR_2:
         return cpu->cptr_el2;
     case SCR:
-        return cpu->scr_el3 ^ (SCR_APK | SCR_API);
+        return cpu->scr_el3 ^ (SCR_APK | SCR_API | SCR_ENSCXT);
     case MDCR_3:
         return cpu->mdcr_el3;
     case CPTR_3:
@@ -193,7 +199,7 @@ unsigned sysreg_upper_trap(const struct arm_cpu *cpu, uint16_t encoding,
 #define HCR_TRAPS                                                          \
     (HCR_TRVM | HCR_TVM | HCR_TID1 | HCR_TID2 | HCR_TID3 | HCR_TACR |      \
      HCR_TIDCP | HCR_TSW | HCR_TPC | HCR_TPU | HCR_TTLB | HCR_TDZ |        \
-     HCR_TLOR)
+     HCR_TLOR | HCR_TERR)
 #define HCR_PAUTH (HCR_APK | HCR_API)
 
 bool sysreg_any_upper_trap(const struct arm_cpu *cpu)
@@ -206,7 +212,9 @@ bool sysreg_any_upper_trap(const struct arm_cpu *cpu)
     }
     bool pauth = cpu->feature[A64_FEAT_PAUTH] &&
                  (cpu->hcr_el2 & HCR_PAUTH) != HCR_PAUTH;
-    return pauth || (arm_hcr(cpu) & (HCR_TRAPS | HCR_TGE)) ||
+    bool scxtnum = cpu->feature[A64_FEAT_SCXTNUM] &&
+                   !(cpu->hcr_el2 & HCR_ENSCXT);
+    return pauth || scxtnum || (arm_hcr(cpu) & (HCR_TRAPS | HCR_TGE)) ||
            (cpu->mdcr_el2 & (MDCR_TPMCR | MDCR_TPM | MDCR_TDA | MDCR_TDOSA |
                              MDCR_TDRA)) ||
            (cpu->cptr_el2 & CPTR_TCPAC);

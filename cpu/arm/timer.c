@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "cpu/arm/levels.h"
 #include "cpu/arm/pmu.h"
 #include "cpu/arm/system.h"
 #include "util/clock.h"
@@ -149,11 +150,9 @@ bool timer_condition(const struct arm_cpu *cpu, unsigned timer,
     return (t->ctl & CTL_ENABLE) && (int64_t)(count - t->cval) >= 0;
 }
 
-/* Monotonic time at which `timer` meets its condition. */
-static uint64_t expiry_ns(const struct arm_cpu *cpu, unsigned timer)
+/* Monotonic time at which the physical counter is there. */
+static uint64_t count_ns(const struct arm_cpu *cpu, uint64_t ticks)
 {
-    uint64_t ticks = cpu->timer[timer].cval +
-                     (timer == ARM_TIMER_VIRT ? cpu->cntvoff : 0);
     uint64_t ns;
 
     if (__builtin_mul_overflow(ticks, cpu->system->timers.tick_ns, &ns) ||
@@ -161,6 +160,31 @@ static uint64_t expiry_ns(const struct arm_cpu *cpu, unsigned timer)
         return UINT64_MAX;
     }
     return ns;
+}
+
+/* Monotonic time at which `timer` meets its condition. */
+static uint64_t expiry_ns(const struct arm_cpu *cpu, unsigned timer)
+{
+    return count_ns(cpu, cpu->timer[timer].cval +
+                             (timer == ARM_TIMER_VIRT ? cpu->cntvoff : 0));
+}
+
+bool timer_has_offset(const struct arm_cpu *cpu)
+{
+    return cpu->el == 2   ? !(cpu->hcr_el2 & HCR_E2H)
+           : cpu->el == 0 ? !arm_is_host(cpu)
+                          : true;
+}
+
+uint64_t timer_virtual_ns(const struct arm_cpu *cpu, uint64_t count)
+{
+    unsigned timer = timer_has_offset(cpu) ? ARM_TIMER_VIRT : ARM_TIMER_PHYS;
+
+    if (timer_count(cpu, timer) >= count) {
+        return 0;
+    }
+    return count_ns(cpu, count +
+                             (timer == ARM_TIMER_VIRT ? cpu->cntvoff : 0));
 }
 
 /* The outputs as they are to be; driven where they change. */

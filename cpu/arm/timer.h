@@ -50,6 +50,12 @@ void timer_service_skip(struct timer_service *t, uint64_t ns);
 uint64_t timer_count(const struct arm_cpu *cpu, unsigned timer);
 bool timer_condition(const struct arm_cpu *cpu, unsigned timer,
                      uint64_t count);
+/* CNTVOFF_EL2 counts here: the host does not see its guests' offset (EL2 with
+ * E2H, and its EL0). */
+bool timer_has_offset(const struct arm_cpu *cpu);
+/* Monotonic time at which CNTVCT_EL0, as read here and now, reaches `count`;
+ * 0: it has. */
+uint64_t timer_virtual_ns(const struct arm_cpu *cpu, uint64_t count);
 /* Recompute the outputs, the performance monitors' too; returns the next
  * deadline (monotonic ns). */
 uint64_t timer_update(struct arm_cpu *cpu);

@@ -149,14 +149,28 @@ static const struct ir_helper log_helper = {
     "log_unimplemented", {.call = call_log}, 2, 0,
 };
 
-static bool undefined(struct a64_ctx *s, unsigned encoding, bool is_read)
+/* Those whose reads FEAT_IDST traps instead where they are not there or may
+ * not be read. */
+static bool is_id_space(unsigned encoding)
+{
+    unsigned op1 = encoding >> 11 & 7;
+
+    return encoding >> 14 == 3 && (encoding >> 7 & 15) == 0 &&
+           (encoding >> 3 & 15) < 8 && (op1 == 0 || op1 == 1 || op1 == 3);
+}
+
+static bool undefined(struct a64_ctx *s, unsigned encoding, unsigned rt,
+                      bool is_read)
 {
     if (log_on(LOG_UNIMP)) {
         ir_call(s->u, &log_helper,
                 ir_const(s->u, IR_I64, encoding | (unsigned)is_read << 16),
                 ir_pc(s->u, s->pc), IR_NONE);
     }
-    a64_raise(s, ARM_SYNDROME(EC_UNKNOWN, 0));
+    a64_raise(s, is_read && is_id_space(encoding) &&
+                         s->cpu->feature[A64_FEAT_IDST]
+                     ? sysreg_syndrome((uint16_t)encoding, rt, true)
+                     : ARM_SYNDROME(EC_UNKNOWN, 0));
     return true;
 }
 
@@ -216,7 +230,7 @@ bool a64_trans_MRS(struct a64_ctx *s, const struct a64_arg_sysreg *a)
     const struct sysreg *r = find(s, a, true);
 
     if (!r) {
-        return undefined(s, ENCODING(a->op0, a), true);
+        return undefined(s, ENCODING(a->op0, a), (unsigned)a->rt, true);
     }
     if (r->view) {
         return a64_read_view(s, r, (unsigned)a->rt);
@@ -259,7 +273,7 @@ bool a64_trans_MSR_reg(struct a64_ctx *s, const struct a64_arg_sysreg *a)
     const struct sysreg *r = find(s, a, false);
 
     if (!r) {
-        return undefined(s, ENCODING(a->op0, a), false);
+        return undefined(s, ENCODING(a->op0, a), 0, false);
     }
     if (r->view) {
         return a64_write_view(s, r, (unsigned)a->rt);
@@ -301,7 +315,7 @@ bool a64_trans_SYS(struct a64_ctx *s, const struct a64_arg_sys *a)
     unsigned rt = (unsigned)a->rt;
 
     if (!op || s->el < sysop_least_el(op)) {
-        return undefined(s, ENCODING(1, a), false);
+        return undefined(s, ENCODING(1, a), 0, false);
     }
     bool may_zva = s->el > 0 || (s->context & CTX_ZVA_EL0);
     if ((op->flags & SYSOP_ZVA) && may_zva && !(s->context & CTX_ALIGN) &&

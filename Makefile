@@ -246,6 +246,8 @@ isa-report: $(BUILD)/tests/fuzz/isa_report
 	    elf=$(BUILD)/tests/insn/$$(basename $$f .S).elf; \
 	    [ ! -e $$elf ] || echo $$elf; \
 	done | xargs $< -k tests/fuzz/insn_probe.known >$(ISA_REPORT)
+	$(Q){ echo; echo '## System registers (`sysreg_probe`)'; echo; \
+	    sed 's/^/    /' tests/fuzz/sysreg_probe.known; } >>$(ISA_REPORT)
 
 # Debian from its archive onto an empty disk, and life in it.
 install-demo: all

@@ -56,6 +56,7 @@ static const struct {
     {0xffe0001f, 0xd4000001}, /* SVC */
     {0xffe0001f, 0xd4400000}, /* HLT: semihosting */
     {0xffe0001f, 0xd4200000}, /* BRK */
+    {0xffffffc0, 0xd5031000}, /* WFET, WFIT: too long */
     {0xffffffe0, 0xd51bd040}, /* MSR TPIDR_EL0: the C library's */
 };
 

@@ -26,7 +26,7 @@ static bool is_fixed_point_half(const struct a64_row *row)
 static bool feature_suits(enum a64_feat f)
 {
     return f != A64_FEAT_PAUTH && f != A64_FEAT_CSSC && f != A64_FEAT_HBC &&
-           f != A64_FEAT_MOPS;
+           f != A64_FEAT_MOPS && f != A64_FEAT_WFXT;
 }
 
 static bool row_suits(const struct a64_row *row)

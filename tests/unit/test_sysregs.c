@@ -3,6 +3,7 @@
 #include <check.h>
 #include <string.h>
 
+#include "cpu/arm/disas.h"
 #include "cpu/arm/guest.h"
 #include "cpu/arm/sysops.h"
 #include "cpu/arm/sysregs.h"
@@ -399,6 +400,28 @@ START_TEST(test_timer_deadline)
 }
 END_TEST
 
+/* What the decode tables have of a feature is implemented exactly if the
+ * identification of `max` has it. */
+START_TEST(test_features)
+{
+    size_t count;
+    const struct a64_row *rows = a64_rows(&count);
+
+    for (size_t n = 0; n < count; n++) {
+        const struct a64_row *row = &rows[n];
+        bool has = true;
+
+        for (unsigned k = 0; k < A64_ROW_FEATS; k++) {
+            has &= row->feat[k] == A64_FEAT_COUNT || cpu->feature[row->feat[k]];
+        }
+        ck_assert_msg(row->state == A64_ROW_UNDEFINED ||
+                          has == (row->state == A64_ROW_IMPLEMENTED),
+                      "%s: %s", row->name,
+                      has ? "not implemented" : "not identified");
+    }
+}
+END_TEST
+
 Suite *sysregs_suite(void)
 {
     Suite *s = suite_create("sysregs");
@@ -422,6 +445,7 @@ Suite *sysregs_suite(void)
     tcase_add_checked_fixture(max, setup_max, teardown);
     tcase_add_test(max, test_max);
     tcase_add_test(max, test_every_register);
+    tcase_add_test(max, test_features);
     suite_add_tcase(s, max);
     return s;
 }

@@ -91,8 +91,8 @@ static const struct arm_model models[] = {
         .ARM_ID_AA64DFR0 = 0x0000000010305608, /* PMUv3p5, Debugv8p2 */
         /* RNDR TLB TS FHM DP SM4 SM3 SHA3 RDM - Atomic CRC32 SHA2 SHA1 AES */
         .ARM_ID_AA64ISAR0 = 0x1221111110212120,
-        /* I8MM DGH BF16 SPECRES SB FRINTTS GPI GPA LRCPC FCMA JSCVT API APA DPB,
-         * the algorithm by the properties. */
+        /* I8MM DGH BF16 SPECRES SB FRINTTS GPI GPA LRCPC FCMA JSCVT API APA,
+         * DPB; the algorithm by the properties. */
         .ARM_ID_AA64ISAR1 = 0x0011111110211102,
         /* ECV, 52 bits in all granules of both stages */
         .ARM_ID_AA64MMFR0 = 0x1000032310201126,

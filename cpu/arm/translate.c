@@ -360,6 +360,9 @@ void a64_translate(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
 
     bytes = limit(context, bytes);
     u->fp_default = !(context & (CTX_FP_MODE | CTX_FP_RMODE));
+    if (context & CTX_COUNT) {
+        u->shares = false; /* may leave before what has been counted */
+    }
     do {
         s.insn = load_le32(code + (s.pc - pc));
         if (faults_at_sp(&s)) {

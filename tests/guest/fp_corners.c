@@ -6,7 +6,6 @@
  * vectors.  A line is a hash of all results, flags and FPSR.
  *
  * run: -M virt -cpu max,pauth-impdef=on
- * armature: -M virt -cpu max -accel interp
  * armature: -M virt -cpu max -accel jit,region-threshold=0
  */
 #include "tests/guest/lib/test.h"

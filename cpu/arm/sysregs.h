@@ -132,12 +132,14 @@ void arm_set_hcr(struct arm_cpu *cpu, uint64_t value);
 bool sysreg_is_trapped(const struct arm_cpu *cpu, enum sysreg_trap trap,
                        bool is_read);
 
-/* sysregs_traps.c, also for system instructions: whether EL2 or EL3 has a
- * trap for what has this encoding; the level that traps this access now, or
- * 0; whether any trap may be on, CTX_UPPER of EL0 and EL1. */
-bool sysreg_may_trap(uint16_t encoding);
-unsigned sysreg_upper_trap(const struct arm_cpu *cpu, uint16_t encoding,
-                           bool is_read);
+/* sysregs_traps.c, also for system instructions: which traps of EL2 and EL3
+ * are for what has this encoding, as a number below 256, which takes a search:
+ * for when code is translated; by that the level that traps this access now,
+ * or 0; whether any trap may be on, CTX_UPPER of EL0 and EL1. */
+#define SYSREG_NO_TRAP 0
+unsigned sysreg_trap_class(uint16_t encoding);
+unsigned sysreg_upper_trap(const struct arm_cpu *cpu, unsigned trap_class,
+                           uint16_t encoding, bool is_read);
 bool sysreg_any_upper_trap(const struct arm_cpu *cpu);
 
 /* Of those, for the timers' registers and for the GIC's. */

@@ -8,7 +8,8 @@
 #include "cpu/arm/levels.h"
 
 enum trap_class {
-    CLASS_NONE, CLASS_VM, CLASS_TID1, CLASS_TID2, CLASS_TID3, CLASS_ACTLR,
+    CLASS_NONE = SYSREG_NO_TRAP,
+    CLASS_VM, CLASS_TID1, CLASS_TID2, CLASS_TID3, CLASS_ACTLR,
     CLASS_IMPDEF, CLASS_KEYS, CLASS_DEBUG, CLASS_OS_LOCK, CLASS_DEBUG_ROM,
     CLASS_PMU, CLASS_PMCR, CLASS_CPACR, CLASS_CPTR, CLASS_SET_WAY,
     CLASS_TO_POC, CLASS_TO_POU, CLASS_TLBI, CLASS_ZVA, CLASS_LOR,
@@ -120,7 +121,7 @@ static const struct trap_row {
     [CLASS_LOR] = {BOTH(HCR, HCR_TLOR), BOTH(SCR, SCR_TLOR)},
 };
 
-static enum trap_class class_of(uint16_t encoding)
+unsigned sysreg_trap_class(uint16_t encoding)
 {
     for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
         const struct pattern *p = &patterns[i];
@@ -130,11 +131,6 @@ static enum trap_class class_of(uint16_t encoding)
         }
     }
     return CLASS_NONE;
-}
-
-bool sysreg_may_trap(uint16_t encoding)
-{
-    return class_of(encoding) != CLASS_NONE;
 }
 
 /* A control such that a bit of 1 traps: those of pointer authentication and
@@ -172,15 +168,14 @@ static bool traps(const struct arm_cpu *cpu, const struct trap_bits *bits,
     return mask && (control(cpu, bits->control) & mask);
 }
 
-unsigned sysreg_upper_trap(const struct arm_cpu *cpu, uint16_t encoding,
-                           bool is_read)
+unsigned sysreg_upper_trap(const struct arm_cpu *cpu, unsigned class,
+                           uint16_t encoding, bool is_read)
 {
-    if (!cpu->has_el2 && !cpu->has_el3) {
-        return 0;
-    }
-    enum trap_class class = class_of(encoding);
     const struct trap_row *row = &rows[class];
 
+    if (class == CLASS_NONE || (!cpu->has_el2 && !cpu->has_el3)) {
+        return 0;
+    }
     if (class == CLASS_TIMER) {
         return sysreg_timer_trap(cpu, encoding);
     }

@@ -13,20 +13,28 @@
 #include "util/bits.h"
 #include "util/log.h"
 
-/* -- calls: a = row | Rt << 16, b = value -------------------------------- */
+/* -- calls: a = row | Rt << 16 | class of traps << 24, b = value ---------- */
+
+static ir_ref what_to_call(struct a64_ctx *s, size_t row, uint16_t encoding,
+                           unsigned rt)
+{
+    return ir_const(s->u, IR_I64,
+                    row | (uint64_t)rt << 16 |
+                    (uint64_t)sysreg_trap_class(encoding) << 24);
+}
 
 /* At EL0 a control of its own may trap what the table allows, then those
  * of EL2 and EL3 at all levels below. */
 static bool is_trapped(struct arm_cpu *cpu, enum sysreg_trap trap,
-                       uint16_t encoding, uint64_t rt, bool is_read)
+                       uint16_t encoding, uint64_t what, bool is_read)
 {
     bool own = cpu->el == 0 && sysreg_is_trapped(cpu, trap, is_read);
+    unsigned class = what >> 24, rt = what >> 16 & 31;
     unsigned el = own ? arm_route(cpu)
-                      : sysreg_upper_trap(cpu, encoding, is_read);
+                      : sysreg_upper_trap(cpu, class, encoding, is_read);
 
     if (el > 0) {
-        arm_raise_to(cpu, el,
-                     sysreg_syndrome(encoding, (unsigned)rt, is_read));
+        arm_raise_to(cpu, el, sysreg_syndrome(encoding, rt, is_read));
     }
     return el > 0;
 }
@@ -50,7 +58,7 @@ static uint64_t call_read(struct vcpu *vcpu, uint64_t what, uint64_t b,
     const struct sysreg *r = &sysregs[what & 0xffff];
 
     (void)b, (void)c;
-    if (is_trapped(cpu, r->trap, r->encoding, what >> 16, true)) {
+    if (is_trapped(cpu, r->trap, r->encoding, what, true)) {
         return 0;
     }
     return sysreg_read(cpu, row_now(cpu, what));
@@ -63,7 +71,7 @@ static uint64_t call_write(struct vcpu *vcpu, uint64_t what, uint64_t value,
     const struct sysreg *r = &sysregs[what & 0xffff];
 
     (void)c;
-    if (!is_trapped(cpu, r->trap, r->encoding, what >> 16, false)) {
+    if (!is_trapped(cpu, r->trap, r->encoding, what, false)) {
         sysreg_write(cpu, row_now(cpu, what), value);
     }
     return 0;
@@ -76,7 +84,7 @@ static uint64_t call_sysop(struct vcpu *vcpu, uint64_t what, uint64_t x,
     const struct sysop *op = &sysops[what & 0xffff];
 
     (void)c;
-    if (!is_trapped(cpu, op->trap, op->encoding, what >> 16, false)) {
+    if (!is_trapped(cpu, op->trap, op->encoding, what, false)) {
         op->run(cpu, op, x);
     }
     return 0;
@@ -177,8 +185,7 @@ static bool undefined(struct a64_ctx *s, unsigned encoding, unsigned rt,
 static ir_ref row_and_rt(struct a64_ctx *s, const struct sysreg *r,
                          unsigned rt)
 {
-    return ir_const(s->u, IR_I64,
-                    (uint64_t)(r - sysregs) | (uint64_t)rt << 16);
+    return what_to_call(s, (size_t)(r - sysregs), r->encoding, rt);
 }
 
 /* EL2 or EL3 may trap it, as far as the context tells. */
@@ -187,7 +194,7 @@ static bool may_trap(const struct a64_ctx *s, uint16_t encoding)
     bool controlled = s->el >= 2 ? s->cpu->has_el3 && s->el < 3
                                  : s->context & CTX_UPPER;
 
-    return controlled && sysreg_may_trap(encoding);
+    return controlled && sysreg_trap_class(encoding) != SYSREG_NO_TRAP;
 }
 
 /* No call: a field of the state, and nothing that could trap. */
@@ -324,8 +331,7 @@ bool a64_trans_SYS(struct a64_ctx *s, const struct a64_arg_sys *a)
         return true;
     }
     ir_call(s->u, op->flags & SYSOP_TLB ? &sysop_tlb_helper : &sysop_helper,
-            ir_const(s->u, IR_I64,
-                     (uint64_t)(op - sysops) | (uint64_t)rt << 16),
+            what_to_call(s, (size_t)(op - sysops), op->encoding, rt),
             a64_r(s, true, rt), IR_NONE);
     if (op->flags & SYSOP_END) {
         ir_exit_loop(s->u, VCPU_EXIT_STATE, s->pc + 4);

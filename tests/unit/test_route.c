@@ -227,6 +227,12 @@ START_TEST(test_fp)
 }
 END_TEST
 
+static unsigned upper_trap(uint16_t encoding)
+{
+    return sysreg_upper_trap(cpu, sysreg_trap_class(encoding), encoding,
+                             true);
+}
+
 START_TEST(test_traps)
 {
     const uint16_t keys = SYSREG(3, 0, 2, 1, 0);
@@ -235,18 +241,18 @@ START_TEST(test_traps)
     at(1);
     cpu->hcr_el2 = 0;
     cpu->scr_el3 = SCR_NS;
-    ck_assert_uint_eq(sysreg_upper_trap(cpu, keys, true), 2);
+    ck_assert_uint_eq(upper_trap(keys), 2);
     cpu->hcr_el2 = HCR_APK;
-    ck_assert_uint_eq(sysreg_upper_trap(cpu, keys, true), 3);
+    ck_assert_uint_eq(upper_trap(keys), 3);
     cpu->scr_el3 |= SCR_APK;
-    ck_assert_uint_eq(sysreg_upper_trap(cpu, keys, true), 0);
+    ck_assert_uint_eq(upper_trap(keys), 0);
     at(2);
     cpu->hcr_el2 = 0;
-    ck_assert_uint_eq(sysreg_upper_trap(cpu, keys, true), 0);
+    ck_assert_uint_eq(upper_trap(keys), 0);
     cpu->mdcr_el3 = MDCR_TPM;
-    ck_assert_uint_eq(sysreg_upper_trap(cpu, pmccntr, true), 3);
+    ck_assert_uint_eq(upper_trap(pmccntr), 3);
     at(3);
-    ck_assert_uint_eq(sysreg_upper_trap(cpu, pmccntr, true), 0);
+    ck_assert_uint_eq(upper_trap(pmccntr), 0);
 }
 END_TEST
 

@@ -37,7 +37,6 @@ struct range_fields {
 struct tcr_layout {
     struct range_fields range[2]; /* by bit 55 of the address */
     uint8_t ps, ha, hd, ds;
-    bool two_ranges;
 };
 
 #define ONE_RANGE                                                          \
@@ -55,7 +54,7 @@ static const struct tcr_layout tcr_layouts[] = {
             {.tsz = 16, .sh = 28, .tg = 30, .tbi = 38, .hpd = 42, .tbid = 52,
              .epd = 23, .e0pd = 56},
         },
-        .ps = 32, .ha = 39, .hd = 40, .ds = 59, .two_ranges = true,
+        .ps = 32, .ha = 39, .hd = 40, .ds = 59,
     },
     [MMU_EL2] = ONE_RANGE,
     [MMU_EL3] = ONE_RANGE,
@@ -67,35 +66,31 @@ static const uint8_t granule_bits[2][4] = {
     {12, 14, 12, 16},
 };
 
-static const struct range_fields *
-range_of(const struct mmu_regs *regs, uint64_t va, bool *upper)
+static bool is_upper(const struct mmu_regs *regs, uint64_t va)
 {
-    const struct tcr_layout *layout = &tcr_layouts[regs->regime];
-    *upper = layout->two_ranges && extract64(va, 55, 1);
-    return &layout->range[*upper];
+    return regs->regime == MMU_EL1_0 && extract64(va, 55, 1);
 }
 
-static inline uint64_t strip_tag(const struct mmu_regs *regs,
-                                 bool is_instruction, uint64_t va)
+static bool is_tagged(const struct mmu_regs *regs,
+                      const struct range_fields *f, bool is_instruction)
 {
-    bool upper;
-    const struct range_fields *range = range_of(regs, va, &upper);
-    bool tagged = extract64(regs->tcr, range->tbi, 1);
+    return extract64(regs->tcr, f->tbi, 1) &&
+           !(is_instruction && regs->pauth &&
+             extract64(regs->tcr, f->tbid, 1));
+}
 
-    if (is_instruction && regs->pauth &&
-        extract64(regs->tcr, range->tbid, 1)) {
-        tagged = false;
-    }
-    if (!tagged) {
-        return va;
-    }
+static uint64_t strip(uint64_t va, bool upper)
+{
     return upper ? va | ~mask64(56) : va & mask64(56);
 }
 
 uint64_t mmu_strip_tag(const struct mmu_regs *regs, bool is_instruction,
                        uint64_t va)
 {
-    return strip_tag(regs, is_instruction, va);
+    bool upper = is_upper(regs, va);
+
+    return is_tagged(regs, &tcr_layouts[regs->regime].range[upper],
+                     is_instruction) ? strip(va, upper) : va;
 }
 
 static unsigned least_tsz(const struct mmu_regs *regs, unsigned page_bits,
@@ -119,7 +114,7 @@ static bool is_wide(const struct mmu_regs *regs, unsigned page_bits)
 unsigned mmu_tsz(const struct mmu_regs *regs, bool upper)
 {
     const struct tcr_layout *layout = &tcr_layouts[regs->regime];
-    bool half = upper && layout->two_ranges;
+    bool half = upper && regs->regime == MMU_EL1_0;
     const struct range_fields *range = &layout->range[half];
     unsigned bits = granule_bits[half][extract64(regs->tcr, range->tg, 2)];
     unsigned tsz = (unsigned)extract64(regs->tcr, range->tsz, 6);
@@ -136,41 +131,88 @@ static bool is_in_range(uint64_t va, unsigned bits, bool upper)
 }
 
 /* E0PD keeps EL0 out of a range, as EPD all. */
-static bool is_disabled(const struct mmu_request *request,
-                        const struct range_fields *range)
+static void read_disabled(struct mmu_range *range,
+                          const struct range_fields *f,
+                          const struct mmu_regs *regs)
 {
-    uint64_t tcr = request->regs->tcr;
+    bool all = f->epd >= 0 && extract64(regs->tcr, f->epd, 1);
 
-    return range->epd >= 0 &&
-           (extract64(tcr, range->epd, 1) ||
-            (request->key->el == 0 && request->regs->e0pd &&
-             extract64(tcr, range->e0pd, 1)));
+    range->disabled[1] = all;
+    range->disabled[0] = all || (f->e0pd >= 0 && regs->e0pd &&
+                                 extract64(regs->tcr, f->e0pd, 1));
 }
 
-static void read_registers(struct walk *w)
+static int8_t first_level(const struct mmu_shape *s)
 {
-    const struct mmu_regs *regs = w->request->regs;
+    int stride = s->page_bits - 3;
+
+    return (int8_t)(4 - (s->input_bits - s->page_bits + stride - 1) / stride);
+}
+
+static void read_shape(struct mmu_shape *shape, const struct range_fields *f,
+                       const struct mmu_regs *regs, bool upper)
+{
     const struct tcr_layout *layout = &tcr_layouts[regs->regime];
     uint64_t tcr = regs->tcr;
-    bool upper;
-    const struct range_fields *range = range_of(regs, w->va, &upper);
-    unsigned tsz = (unsigned)extract64(tcr, range->tsz, 6);
+    unsigned tsz = (unsigned)extract64(tcr, f->tsz, 6);
 
-    w->page_bits = granule_bits[upper][extract64(tcr, range->tg, 2)];
-    w->wide = is_wide(regs, w->page_bits);
-    w->wide_64k = w->page_bits == 16 && regs->pa_bits == 52;
-    walk_set_base(w, upper ? regs->ttbr1 : regs->ttbr0,
-                  (unsigned)extract64(tcr, layout->ps, 3), regs->pa_bits);
-    w->input_bits = (uint8_t)(64 - tsz);
+    *shape = (struct mmu_shape){
+        .page_bits = granule_bits[upper][extract64(tcr, f->tg, 2)],
+        .input_bits = (uint8_t)(64 - tsz),
+    };
+    shape->wide = is_wide(regs, shape->page_bits);
+    shape->wide_64k = shape->page_bits == 16 && regs->pa_bits == 52;
+    walk_set_output(shape, (unsigned)extract64(tcr, layout->ps, 3),
+                    regs->pa_bits);
     /* TxSZ out of bounds is a translation fault (D8.2.8 lets us). */
-    w->valid = tsz >= least_tsz(regs, w->page_bits, w->wide) &&
-               tsz <= most_tsz(regs, w->page_bits) &&
-               is_in_range(w->va, w->input_bits, upper) &&
-               !is_disabled(w->request, range);
+    shape->valid = tsz >= least_tsz(regs, shape->page_bits, shape->wide) &&
+                   tsz <= most_tsz(regs, shape->page_bits);
+    shape->first_level = first_level(shape);
+    shape->update_af = regs->hafdbs && extract64(tcr, layout->ha, 1);
+    shape->update_dirty = shape->update_af && extract64(tcr, layout->hd, 1);
+    shape->ignore_table_attrs = regs->hpds && extract64(tcr, f->hpd, 1);
+}
+
+static void read_control(struct mmu_range *range,
+                         const struct mmu_regs *regs, bool upper)
+{
+    const struct range_fields *f = &tcr_layouts[regs->regime].range[upper];
+
+    range->regs = regs;
+    range->control = regs->tcr;
+    read_shape(&range->shape, f, regs, upper);
+    read_disabled(range, f, regs);
+    range->tagged[0] = is_tagged(regs, f, false);
+    range->tagged[1] = is_tagged(regs, f, true);
+}
+
+/* Of the range that `va` is in; `room` is for one that is not kept. */
+static const struct mmu_range *find_range(const struct mmu_regs *regs,
+                                          bool upper, struct mmu_range *room)
+{
+    struct mmu_range *range =
+        regs->tables ? &regs->tables->range[regs->regime][upper] : room;
+
+    if (!regs->tables || !mmu_range_holds(range, regs, regs->tcr)) {
+        read_control(range, regs, upper);
+    }
+    return range;
+}
+
+/* The range is the one that the address is in, by bit 55. */
+static void read_registers(struct walk *w, const struct mmu_range *range,
+                           bool upper)
+{
+    const struct mmu_request *request = w->request;
+    const struct mmu_regs *regs = request->regs;
+    bool tagged = range->tagged[request->access == TLB_EXEC];
+
+    w->va = tagged ? strip(request->va, upper) : request->va;
+    w->shape = range->shape;
+    walk_set_base(w, upper ? regs->ttbr1 : regs->ttbr0);
+    w->valid = w->shape.valid && !range->disabled[request->key->el > 0] &&
+               is_in_range(w->va, w->shape.input_bits, upper);
     w->big_endian = regs->sctlr & SCTLR_EE;
-    w->update_af = regs->hafdbs && extract64(tcr, layout->ha, 1);
-    w->update_dirty = w->update_af && extract64(tcr, layout->hd, 1);
-    w->ignore_table_attrs = regs->hpds && extract64(tcr, range->hpd, 1);
 }
 
 /* ---- the leaf ---- */
@@ -191,7 +233,7 @@ static void set_permissions(const struct walk *w, struct tlb_page *page)
 {
     uint64_t sctlr = w->request->regs->sctlr;
     bool writable = !walk_is_clean(w) ||
-                    (w->update_dirty && (w->desc & DESC_DBM));
+                    (w->shape.update_dirty && (w->desc & DESC_DBM));
     bool el0 = (w->desc & DESC_AP_EL0) &&
                !(w->table_attrs & DESC_AP_TABLE_NO_EL0);
     bool xn = (w->desc & DESC_UXN) || (w->table_attrs & DESC_UXN_TABLE);
@@ -238,15 +280,14 @@ static bool is_permitted(const struct walk *w, const struct tlb_page *page)
 /* With 52-bit descriptors TCR says what is shared. */
 static uint8_t shareability(const struct walk *w)
 {
-    bool upper;
-
-    if (!w->wide) {
-        return (uint8_t)extract64(w->desc, 8, 2);
-    }
     const struct mmu_regs *regs = w->request->regs;
-    const struct range_fields *range = range_of(regs, w->va, &upper);
+    bool upper = is_upper(regs, w->va);
 
-    return (uint8_t)extract64(regs->tcr, range->sh, 2);
+    return (uint8_t)(w->shape.wide
+                         ? extract64(regs->tcr,
+                                     tcr_layouts[regs->regime].range[upper].sh,
+                                     2)
+                         : extract64(w->desc, 8, 2));
 }
 
 static bool fill(const struct walk *w, struct tlb_page *page)
@@ -294,22 +335,23 @@ uint32_t mmu_stage1(const struct mmu_request *request,
                     struct tlb_page *page, uint64_t *fault_ipa)
 {
     const struct mmu_regs *regs = request->regs;
-    uint64_t va = strip_tag(regs, request->access == TLB_EXEC, request->va);
+    bool upper = is_upper(regs, request->va);
+    struct mmu_range room;
     struct walk w; /* as a whole it takes longer to clear than to fill */
 
     if (request->key->mmu_off) {
-        return translate_flat(request, va, page);
+        return translate_flat(request,
+                              mmu_strip_tag(regs, request->access == TLB_EXEC,
+                                            request->va), page);
     }
     w.request = request;
     w.tables = regs->tables;
     w.stamp = regs->tables ? tlb_table_stamp(regs->tlb) : 0;
-    w.va = va;
     w.access = request->access;
     w.keeps_dirty = request->purpose != MMU_FOR_ACCESS;
     w.nested = request->stage2;
     w.fault_ipa = fault_ipa;
     w.stage = 1;
-    w.first_level = WALK_BY_SIZE;
-    read_registers(&w);
+    read_registers(&w, find_range(regs, upper, &room), upper);
     return walk_translate(&w, fill, page);
 }

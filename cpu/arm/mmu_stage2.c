@@ -21,59 +21,75 @@
 static const uint8_t granule_bits[4] = {12, 16, 14, 12};
 
 /* By granule and SL0, and SL2 for 4 KiB with DS. */
-static bool find_first_level(struct walk *w, const struct mmu_regs *regs,
+static bool find_first_level(struct mmu_shape *s, const struct mmu_regs *regs,
                              uint64_t vtcr)
 {
     static const int8_t of_4k[4] = {2, 1, 0, 3}, of_others[4] = {3, 2, 1, 0};
     unsigned sl0 = (unsigned)extract64(vtcr, 6, 2);
 
-    if (w->page_bits != 12) {
-        w->first_level = of_others[sl0];
-        return w->first_level > 1 ||
-               (w->first_level == 1 &&
-                regs->pa_bits >= (w->page_bits == 14 ? 42 : 44)) ||
-               (w->first_level == 0 && w->wide);
+    if (s->page_bits != 12) {
+        s->first_level = of_others[sl0];
+        return s->first_level > 1 ||
+               (s->first_level == 1 &&
+                regs->pa_bits >= (s->page_bits == 14 ? 42 : 44)) ||
+               (s->first_level == 0 && s->wide);
     }
-    if (w->wide && extract64(vtcr, 33, 1)) {
-        w->first_level = -1;
+    if (s->wide && extract64(vtcr, 33, 1)) {
+        s->first_level = -1;
         return sl0 == 0;
     }
-    w->first_level = of_4k[sl0];
-    return (w->first_level > 0 || regs->pa_bits >= 44) &&
-           (w->first_level < 3 || regs->small_va);
+    s->first_level = of_4k[sl0];
+    return (s->first_level > 0 || regs->pa_bits >= 44) &&
+           (s->first_level < 3 || regs->small_va);
 }
 
 /* The first table may be up to sixteen in a row. */
-static bool is_size_valid(const struct walk *w, const struct mmu_regs *regs)
+static bool is_size_valid(const struct mmu_shape *s,
+                          const struct mmu_regs *regs)
 {
-    unsigned stride = w->page_bits - 3u;
-    unsigned least = (unsigned)(3 - w->first_level) * stride + w->page_bits + 1;
-    unsigned max_tsz = !regs->small_va ? 39 : w->page_bits == 16 ? 47 : 48;
-    unsigned most = w->wide || w->page_bits == 16 ? 52 : 48;
+    unsigned stride = s->page_bits - 3u;
+    unsigned least = (unsigned)(3 - s->first_level) * stride + s->page_bits + 1;
+    unsigned max_tsz = !regs->small_va ? 39 : s->page_bits == 16 ? 47 : 48;
+    unsigned most = s->wide || s->page_bits == 16 ? 52 : 48;
 
     if (most > regs->pa_bits) {
         most = regs->pa_bits;
     }
-    return w->input_bits >= 64 - max_tsz && w->input_bits <= most &&
-           w->input_bits >= least && w->input_bits <= least + stride + 3;
+    return s->input_bits >= 64 - max_tsz && s->input_bits <= most &&
+           s->input_bits >= least && s->input_bits <= least + stride + 3;
+}
+
+static void read_control(struct mmu_shape *shape,
+                         const struct mmu_regs *regs, uint64_t vtcr)
+{
+    *shape = (struct mmu_shape){
+        .page_bits = granule_bits[extract64(vtcr, 14, 2)],
+        .input_bits = (uint8_t)(64 - extract64(vtcr, 0, 6)),
+    };
+    shape->wide = shape->page_bits != 16 && regs->lpa2 && (vtcr & VTCR_DS);
+    shape->wide_64k = shape->page_bits == 16 && regs->pa_bits == 52;
+    walk_set_output(shape, (unsigned)extract64(vtcr, 16, 3), regs->pa_bits);
+    shape->valid = find_first_level(shape, regs, vtcr) &&
+                   is_size_valid(shape, regs);
+    shape->update_af = regs->hafdbs && extract64(vtcr, 21, 1);
+    shape->update_dirty = shape->update_af && extract64(vtcr, 22, 1);
 }
 
 static void read_registers(struct walk *w, const struct mmu_stage2 *s)
 {
     const struct mmu_regs *regs = w->request->regs;
-    uint64_t vtcr = s->vtcr;
+    struct mmu_range room, *range = s->tables ? &s->tables->range[0][0]
+                                              : &room;
 
-    w->page_bits = granule_bits[extract64(vtcr, 14, 2)];
-    w->wide = w->page_bits != 16 && regs->lpa2 && (vtcr & VTCR_DS);
-    w->wide_64k = w->page_bits == 16 && regs->pa_bits == 52;
-    walk_set_base(w, s->vttbr, (unsigned)extract64(vtcr, 16, 3),
-                  regs->pa_bits);
-    w->input_bits = (uint8_t)(64 - extract64(vtcr, 0, 6));
-    w->valid = find_first_level(w, regs, vtcr) && is_size_valid(w, regs) &&
-               !(w->va >> w->input_bits);
+    if (!s->tables || !mmu_range_holds(range, regs, s->vtcr)) {
+        read_control(&range->shape, regs, s->vtcr);
+        range->regs = regs;
+        range->control = s->vtcr;
+    }
+    w->shape = range->shape;
+    walk_set_base(w, s->vttbr);
+    w->valid = w->shape.valid && !(w->va >> w->shape.input_bits);
     w->big_endian = s->big_endian;
-    w->update_af = regs->hafdbs && extract64(vtcr, 21, 1);
-    w->update_dirty = w->update_af && extract64(vtcr, 22, 1);
 }
 
 /* ---- the leaf ---- */
@@ -99,7 +115,7 @@ static bool is_device(const struct walk *w)
 static void set_page(const struct walk *w, struct tlb_page *page)
 {
     bool writable = !walk_is_clean(w) ||
-                    (w->update_dirty && (w->desc & DESC_DBM));
+                    (w->shape.update_dirty && (w->desc & DESC_DBM));
     uint8_t perm = (w->desc & DESC_S2AP_READ ? TLB_PERM_R : 0) |
                    (writable ? TLB_PERM_W : 0);
 
@@ -107,7 +123,7 @@ static void set_page(const struct walk *w, struct tlb_page *page)
     page->perm_el1 = perm | may_fetch(w, false);
     page->attr = (uint8_t)extract64(w->desc, 2, 4);
     page->shareability = (uint8_t)(
-        w->wide ? extract64(w->request->stage2->vtcr, 12, 2)
+        w->shape.wide ? extract64(w->request->stage2->vtcr, 12, 2)
                 : extract64(w->desc, 8, 2));
 }
 

@@ -19,17 +19,21 @@
 
 static const uint8_t ps_bits[8] = {32, 36, 40, 42, 44, 48, 52, 52};
 
-void walk_set_base(struct walk *w, uint64_t ttbr, unsigned ps,
-                   unsigned pa_bits)
+void walk_set_output(struct mmu_shape *shape, unsigned ps, unsigned pa_bits)
 {
-    unsigned most = w->wide || w->page_bits == 16 ? 52 : 48;
+    unsigned most = shape->wide || shape->page_bits == 16 ? 52 : 48;
 
     if (most > pa_bits) {
         most = pa_bits;
     }
-    w->output_bits = (uint8_t)(ps_bits[ps] < most ? ps_bits[ps] : most);
+    shape->output_bits = (uint8_t)(ps_bits[ps] < most ? ps_bits[ps] : most);
+    shape->wide_base = shape->wide || (shape->wide_64k && ps >= 6);
+}
+
+void walk_set_base(struct walk *w, uint64_t ttbr)
+{
     w->base = ttbr & (mask64(48) & ~1);
-    if (w->wide || (w->wide_64k && ps >= 6)) {
+    if (w->shape.wide_base) {
         w->base = (ttbr & mask64(48) & ~mask64(6)) |
                   extract64(ttbr, 2, 4) << 48;
     }
@@ -105,7 +109,9 @@ static uint32_t read_descriptor(struct walk *w, uint64_t address,
 
 static unsigned level_shift(const struct walk *w, int level)
 {
-    return w->page_bits + (unsigned)(3 - level) * (w->page_bits - 3);
+    unsigned bits = w->shape.page_bits;
+
+    return bits + (unsigned)(3 - level) * (bits - 3);
 }
 
 static bool is_block_level(const struct walk *w, int level)
@@ -114,9 +120,9 @@ static bool is_block_level(const struct walk *w, int level)
     case 2:
         return true;
     case 1:
-        return w->page_bits == 12 || w->wide || w->wide_64k;
+        return w->shape.page_bits == 12 || w->shape.wide || w->shape.wide_64k;
     case 0:
-        return w->page_bits == 12 && w->wide;
+        return w->shape.page_bits == 12 && w->shape.wide;
     default:
         return false;
     }
@@ -124,19 +130,19 @@ static bool is_block_level(const struct walk *w, int level)
 
 static bool is_too_large(const struct walk *w, uint64_t pa)
 {
-    return pa >> w->output_bits;
+    return pa >> w->shape.output_bits;
 }
 
 /* The address in a descriptor, of a page or table of 2^bits bytes. */
 static uint64_t address_in(const struct walk *w, uint64_t desc,
                            unsigned bits)
 {
-    if (w->wide) {
+    if (w->shape.wide) {
         return (desc & mask64(50) & ~mask64((int)bits)) |
                extract64(desc, 8, 2) << 50;
     }
     return (desc & mask64(48) & ~mask64((int)bits)) |
-           (w->wide_64k ? extract64(desc, 12, 4) << 48 : 0);
+           (w->shape.wide_64k ? extract64(desc, 12, 4) << 48 : 0);
 }
 
 /* The leaf `desc` of the last level. */
@@ -151,7 +157,7 @@ static uint32_t last_leaf(struct walk *w, uint64_t desc_pa, uint64_t desc)
 /* By a last-level table that was found before; false if there is none. */
 static bool walk_again(struct walk *w, uint32_t *status)
 {
-    unsigned shift = w->page_bits, bits = 2 * shift - 3;
+    unsigned shift = w->shape.page_bits, bits = 2 * shift - 3;
     const struct mmu_table *t =
         w->tables ? mmu_table_find(w->tables, w->request->key, w->base,
                                    w->va, bits, w->stamp)
@@ -173,13 +179,14 @@ static bool walk_again(struct walk *w, uint32_t *status)
  * one piece of RAM: `size` bytes of it do. */
 static void remember_table(const struct walk *w, uint64_t size)
 {
-    unsigned bits = 2 * w->page_bits - 3;
-    uint64_t pa = align_down(w->desc_pa, BIT(w->page_bits)), offset;
+    unsigned bits = 2 * w->shape.page_bits - 3;
+    uint64_t pa = align_down(w->desc_pa, BIT(w->shape.page_bits)), offset;
 
-    if (!w->tables || w->input_bits <= bits || size < BIT(w->page_bits)) {
+    if (!w->tables || w->shape.input_bits <= bits ||
+        size < BIT(w->shape.page_bits)) {
         return;
     }
-    struct ram *ram = bus_ram(bus_of(w), pa, BIT(w->page_bits), &offset);
+    struct ram *ram = bus_ram(bus_of(w), pa, BIT(w->shape.page_bits), &offset);
 
     if (ram && !ram->readonly) {
         const struct tlb_key *key = w->request->key;
@@ -193,35 +200,25 @@ static void remember_table(const struct walk *w, uint64_t size)
     }
 }
 
-static int8_t first_level(const struct walk *w)
-{
-    int stride = w->page_bits - 3;
-
-    return (int8_t)(4 - (w->input_bits - w->page_bits + stride - 1) / stride);
-}
-
 /* Follow the tables to the leaf. */
 static uint32_t walk_tables(struct walk *w)
 {
-    unsigned top = w->input_bits; /* address bits not yet translated */
+    unsigned top = w->shape.input_bits; /* address bits not yet translated */
     uint64_t table = w->base, size;
     uint32_t status;
 
     if (walk_again(w, &status)) {
         return status;
     }
-    if (w->first_level == WALK_BY_SIZE) {
-        w->first_level = first_level(w);
-    }
     w->table_attrs = 0;
-    for (w->level = w->first_level;; w->level++) {
+    for (w->level = w->shape.first_level;; w->level++) {
         unsigned shift = level_shift(w, w->level);
         unsigned index_bits = top - shift;
         uint64_t index = extract64(w->va, shift, index_bits);
 
         if (is_too_large(w, table)) {
             /* The table's address came from the level before, or TTBR. */
-            return w->level == w->first_level
+            return w->level == w->shape.first_level
                        ? MMU_ADDRESS_SIZE
                        : at_level(MMU_ADDRESS_SIZE, w->level - 1);
         }
@@ -242,11 +239,11 @@ static uint32_t walk_tables(struct walk *w)
                        ? MMU_NO_FAULT
                        : at_level(MMU_TRANSLATION, w->level);
         }
-        if (!w->ignore_table_attrs) {
+        if (!w->shape.ignore_table_attrs) {
             w->table_attrs |= w->desc;
         }
         w->table_attrs |= w->desc & DESC_NS_TABLE;
-        table = address_in(w, w->desc, w->page_bits);
+        table = address_in(w, w->desc, w->shape.page_bits);
         top = shift;
     }
 }
@@ -263,7 +260,7 @@ static bool update_leaf(struct walk *w, uint64_t desc, uint32_t *status)
     struct ram *ram = bus_ram(bus_of(w), w->desc_pa, 8, &offset);
 
     if (w->nested) {
-        uint64_t in_table = w->desc_pa & mask64((int)w->page_bits);
+        uint64_t in_table = w->desc_pa & mask64((int)w->shape.page_bits);
         struct tlb_page page;
 
         *status = find_entry(w, w->table_ipa | in_table, TLB_WRITE, &page);
@@ -292,7 +289,7 @@ static uint64_t updated_leaf(const struct walk *w)
 {
     uint64_t desc = w->desc | DESC_AF;
 
-    if (w->access == TLB_WRITE && w->update_dirty && !w->keeps_dirty &&
+    if (w->access == TLB_WRITE && w->shape.update_dirty && !w->keeps_dirty &&
         (desc & DESC_DBM) && walk_is_clean(w)) {
         desc ^= DESC_AP_BIT7;
     }
@@ -317,7 +314,7 @@ static uint32_t attempt(struct walk *w, walk_fill_fn *fill,
     if (is_too_large(w, page->pa)) {
         return at_level(MMU_ADDRESS_SIZE, w->level);
     }
-    if (!(w->desc & DESC_AF) && !w->update_af) {
+    if (!(w->desc & DESC_AF) && !w->shape.update_af) {
         return MMU_ACCESS_FLAG | (uint32_t)w->level;
     }
     bool permitted = fill(w, page);

@@ -9,6 +9,7 @@
 #define CPU_ARM_MMU_WALK_H
 
 #include "cpu/arm/mmu.h"
+#include "cpu/arm/mmu_tables.h"
 #include "util/bits.h"
 
 /* No status: the walk goes on. */
@@ -24,9 +25,6 @@
 
 /* Bits of struct walk.table_attrs. */
 #define DESC_NS_TABLE BIT(63)
-
-/* The first level is that of a table with bits of the address in its index. */
-#define WALK_BY_SIZE 4
 
 /* One translation: what the registers say, then what the tables said.  Whoever
  * makes one sets all of the former. */
@@ -45,19 +43,12 @@ struct walk {
     uint64_t table_ipa;   /* of the last table, before stage 2 */
     uint64_t desc_pa;     /* of the leaf */
     uint64_t desc;        /* the leaf */
+    struct mmu_shape shape;
     int8_t level;
-    int8_t first_level;   /* -1 to 3, or WALK_BY_SIZE */
-    uint8_t page_bits;    /* granule: 12, 14 or 16 */
-    uint8_t input_bits;   /* of the address range */
-    uint8_t output_bits;  /* of physical addresses */
     uint8_t stage;
     bool keeps_dirty;     /* only asks whether it could be written */
     bool valid;           /* the registers allow this va */
-    bool wide;            /* 52-bit descriptors of 4 and 16 KiB (TCR.DS) */
-    bool wide_64k;        /* of 64 KiB (FEAT_LPA) */
     bool big_endian;
-    bool update_af, update_dirty;
-    bool ignore_table_attrs;
 };
 
 /*
@@ -69,10 +60,10 @@ typedef bool walk_fill_fn(const struct walk *w, struct tlb_page *page);
 uint32_t walk_translate(struct walk *w, walk_fill_fn *fill,
                         struct tlb_page *page);
 
-/* Set base and output size of `w`, which has the granule, from TTBR or VTTBR
- * and the field PS. */
-void walk_set_base(struct walk *w, uint64_t ttbr, unsigned ps,
-                   unsigned pa_bits);
+/* Set the output size of *shape, which has the granule, from the field PS; and
+ * the base of `w`, which has its shape, from TTBR or VTTBR. */
+void walk_set_output(struct mmu_shape *shape, unsigned ps, unsigned pa_bits);
+void walk_set_base(struct walk *w, uint64_t ttbr);
 
 /* The leaf says that nothing was written yet, or that nothing may be. */
 static inline bool walk_is_clean(const struct walk *w)

@@ -481,6 +481,10 @@ START_TEST(test_remembered_tables)
     tlb_invalidate(tlb, &inval);
     ck_assert(walk(va, TLB_READ));
     ck_assert_uint_eq(mmu.page.pa, BIT(g->bits) * 7);
+    mmu.regs.tcr |= BIT(7); /* EPD0: nor is what TCR said before */
+    ck_assert(!walk(va, TLB_READ));
+    mmu.regs.tcr ^= BIT(7);
+    ck_assert(walk(va, TLB_READ));
     *table = 0;
     ck_assert(walk(va, TLB_READ));
     tlb_invalidate(tlb, &(struct tlb_inval){.kind = TLB_INVAL_ASID,

@@ -75,16 +75,19 @@ static void copy_source(uint8_t *to, const uint8_t *from, unsigned bytes)
     }
 }
 
-/* From guest code: fills in the rest of *key. */
+/* From guest code, of which there are `bytes`: at most `up_to` of them.  Fills
+ * in the rest of *key. */
 static struct block *make_new(struct engine *e, struct runner *r,
                               struct block *key, unsigned bytes,
-                              const uint8_t *host, struct jit_buffer *code)
+                              unsigned up_to, const uint8_t *host,
+                              struct jit_buffer *code)
 {
     struct jit_result result;
 
     bytes = bytes < UNIT_SOURCE ? bytes : UNIT_SOURCE;
     copy_source(r->source, host, bytes);
-    compile(e, r, key->pc, r->source, bytes, key->page_id, code, &result);
+    compile(e, r, key->pc, r->source, bytes < up_to ? bytes : up_to,
+            key->page_id, code, &result);
     key->guest_bytes = (uint16_t)r->unit->guest_bytes;
     key->source_hash = block_source_hash(r->source, r->unit->guest_bytes);
     r->demand[CODE_ORIGINALS].units++;
@@ -108,15 +111,14 @@ static struct block *make_new(struct engine *e, struct runner *r,
 /* A copy is what would have been made anew.  So is one from disk, but that
  * it may share slow paths that have no room here, or the other way round. */
 static void check_copy(struct engine *e, struct runner *r,
-                       const struct block *b, unsigned bytes,
-                       const uint8_t *host, struct jit_buffer *code,
-                       bool from_disk)
+                       const struct block *b, const uint8_t *host,
+                       struct jit_buffer *code, bool from_disk)
 {
     struct jit_result result;
     uint8_t *copy = malloc(b->code_size);
 
     memcpy(copy, b->code, b->code_size);
-    compile(e, r, b->pc, host, bytes, b->page_id, code, &result);
+    compile(e, r, b->pc, host, b->guest_bytes, b->page_id, code, &result);
     if (from_disk && result.code_size != b->code_size) {
         memcpy(code->rw, copy, b->code_size);
     } else {
@@ -130,17 +132,16 @@ static void check_copy(struct engine *e, struct runner *r,
 /* What was not made from guest code is logged, too, and in debug builds
  * checked. */
 static void look_at_copy(struct engine *e, struct runner *r,
-                         const struct block *b, unsigned bytes,
-                         const uint8_t *host, struct jit_buffer *code,
-                         bool from_disk)
+                         const struct block *b, const uint8_t *host,
+                         struct jit_buffer *code, bool from_disk)
 {
     if (log_on(LOG_IN_ASM)) {
         unit_log_guest(e->guest, b->pc, host, b->guest_bytes);
     }
 #ifdef CONFIG_DEBUG
-    check_copy(e, r, b, bytes, host, code, from_disk);
+    check_copy(e, r, b, host, code, from_disk);
 #else
-    (void)r, (void)bytes, (void)code, (void)from_disk;
+    (void)r, (void)code, (void)from_disk;
 #endif
 }
 
@@ -183,7 +184,7 @@ static struct block *make_copy(struct engine *e, struct runner *r,
     key->source_hash = origin->source_hash;
     code_chunk_room(chunk, &code);
     b = block_clone(chunk, key, &code, origin);
-    look_at_copy(e, r, b, bytes, host, &code, false);
+    look_at_copy(e, r, b, host, &code, false);
     return b;
 }
 
@@ -201,16 +202,19 @@ static struct block *make_loaded(struct engine *e, struct runner *r,
     if (b) {
         r->demand[CODE_ORIGINALS].units++;
         r->stats.loads++;
-        look_at_copy(e, r, b, bytes, host, code, true);
+        look_at_copy(e, r, b, host, code, true);
     }
     return b;
 }
 
 /* One attempt, of at most `bytes`, between block_begin() and
- * block_insert(); NULL when the guest changed the code meanwhile. */
+ * block_insert(); NULL when the guest changed the code meanwhile.  What is made
+ * anew ends where another block begins: most of what lies there was or will
+ * be translated from there. */
 static struct block *translate_once(struct engine *e, struct runner *r,
                                     uint64_t pc, uint64_t pa, unsigned bytes,
-                                    const uint8_t *host, uint32_t page_id)
+                                    unsigned up_to, const uint8_t *host,
+                                    uint32_t page_id)
 {
     struct block key = {
         .pc = pc, .pa = pa, .context = runner_key(r), .page_id = page_id,
@@ -223,7 +227,7 @@ static struct block *translate_once(struct engine *e, struct runner *r,
         b = make_loaded(e, r, &key, bytes, host, &code);
     }
     if (!b) {
-        b = make_new(e, r, &key, bytes, host, &code);
+        b = make_new(e, r, &key, bytes, up_to, host, &code);
         r->stats.host_bytes += b->code_size;
     }
     if (e->backend && log_on(LOG_OUT_ASM)) {
@@ -245,6 +249,31 @@ static void trap_stores(struct engine *e, struct runner *r, uint64_t pa)
     if (e->config.cpus > 1) {
         shootdown_post(e->config.shootdown, r->vcpu->index, &inval);
         shootdown_wait(e->config.shootdown, r->vcpu->index);
+    }
+}
+
+/* The exits whose targets are there already, as far as is known without
+ * looking a page up: they need not be left by to be linked. */
+static void link_exits(struct engine *e, struct runner *r, struct block *b)
+{
+    struct block_link *link = block_links(b);
+
+    if (!e->backend || r->alone || r->singly || log_on(LOG_EXEC)) {
+        return;
+    }
+    for (unsigned n = 0; n < b->link_count; n++, link++) {
+        uint32_t page_id =
+            link->same_page ? b->page_id
+                            : r->vcpu->tlb->page_id[tlb_index(link->target)];
+        struct block *to = page_id && !link->singly && !link->to
+                               ? block_find(e->blocks, link->target,
+                                            b->context, page_id)
+                               : NULL;
+
+        if (to) {
+            block_link(e->blocks, b, link, to);
+            r->stats.linked++;
+        }
     }
 }
 
@@ -271,14 +300,18 @@ struct block *exec_translate(struct engine *e, struct runner *r, uint64_t pc,
     for (unsigned tries = 0;
          !b && code_chunk_room(r->chunk[CODE_ORIGINALS], &room) &&
          code_chunk_room(r->chunk[CODE_COPIES], &room); tries++) {
-        unsigned bytes = unit_bytes(e, r, pc, tries);
+        unsigned bytes = unit_bytes(e, r, pc, tries), up_to;
 
         r->stats.retries += tries > 0;
-        if (block_begin(e->blocks, r->vcpu->index, pa, bytes) && e->strict) {
+        if (block_begin(e->blocks, r->vcpu->index, pa, bytes, &up_to) &&
+            e->strict) {
             trap_stores(e, r, pa);
             return NULL;
         }
-        b = translate_once(e, r, pc, pa, bytes, host, page_id);
+        b = translate_once(e, r, pc, pa, bytes, up_to, host, page_id);
+    }
+    if (b) {
+        link_exits(e, r, b);
     }
     if (start) {
         r->stats.translate_ns += clock_monotonic_ns() - start;

@@ -38,6 +38,7 @@ static const struct row {
     {"look-ups", ENGINE(lookups), "of code for a guest address, in C"},
     {"searches", ENGINE(searches), "of these after the page was looked up"},
     {"links", ENGINE(links), "branches patched to go straight on"},
+    {"linked", ENGINE(linked), "branches to code that was there already"},
     {"jump-cache-fills", ENGINE(jump_cache_fills),
      "targets of indirect branches remembered"},
 

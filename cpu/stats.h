@@ -13,7 +13,7 @@
 struct engine_stats {
     uint64_t translations, guest_insns, host_bytes, translate_ns;
     uint64_t copies, revived, copied_again, lost, loads;
-    uint64_t lookups, searches, links, jump_cache_fills, retries;
+    uint64_t lookups, searches, links, linked, jump_cache_fills, retries;
     uint64_t exits[8]; /* by enum vcpu_exit */
     uint64_t waits, reentries;
 };

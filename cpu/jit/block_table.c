@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cpu/jit/block_set.h"
 #include "cpu/jit/ghosts.h"
@@ -17,6 +18,7 @@ struct code_page {
     struct code_page *next;
     uint64_t number;        /* pa >> 12 */
     uint64_t lines;         /* of 64 bytes in which blocks may lie */
+    uint64_t heads[16];     /* instructions at which blocks may begin */
     struct block *blocks;
 };
 
@@ -216,14 +218,52 @@ static uint64_t lines_of(uint64_t number, uint64_t pa, uint64_t end)
     return UINT64_MAX >> (63 - last) & UINT64_MAX << first;
 }
 
+/* Where the block lies in its page.  Lone instructions are no heads: they may
+ * have been stepped through. */
+static void add_place(struct code_page *page, const struct block *b)
+{
+    unsigned n = b->pa >> 2 & 1023;
+
+    if (b->guest_bytes > 4) {
+        page->heads[n / 64] |= BIT(n % 64);
+    }
+    page->lines |= lines_of(page->number, b->pa - b->before,
+                            b->pa + b->guest_bytes);
+}
+
+static void forget_places(struct code_page *page)
+{
+    page->lines = 0;
+    memset(page->heads, 0, sizeof(page->heads));
+}
+
+/* Bytes from `pa` to the next place in its page where a block may begin, or
+ * `bytes` if they end before. */
+static unsigned up_to_head(struct block_table *t, uint64_t pa, unsigned bytes)
+{
+    const struct code_page *page = *page_slot(t, pa >> RAM_PAGE_BITS);
+    unsigned first = pa >> 2 & 1023, end = first + bytes / 4;
+
+    for (unsigned n = first + 1; page && n < end; n = (n | 63) + 1) {
+        uint64_t heads = page->heads[n / 64] >> n % 64;
+
+        if (heads) {
+            n += (unsigned)ctz64(heads);
+            return n < end ? (n - first) * 4 : bytes;
+        }
+    }
+    return bytes;
+}
+
 bool block_begin(struct block_table *t, unsigned cpu, uint64_t pa,
-                 unsigned bytes)
+                 unsigned bytes, unsigned *up_to)
 {
     uint8_t *flags = page_flags(t, pa), before = RAM_PAGE_CODE;
 
     /* Under the lock, lest an invalidation that just found the page empty
      * clears the flag behind our back. */
     pthread_mutex_lock(&t->lock);
+    *up_to = up_to_head(t, pa, bytes);
     t->in_flight[cpu] = (struct in_flight){pa, pa + bytes, false};
     if (flags) {
         before = __atomic_fetch_or(flags, RAM_PAGE_CODE, __ATOMIC_SEQ_CST);
@@ -266,8 +306,7 @@ static void enter(struct block_table *t, struct block *b)
         *page = new_page(t);
         **page = (struct code_page){.number = b->pa >> RAM_PAGE_BITS};
     }
-    (*page)->lines |= lines_of((*page)->number, b->pa - b->before,
-                               b->pa + b->guest_bytes);
+    add_place(*page, b);
     b->page_next = (*page)->blocks;
     b->page_prev = &(*page)->blocks;
     if (b->page_next) {
@@ -384,24 +423,22 @@ static bool kill_in_page(struct block_table *t, uint64_t number,
                          uint64_t pa, uint64_t end)
 {
     struct code_page **slot = page_slot(t, number), *page = *slot;
-    uint64_t lines = 0;
     bool killed = false;
 
     if (!page ||
         (page->blocks && !(page->lines & lines_of(number, pa, end)))) {
         return false;
     }
+    forget_places(page);
     for (struct block *b = page->blocks, *next; b; b = next) {
         next = b->page_next;
         if (overlaps(b, pa, end)) {
             kill_block(t, b);
             killed = true;
         } else {
-            lines |= lines_of(number, b->pa - b->before,
-                              b->pa + b->guest_bytes);
+            add_place(page, b);
         }
     }
-    page->lines = lines;
     if (!page->blocks) {
         *slot = page->next;
         page->next = t->spare;
@@ -504,10 +541,15 @@ void block_recheck(struct block_table *t, uint64_t pa)
     pthread_mutex_lock(&t->lock);
     __atomic_fetch_and(flags, (uint8_t)~RAM_PAGE_RECHECK, __ATOMIC_SEQ_CST);
     struct code_page *page = *page_slot(t, pa >> RAM_PAGE_BITS);
+    if (page) {
+        forget_places(page);
+    }
     for (struct block *b = page ? page->blocks : NULL, *next; b; b = next) {
         next = b->page_next;
         if (stale(t, b)) {
             kill_block(t, b);
+        } else {
+            add_place(page, b);
         }
     }
     pthread_mutex_unlock(&t->lock);

@@ -45,12 +45,13 @@ bool copy_was_evicted(const struct block_table *t, uint64_t pa, uint64_t pc,
  * Insertion in two steps, so that an invalidation between reading the
  * guest's bytes and inserting is noticed: begin marks the page as holding
  * code and says what is being translated, `bytes` from `pa` at most and in
- * that page; true: the page held no code so far.  Insert ends that, and
+ * that page; true: the page held no code so far.  *up_to says in how much of
+ * that no block begins but at `pa`, as far as is known.  Insert ends that, and
  * refuses (false) if any of it was invalidated meanwhile.  When another vCPU
  * was faster with the same key, *block is replaced by its block.
  */
 bool block_begin(struct block_table *t, unsigned cpu, uint64_t pa,
-                 unsigned bytes);
+                 unsigned bytes, unsigned *up_to);
 bool block_insert(struct block_table *t, unsigned cpu, struct block **block);
 
 /*

@@ -1,0 +1,154 @@
+/* Blocks by page: where the next one begins, and what an invalidation
+ * leaves of that. */
+#include "cpu/jit/block_table.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#include "cpu/ir/build.h"
+
+Suite *block_table_suite(void);
+
+#define PA UINT64_C(0x40000000)
+#define VA UINT64_C(0xffff800000000000)
+
+static struct bus *bus;
+static struct code_cache *cache;
+static struct code_chunk *chunk;
+static struct block_table *table;
+static struct ir_unit *unit;
+
+static void patch(void *opaque, const uint8_t *at, const uint8_t *target)
+{
+    (void)opaque, (void)at, (void)target;
+}
+
+static void no_chunk(void *opaque, struct code_chunk *c)
+{
+    (void)opaque, (void)c;
+}
+
+static void no_kick(void *opaque)
+{
+    (void)opaque;
+}
+
+static void no_forget(void *opaque, unsigned cpu)
+{
+    (void)opaque, (void)cpu;
+}
+
+static void setup(void)
+{
+    static const struct block_table_ops ops = {patch, NULL, NULL};
+    static const struct code_cache_user user = {
+        no_chunk, no_chunk, no_kick, no_forget, NULL
+    };
+    static const struct code_demand none;
+    struct error *err = NULL;
+
+    bus = bus_new();
+    bus_map_ram(bus, PA, ram_new("code", 0x4000, &err));
+    cache = code_cache_new(16u << 20, 1, &err);
+    ck_assert(cache);
+    chunk = code_cache_chunk(cache, 0, CODE_ORIGINALS, NULL, &none, &user);
+    table = block_table_new(bus, cache, &ops);
+    unit = malloc(sizeof(*unit));
+}
+
+static void teardown(void)
+{
+    free(unit);
+    block_table_free(table);
+    code_cache_free(cache);
+    bus_free(bus);
+}
+
+/* A block of so many bytes, made as a vCPU does. */
+static struct block *make(uint64_t offset, unsigned bytes)
+{
+    struct block key = {
+        .pc = VA + offset, .pa = PA + offset, .context = 1, .page_id = 1,
+        .guest_bytes = (uint16_t)bytes,
+    };
+    struct jit_buffer code;
+    unsigned up_to;
+
+    ck_assert(code_chunk_room(chunk, &code));
+    block_begin(table, 0, PA + offset, bytes, &up_to);
+    ir_begin(unit, VA + offset, 1);
+    struct block *b = block_new_ir(chunk, &key, &code, unit);
+    ck_assert(block_insert(table, 0, &b));
+    return b;
+}
+
+static unsigned up_to(uint64_t offset, unsigned bytes)
+{
+    unsigned n;
+
+    block_begin(table, 0, PA + offset, bytes, &n);
+    return n;
+}
+
+START_TEST(test_up_to)
+{
+    ck_assert_uint_eq(up_to(0x100, 0xf00), 0xf00);
+    make(0x200, 16);
+    make(0x204, 12);
+    make(0xffc, 4);
+    ck_assert_uint_eq(up_to(0x100, 0xf00), 0x100);
+    ck_assert_uint_eq(up_to(0x1fc, 0xe04), 4);
+    ck_assert_uint_eq(up_to(0x200, 0xe00), 4); /* not its own */
+    ck_assert_uint_eq(up_to(0x204, 0xdfc), 0xdfc); /* nor lone ones */
+    ck_assert_uint_eq(up_to(0x100, 0x100), 0x100);
+    ck_assert_uint_eq(up_to(0x100, 0x80), 0x80);
+    ck_assert_uint_eq(up_to(0x1100, 0xf00), 0xf00); /* another page */
+}
+END_TEST
+
+START_TEST(test_invalidation)
+{
+    make(0x200, 16);
+    make(0x400, 16);
+    ck_assert(block_kill_range(table, PA + 0x208, 4));
+    ck_assert_uint_eq(up_to(0x100, 0xf00), 0x300);
+    ck_assert(!block_kill_range(table, PA + 0x208, 4));
+    ck_assert(block_kill_range(table, PA + 0x400, 64));
+    ck_assert_uint_eq(up_to(0x100, 0xf00), 0xf00);
+    ck_assert_uint_eq(block_count(table), 0);
+}
+END_TEST
+
+/* Between begin and insert. */
+START_TEST(test_spoiled)
+{
+    unsigned n;
+    struct block key = {.pc = VA, .pa = PA, .context = 1, .page_id = 1,
+                        .guest_bytes = 16};
+    struct jit_buffer code;
+
+    ck_assert(code_chunk_room(chunk, &code));
+    ck_assert(block_begin(table, 0, PA, 4096, &n));
+    ir_begin(unit, VA, 1);
+    struct block *b = block_new_ir(chunk, &key, &code, unit);
+    block_kill_range(table, PA + 8, 4);
+    ck_assert(!block_insert(table, 0, &b));
+    ck_assert(!block_find(table, VA, 1, 1));
+    make(0, 16);
+    ck_assert(block_find(table, VA, 1, 1));
+    ck_assert(block_origin(table, PA, 1));
+}
+END_TEST
+
+Suite *block_table_suite(void)
+{
+    Suite *s = suite_create("block_table");
+    TCase *c = tcase_create("block_table");
+
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_test(c, test_up_to);
+    tcase_add_test(c, test_invalidation);
+    tcase_add_test(c, test_spoiled);
+    suite_add_tcase(s, c);
+    return s;
+}

@@ -31,7 +31,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run check lint bench isa-report install-demo format install clean distclean help
+.PHONY: all run check lint bench bench-translate isa-report install-demo format install clean distclean help
 all:
 
 # Let configure choose the compiler; make's own default is "cc".
@@ -237,6 +237,8 @@ run: all
 
 bench: all
 	tests/bench/run
+bench-translate: $(BUILD)/tests/bench/translate
+	$(Q)tests/bench/translate.sh
 
 # Every A64 instruction: implemented or not, tested by what.
 ISA_REPORT = $(BUILD)/isa-report.md
@@ -278,6 +280,7 @@ help:
 	@echo 'make check-LEVEL   one of: $(LEVELS)'
 	@echo 'make lint          check the layout of the source'
 	@echo 'make bench         measure against QEMU'
+	@echo 'make bench-translate  what translating code costs'
 	@echo 'make isa-report    list all instructions, and what tests them'
 	@echo 'make install-demo  install Debian on a disk, start it and use it'
 	@echo 'make install       install below the prefix (DESTDIR works)'

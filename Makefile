@@ -148,7 +148,8 @@ UNIT_SOURCES = $(filter-out $(WITHOUT),$(sort $(wildcard tests/unit/*.c)))
 UNIT_TESTS = $(filter tests/unit/test_%,$(UNIT_SOURCES))
 UNIT_OBJECTS = $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
 TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%, \
-    $(wildcard $(addprefix tests/,$(addsuffix /*.c,insn codegen fuzz cli img))))
+    $(wildcard $(addprefix tests/,$(addsuffix /*.c,insn codegen fuzz cli img)) \
+    tests/bench/translate.c))
 export BUILD CC MAKE
 
 # Before the first build there are no dependency files to order these.

@@ -496,6 +496,28 @@ START_TEST(region_loop)
 }
 END_TEST
 
+/* A DMB is a fence of the host also where there is but one vCPU: devices
+ * have threads of their own. */
+START_TEST(fence)
+{
+    size_t bytes[3];
+
+    teardown();
+    rig = rig_new(false);
+    u = rig->unit;
+    for (unsigned kind = 0; kind < 3; kind++) {
+        begin();
+        ir_fence(u, kind);
+        ir_exit(u, 0x40002000);
+        run();
+        bytes[kind] = rig->result.code_size;
+    }
+    ck_assert_uint_eq(IR_FENCE_FULL, 2);
+    ck_assert_uint_gt(bytes[2], bytes[0]);
+    ck_assert_uint_eq(bytes[1], bytes[0]);
+}
+END_TEST
+
 START_TEST(exit_loop)
 {
     begin();
@@ -549,6 +571,7 @@ Suite *x64_suite(void)
     tcase_add_test(tc, entries_links_and_death);
     tcase_add_test(tc, loop_to_own_head);
     tcase_add_test(tc, region_loop);
+    tcase_add_test(tc, fence);
     tcase_add_test(tc, exit_loop);
     tcase_add_test(tc, too_small_a_buffer);
     suite_add_tcase(s, tc);

@@ -427,7 +427,10 @@ void emit_store(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 void emit_fence(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     (void)i;
-    if (in->aux == IR_FENCE_FULL && t->b->parallel) {
+    /* With one vCPU, too: devices of other threads look at its memory, and
+     * what it has not seen of theirs, it must not have read before (virtio's
+     * notifications). */
+    if (in->aux == IR_FENCE_FULL) {
         fl_clobber(t);
         emit_full_fence(t);
     }

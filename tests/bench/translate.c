@@ -69,7 +69,7 @@ static void die(const char *what)
 static void read_code(struct bench *b, const char *path)
 {
     FILE *f = fopen(path, "rb");
-    long size;
+    long size = 0;
 
     if (!f || fseek(f, 0, SEEK_END) || (size = ftell(f)) < 4) {
         die("cannot read the code");

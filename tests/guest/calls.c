@@ -154,8 +154,6 @@ uint64_t on_stack(uint64_t (*function)(uint64_t), uint64_t argument,
 uint64_t chain(uint64_t zero, const uint64_t *addresses);
 uint64_t call_twice(uint64_t (*function)(uint64_t), uint64_t argument);
 extern const char add_1[], add_1000[], chain_end[], el0_body[];
-extern const char el0_leave[];
-void el0_enter(uint64_t pc, uint64_t x0, uint64_t x1);
 #pragma GCC visibility pop
 
 struct state {
@@ -379,7 +377,6 @@ static void test_changes(void)
 /* -- exceptions -------------------------------------------------------- */
 
 static uint64_t handled;
-static struct exception_frame came;
 
 /* SVC #1 is served, by calls; another one from EL0 ends it. */
 static void on_svc(struct exception_frame *frame, unsigned vector)
@@ -388,17 +385,12 @@ static void on_svc(struct exception_frame *frame, unsigned vector)
         handled += deep(handled % 40) == handled % 40;
         return;
     }
-    if (vector < 8) {
-        exception_default(frame, vector);
-        return;
-    }
-    came = *frame;
-    frame->elr = (uint64_t)el0_leave;
-    frame->spsr = 0x3c5;
+    el0_exception(frame, vector);
 }
 
 static void test_exceptions(void)
 {
+    const struct exception_frame *came;
     uint64_t text = (uint64_t)el0_body & ~0xfffull;
 
     /* The program and its stack, for EL0. */
@@ -416,10 +408,10 @@ static void test_exceptions(void)
     exception_set_handler(on_svc);
     test_equal("exceptions within calls", with_svc(100), 100);
     test_equal("served", handled, 201);
-    el0_enter(WINDOW + 0x11000 + ((uint64_t)el0_body & 0xfff), 300,
-              WINDOW + 0x30000);
-    exception_set_handler(exception_default);
-    test_equal("the same at EL0", came.x[0], 300);
+    came = el0_run_with(on_svc, WINDOW + 0x11000 +
+                                    ((uint64_t)el0_body & 0xfff),
+                        300, WINDOW + 0x30000);
+    test_equal("the same at EL0", came->x[0], 300);
     test_equal("served", handled, 201 + 601);
 }
 

@@ -161,6 +161,22 @@ static void check_cold(struct backend_thread *t, const struct ir_insn *in,
     }
 }
 
+/* A miss leaves. */
+static void check_in_region(struct backend_thread *t,
+                            const struct ir_insn *in, struct check *c)
+{
+    c->stub = exit_stub(t, ir_edge_of(in));
+    if (forced_slow(t)) {
+        t->exit_stub[c->stub].disp = x_jmp32(&t->as);
+    } else if (in->aux & IR_CHECK_KEEP) {
+        c->slot = t->check_slot++;
+        use_slot(t, c);
+    } else {
+        t->exit_stub[c->stub].disp = look_up(t, c);
+        x_load(&t->as, c->t1, rm_index(REG_TLB, c->t1, 0, c->array + 8));
+    }
+}
+
 /* The value is the host address of guest address a. */
 void emit_check(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
@@ -184,14 +200,8 @@ void emit_check(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     }
     if (in->aux & IR_CHECK_FILL) {
         check_cold(t, in, &c);
-    } else if (c.stub = exit_stub(t, ir_edge_of(in)), forced_slow(t)) {
-        t->exit_stub[c.stub].disp = x_jmp32(as);
-    } else if (in->aux & IR_CHECK_KEEP) {
-        c.slot = t->check_slot++;
-        use_slot(t, &c);
     } else {
-        t->exit_stub[c.stub].disp = look_up(t, &c);
-        x_load(as, c.t1, rm_index(REG_TLB, c.t1, 0, c.array + 8));
+        check_in_region(t, in, &c);
     }
     x_alu(as, ALU_ADD, X_W, c.t1, rm_reg(base));
     ra_release(t, in->a);

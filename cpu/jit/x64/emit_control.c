@@ -140,6 +140,18 @@ static void emit_call_edge(struct backend_thread *t, const struct ir_edge *e)
     emit_landing(t, e->back);
 }
 
+/* To another unit; a call is never conditional. */
+static void emit_way_out(struct backend_thread *t, int cc, unsigned n)
+{
+    const struct ir_edge *e = &t->u->edge[n];
+
+    if (e->back && can_call(t)) {
+        emit_call_edge(t, e);
+    } else {
+        emit_link(t, cc, n);
+    }
+}
+
 static void emit_edge(struct backend_thread *t, int cc, unsigned n)
 {
     const struct ir_edge *e = &t->u->edge[n];
@@ -154,16 +166,12 @@ static void emit_edge(struct backend_thread *t, int cc, unsigned n)
         t->exit_stub[stub].disp = jump(t, cc);
         return;
     }
-    if (e->back && can_call(t)) {
-        emit_call_edge(t, e);
-        return;
-    }
-    if (e->pc == t->u->pc && e->same_page && !t->u->singly) {
+    if (e->pc == t->u->pc && e->same_page && !t->u->singly && !e->back) {
         /* A loop: to this unit's own polled entry, never unlinked. */
         x_fix32(jump(t, cc), t->polled);
         return;
     }
-    emit_link(t, cc, n);
+    emit_way_out(t, cc, n);
 }
 
 void emit_exit(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
@@ -328,19 +336,13 @@ static void emit_poll_stub(struct backend_thread *t,
 static void emit_exit_stub(struct backend_thread *t,
                            const struct exit_stub *s)
 {
-    const struct ir_edge *e = &t->u->edge[s->edge];
-
     x_fix32(s->disp, t->as.p);
     if (s->flags != EXIT_FLAGS_STORED) {
         fl_restore_packed(t, s);
         x_op(&t->as, X_MOV_STORE16, RAX, rm_home(HOME_FLAGS));
     }
     region_leave(t);
-    if (e->back && can_call(t)) {
-        emit_call_edge(t, e);
-    } else {
-        add_link(t, e, aligned_jump(t, ALWAYS));
-    }
+    emit_way_out(t, ALWAYS, s->edge);
 }
 
 static void emit_region_stubs(struct backend_thread *t)

@@ -247,7 +247,7 @@ static void look_up(struct asm_buf *a, const uint8_t *miss)
  * last call: that of an earlier one, or of none. */
 static void thunk_other_return(struct asm_buf *a, const uint8_t *miss)
 {
-    uint8_t *again = a->p, *none;
+    uint8_t *again, *none;
 
     x_mov(a, RDX, RSP);
     again = a->p;

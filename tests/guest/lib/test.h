@@ -40,6 +40,13 @@ void test_many_end(const struct test_many *many);
    pointer is unset; it needs the pages it touches mapped for EL0. */
 const struct exception_frame *el0_run(uint64_t pc, uint64_t x0, uint64_t x1);
 
+/* The same with a handler that serves some itself and leaves the others, which
+   end it, to el0_exception(). */
+const struct exception_frame *el0_run_with(exception_function *handler,
+                                           uint64_t pc, uint64_t x0,
+                                           uint64_t x1);
+void el0_exception(struct exception_frame *frame, unsigned vector);
+
 /* The exception of one instruction that uses an address, or NULL. */
 const struct exception_frame *fault_of_load(uint64_t va);
 const struct exception_frame *fault_of_store(uint64_t va);

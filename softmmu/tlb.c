@@ -409,6 +409,9 @@ void tlb_invalidate(struct tlb *tlb, const struct tlb_inval *request)
     for (unsigned i = 0; i < tlb->used; i++) {
         invalidate_context(tlb, &tlb->contexts[i], &inval);
     }
+    if (inval.kind == TLB_INVAL_ALL) {
+        tlb_forget_known(tlb);
+    }
     if (inval.kind == TLB_INVAL_ALL ||
         (inval.kind == TLB_INVAL_REGIME && inval.all_vmids &&
          tlb->families == BIT(inval.regime))) {

@@ -265,6 +265,9 @@ void tlb_atomic_done(struct tlb *tlb);
 bool tlb_fetch(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
                uint64_t *pa, const uint8_t **host, uint32_t *page_id,
                struct mem_fault *fault);
+/* The physical address of va, if code was fetched from its page lately. */
+bool tlb_find_code(struct tlb *tlb, const struct tlb_context *ctx,
+                   uint64_t va, uint64_t *pa);
 
 /* Translate only (AT instructions, debugger, cache maintenance). */
 bool tlb_translate(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,

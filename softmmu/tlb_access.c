@@ -176,12 +176,10 @@ static bool walk(struct tlb *tlb, const struct tlb_context *ctx, uint64_t va,
     return true;
 }
 
-/* The mapping of `va`; *offset is va's place in the block. */
-static struct l2_data *find_mapping(struct tlb *tlb,
-                                    const struct tlb_context *ctx,
-                                    uint64_t va, enum tlb_access kind,
-                                    uint64_t *offset,
-                                    struct mem_fault *fault)
+struct l2_data *tlb_find_mapping(struct tlb *tlb,
+                                 const struct tlb_context *ctx, uint64_t va,
+                                 enum tlb_access kind, uint64_t *offset,
+                                 struct mem_fault *fault)
 {
     uint64_t stripped =
         tlb_untag(va) == va ? va : tlb->strip(tlb->cpu, &ctx->key, va);
@@ -205,9 +203,7 @@ static struct bus *bus_of(const struct tlb *tlb, bool secure)
     return secure ? bus_secure(tlb->bus) : tlb->bus;
 }
 
-/* The RAM that holds the page of `pa`, remembered in the mapping. */
-static struct ram *ram_at(struct tlb *tlb, struct l2_data *mapping,
-                          uint64_t pa)
+struct ram *tlb_ram_at(struct tlb *tlb, struct l2_data *mapping, uint64_t pa)
 {
     struct ram *ram = mapping->ram;
     uint64_t page = pa & TLB_PAGE_MASK;
@@ -282,13 +278,13 @@ static bool resolve(const struct access *a, uint64_t va,
     struct tlb *tlb = a->tlb;
     uint64_t offset;
     struct l2_data *mapping =
-        find_mapping(tlb, a->ctx, va, a->kind, &offset, a->fault);
+        tlb_find_mapping(tlb, a->ctx, va, a->kind, &offset, a->fault);
 
     if (!mapping) {
         return false;
     }
     uint64_t pa = mapping->page.pa + offset;
-    struct ram *ram = ram_at(tlb, mapping, pa);
+    struct ram *ram = tlb_ram_at(tlb, mapping, pa);
     *target = (struct target){
         .pa = pa,
         .ram = ram,
@@ -533,7 +529,7 @@ static bool may_write_as_is(struct tlb *tlb, const struct tlb_context *ctx,
 {
     uint64_t offset;
     const struct l2_data *mapping =
-        find_mapping(tlb, ctx, va, TLB_READ, &offset, fault);
+        tlb_find_mapping(tlb, ctx, va, TLB_READ, &offset, fault);
 
     return mapping && allows(&ctx->key, &mapping->page, TLB_WRITE);
 }
@@ -600,7 +596,7 @@ void *tlb_host_for_atomic(struct tlb *tlb, struct tlb_context *ctx,
     if (!resolve(&access, va, &target)) {
         uint64_t offset;
         struct mem_fault read_fault;
-        if (write && !find_mapping(tlb, ctx, va, TLB_READ, &offset,
+        if (write && !tlb_find_mapping(tlb, ctx, va, TLB_READ, &offset,
                                    &read_fault)) {
             *fault = read_fault;
         }
@@ -632,53 +628,13 @@ void tlb_atomic_done(struct tlb *tlb)
     }
 }
 
-bool tlb_fetch(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
-               uint64_t *pa, const uint8_t **host, uint32_t *page_id,
-               struct mem_fault *fault)
-{
-    const struct tlb_key *key = &ctx->key;
-    uint64_t offset;
-    struct l2_data *mapping =
-        find_mapping(tlb, ctx, va, TLB_EXEC, &offset, fault);
-
-    tlb->stats.fetch_misses++;
-    if (!mapping) {
-        return false;
-    }
-    *pa = mapping->page.pa + offset;
-    *page_id = 0;
-    struct ram *ram = ram_at(tlb, mapping, *pa);
-    if (!ram) {
-        *fault = (struct mem_fault){
-            .va = va, .status = tlb->codes.external, .access = TLB_EXEC,
-            .stage = 1, .external = true,
-        };
-        return false;
-    }
-    *host = ram->host + (*pa - ram->base);
-
-    unsigned i = tlb_index(va);
-    if (ctx->page_id[i] && ctx->page_va[i] == (va & TLB_PAGE_MASK)) {
-        *page_id = ctx->page_id[i];
-        return true;
-    }
-    /* 12 bits; ids need not know the ASID, only what is mapped. */
-    unsigned context = key->regime | (key->el & 3) << 8 |
-                       (key->mmu_off ? 1 << 10 : 0) |
-                       mapping->page.guarded << 11;
-    *page_id = page_ids_get(tlb->ids, va & TLB_PAGE_MASK,
-                            *pa & TLB_PAGE_MASK, context);
-    tlb_l1_set_page_id(ctx, va, &mapping->page, *page_id);
-    return true;
-}
-
 bool tlb_translate(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
                    enum tlb_access access, struct tlb_page *page,
                    struct mem_fault *fault)
 {
     uint64_t offset;
     struct l2_data *mapping =
-        find_mapping(tlb, ctx, va, access, &offset, fault);
+        tlb_find_mapping(tlb, ctx, va, access, &offset, fault);
 
     if (!mapping) {
         return false;

@@ -1,5 +1,6 @@
 /* What the files of the TLB share: tlb.c (first level, invalidation),
- * tlb_l2.c (second level), tlb_access.c (slow-path accesses). */
+ * tlb_l2.c (second level), tlb_access.c (slow-path accesses), tlb_fetch.c
+ * (instruction side). */
 #ifndef SOFTMMU_TLB_INTERNAL_H
 #define SOFTMMU_TLB_INTERNAL_H
 
@@ -53,6 +54,16 @@ struct device_slot {
     struct bus_window window;
 };
 
+/* Where a page of code lies, found again by its identity (tlb_fetch.c). */
+#define TLB_KNOWN 256
+
+struct known_page {
+    uint64_t va;           /* page, tag included */
+    uint64_t pa;
+    const uint8_t *host;
+    uint32_t id;           /* 0: free */
+};
+
 struct tlb {
     struct tlb_head head;        /* first */
     struct tlb_context contexts[TLB_CONTEXTS];
@@ -90,6 +101,7 @@ struct tlb {
 
     struct device_slot device[TLB_DEVICES];
     uint64_t device_stamp;  /* moves on with every invalidation */
+    struct known_page known[TLB_KNOWN];
 
     uint64_t clock;
     uint64_t all_stamp;
@@ -148,5 +160,22 @@ struct l2_data *tlb_l2_find(struct tlb *tlb, const struct tlb_key *key,
 struct l2_data *tlb_l2_insert(struct tlb *tlb, const struct tlb_key *key,
                               uint64_t va, const struct tlb_page *page);
 void tlb_l2_invalidate(struct tlb *tlb, const struct tlb_inval *inval);
+
+/* Both levels (tlb_access.c). */
+
+/* The mapping of `va`, walked for if need be; *offset is va's place in the
+ * block.  NULL: *fault says why it may not be accessed so. */
+struct l2_data *tlb_find_mapping(struct tlb *tlb,
+                                 const struct tlb_context *ctx, uint64_t va,
+                                 enum tlb_access kind, uint64_t *offset,
+                                 struct mem_fault *fault);
+/* The RAM that holds the page of `pa`, remembered in the mapping; NULL: there
+ * is none. */
+struct ram *tlb_ram_at(struct tlb *tlb, struct l2_data *mapping, uint64_t pa);
+
+/* Instruction side (tlb_fetch.c). */
+
+/* RAM may lie elsewhere now. */
+void tlb_forget_known(struct tlb *tlb);
 
 #endif

@@ -76,13 +76,19 @@ static void ic_all(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
 
 static void ic_ivau(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
 {
+    struct vcpu *vcpu = &cpu->vcpu;
     struct tlb_page page;
+    uint64_t pa;
 
     (void)op;
-    if (translate(cpu, x, TLB_READ, &page)) {
-        uint64_t pa = page.pa | (x & mask64(TLB_PAGE_BITS));
-        engine_code_written(cpu->system->engine, align_down(pa, LINE), LINE);
+    if (!is_readable(vcpu, x) ||
+        !tlb_find_code(vcpu->mmu, vcpu->tlb, x, &pa)) {
+        if (!translate(cpu, x, TLB_READ, &page)) {
+            return;
+        }
+        pa = page.pa | (x & mask64(TLB_PAGE_BITS));
     }
+    engine_code_written(cpu->system->engine, align_down(pa, LINE), LINE);
 }
 
 /* DC ZVA where alignment matters: with stage 1 off all memory is Device,

@@ -33,6 +33,7 @@ struct block_table {
     struct block_table_ops ops;
     pthread_mutex_t lock;
     struct in_flight in_flight[BLOCK_TABLE_CPUS]; /* [lock] */
+    unsigned translators; /* of these that ever were used, the first ones */
     struct block_set live;  /* by page id, PC, context */
     struct block_set origins; /* by PA, context */
     struct code_page *page[1 << PAGE_HASH_BITS];
@@ -189,7 +190,7 @@ static bool meets(const struct in_flight *f, uint64_t pa, uint64_t end)
 /* Refuse the translations under way that overlap [pa, end). */
 static void spoil(struct block_table *t, uint64_t pa, uint64_t end)
 {
-    for (unsigned n = 0; n < BLOCK_TABLE_CPUS; n++) {
+    for (unsigned n = 0; n < t->translators; n++) {
         if (meets(&t->in_flight[n], pa, end)) {
             t->in_flight[n].spoiled = true;
         }
@@ -200,7 +201,7 @@ static bool is_in_flight(const struct block_table *t, uint64_t number)
 {
     uint64_t pa = number << RAM_PAGE_BITS;
 
-    for (unsigned n = 0; n < BLOCK_TABLE_CPUS; n++) {
+    for (unsigned n = 0; n < t->translators; n++) {
         if (meets(&t->in_flight[n], pa, pa + RAM_PAGE_SIZE)) {
             return true;
         }
@@ -255,6 +256,16 @@ static unsigned up_to_head(struct block_table *t, uint64_t pa, unsigned bytes)
     return bytes;
 }
 
+/* The lock is held. */
+static void take_off(struct block_table *t, unsigned cpu, uint64_t pa,
+                     unsigned bytes)
+{
+    t->in_flight[cpu] = (struct in_flight){pa, pa + bytes, false};
+    if (cpu >= t->translators) {
+        t->translators = cpu + 1;
+    }
+}
+
 bool block_begin(struct block_table *t, unsigned cpu, uint64_t pa,
                  unsigned bytes, unsigned *up_to)
 {
@@ -264,7 +275,7 @@ bool block_begin(struct block_table *t, unsigned cpu, uint64_t pa,
      * clears the flag behind our back. */
     pthread_mutex_lock(&t->lock);
     *up_to = up_to_head(t, pa, bytes);
-    t->in_flight[cpu] = (struct in_flight){pa, pa + bytes, false};
+    take_off(t, cpu, pa, bytes);
     if (flags) {
         before = __atomic_fetch_or(flags, RAM_PAGE_CODE, __ATOMIC_SEQ_CST);
     }
@@ -280,7 +291,7 @@ bool block_begin_region(struct block_table *t, unsigned cpu, uint64_t pa,
     pthread_mutex_lock(&t->lock);
     bool good = flags && (*flags & RAM_PAGE_CODE);
     if (good) {
-        t->in_flight[cpu] = (struct in_flight){pa, pa + bytes, false};
+        take_off(t, cpu, pa, bytes);
     }
     pthread_mutex_unlock(&t->lock);
     return good;

@@ -290,6 +290,31 @@ START_TEST(test_fetch)
 }
 END_TEST
 
+START_TEST(test_find_code)
+{
+    struct tlb_context *one = context(0, 1), *two = context(0, 2);
+    uint64_t pa = 0;
+
+    ck_assert(!tlb_find_code(tlb_rig.tlb, one, 0x10010, &pa));
+    fetch(one, 0x10ffc, RAM_BASE + 0x5ffc);
+    ck_assert(tlb_find_code(tlb_rig.tlb, one, 0x10010, &pa));
+    ck_assert_uint_eq(pa, RAM_BASE + 0x5010);
+    /* Not what another address space has there, nor another page of the
+     * same slot. */
+    ck_assert(!tlb_find_code(tlb_rig.tlb, two, 0x10010, &pa));
+    fetch(two, 0x10000, RAM_BASE + 0x6000);
+    ck_assert(!tlb_find_code(tlb_rig.tlb, one, 0x10010, &pa));
+    fetch(one, 0x10000, RAM_BASE + 0x5000);
+    ck_assert(!tlb_find_code(tlb_rig.tlb, one,
+                             0x10010 + ((uint64_t)TLB_ENTRIES << 12), &pa));
+    invalidate(TLB_INVAL_VA, 1, 0x10000, PAGE);
+    ck_assert(!tlb_find_code(tlb_rig.tlb, one, 0x10010, &pa));
+    fetch(one, 0x10000, RAM_BASE + 0x5000);
+    invalidate(TLB_INVAL_ALL, 0, 0, 0);
+    ck_assert(!tlb_find_code(tlb_rig.tlb, one, 0x10010, &pa));
+}
+END_TEST
+
 START_TEST(test_page_ids_forget)
 {
     /* More pages than the table holds: never the same number twice. */
@@ -454,6 +479,7 @@ Suite *tlb_suite(void)
     tcase_add_test(c, test_upgrade);
     tcase_add_test(c, test_watch);
     tcase_add_test(c, test_fetch);
+    tcase_add_test(c, test_find_code);
     tcase_add_test(c, test_page_ids_forget);
     tcase_add_test(c, test_strict);
     tcase_add_test(c, test_atomic);

@@ -385,13 +385,16 @@ static void emit_ops(struct backend_thread *t)
 static void begin(struct backend_thread *t, const struct ir_unit *u,
                   struct jit_buffer *code)
 {
+    /* Aligned as it will be, for its constants. */
+    size_t skip = ((uintptr_t)code->rx - (uintptr_t)t->draft) & 15;
+    size_t room = code->size < BLOCK_MAX_CODE ? code->size : BLOCK_MAX_CODE;
+    uint8_t *start = t->draft + skip;
+
     t->u = u;
     t->as = (struct asm_buf){
-        .p = code->rw, .start = code->rw,
-        .end = code->rw + (code->size < BLOCK_MAX_CODE ? code->size
-                                                       : BLOCK_MAX_CODE),
+        .p = start, .start = start, .end = start + room,
     };
-    t->rx_delta = code->rx - code->rw;
+    t->rx_delta = code->rx - start;
     t->slow_count = t->link_count = t->site_count = 0;
     t->thunk_relocs = t->pc_relocs = 0;
     t->pool_count = t->pool_uses = t->label_uses = t->fix_count = 0;
@@ -437,6 +440,7 @@ bool backend_compile(struct backend_thread *t, const struct ir_unit *u,
         return false;
     }
     result->code_size = as->p - as->start;
+    memcpy(code->rw, as->start, result->code_size);
     result->pad = CALL_SIZE;
     result->guarded = t->guarded - as->start;
     result->polled = t->polled - as->start;

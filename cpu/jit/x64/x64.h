@@ -267,6 +267,10 @@ struct backend_thread {
     unsigned thunk_relocs, pc_relocs;
     uint16_t thunk_reloc[BLOCK_MAX_CODE / 5 + 1];
     uint16_t pc_reloc[BLOCK_MAX_CODE / 10 + 1];
+
+    /* A unit is put together here and copied to where it will run: many small
+     * stores beside code that was just run take longer. */
+    uint8_t draft[BLOCK_MAX_CODE + 15];
 };
 
 /* -- the table of ops (ops.c) ------------------------------------------ */

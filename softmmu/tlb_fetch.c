@@ -1,0 +1,111 @@
+/*
+ * The instruction side: what page of code lies where.
+ *
+ * An identity stands for a virtual page, a physical page and all else that
+ * matters (page_ids.h), so where an identity lies need not be looked up again
+ * when the second level has forgotten it or takes long to ask.
+ */
+#include <string.h>
+
+#include "softmmu/tlb_internal.h"
+
+static struct known_page *slot_of(struct tlb *tlb, uint64_t va)
+{
+    return &tlb->known[va >> TLB_PAGE_BITS & (TLB_KNOWN - 1)];
+}
+
+/* The page of `va`, if this address space has one there whose identity is
+ * known; or NULL. */
+static const struct known_page *find_known(struct tlb *tlb,
+                                           const struct tlb_context *ctx,
+                                           uint64_t va)
+{
+    const struct known_page *page = slot_of(tlb, va);
+    uint32_t id = ctx->page_id[tlb_index(va)];
+
+    return id && id == page->id && page->va == (va & TLB_PAGE_MASK) ? page
+                                                                    : NULL;
+}
+
+void tlb_forget_known(struct tlb *tlb)
+{
+    memset(tlb->known, 0, sizeof(tlb->known));
+}
+
+/* The page's identity, entered in the context. */
+static uint32_t identify(struct tlb *tlb, struct tlb_context *ctx,
+                         uint64_t va, uint64_t pa,
+                         const struct tlb_page *page)
+{
+    const struct tlb_key *key = &ctx->key;
+    unsigned i = tlb_index(va);
+    /* 12 bits; ids need not know the ASID, only what is mapped. */
+    unsigned context = key->regime | (key->el & 3) << 8 |
+                       (key->mmu_off ? 1 << 10 : 0) | page->guarded << 11;
+    uint32_t id;
+
+    if (ctx->page_id[i] && ctx->page_va[i] == (va & TLB_PAGE_MASK)) {
+        return ctx->page_id[i];
+    }
+    id = page_ids_get(tlb->ids, va & TLB_PAGE_MASK, pa & TLB_PAGE_MASK,
+                      context);
+    tlb_l1_set_page_id(ctx, va, page, id);
+    return id;
+}
+
+/* Through the second level. */
+static bool fetch_mapped(struct tlb *tlb, struct tlb_context *ctx,
+                         uint64_t va, uint64_t *pa, const uint8_t **host,
+                         uint32_t *page_id, struct mem_fault *fault)
+{
+    uint64_t offset;
+    struct l2_data *mapping =
+        tlb_find_mapping(tlb, ctx, va, TLB_EXEC, &offset, fault);
+
+    if (!mapping) {
+        return false;
+    }
+    *pa = mapping->page.pa + offset;
+    struct ram *ram = tlb_ram_at(tlb, mapping, *pa);
+    if (!ram) {
+        *fault = (struct mem_fault){
+            .va = va, .status = tlb->codes.external, .access = TLB_EXEC,
+            .stage = 1, .external = true,
+        };
+        return false;
+    }
+    *host = ram->host + (*pa - ram->base);
+    *page_id = identify(tlb, ctx, va, *pa, &mapping->page);
+    *slot_of(tlb, va) = (struct known_page){
+        .va = va & TLB_PAGE_MASK, .pa = *pa & TLB_PAGE_MASK,
+        .host = *host - (va & ~TLB_PAGE_MASK), .id = *page_id,
+    };
+    return true;
+}
+
+bool tlb_fetch(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+               uint64_t *pa, const uint8_t **host, uint32_t *page_id,
+               struct mem_fault *fault)
+{
+    const struct known_page *page = find_known(tlb, ctx, va);
+
+    tlb->stats.fetch_misses++;
+    if (!page) {
+        return fetch_mapped(tlb, ctx, va, pa, host, page_id, fault);
+    }
+    *pa = page->pa | (va & ~TLB_PAGE_MASK);
+    *host = page->host + (va & ~TLB_PAGE_MASK);
+    *page_id = page->id;
+    return true;
+}
+
+bool tlb_find_code(struct tlb *tlb, const struct tlb_context *ctx,
+                   uint64_t va, uint64_t *pa)
+{
+    const struct known_page *page = find_known(tlb, ctx, va);
+
+    if (page) {
+        *pa = page->pa | (va & ~TLB_PAGE_MASK);
+    }
+    return page;
+}

@@ -245,11 +245,23 @@ static struct block *find_any(struct engine *e, struct runner *r)
     return b ? b : exec_translate(e, r, vcpu->pc, pa, host, page_id);
 }
 
+/* At threshold 0 the region whose head the block is, if it is one. */
+static struct block *form_region(struct engine *e, struct runner *r,
+                                 struct block *b)
+{
+    struct jit_buffer room;
+
+    return e->regions && !e->config.region_threshold &&
+           code_chunk_room(r->chunk[CODE_ORIGINALS], &room)
+               ? regions_form_now(e->regions, r->vcpu->index, b,
+                                  r->chunk[CODE_ORIGINALS])
+               : b;
+}
+
 /* Likewise; what hot code is about is told here. */
 static struct block *find(struct engine *e, struct runner *r)
 {
     struct block *b = find_any(e, r);
-    struct jit_buffer room;
 
     if (!b || !e->regions || r->alone || r->singly) {
         return b;
@@ -258,10 +270,7 @@ static struct block *find(struct engine *e, struct runner *r)
         r->sample = false;
         regions_sample(e->regions, r->vcpu->index, b);
     }
-    return code_chunk_room(r->chunk[CODE_ORIGINALS], &room)
-               ? regions_form_now(e->regions, r->vcpu->index, b,
-                                  r->chunk[CODE_ORIGINALS])
-               : b;
+    return form_region(e, r, b);
 }
 
 /* -- coming back ---------------------------------------------------------- */
@@ -304,9 +313,42 @@ static struct block_link *sync_pc(struct engine *e, struct vcpu *vcpu,
     return NULL;
 }
 
+static void fill_jump_cache(struct runner *r, const struct block *to)
+{
+    struct vcpu *vcpu = r->vcpu;
+    struct jump_cache_entry *entry =
+        &vcpu->jump_cache[(to->pc >> 2) & (JUMP_CACHE_ENTRIES - 1)];
+
+    entry->key = to->pc ^ vcpu->jump_key;
+    entry->code = to->code + to->guarded;
+    r->stats.jump_cache_fills++;
+}
+
+/* What is there now instead of a dead block, for others to jump to as well.
+ * NULL: the run loop has to see to it. */
+static struct block *replace_dead(struct engine *e, struct runner *r,
+                                  const struct block *dead, uint64_t pa,
+                                  const uint8_t *source, uint32_t page_id)
+{
+    if (r->alone || r->singly || e->strict || !page_id) {
+        return NULL;
+    }
+    struct block *b =
+        block_find(e->blocks, dead->pc, runner_key(r), page_id);
+
+    if (!b) {
+        b = exec_translate(e, r, dead->pc, pa, source, page_id);
+    }
+    b = b ? form_region(e, r, b) : NULL;
+    if (b) {
+        fill_jump_cache(r, b);
+    }
+    return b;
+}
+
 /*
  * See vcpu.reenter: a block whose page is not known in this address space, or
- * not any more, the most frequent reason by far.
+ * not any more, the most frequent reason by far; or a block that died.
  */
 static const uint8_t *reenter(struct vcpu *vcpu, const uint8_t *host)
 {
@@ -318,25 +360,17 @@ static const uint8_t *reenter(struct vcpu *vcpu, const uint8_t *host)
     uint64_t pa;
 
     r->stats.reentries++;
-    if (host != b->code + b->pad || b->dead || log_on(LOG_EXEC) ||
+    if (host != b->code + b->pad || log_on(LOG_EXEC) ||
         !tlb_fetch(vcpu->mmu, vcpu->tlb, b->pc, &pa, &source, &page_id,
                    &vcpu->fault)) {
         return NULL;
     }
     block_recheck(e->blocks, pa);
-    return page_id && page_id == b->page_id && !b->dead
-               ? b->code + b->polled : NULL;
-}
-
-static void fill_jump_cache(struct runner *r, const struct block *to)
-{
-    struct vcpu *vcpu = r->vcpu;
-    struct jump_cache_entry *entry =
-        &vcpu->jump_cache[(to->pc >> 2) & (JUMP_CACHE_ENTRIES - 1)];
-
-    entry->key = to->pc ^ vcpu->jump_key;
-    entry->code = to->code + to->guarded;
-    r->stats.jump_cache_fills++;
+    if (b->dead) {
+        b = replace_dead(e, r, b, pa, source, page_id);
+        return b ? b->code + b->polled : NULL;
+    }
+    return page_id && page_id == b->page_id ? b->code + b->polled : NULL;
 }
 
 /* -- sleeping and requests ------------------------------------------------ */

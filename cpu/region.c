@@ -179,8 +179,7 @@ struct block *regions_form_now(struct regions *r, unsigned cpu,
     struct order o = {b->pc, b->pa, b->context, b->page_id, cpu};
     struct block *region = NULL;
 
-    if (b->is_region || r->parts.threshold ||
-        !r->parts.guest->has_regions(b->context)) {
+    if (b->is_region || !r->parts.guest->has_regions(b->context)) {
         return b;
     }
     pthread_mutex_lock(&r->making);

@@ -41,8 +41,8 @@ void regions_running(struct regions *r, unsigned cpu, bool running);
  * [vCPU thread] */
 void regions_sample(struct regions *r, unsigned cpu, const struct block *b);
 
-/* Threshold 0: the region whose head *b is if there is one, else b.  `chunk`
- * has room for a unit. [vCPU thread] */
+/* Threshold 0 only: the region whose head *b is if there is one, else b.
+ * `chunk` has room for a unit. [vCPU thread] */
 struct block *regions_form_now(struct regions *r, unsigned cpu,
                                struct block *b, struct code_chunk *chunk);
 

@@ -232,10 +232,14 @@ static void add_place(struct code_page *page, const struct block *b)
                             b->pa + b->guest_bytes);
 }
 
-static void forget_places(struct code_page *page)
+/* Again, after some have died. */
+static void find_places(struct code_page *page)
 {
     page->lines = 0;
     memset(page->heads, 0, sizeof(page->heads));
+    for (const struct block *b = page->blocks; b; b = b->page_next) {
+        add_place(page, b);
+    }
 }
 
 /* Bytes from `pa` to the next place in its page where a block may begin, or
@@ -440,17 +444,16 @@ static bool kill_in_page(struct block_table *t, uint64_t number,
         (page->blocks && !(page->lines & lines_of(number, pa, end)))) {
         return false;
     }
-    forget_places(page);
     for (struct block *b = page->blocks, *next; b; b = next) {
         next = b->page_next;
         if (overlaps(b, pa, end)) {
             kill_block(t, b);
             killed = true;
-        } else {
-            add_place(page, b);
         }
     }
-    if (!page->blocks) {
+    if (page->blocks) {
+        find_places(page);
+    } else {
         *slot = page->next;
         page->next = t->spare;
         t->spare = page;
@@ -552,16 +555,14 @@ void block_recheck(struct block_table *t, uint64_t pa)
     pthread_mutex_lock(&t->lock);
     __atomic_fetch_and(flags, (uint8_t)~RAM_PAGE_RECHECK, __ATOMIC_SEQ_CST);
     struct code_page *page = *page_slot(t, pa >> RAM_PAGE_BITS);
-    if (page) {
-        forget_places(page);
-    }
     for (struct block *b = page ? page->blocks : NULL, *next; b; b = next) {
         next = b->page_next;
         if (stale(t, b)) {
             kill_block(t, b);
-        } else {
-            add_place(page, b);
         }
+    }
+    if (page) {
+        find_places(page);
     }
     pthread_mutex_unlock(&t->lock);
 }

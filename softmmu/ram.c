@@ -11,6 +11,10 @@
 
 #include "util/bits.h"
 
+enum {
+    GUARD_SIZE = RAM_PAGE_SIZE,
+};
+
 /*
  * Large guests reserve nothing: pages of the memory and of the flag array
  * appear when they are first touched.
@@ -48,19 +52,21 @@ static bool map_file(struct ram *ram, int share, struct error **err)
 /* A page of anonymous memory comes sooner than one of a memory file.  Large
  * ones are refused: an operating system that starts touches a little
  * everywhere, and clearing all of that made it take half as long again, while
- * no program was faster for them. */
+ * no program was faster for them.  Behind it is a page that nobody may touch:
+ * neighbours do not become one mapping, and who watches us can tell them
+ * apart by their sizes. */
 static bool map_memory(struct ram *ram, struct error **err)
 {
-    void *host = map_lazily(ram->size, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    void *host = map_lazily(ram->size + GUARD_SIZE,
+                            MAP_PRIVATE | MAP_ANONYMOUS, -1);
 
     if (host == MAP_FAILED) {
         error_set_errno(err, errno, "cannot map %llu MiB for '%s'",
                         (unsigned long long)ram->size >> 20, ram->name);
         return false;
     }
-    /* Nobody wants it in a core file; and no neighbour becomes one mapping
-     * with it, so that it can be told from the rest by its size. */
-    (void)madvise(host, ram->size, MADV_DONTDUMP);
+    (void)mprotect((uint8_t *)host + ram->size, GUARD_SIZE, PROT_NONE);
+    (void)madvise(host, ram->size, MADV_DONTDUMP); /* nobody wants it there */
     (void)madvise(host, ram->size, MADV_NOHUGEPAGE);
     ram->host = host;
     ram->anonymous = true;
@@ -140,7 +146,7 @@ void ram_free(struct ram *ram)
         munmap(ram->flags, ram->size >> RAM_PAGE_BITS);
     }
     if (ram->host) {
-        munmap(ram->host, ram->size);
+        munmap(ram->host, ram->size + (ram->anonymous ? GUARD_SIZE : 0));
     }
     if (ram->fd >= 0) {
         close(ram->fd);

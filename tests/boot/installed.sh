@@ -213,12 +213,15 @@ ahead() {
     echo $answer
 }
 
-# memory: what of the emulator's is not the guest's.
+# memory: what of the emulator's is not the guest's, which QEMU has under a
+# name and Armature in a mapping of that size.
 memory() {
     local kib
-    kib=$(awk '/^[0-9a-f]+-/ { ours = !/memfd:(ram|memory-backend)/ }
-        /^Pss:/ && ours { kib += $2 } END { print kib }' \
-        "/proc/$(cat "$out/pid")/smaps")
+    kib=$(awk -v named=${#ram[@]} '
+        /^[0-9a-f]+-/ { guests = /memfd:memory-backend/ }
+        /^Size:/ && !named { guests = $2 >= 1048576 }
+        /^Pss:/ && !guests { kib += $2 }
+        END { print kib }' "/proc/$(cat "$out/pid")/smaps")
     say "memory besides the guest's: $((kib / 1024)) MiB"
 }
 

@@ -1,6 +1,8 @@
 /* softmmu: ram, bus and dma. */
 #include <check.h>
+#include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +75,41 @@ START_TEST(test_ram_is_lazy)
     ck_assert_uint_eq(huge->host[huge->size - 1], 0);
     ck_assert_uint_eq(huge->flags[(huge->size >> RAM_PAGE_BITS) - 1], 0);
     ram_free(huge);
+}
+END_TEST
+
+/* The size of the process's mapping that begins at `start`. */
+static uint64_t mapping_size(const void *start)
+{
+    FILE *maps = fopen("/proc/self/maps", "r");
+    uint64_t low, high, size = 0;
+    char line[512];
+
+    ck_assert_ptr_nonnull(maps);
+    while (fgets(line, sizeof(line), maps)) {
+        if (sscanf(line, "%" SCNx64 "-%" SCNx64, &low, &high) == 2 &&
+            low == (uintptr_t)start) {
+            size = high - low;
+        }
+    }
+    fclose(maps);
+    return size;
+}
+
+START_TEST(test_ram_is_apart)
+{
+    struct ram *two[2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        two[i] = ram_new("one of two", 1 << 20, NULL);
+        ck_assert_ptr_nonnull(two[i]);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        ck_assert_uint_eq(mapping_size(two[i]->host), two[i]->size);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        ram_free(two[i]);
+    }
 }
 END_TEST
 
@@ -380,6 +417,7 @@ Suite *bus_suite(void)
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, test_ram_is_lazy);
+    tcase_add_test(tc, test_ram_is_apart);
     tcase_add_test(tc, test_ram_lookup);
     tcase_add_test(tc, test_ram_access);
     tcase_add_test(tc, test_rom_ignores_writes);

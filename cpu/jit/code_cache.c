@@ -25,6 +25,7 @@
  * faults. */
 #define POPULATE_STEP (64u << 10)
 #define POPULATE_AHEAD (4u << 10)
+#define HOST_PAGE (4u << 10)
 /* Chunks in use before the first is evicted, at first: bytes by class. */
 static const unsigned first_limit[CODE_CLASSES] = {
     [CODE_ORIGINALS] = 16u << 20,
@@ -435,6 +436,19 @@ static struct code_chunk *try_chunk(struct code_cache *c,
     return chunk;
 }
 
+/* It is full: the host gets back what was made ready for more metadata than
+ * its units have.  The piece that they end in is gone over again. */
+static void trim(struct code_chunk *chunk)
+{
+    size_t used = align_up(chunk->meta_used, HOST_PAGE);
+
+    if (used < chunk->meta_ready) {
+        madvise((uint8_t *)chunk->index + used, chunk->meta_ready - used,
+                MADV_DONTNEED);
+        chunk->meta_ready = align_down(used, POPULATE_STEP);
+    }
+}
+
 struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
                                     enum code_class class,
                                     struct code_chunk *old,
@@ -442,6 +456,7 @@ struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
                                     const struct code_cache_user *user)
 {
     if (old) {
+        trim(old);
         pthread_mutex_lock(&c->lock);
         old->state = CHUNK_LIVE;
         adapt(c, &c->class[class], demand);

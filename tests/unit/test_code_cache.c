@@ -5,6 +5,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 Suite *code_cache_suite(void);
 
@@ -192,11 +193,50 @@ START_TEST(prepare)
     for (unsigned n = 0; n < 100; n++) {
         code_cache_prepare(cache);
     }
-    fill(CODE_COPIES, 1, 0);
+    fill(CODE_COPIES, 0, 0);
     ck_assert_uint_eq(chunks[0]->ready, 0);
     ck_assert_uint_eq(chunks[1]->ready, CODE_CHUNK_SIZE);
     ck_assert_uint_ge(chunks[1]->meta_ready, CODE_CHUNK_SIZE);
+    fill(CODE_COPIES, 0, 0);
     ck_assert_uint_eq(chunks[2]->ready, 0);
+}
+END_TEST
+
+/* Bytes of the chunk's metadata that the host keeps. */
+static size_t resident(const struct code_chunk *chunk)
+{
+    static unsigned char in_core[2 * CODE_CHUNK_SIZE / 4096];
+    size_t bytes = 0;
+
+    ck_assert_int_eq(mincore(chunk->index, sizeof(in_core) * 4096, in_core),
+                     0);
+    for (unsigned n = 0; n < sizeof(in_core); n++) {
+        bytes += (in_core[n] & 1) * 4096u;
+    }
+    return bytes;
+}
+
+/* A chunk that is full keeps what its blocks have, and is made ready anew
+ * when its turn comes again. */
+START_TEST(trim)
+{
+    struct code_demand demand = {.units = 100};
+
+    for (unsigned n = 0; n < 100; n++) {
+        code_cache_prepare(cache);
+    }
+    fill(CODE_COPIES, 0, 0);
+    struct code_chunk *chunk = chunks[0];
+    struct block *block = add(chunk, 100);
+    block->pc = 0x1234;
+    ck_assert_uint_ge(resident(chunk), CODE_CHUNK_SIZE);
+    code_cache_chunk(cache, 0, CODE_COPIES, chunk, &demand, &user);
+    ck_assert_uint_ge(resident(chunk), chunk->meta_used);
+    ck_assert_uint_le(resident(chunk), chunk->meta_used + 4096);
+    ck_assert_uint_le(chunk->meta_ready, chunk->meta_used);
+    ck_assert_uint_eq(code_cache_find(cache, block->code + 8)->pc, 0x1234);
+    code_chunk_alloc(chunk, CODE_CHUNK_SIZE);
+    ck_assert_uint_ge(resident(chunk), CODE_CHUNK_SIZE);
 }
 END_TEST
 
@@ -212,6 +252,7 @@ Suite *code_cache_suite(void)
     tcase_add_test(t, epochs);
     tcase_add_test(t, find);
     tcase_add_test(t, prepare);
+    tcase_add_test(t, trim);
     suite_add_tcase(s, t);
     return s;
 }

@@ -31,12 +31,41 @@ static void patch(void *opaque, const uint8_t *at, const uint8_t *target)
     backend_patch_jump(&b, target);
 }
 
+static struct jump_cache_entry *jump_cache_slot(struct vcpu *vcpu,
+                                                uint64_t pc)
+{
+    return &vcpu->jump_cache[pc >> 2 & (JUMP_CACHE_ENTRIES - 1)];
+}
+
+/* Whether this thread runs the machine's only vCPU. */
+static bool is_lone_runner(const struct engine *e)
+{
+    return e->config.cpus == 1 &&
+           pthread_equal(pthread_self(), e->runner[0].thread);
+}
+
+/* Nothing leads to the block any more but the jump cache, whose entry goes to
+ * its pad from now on; the entries of its code stay as they are, for writing
+ * what was just run makes the host start over. */
+static void send_to_pad(struct runner *r, const struct block *b)
+{
+    struct jump_cache_entry *entry = jump_cache_slot(r->vcpu, b->pc);
+
+    if (entry->code == b->code + b->guarded) {
+        entry->code = b->code;
+    }
+}
+
 static void kill_code(void *opaque, struct block *b)
 {
     struct engine *e = opaque;
     struct jit_buffer code = {code_cache_rw(e->cache, b->code), b->code,
                               b->code_size};
 
+    if (!b->is_region && is_lone_runner(e)) {
+        send_to_pad(&e->runner[0], b);
+        return;
+    }
     backend_kill(e->backend, &code, b->guarded, b->polled, b->entry);
     if (b->is_region) {
         regions_leave(e->regions); /* its loops do not pass the entries */
@@ -316,8 +345,7 @@ static struct block_link *sync_pc(struct engine *e, struct vcpu *vcpu,
 static void fill_jump_cache(struct runner *r, const struct block *to)
 {
     struct vcpu *vcpu = r->vcpu;
-    struct jump_cache_entry *entry =
-        &vcpu->jump_cache[(to->pc >> 2) & (JUMP_CACHE_ENTRIES - 1)];
+    struct jump_cache_entry *entry = jump_cache_slot(vcpu, to->pc);
 
     entry->key = to->pc ^ vcpu->jump_key;
     entry->code = to->code + to->guarded;
@@ -597,6 +625,7 @@ void engine_run(struct engine *e, struct vcpu *vcpu)
 {
     struct runner *r = &e->runner[vcpu->index];
 
+    r->thread = pthread_self();
     shootdown_wake(e->config.shootdown, vcpu->index);
     code_cache_sleep(e->cache, vcpu->index, false);
     r->context_stale = true;

@@ -2,6 +2,8 @@
 #ifndef CPU_EXEC_INTERNAL_H
 #define CPU_EXEC_INTERNAL_H
 
+#include <pthread.h>
+
 #include "cpu/exec.h"
 #include "cpu/ir/build.h"
 #include "cpu/jit/block_table.h"
@@ -16,6 +18,7 @@
 struct runner {
     struct engine *engine;
     struct vcpu *vcpu;
+    pthread_t thread;        /* that ran it last */
     struct code_chunk *chunk[2]; /* of originals and copies */
     struct backend_thread *compiler;
     struct ir_unit *unit;

@@ -417,11 +417,11 @@ static struct block_engine *choose_engine(struct block_backend *b,
     struct block_engine_host host = {
         .image = b->image, .loop = loop, .complete = completed, .opaque = b,
     };
-    const struct block_file *plain = b->image->plain;
-    /* Formats, and files elsewhere, take our own code for each request,
+    const struct block_file *file = b->image->file;
+    /* Some formats, and files elsewhere, take our own code for each request,
      * whatever the option says: it is about speed. */
-    enum block_aio aio = plain && !plain->remote && loop ? b->config.aio
-                                                         : BLOCK_AIO_THREADS;
+    bool direct = b->image->ops->enter && !(file && file->remote) && loop;
+    enum block_aio aio = direct ? b->config.aio : BLOCK_AIO_THREADS;
     bool any = aio == BLOCK_AIO_AUTO || aio == BLOCK_AIO_NATIVE;
 
     for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {

@@ -113,6 +113,8 @@ struct block_request {
     /* The block layer's while it has the request, like op and flags. */
     struct block_request *next;
     int error;
+    struct block_file *file;    /* that the kernel reads or writes for it */
+    struct block_image *entered; /* or NULL (image.h) */
 };
 
 #define BLOCK_MAX_IOV 1024

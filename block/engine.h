@@ -36,8 +36,8 @@ struct block_engine_ops {
 /* Worker threads; cannot fail. */
 struct block_engine *block_pool_new(const struct block_engine_host *host,
                                     struct error **err);
-/* NULL when the kernel has no io_uring or does not let us use it; for a plain
- * image that is a file here, with a loop. */
+/* NULL when the kernel has no io_uring or does not let us use it; with a
+ * loop. */
 struct block_engine *block_io_uring_new(const struct block_engine_host *host,
                                         struct error **err);
 

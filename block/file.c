@@ -264,6 +264,11 @@ int block_file_fd(const struct block_file *file, const struct iovec *iov,
     return file->fd;
 }
 
+void *block_file_buffer(uint64_t size)
+{
+    return aligned_alloc(DIRECT_ALIGN, align_up(size, DIRECT_ALIGN));
+}
+
 static ssize_t transfer_once(struct block_file *file, const struct iovec *iov,
                              unsigned count, uint64_t offset, bool write,
                              bool sync)

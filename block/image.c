@@ -387,6 +387,31 @@ int block_image_status(struct block_image *image, uint64_t offset,
     }
 }
 
+bool block_image_enter_below(struct block_image *image,
+                             struct block_access *access)
+{
+    if (access->op != BLOCK_READ) {
+        return false;
+    }
+    if (!image || access->offset >= image->size) {
+        access->file = NULL;
+        return true;
+    }
+    return access->length <= image->size - access->offset &&
+           image->ops->enter && image->ops->enter(image, access);
+}
+
+bool block_image_enter(struct block_image *image,
+                       const struct block_request *req,
+                       struct block_access *access)
+{
+    *access = (struct block_access){
+        .op = req->op, .sync = req->flags & BLOCK_FUA,
+        .offset = req->offset, .length = req->length,
+    };
+    return image->ops->enter && image->ops->enter(image, access);
+}
+
 static int run(struct block_image *image, struct block_request *req)
 {
     const struct block_image_ops *ops = image->ops;

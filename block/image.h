@@ -1,7 +1,8 @@
 /*
  * An image: what a format makes of a file, as one array of bytes.
  *
- * Formats work synchronously; the engines run them on worker threads.  A
+ * Formats work synchronously; the engines run them on worker threads, or do
+ * themselves what a format's enter() says is one access to a file.  A
  * format's functions are called by several threads at once.  Ranges
  * are within the image, not empty and made of whole sectors.
  */
@@ -37,6 +38,15 @@ struct block_check {
     uint64_t corruptions;
 };
 
+/* A request as one access to a file. */
+struct block_access {
+    enum block_op op;
+    bool sync;               /* BLOCK_FUA */
+    uint64_t offset, length; /* in the image; enter() makes it the file's */
+    struct block_file *file; /* NULL: a read of zeroes */
+    struct block_image *image; /* whose leave() is due; NULL: nobody's */
+};
+
 /* All return 0 or an errno. */
 struct block_image_ops {
     const char *format;
@@ -52,6 +62,11 @@ struct block_image_ops {
     void (*close)(struct block_image *image);
 
     /* The rest may be NULL. */
+    /* Reads, writes and flushes of which it can be told without waiting that
+     * one access to a file is all they take.  The place is good until
+     * leave(), which any thread may call. */
+    bool (*enter)(struct block_image *image, struct block_access *access);
+    void (*leave)(struct block_image *image);
     int (*status)(struct block_image *image, uint64_t offset, uint64_t length,
                   struct block_extent *extent);
     /* Whole clusters, or up to the end of the disk. */
@@ -73,9 +88,7 @@ struct block_image {
     const char *backing_name, *backing_format;
     bool noise;  /* what was never written is not zero */
     bool packed; /* clusters are compressed: parts of one cost its space */
-    /* Offsets in the image are offsets in this file, so an engine may read
-     * and write it directly; NULL when it takes the format to know. */
-    struct block_file *plain;
+    struct block_file *plain; /* of raw images and their like: the disk */
     /* Nobody said that it is raw: the guest must not make it look like
      * anything else, which the next one to guess would believe. */
     bool guessed_raw;
@@ -137,7 +150,16 @@ int block_image_status(struct block_image *image, uint64_t offset,
                        uint64_t length, struct block_extent *extent,
                        unsigned *depth);
 
-/* Do what the request says; the engines' one way into a format. */
+/* See enter() above; what the request is about is filled in here. */
+bool block_image_enter(struct block_image *image,
+                       const struct block_request *req,
+                       struct block_access *access);
+/* The same for what an image has below: `access` is about that one then.
+ * `image` NULL, or too short: zeroes. */
+bool block_image_enter_below(struct block_image *image,
+                             struct block_access *access);
+
+/* Do what the request says, on the calling thread. */
 int block_image_run(struct block_image *image, struct block_request *req);
 
 /* One file each. */

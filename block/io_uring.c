@@ -2,10 +2,12 @@
  * The io_uring engine: the kernel reads and writes, the loop thread hears of
  * it.
  *
- * Only for plain images (the file is the disk).  What the page cache can
- * answer is often complete when unplug() has submitted it.  What is not a
- * plain read, write or flush, and everything the kernel did only in part,
- * is left to worker threads, which do it from the beginning.
+ * For requests that are one access to a file here, as formats say without
+ * waiting (enter(), image.h).  What the page cache can answer is often
+ * complete when unplug() has submitted it.  Everything else is left to worker
+ * threads, and so is, from the beginning, what the kernel did only in part.
+ * Writes into the page cache, too: most file systems make the kernel's own
+ * threads wait for those, which are no better at it than ours.
  */
 #include <assert.h>
 #include <errno.h>
@@ -15,6 +17,7 @@
 #include <time.h>
 
 #include "block/engine.h"
+#include "block/iov.h"
 #include "util/bits.h"
 
 #define ENTRIES 256
@@ -38,11 +41,18 @@ static struct uring *uring_of(struct block_engine *engine)
 
 /* Completion ----------------------------------------------------------- */
 
+static void leave(struct block_request *req)
+{
+    if (req->entered) {
+        req->entered->ops->leave(req->entered);
+    }
+}
+
 static void finish(struct uring *u, struct block_request *req, int result)
 {
-    struct block_file *file = u->host.image->plain;
     int error = result < 0 ? -result : 0;
 
+    leave(req);
     if (error == EINTR || error == EAGAIN ||
         (!error && req->op != BLOCK_FLUSH &&
          (uint64_t)result != req->length)) {
@@ -50,7 +60,7 @@ static void finish(struct uring *u, struct block_request *req, int result)
         return;
     }
     if (req->op == BLOCK_FLUSH) {
-        error = block_file_flushed(file, error);
+        error = block_file_flushed(req->file, error);
     }
     u->host.complete(u->host.opaque, req, error);
 }
@@ -104,36 +114,72 @@ static void uring_submit(struct block_engine *engine,
     pthread_mutex_unlock(&u->submitting);
 }
 
-static void prepare(struct uring *u, struct io_uring_sqe *sqe,
-                    struct block_request *req)
+/* The descriptor with which the kernel is to do it; -1: workers are. */
+static int choose_fd(const struct block_request *req,
+                     const struct block_access *a)
 {
-    struct block_file *file = u->host.image->plain;
-
+    if (a->file->remote) {
+        return -1;
+    }
     if (req->op == BLOCK_FLUSH) {
-        io_uring_prep_fsync(sqe, file->fd, IORING_FSYNC_DATASYNC);
-    } else {
-        int fd = block_file_fd(file, req->iov, req->iov_count, req->offset);
-        if (req->op == BLOCK_READ) {
-            io_uring_prep_readv(sqe, fd, req->iov, req->iov_count,
-                                req->offset);
-        } else {
-            io_uring_prep_writev(sqe, fd, req->iov, req->iov_count,
-                                 req->offset);
-            sqe->rw_flags = req->flags & BLOCK_FUA ? RWF_DSYNC : 0;
-        }
+        return a->file->fd;
+    }
+    int fd = block_file_fd(a->file, req->iov, req->iov_count, a->offset);
+    return req->op == BLOCK_WRITE && fd != a->file->direct_fd ? -1 : fd;
+}
+
+static void prepare(struct uring *u, struct block_request *req,
+                    const struct block_access *a, int fd)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&u->ring);
+
+    assert(sqe);
+    switch (req->op) {
+    case BLOCK_READ:
+        io_uring_prep_readv(sqe, fd, req->iov, req->iov_count, a->offset);
+        break;
+    case BLOCK_WRITE:
+        io_uring_prep_writev(sqe, fd, req->iov, req->iov_count, a->offset);
+        sqe->rw_flags = a->sync ? RWF_DSYNC : 0;
+        break;
+    default:
+        io_uring_prep_fsync(sqe, fd, IORING_FSYNC_DATASYNC);
     }
     io_uring_sqe_set_data(sqe, req);
 }
 
-/* Move listed requests to the ring and start them; false when the kernel
- * wants us to collect completions, or to wait, first. */
-static bool start(struct uring *u)
+/* Give the request to who is to do it; false when it only reads zeroes. */
+static bool dispatch(struct uring *u, struct block_request *req)
 {
-    struct io_uring_sqe *sqe;
+    struct block_access a;
+    bool entered = block_image_enter(u->host.image, req, &a);
+    int fd = entered && a.file ? choose_fd(req, &a) : -1;
 
-    while (u->first && (sqe = io_uring_get_sqe(&u->ring))) {
-        prepare(u, sqe, u->first);
-        u->first = u->first->next;
+    req->file = a.file;
+    req->entered = a.image;
+    if (fd >= 0) {
+        prepare(u, req, &a, fd);
+        return true;
+    }
+    if (entered && !a.file) {
+        return false;
+    }
+    leave(req);
+    u->pool->ops->submit(u->pool, req);
+    return true;
+}
+
+/* Start listed requests; false when the kernel wants us to collect
+ * completions, or to wait, first.  *zeroes: those that read just that. */
+static bool start(struct uring *u, struct block_request **zeroes)
+{
+    while (u->first && io_uring_sq_space_left(&u->ring)) {
+        struct block_request *req = u->first;
+        u->first = req->next;
+        if (!dispatch(u, req)) {
+            req->next = *zeroes;
+            *zeroes = req;
+        }
     }
     if (!u->first) {
         u->last = &u->first;
@@ -143,6 +189,16 @@ static bool start(struct uring *u)
     return n >= 0;
 }
 
+static void finish_zeroes(struct uring *u, struct block_request *req)
+{
+    while (req) {
+        struct block_request *next = req->next;
+        iov_zero(req->iov, req->iov_count, 0, req->length);
+        u->host.complete(u->host.opaque, req, 0);
+        req = next;
+    }
+}
+
 static void uring_unplug(struct block_engine *engine)
 {
     static const struct timespec pause = {0, 100000};
@@ -150,10 +206,12 @@ static void uring_unplug(struct block_engine *engine)
     bool more;
 
     do {
+        struct block_request *zeroes = NULL;
         pthread_mutex_lock(&u->submitting);
-        bool started = start(u);
+        bool started = start(u, &zeroes);
         more = u->first || io_uring_sq_ready(&u->ring);
         pthread_mutex_unlock(&u->submitting);
+        finish_zeroes(u, zeroes);
         uring_reap(engine);
         if (!started) {
             nanosleep(&pause, NULL);
@@ -188,7 +246,7 @@ struct block_engine *block_io_uring_new(const struct block_engine_host *host,
 {
     struct uring *u = calloc(1, sizeof(*u));
 
-    assert(u && host->image->plain && host->loop);
+    assert(u && host->loop);
     int error = -io_uring_queue_init(ENTRIES, &u->ring, 0);
     if (error) {
         error_set_errno(err, error, "aio=io_uring: not available on this "

@@ -158,6 +158,22 @@ static int overlay_write(struct block_image *image, const struct iovec *iov,
     return error;
 }
 
+static bool overlay_enter(struct block_image *image,
+                          struct block_access *access)
+{
+    struct overlay *o = overlay_of(image);
+    uint64_t end = access->offset + access->length;
+    bool top;
+
+    if ((access->op != BLOCK_READ && access->op != BLOCK_WRITE) ||
+        run_length(o, access->offset, end, &top) < access->length) {
+        return false;
+    }
+    access->file = top ? o->top : NULL;
+    access->sync = false;
+    return top || block_image_enter_below(o->base, access);
+}
+
 static int overlay_zero(struct block_image *image, uint64_t offset,
                         uint64_t length, bool unmap)
 {
@@ -222,6 +238,7 @@ static const struct block_image_ops overlay_ops = {
     .format = "overlay",
     .read = overlay_read,
     .write = overlay_write,
+    .enter = overlay_enter,
     .flush = overlay_flush,
     .discard = overlay_discard,
     .zero = overlay_zero,

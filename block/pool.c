@@ -1,6 +1,7 @@
 /*
  * The thread engine: workers for each image, started when there is work and
- * none is idle.  A server elsewhere is waited for by many.
+ * none is idle.  More of them when they wait for others and not for the
+ * host's processors.
  *
  * Workers block all signals: what the process does about them is not their
  * business, and a write beyond the file size limit (SIGXFSZ) is an error
@@ -15,7 +16,7 @@
 #include "util/bits.h"
 
 #define MAX_WORKERS 16
-#define MAX_LOCAL_WORKERS 4
+#define MAX_CACHED_WORKERS 4
 
 struct pool {
     struct block_engine engine;
@@ -126,6 +127,12 @@ static const struct block_engine_ops pool_ops = {
     .free = pool_free,
 };
 
+/* For a server or a disk, and not for the page cache. */
+static bool waits_long(const struct block_file *file)
+{
+    return file && (file->remote || file->direct_fd >= 0);
+}
+
 struct block_engine *block_pool_new(const struct block_engine_host *host,
                                     struct error **err)
 {
@@ -135,8 +142,8 @@ struct block_engine *block_pool_new(const struct block_engine_host *host,
     assert(pool);
     pool->engine.ops = &pool_ops;
     pool->host = *host;
-    pool->max_workers = host->image->file && host->image->file->remote
-                            ? MAX_WORKERS : MAX_LOCAL_WORKERS;
+    pool->max_workers = waits_long(host->image->file) ? MAX_WORKERS
+                                                      : MAX_CACHED_WORKERS;
     pool->last = &pool->first;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->work, NULL);

@@ -136,7 +136,7 @@ static void close_now(struct qcow2 *q)
     free_tables(q);
     qcow2_snapshots_free(q->snapshots, q->snapshot_count);
     qcow2_header_free(q);
-    pthread_rwlock_destroy(&q->use);
+    block_gate_destroy(&q->use);
     pthread_mutex_destroy(&q->meta);
     pthread_cond_destroy(&q->settled);
     free(q);
@@ -194,7 +194,7 @@ static int image_status(struct block_image *image, uint64_t offset,
     struct qcow2_run run;
     unsigned what = 0;
 
-    pthread_rwlock_rdlock(&q->use);
+    block_gate_enter(&q->use);
     pthread_mutex_lock(&q->meta);
     int error = qcow2_lookup(q, offset, length, &run);
     bool holes = !error && run.kind == QCOW2_IS_DATA && has_many_holes(q);
@@ -203,7 +203,7 @@ static int image_status(struct block_image *image, uint64_t offset,
         error = block_file_status(q->data, run.host, run.length, &what,
                                   &run.length);
     }
-    pthread_rwlock_unlock(&q->use);
+    block_gate_leave(&q->use);
     if (error) {
         return error;
     }
@@ -236,6 +236,8 @@ static const struct block_image_ops qcow2_ops = {
     .format = "qcow2",
     .read = qcow2_read,
     .write = qcow2_write,
+    .enter = qcow2_enter,
+    .leave = qcow2_leave,
     .flush = image_flush,
     .discard = qcow2_discard,
     .zero = qcow2_zero,
@@ -255,18 +257,13 @@ struct block_image *qcow2_open(struct block_file *file,
                                struct error **err)
 {
     struct qcow2 *q = calloc(1, sizeof(*q));
-    pthread_rwlockattr_t fair;
 
     assert(q);
     q->file = q->data = file;
     q->read_only = file->read_only;
     q->keep_holes = how->config->ignore_discard;
     q->image.ops = &qcow2_ops;
-    pthread_rwlockattr_init(&fair);
-    pthread_rwlockattr_setkind_np(
-        &fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-    pthread_rwlock_init(&q->use, &fair);
-    pthread_rwlockattr_destroy(&fair);
+    block_gate_init(&q->use);
     pthread_mutex_init(&q->meta, NULL);
     pthread_cond_init(&q->settled, NULL);
     if (!qcow2_header_read(q, err) || !qcow2_load_tables(q, err) ||

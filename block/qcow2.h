@@ -7,8 +7,8 @@
  * often each host cluster is used.
  *
  * Locks, in this order:
- *   use   shared while guest data move, so that a cluster is not given to
- *         another while somebody still reads or writes it; exclusive for
+ *   use   entered while guest data move, so that a cluster is not given to
+ *         another while somebody still reads or writes it; closed for
  *         applying frees and for changing all of the metadata.
  *   meta  tables and caches; never held while guest data move.
  *
@@ -29,6 +29,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "block/gate.h"
 #include "block/image.h"
 #include "util/bits.h"
 
@@ -167,7 +168,7 @@ struct qcow2 {
     unsigned grain_bits;   /* cluster_bits without extended L2 */
     uint64_t cluster_size;
 
-    pthread_rwlock_t use;
+    struct block_gate use;
     pthread_mutex_t meta;
     pthread_cond_t settled; /* a busy range went away */
     struct qcow2_busy *busy;
@@ -316,6 +317,7 @@ int qcow2_cache_get(struct qcow2 *q, struct qcow2_cache *cache,
 int qcow2_cache_add(struct qcow2 *q, struct qcow2_cache *cache,
                     uint64_t offset, struct qcow2_table **table);
 void qcow2_cache_drop(struct qcow2_cache *cache, uint64_t offset);
+bool qcow2_cache_has(struct qcow2_cache *cache, uint64_t offset);
 int qcow2_cache_write(struct qcow2 *q, struct qcow2_cache *cache,
                       bool fresh_only);
 bool qcow2_cache_dirty(const struct qcow2_cache *cache);
@@ -337,7 +339,7 @@ int qcow2_alloc_bytes(struct qcow2 *q, uint64_t length, uint64_t *offset);
 bool qcow2_is_fixed(const struct qcow2 *q, uint64_t offset);
 /* Later, see struct qcow2_frees. */
 void qcow2_free(struct qcow2 *q, uint64_t offset, uint64_t length);
-/* What was freed before is not referred to any more; `use` is exclusive. */
+/* What was freed before is not referred to any more; `use` is closed. */
 int qcow2_free_now(struct qcow2 *q, struct qcow2_frees *frees);
 
 /* qcow2_table.c: under meta. */
@@ -368,6 +370,8 @@ int qcow2_lookup(struct qcow2 *q, uint64_t offset, uint64_t length,
                  struct qcow2_run *run);
 int qcow2_l2_get(struct qcow2 *q, uint64_t l1_index,
                  struct qcow2_table **table); /* NULL: there is none */
+/* That would take no access to the file. */
+bool qcow2_l2_is_ready(struct qcow2 *q, uint64_t l1_index);
 /* Replace a guest cluster's entry and free what it had. */
 int qcow2_set_entry(struct qcow2 *q, uint64_t guest_cluster,
                     struct qcow2_entry entry);
@@ -381,6 +385,11 @@ int qcow2_read(struct block_image *image, const struct iovec *iov,
                unsigned count, uint64_t offset, uint64_t length);
 int qcow2_write(struct block_image *image, const struct iovec *iov,
                 unsigned count, uint64_t offset, uint64_t length, bool sync);
+/* Nobody's tables are at [host, host+length). */
+bool qcow2_is_safe(const struct qcow2 *q, uint64_t host, uint64_t length);
+/* Reads and writes that are one access to a file (qcow2_access.c). */
+bool qcow2_enter(struct block_image *image, struct block_access *access);
+void qcow2_leave(struct block_image *image);
 /* After an operation, with no lock held. */
 int qcow2_settle(struct qcow2 *q, int error, bool sync);
 /* Guest data at `host`, decrypted and encrypted. */
@@ -391,6 +400,7 @@ int qcow2_data_write(struct qcow2 *q, const struct iovec *iov, unsigned count,
 /* Wait until nobody places [first, last], and add it to the busy. */
 void qcow2_busy_begin(struct qcow2 *q, struct qcow2_busy *busy);
 void qcow2_busy_end(struct qcow2 *q, struct qcow2_busy *busy);
+bool qcow2_is_busy(const struct qcow2 *q, uint64_t first, uint64_t last);
 
 /* qcow2_zero.c */
 int qcow2_discard(struct block_image *image, uint64_t offset,
@@ -407,7 +417,7 @@ int qcow2_empty(struct qcow2 *q);
 /* qcow2_packed.c */
 int qcow2_write_compressed(struct block_image *image, const void *data,
                            uint64_t offset, uint64_t length);
-/* A part of one cluster; `use` is held. */
+/* A part of one cluster; `use` is entered. */
 int qcow2_read_packed(struct qcow2 *q, const struct iovec *iov,
                       unsigned count, uint64_t offset, uint64_t length,
                       uint64_t entry);

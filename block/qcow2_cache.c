@@ -93,7 +93,7 @@ static int insert(struct qcow2 *q, struct qcow2_cache *cache, uint64_t offset,
         remove_table(cache, cache->oldest);
     }
     struct qcow2_table *t = calloc(1, sizeof(*t));
-    uint8_t *data = malloc(q->cluster_size);
+    uint8_t *data = block_file_buffer(q->cluster_size);
     if (!t || !data) {
         free(t);
         free(data);
@@ -140,6 +140,11 @@ int qcow2_cache_add(struct qcow2 *q, struct qcow2_cache *cache,
         (*table)->fresh = true;
     }
     return error;
+}
+
+bool qcow2_cache_has(struct qcow2_cache *cache, uint64_t offset)
+{
+    return find(cache, offset);
 }
 
 void qcow2_cache_drop(struct qcow2_cache *cache, uint64_t offset)

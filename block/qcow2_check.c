@@ -129,7 +129,7 @@ bool qcow2_check(struct qcow2 *q, struct qcow2_check *check,
     if (!qcow2_counts_init(q, &counts, err)) {
         return false;
     }
-    pthread_rwlock_wrlock(&q->use);
+    block_gate_close(&q->use);
     pthread_mutex_lock(&q->meta);
     int error = q->read_only ? 0 : qcow2_sync_tables(q);
     error = error ? error : count_all(q, &counts, check);
@@ -140,7 +140,7 @@ bool qcow2_check(struct qcow2 *q, struct qcow2_check *check,
         check_flags(q, check);
     }
     pthread_mutex_unlock(&q->meta);
-    pthread_rwlock_unlock(&q->use);
+    block_gate_open(&q->use);
     free(counts.count);
     return !error;
 }

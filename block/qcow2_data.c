@@ -19,15 +19,25 @@
 /* When so many ranges wait to be freed, free them before the next flush. */
 #define MAX_FREES 4096
 
+static bool overlap(const struct qcow2_busy *b, uint64_t first, uint64_t last)
+{
+    return b->first <= last && first <= b->last;
+}
+
+bool qcow2_is_busy(const struct qcow2 *q, uint64_t first, uint64_t last)
+{
+    const struct qcow2_busy *b = q->busy;
+
+    while (b && !overlap(b, first, last)) {
+        b = b->next;
+    }
+    return b;
+}
+
 void qcow2_busy_begin(struct qcow2 *q, struct qcow2_busy *busy)
 {
-    for (struct qcow2_busy *b = q->busy; b;) {
-        if (b->first <= busy->last && busy->first <= b->last) {
-            pthread_cond_wait(&q->settled, &q->meta);
-            b = q->busy;
-        } else {
-            b = b->next;
-        }
+    while (qcow2_is_busy(q, busy->first, busy->last)) {
+        pthread_cond_wait(&q->settled, &q->meta);
     }
     busy->next = q->busy;
     q->busy = busy;
@@ -131,7 +141,7 @@ static int read_run(struct qcow2 *q, const struct iovec *iov, unsigned count,
     return EIO;
 }
 
-/* With `use` held. */
+/* With `use` entered. */
 static int read_locked(struct qcow2 *q, const struct iovec *iov,
                        unsigned count, uint64_t offset, uint64_t length)
 {
@@ -157,9 +167,9 @@ int qcow2_read(struct block_image *image, const struct iovec *iov,
 {
     struct qcow2 *q = qcow2_of(image);
 
-    pthread_rwlock_rdlock(&q->use);
+    block_gate_enter(&q->use);
     int error = read_locked(q, iov, count, offset, length);
-    pthread_rwlock_unlock(&q->use);
+    block_gate_leave(&q->use);
     return error;
 }
 
@@ -182,8 +192,7 @@ static uint64_t clusters_of(const struct qcow2 *q, uint64_t offset,
            (offset >> q->cluster_bits) + 1;
 }
 
-/* Nobody's tables are at [host, host+length). */
-static bool is_safe(const struct qcow2 *q, uint64_t host, uint64_t length)
+bool qcow2_is_safe(const struct qcow2 *q, uint64_t host, uint64_t length)
 {
     uint64_t end = host + length;
 
@@ -243,10 +252,24 @@ static int plan_copies(struct qcow2 *q, struct step *step)
     return error;
 }
 
+/* What has to be copied is done cluster by cluster. */
+static uint64_t whole_clusters_of(const struct qcow2 *q, uint64_t offset,
+                                  uint64_t length)
+{
+    uint64_t rest = q->cluster_size - offset % q->cluster_size;
+
+    if (length <= rest) {
+        return length;
+    }
+    return rest < q->cluster_size
+               ? rest : align_down(length, q->cluster_size);
+}
+
 static int plan_new(struct qcow2 *q, struct step *step)
 {
     uint64_t start = align_down(step->offset, q->cluster_size), got;
     int error = length_of_new(q, step->offset, step->length, &step->length);
+    step->length = whole_clusters_of(q, step->offset, step->length);
     uint64_t want = clusters_of(q, step->offset, step->length);
 
     if (!error && qcow2_is_external(q)) {
@@ -277,27 +300,38 @@ static int plan_step(struct qcow2 *q, struct step *step)
         step->is_new = true;
         return plan_new(q, step);
     }
-    step->length = run.length;
-    step->host = run.host;
     step->is_fill = run.kind != QCOW2_IS_DATA;
+    step->length = step->is_fill
+                       ? whole_clusters_of(q, step->offset, run.length)
+                       : run.length;
+    step->host = run.host;
     step->lo = align_down(step->offset, BIT(q->grain_bits));
     step->hi = align_up(step->offset + step->length, BIT(q->grain_bits));
-    return is_safe(q, run.host, run.length) ? 0 : EIO;
+    return qcow2_is_safe(q, run.host, run.length) ? 0 : EIO;
 }
 
-/* Copy [offset, offset+length), a part of a cluster, to its new place. */
-static int copy(struct qcow2 *q, uint64_t offset, uint64_t length,
-                uint64_t host)
+/* In one piece with what is around them, less than a cluster: one write. */
+static int move_with_copies(struct qcow2 *q, const struct step *step,
+                            const struct iovec *iov, unsigned count)
 {
-    void *buffer = length ? malloc(length) : NULL;
-    struct iovec iov = {buffer, length};
+    uint64_t head = step->offset - step->lo, length = step->hi - step->lo;
+    uint64_t end = head + step->length;
+    uint8_t *buffer = block_file_buffer(length);
+    struct iovec all = {buffer, length}, tail = {buffer + end, length - end};
+    struct iovec before = {buffer, head};
+    int error = buffer ? 0 : ENOMEM;
 
-    if (!buffer) {
-        return length ? ENOMEM : 0;
+    if (!error && head) {
+        error = read_locked(q, &before, 1, step->lo, head);
     }
-    int error = read_locked(q, &iov, 1, offset, length);
-    error = error ? error
-                  : qcow2_data_write(q, &iov, 1, offset, host, length);
+    if (!error && tail.iov_len) {
+        error = read_locked(q, &tail, 1, step->lo + end, tail.iov_len);
+    }
+    if (!error) {
+        iov_to_buffer(iov, count, buffer + head, step->length);
+        error = qcow2_data_write(q, &all, 1, step->lo, step->host - head,
+                                 length);
+    }
     free(buffer);
     return error;
 }
@@ -305,19 +339,12 @@ static int copy(struct qcow2 *q, uint64_t offset, uint64_t length,
 static int move_data(struct qcow2 *q, const struct step *step,
                      const struct iovec *iov, unsigned count)
 {
-    int error = 0;
+    bool copies = (step->is_new || step->is_fill) &&
+                  step->hi - step->lo != step->length;
 
-    if (step->is_new || step->is_fill) {
-        uint64_t head = step->offset - step->lo;
-        uint64_t end = step->offset + step->length;
-        error = copy(q, step->lo, head, step->host - head);
-        error = error ? error
-                      : copy(q, end, step->hi - end,
-                             step->host + step->length);
-    }
-    return error ? error
-                 : qcow2_data_write(q, iov, count, step->offset, step->host,
-                                    step->length);
+    return copies ? move_with_copies(q, step, iov, count)
+                  : qcow2_data_write(q, iov, count, step->offset, step->host,
+                                     step->length);
 }
 
 /* The grains of a guest cluster that are in [lo, hi). */
@@ -415,13 +442,13 @@ int qcow2_write(struct block_image *image, const struct iovec *iov,
 {
     struct qcow2 *q = qcow2_of(image);
 
-    pthread_rwlock_rdlock(&q->use);
+    block_gate_enter(&q->use);
     int error = qcow2_bitmaps_touch(q, offset, length);
     for (uint64_t done = 0; done < length && !error;) {
         struct step step = {.offset = offset + done, .length = length - done};
         error = write_step(q, &step, iov, count, done);
         done += step.length;
     }
-    pthread_rwlock_unlock(&q->use);
+    block_gate_leave(&q->use);
     return qcow2_settle(q, error, sync);
 }

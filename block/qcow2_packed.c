@@ -92,11 +92,11 @@ int qcow2_write_compressed(struct block_image *image, const void *data,
             struct iovec iov = {(void *)data, n};
             error = qcow2_write(image, &iov, 1, offset, n, false);
         } else if (!error) {
-            pthread_rwlock_rdlock(&q->use);
+            block_gate_enter(&q->use);
             error = qcow2_bitmaps_touch(q, offset, n);
             error = error ? error
                           : write_packed(q, offset, packed, packed_length);
-            pthread_rwlock_unlock(&q->use);
+            block_gate_leave(&q->use);
         }
         data = (const uint8_t *)data + n;
         offset += n;

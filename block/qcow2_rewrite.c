@@ -431,11 +431,11 @@ static bool rewrite_locked(struct qcow2 *q, const struct qcow2_plan *plan,
 bool qcow2_rewrite(struct qcow2 *q, const struct qcow2_plan *plan,
                    struct error **err)
 {
-    pthread_rwlock_wrlock(&q->use);
+    block_gate_close(&q->use);
     pthread_mutex_lock(&q->meta);
     bool good = rewrite_locked(q, plan, err);
     pthread_mutex_unlock(&q->meta);
-    pthread_rwlock_unlock(&q->use);
+    block_gate_open(&q->use);
     return good;
 }
 

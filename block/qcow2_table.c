@@ -175,6 +175,13 @@ int qcow2_l2_get(struct qcow2 *q, uint64_t l1_index,
     return qcow2_cache_get(q, &q->l2s, q->l1[l1_index] & QCOW2_OFFSET, table);
 }
 
+bool qcow2_l2_is_ready(struct qcow2 *q, uint64_t l1_index)
+{
+    return l1_index >= q->header.l1_size ||
+           !(q->l1[l1_index] & QCOW2_OFFSET) ||
+           qcow2_cache_has(&q->l2s, q->l1[l1_index] & QCOW2_OFFSET);
+}
+
 /* The active state's own table, made or copied when it has none. */
 static int own_l2(struct qcow2 *q, uint64_t l1_index,
                   struct qcow2_table **table)
@@ -309,7 +316,7 @@ int qcow2_flush(struct qcow2 *q)
     if (!frees.count) {
         return error;
     }
-    pthread_rwlock_wrlock(&q->use);
+    block_gate_close(&q->use);
     pthread_mutex_lock(&q->meta);
     if (error) {
         keep_frees(q, &frees);
@@ -317,6 +324,6 @@ int qcow2_flush(struct qcow2 *q)
         error = qcow2_free_now(q, &frees);
     }
     pthread_mutex_unlock(&q->meta);
-    pthread_rwlock_unlock(&q->use);
+    block_gate_open(&q->use);
     return error;
 }

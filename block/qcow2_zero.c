@@ -154,11 +154,11 @@ static int zero_part(struct qcow2 *q, uint64_t offset, uint64_t length)
     int error = 0;
 
     for (uint64_t done = 0; done < length && !error; done += run.length) {
-        pthread_rwlock_rdlock(&q->use);
+        block_gate_enter(&q->use);
         pthread_mutex_lock(&q->meta);
         error = qcow2_lookup(q, offset + done, length - done, &run);
         pthread_mutex_unlock(&q->meta);
-        pthread_rwlock_unlock(&q->use);
+        block_gate_leave(&q->use);
         bool zero = run.kind == QCOW2_IS_ZERO ||
                     (run.kind == QCOW2_IS_ABSENT &&
                      absent_is_zero(q, offset + done));
@@ -190,13 +190,13 @@ static int zero_piece(struct qcow2 *q, uint64_t offset, uint64_t length)
         return zero_part(q, offset, length);
     }
     int error = first > offset ? zero_part(q, offset, first - offset) : 0;
-    pthread_rwlock_rdlock(&q->use);
+    block_gate_enter(&q->use);
     pthread_mutex_lock(&q->meta);
     qcow2_busy_begin(q, &busy);
     error = error ? error : zero_grains(q, first, last);
     qcow2_busy_end(q, &busy);
     pthread_mutex_unlock(&q->meta);
-    pthread_rwlock_unlock(&q->use);
+    block_gate_leave(&q->use);
     if (error == EOPNOTSUPP) {
         error = zero_part(q, first, (last < end ? last : end) - first);
     }
@@ -239,9 +239,9 @@ int qcow2_zero(struct block_image *image, uint64_t offset, uint64_t length,
     uint64_t c = first >> q->cluster_bits, n = last >> q->cluster_bits;
     while (!error && c < n) {
         uint64_t done;
-        pthread_rwlock_rdlock(&q->use);
+        block_gate_enter(&q->use);
         error = each_cluster(q, c, n - 1, zero_cluster, !unmap, &done);
-        pthread_rwlock_unlock(&q->use);
+        block_gate_leave(&q->use);
         c += done;
         if (error == EOPNOTSUPP) {
             uint64_t at = c++ << q->cluster_bits;
@@ -290,7 +290,7 @@ int qcow2_discard(struct block_image *image, uint64_t offset,
     if (qcow2_is_raw(q)) {
         return qcow2_zero(image, offset, length, true);
     }
-    pthread_rwlock_rdlock(&q->use);
+    block_gate_enter(&q->use);
     int error = qcow2_bitmaps_touch(q, offset, length);
     error = error ? error
                   : each_cluster(q, first, end - 1, discard_cluster, false,
@@ -298,7 +298,7 @@ int qcow2_discard(struct block_image *image, uint64_t offset,
     pthread_mutex_lock(&q->meta);
     bool many = q->frees.count > 4096;
     pthread_mutex_unlock(&q->meta);
-    pthread_rwlock_unlock(&q->use);
+    block_gate_leave(&q->use);
     return error || !many ? error : qcow2_flush(q);
 }
 

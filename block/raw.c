@@ -37,6 +37,13 @@ static int raw_zero(struct block_image *image, uint64_t offset,
     return block_file_zero(image->plain, offset, length, unmap);
 }
 
+static bool raw_enter(struct block_image *image, struct block_access *access)
+{
+    access->file = image->plain;
+    return access->op == BLOCK_READ || access->op == BLOCK_WRITE ||
+           access->op == BLOCK_FLUSH;
+}
+
 static void raw_close(struct block_image *image)
 {
     block_file_close(image->plain);
@@ -85,7 +92,8 @@ static bool raw_resize(struct block_image *image, uint64_t size,
 
 #define PLAIN_OPS \
     .read = raw_read, .write = raw_write, .flush = raw_flush, \
-    .discard = raw_discard, .zero = raw_zero, .close = raw_close
+    .discard = raw_discard, .zero = raw_zero, .close = raw_close, \
+    .enter = raw_enter
 
 static const struct block_image_ops raw_ops = {
     .format = "raw", PLAIN_OPS, .status = raw_status, .resize = raw_resize,

@@ -179,17 +179,17 @@ static int look_inside(struct sparse *s, uint64_t block, uint64_t inside,
     return 0;
 }
 
-int sparse_look_up(struct sparse *s, uint64_t offset, uint64_t length,
+/* Under `table`: as sparse_look_up(), but that a mixed block stays one. */
+static int look_up(struct sparse *s, uint64_t offset, uint64_t length,
                    struct sparse_run *run)
 {
     uint64_t block = offset / s->block_size, inside = offset % s->block_size;
     struct sparse_place next;
-
-    pthread_mutex_lock(&s->table);
     int error = look(s, block, &run->place);
     uint64_t first = run->place.host;
     bool single = run->place.kind == SPARSE_COMPRESSED ||
                   run->place.kind == SPARSE_MIXED;
+
     run->length = s->block_size - inside;
     run->mixed = false;
     while (!error && run->length < length && !single) {
@@ -201,15 +201,73 @@ int sparse_look_up(struct sparse *s, uint64_t offset, uint64_t length,
         }
         run->length += s->block_size;
     }
+    return error;
+}
+
+int sparse_look_up(struct sparse *s, uint64_t offset, uint64_t length,
+                   struct sparse_run *run)
+{
+    uint64_t block = offset / s->block_size, inside = offset % s->block_size;
+
+    pthread_mutex_lock(&s->table);
+    int error = look_up(s, offset, length, run);
     pthread_mutex_unlock(&s->table);
     if (!error && run->place.kind == SPARSE_MIXED) {
-        error = look_inside(s, offset / s->block_size, inside, run);
+        error = look_inside(s, block, inside, run);
     }
     if (run->place.kind == SPARSE_DATA) {
         run->place.host += inside;
     }
     run->length = run->length < length ? run->length : length;
     return error ? error : run->place.kind == SPARSE_BAD ? EIO : 0;
+}
+
+/* Under `table`: the pages of a range are in memory. */
+static bool are_pages_here(struct sparse *s, uint64_t offset, uint64_t length)
+{
+    uint64_t pages = s->block_size * s->per_page;
+    uint64_t last = (offset + length - 1) / pages;
+
+    for (uint64_t n = offset / pages; n <= last; n++) {
+        const struct sparse_page *page = s->pages[n % SPARSE_SLOTS];
+        if (s->ops->page_at(s, n) && !(page && page->number == n + 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool sparse_enter(struct block_image *image, struct block_access *access)
+{
+    struct sparse *s = sparse_of(image);
+    bool write = access->op == BLOCK_WRITE;
+    struct sparse_run run;
+
+    if ((access->op != BLOCK_READ && !write) || access->sync ||
+        pthread_mutex_trylock(&s->table)) {
+        return false;
+    }
+    bool one = are_pages_here(s, access->offset, access->length) &&
+               !look_up(s, access->offset, access->length, &run) &&
+               run.length >= access->length;
+    pthread_mutex_unlock(&s->table);
+    if (!one || (write && (run.place.kind != SPARSE_DATA ||
+                           !s->ops->encode))) {
+        return false;
+    }
+    switch (run.place.kind) {
+    case SPARSE_DATA:
+        access->file = s->file;
+        access->offset = run.place.host + access->offset % s->block_size;
+        return true;
+    case SPARSE_ABSENT:
+        access->offset += s->backing_at;
+        return block_image_enter_below(s->backing, access);
+    case SPARSE_ZERO:
+        return block_image_enter_below(NULL, access);
+    default:
+        return false;
+    }
 }
 
 /* Reading --------------------------------------------------------------- */

@@ -115,6 +115,7 @@ int sparse_read(struct block_image *image, const struct iovec *iov,
 int sparse_write(struct block_image *image, const struct iovec *iov,
                  unsigned count, uint64_t offset, uint64_t length, bool sync);
 int sparse_flush(struct block_image *image);
+bool sparse_enter(struct block_image *image, struct block_access *access);
 int sparse_discard(struct block_image *image, uint64_t offset,
                    uint64_t length);
 int sparse_zero(struct block_image *image, uint64_t offset, uint64_t length,
@@ -125,7 +126,7 @@ int sparse_check(struct block_image *image, struct block_check *check);
 #define SPARSE_IMAGE_OPS \
     .read = sparse_read, .write = sparse_write, .flush = sparse_flush, \
     .discard = sparse_discard, .zero = sparse_zero, .close = sparse_close, \
-    .status = sparse_status, .check = sparse_check
+    .status = sparse_status, .check = sparse_check, .enter = sparse_enter
 
 /* Between the files of this module --------------------------------------- */
 

@@ -33,10 +33,13 @@ static uint8_t *compose(struct sparse *s, uint64_t block,
                         const struct iovec *iov, unsigned count,
                         uint64_t inside, uint64_t length, int *error)
 {
-    uint8_t *data = calloc(1, s->block_size);
+    uint8_t *data = block_file_buffer(s->block_size);
     struct iovec all = {data, s->block_size};
 
     *error = data ? 0 : ENOMEM;
+    if (data) {
+        memset(data, 0, s->block_size);
+    }
     if (data && length < s->block_size) {
         uint64_t rest = s->image.size - block * s->block_size;
         all.iov_len = rest < s->block_size ? rest : s->block_size;

@@ -118,6 +118,26 @@ static int vmdk_write(struct block_image *image, const struct iovec *iov,
     return error;
 }
 
+static bool vmdk_enter(struct block_image *image, struct block_access *access)
+{
+    struct vmdk *v = vmdk_of(image);
+    bool write = access->op == BLOCK_WRITE;
+
+    if ((access->op != BLOCK_READ && !write) ||
+        (write && !__atomic_load_n(&v->written, __ATOMIC_ACQUIRE))) {
+        return false;
+    }
+    struct span p = first_part(v, access->offset, access->length);
+    if (p.length < access->length ||
+        (write && (!p.extent->image || p.extent->info.read_only))) {
+        return false;
+    }
+    access->offset = p.offset;
+    return p.extent->image && p.extent->image->ops->enter
+               ? p.extent->image->ops->enter(p.extent->image, access)
+               : block_image_enter_below(p.extent->image, access);
+}
+
 static int vmdk_write_compressed(struct block_image *image, const void *data,
                                  uint64_t offset, uint64_t length)
 {
@@ -237,6 +257,7 @@ const struct block_image_ops vmdk_ops = {
     .close = vmdk_close,
     .status = vmdk_status,
     .write_compressed = vmdk_write_compressed,
+    .enter = vmdk_enter,
     .check = vmdk_check,
 };
 

@@ -93,7 +93,7 @@ struct block_file *block_file_open(const struct block_file_config *config,
 
     assert(file);
     file->path = strdup(config->path);
-    file->direct_fd = -1;
+    file->direct_fd = file->whole_fd = -1;
     file->read_only = config->read_only;
     file->unsafe = config->unsafe;
     /* A FIFO must not hold us up before it is refused. */
@@ -139,7 +139,7 @@ struct block_file *block_file_temporary(uint64_t size, struct error **err)
     /* The default of /var/tmp, and not /tmp, which is often in memory. */
     directory = directory && directory[0] ? directory : "/var/tmp";
     file->path = strdup(directory);
-    file->direct_fd = -1;
+    file->direct_fd = file->whole_fd = -1;
     file->size = size;
     file->fd = temporary_fd(directory);
     if (file->fd < 0 || ftruncate(file->fd, (off_t)size)) {
@@ -165,6 +165,9 @@ void block_file_close(struct block_file *file)
     }
     if (file->direct_fd >= 0) {
         close(file->direct_fd);
+    }
+    if (file->whole_fd >= 0) {
+        close(file->whole_fd);
     }
     free(file->path);
     free(file);
@@ -343,6 +346,27 @@ int block_file_write(struct block_file *file, const struct iovec *iov,
         return file->remote->write(file, iov, count, offset, sync);
     }
     return transfer(file, iov, count, offset, true, sync, &done);
+}
+
+/* A write into the page cache ends at any page when the process is killed;
+ * past it, it does not. */
+int block_file_write_whole(struct block_file *file, const void *from,
+                           uint64_t length, uint64_t offset)
+{
+    if (file->remote) {
+        return EOPNOTSUPP;
+    }
+    if (file->whole_fd < 0) {
+        char name[32];
+        snprintf(name, sizeof(name), "/proc/self/fd/%d", file->fd);
+        file->whole_fd = open(name, O_RDWR | O_CLOEXEC | O_DIRECT);
+    }
+    ssize_t n = file->whole_fd < 0 ? -1 : pwrite(file->whole_fd, from, length,
+                                                 (off_t)offset);
+    if (n < 0) {
+        return file->whole_fd < 0 ? EOPNOTSUPP : errno;
+    }
+    return (uint64_t)n == length ? 0 : EIO;
 }
 
 /* Flushing ------------------------------------------------------------- */

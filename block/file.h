@@ -37,6 +37,7 @@ struct block_file {
     const struct block_file_ops *remote; /* NULL: here */
     int fd;         /* or -1 */
     int direct_fd;  /* opened with O_DIRECT, or -1 */
+    int whole_fd;   /* the same for block_file_write_whole() */
     bool read_only;
     bool device;    /* its size cannot change */
     bool unsafe;    /* flushes do nothing */
@@ -91,6 +92,11 @@ int block_file_read(struct block_file *file, const struct iovec *iov,
 /* `sync`: on the disk on return. */
 int block_file_write(struct block_file *file, const struct iovec *iov,
                      unsigned count, uint64_t offset, bool sync);
+/* The same of whole pages, which a kill does not divide: all of it or nothing
+ * is in the file then.  EOPNOTSUPP when its file system cannot, or EINVAL.
+ * `from` is a block_file_buffer(); one thread at a time. */
+int block_file_write_whole(struct block_file *file, const void *from,
+                           uint64_t length, uint64_t offset);
 /* Zeroes in the range; `unmap`: a hole will do. */
 int block_file_zero(struct block_file *file, uint64_t offset, uint64_t length,
                     bool unmap);

@@ -3,10 +3,11 @@
  * 32-bit index for each block, the blocks.  All numbers are little-endian.
  *
  * The header counts the blocks that have a place, and other programs give
- * the next one that index.  Counter and entry change in one write where they
- * are in one page of memory, which a kill does not divide: in the first 896
- * MiB.  Elsewhere the counter is first, never behind the map, and both agree
- * again when the image is opened for writing.
+ * the next one that index.  Counter and entry change in one write that a kill
+ * does not divide: they are in one page of memory (the first 896 MiB of the
+ * disk), or it goes past the page cache.  Where that cannot be (no O_DIRECT,
+ * or data in the map's last page), the counter is first, never behind the
+ * map, and both agree again when the image is opened for writing.
  */
 #include <assert.h>
 #include <errno.h>
@@ -53,6 +54,8 @@ struct vdi {
     struct sparse sparse;
     uint64_t map, data; /* bytes in the file */
     uint32_t blocks;
+    uint8_t *head; /* header and map, as far as no page has data; or NULL */
+    uint64_t head_length;
 };
 
 static uint32_t field(const uint8_t *header, unsigned at)
@@ -105,22 +108,62 @@ static int vdi_prepare(struct sparse *s, uint64_t block, uint64_t host)
     return index < vdi_of(s)->blocks ? 0 : ENOSPC;
 }
 
+static int write_in_turn(struct sparse *s, uint64_t entry, uint64_t at)
+{
+    uint8_t bytes[4];
+
+    sparse_store(bytes, 4, false, entry);
+    int error = set_allocated(s, entry + 1);
+    return error ? error : sparse_write_at(s->file, at, bytes, 4);
+}
+
+/* The counter and an entry in another page. */
+static int write_apart(struct vdi *v, uint64_t entry, uint64_t at)
+{
+    struct sparse *s = &v->sparse;
+    uint64_t length = align_up(at + 4, HOST_PAGE);
+    uint8_t before[4];
+
+    if (length > v->head_length) {
+        return write_in_turn(s, entry, at);
+    }
+    memcpy(before, v->head + at, 4);
+    sparse_store(v->head + AT_ALLOCATED, 4, false, entry + 1);
+    sparse_store(v->head + at, 4, false, entry);
+    int error = block_file_write_whole(s->file, v->head, length, 0);
+    if (error == EOPNOTSUPP || error == EINVAL) {
+        error = write_in_turn(s, entry, at);
+    }
+    if (error) {
+        sparse_store(v->head + AT_ALLOCATED, 4, false, entry);
+        memcpy(v->head + at, before, 4);
+    }
+    return error;
+}
+
 static int vdi_write_entry(struct sparse *s, uint64_t entry, uint64_t at)
 {
+    struct vdi *v = (struct vdi *)s;
     uint8_t page[HOST_PAGE], *bytes = page + AT_ALLOCATED;
     struct iovec iov = {bytes, at + 4 - AT_ALLOCATED};
-    int error;
 
     if (at + 4 > HOST_PAGE) {
-        sparse_store(page, 4, false, entry);
-        error = set_allocated(s, entry + 1);
-        return error ? error : sparse_write_at(s->file, at, page, 4);
+        return write_apart(v, entry, at);
     }
-    error = block_file_read(s->file, &iov, 1, AT_ALLOCATED);
+    int error = block_file_read(s->file, &iov, 1, AT_ALLOCATED);
     sparse_store(bytes, 4, false, entry + 1);
     sparse_store(page + at, 4, false, entry);
-    return error ? error : sparse_write_at(s->file, AT_ALLOCATED, bytes,
-                                           iov.iov_len);
+    error = error ? error : sparse_write_at(s->file, AT_ALLOCATED, bytes,
+                                            iov.iov_len);
+    if (!error && v->head) {
+        memcpy(v->head + AT_ALLOCATED, bytes, iov.iov_len);
+    }
+    return error;
+}
+
+static void vdi_close(struct sparse *s)
+{
+    free(((struct vdi *)s)->head);
 }
 
 static const struct sparse_ops vdi_table = {
@@ -129,6 +172,7 @@ static const struct sparse_ops vdi_table = {
     .encode = vdi_encode,
     .prepare = vdi_prepare,
     .write_entry = vdi_write_entry,
+    .close = vdi_close,
 };
 
 static const struct block_image_ops vdi_ops = {
@@ -191,6 +235,24 @@ static const char *complaint(const uint8_t *h)
     return NULL;
 }
 
+/* For write_apart(). */
+static bool load_head(struct vdi *v, struct error **err)
+{
+    uint64_t end = align_up(v->map + v->blocks * UINT64_C(4), HOST_PAGE);
+
+    v->head_length = end <= v->data ? end : align_down(v->data, HOST_PAGE);
+    if (v->head_length <= HOST_PAGE) {
+        return true;
+    }
+    v->head = block_file_buffer(v->head_length);
+    if (!v->head) {
+        error_set(err, "%s: no memory for its map", v->sparse.file->path);
+        return false;
+    }
+    return sparse_read_at(v->sparse.file, 0, v->head, v->head_length,
+                          "VDI map", err);
+}
+
 /* The counter of the header as the map has it. */
 static bool prepare_writes(struct vdi *v, const uint8_t *header,
                            struct error **err)
@@ -206,7 +268,7 @@ static bool prepare_writes(struct vdi *v, const uint8_t *header,
     if (error) {
         error_set_errno(err, error, "%s: cannot write", s->file->path);
     }
-    return !error;
+    return !error && load_head(v, err);
 }
 
 struct block_image *vdi_open(struct block_file *file,

@@ -77,11 +77,11 @@ static int run(struct img_args *args, struct block_image *image,
                         args->word[0],
                         (b.q ? source : image)->ops->format);
     }
-    b.granularity = default_granularity(b.q);
     if (args->option['g'] &&
         !img_size(args->option['g'], "granularity", &b.granularity)) {
         return 1;
     }
+    b.granularity = b.granularity ? b.granularity : default_granularity(b.q);
     return act_all(args, &b);
 }
 

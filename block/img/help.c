@@ -106,7 +106,8 @@ static const struct {
     {"--flush-interval", NULL, "--flush-interval=n",
      "flush after so many writes"},
     {"--no-drain", NULL, "--no-drain", "do not wait for others before that"},
-    {"-i aio", NULL, "-i aio", "threads, native or io_uring"},
+    {"-i aio", NULL, "-i aio",
+     "threads, native or io_uring [io_uring if there is one]"},
     {"[-n]", "bench", "-n", "as -i native"},
 };
 

@@ -246,7 +246,6 @@ START_TEST(test_snapshot)
     }
     ck_assert_int_eq(pwrite(fd, model, SIZE, 0), SIZE);
     br_open((struct block_config){.snapshot = true}, _i);
-    ck_assert_str_eq(block_engine_name(br.b), "threads");
     for (unsigned i = 0; i < 300; i++) {
         uint64_t at = (uint64_t)(rand_r(&seed) % (SIZE / 512)) * 512;
         uint64_t n = (1 + rand_r(&seed) % 40) * 512u;

@@ -121,7 +121,6 @@ START_TEST(test_disk)
     }
     b = open_disk("right");
     ck_assert_msg(b != NULL, "%s", err ? err->message : "");
-    ck_assert_str_eq(block_engine_name(b), "threads");
     ck_assert_int_eq(run(b, BLOCK_WRITE, data, 512, SIZE - 1024), 0);
     ck_assert_int_eq(run(b, BLOCK_ZERO, NULL, 65536, 66048), 0);
     memset(data + 65536, 0, 66048);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cpu/exec_internal.h"
+#include "cpu/jit/code_pages.h"
 #include "cpu/ir/interp.h"
 #include "util/bits.h"
 #include "util/clock.h"
@@ -72,6 +73,60 @@ static void kill_code(void *opaque, struct block *b)
     }
 }
 
+/* Whoever remembers where the block is finds it at its new address. */
+static void move_targets(struct vcpu *vcpu, const struct block *b,
+                         uint64_t delta)
+{
+    uint64_t old = b->pc - delta;
+    struct jump_cache_entry *entry = jump_cache_slot(vcpu, old);
+    uint64_t key = entry->key ^ old ^ b->pc;
+
+    if (entry->code == b->code + b->guarded) {
+        *entry = (struct jump_cache_entry){
+            0, backend_jump_miss(((struct runner *)vcpu->runner)
+                                     ->engine->backend),
+        };
+        *jump_cache_slot(vcpu, b->pc) =
+            (struct jump_cache_entry){key, b->code + b->guarded};
+    }
+}
+
+/* No vCPU but the one that asks for it runs. */
+static void move(void *opaque, struct block *b, uint64_t delta)
+{
+    struct engine *e = opaque;
+
+    block_rebase(b, code_cache_rw(e->cache, b->code), delta);
+    for (unsigned n = 0; n < e->config.cpus; n++) {
+        move_targets(e->vcpu[n], b, delta);
+    }
+    if (e->config.perfmap) {
+        perfmap_unit(e->config.perfmap, b->code, b->code_size, b->pc, b->pa);
+    }
+}
+
+static uint32_t number_at(void *opaque, const struct code_view *view,
+                          uint64_t va)
+{
+    struct engine *e = opaque;
+
+    return tlb_page_id_at(e->vcpu[0]->mmu, view->va,
+                          view->page->number << RAM_PAGE_BITS, view->page_id,
+                          va);
+}
+
+static bool in_use(void *opaque, const struct code_view *view)
+{
+    struct engine *e = opaque;
+
+    for (unsigned n = 0; n < e->config.cpus; n++) {
+        if (tlb_has_page_id(e->vcpu[n]->mmu, view->va, view->page_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void no_patch(void *opaque, const uint8_t *at, const uint8_t *target)
 {
     (void)opaque, (void)at, (void)target;
@@ -107,7 +162,8 @@ struct engine *engine_new(const struct engine_config *config,
     size_t size = config->code_size ? config->code_size : DEFAULT_CODE_SIZE;
     struct block_table_ops ops = {
         config->interp ? no_patch : patch,
-        config->interp ? NULL : kill_code, e
+        config->interp ? NULL : kill_code,
+        move, number_at, in_use, e
     };
 
     e->config = *config;
@@ -271,6 +327,7 @@ static struct block *find_any(struct engine *e, struct runner *r)
     r->stats.searches++;
     block_recheck(e->blocks, pa);
     b = page_id && page_id != known ? find_in(e, r, page_id) : NULL;
+    b = b ? b : exec_move(e, r, vcpu->pc, pa, page_id);
     return b ? b : exec_translate(e, r, vcpu->pc, pa, host, page_id);
 }
 

@@ -68,6 +68,12 @@ static inline uint32_t runner_key(const struct runner *r)
            (r->singly ? KEY_SINGLY : 0);
 }
 
+/* The unit at pc, when code that nobody seems to use elsewhere was moved here;
+ * or NULL.  Only in the run loop: no host address of code may be on the stack
+ * of calls. [vCPU thread] */
+struct block *exec_move(struct engine *e, struct runner *r, uint64_t pc,
+                        uint64_t pa, uint32_t page_id);
+
 /*
  * The unit at pc, whose guest code is at `host`: copied from another VA,
  * loaded from the store, or made.  NULL: look again, the chunk is full or the

@@ -1,6 +1,6 @@
 /*
- * The engine's way from guest code to a block: a copy, one kept on disk, or
- * a new one.
+ * The engine's way from guest code to a block: one that moves here, a copy,
+ * one kept on disk, or a new one.
  */
 #include "cpu/exec_internal.h"
 
@@ -287,6 +287,22 @@ static unsigned unit_bytes(const struct engine *e, const struct runner *r,
     return e->config.one_insn_per_block || r->alone || tries > MAX_RETRIES
                ? 4
                : 4096 - (pc & 4095);
+}
+
+struct block *exec_move(struct engine *e, struct runner *r, uint64_t pc,
+                        uint64_t pa, uint32_t page_id)
+{
+    unsigned cpu = r->vcpu->index, moved;
+
+    if (!e->backend || !page_id || r->alone || r->singly ||
+        !code_cache_hold(e->cache, cpu, e->config.cpus)) {
+        return NULL;
+    }
+    moved = block_move(e->blocks, pc, pa, page_id);
+    code_cache_release(e->cache);
+    r->stats.moved += moved;
+    r->stats.moves += moved > 0;
+    return moved ? block_find(e->blocks, pc, runner_key(r), page_id) : NULL;
 }
 
 struct block *exec_translate(struct engine *e, struct runner *r, uint64_t pc,

@@ -15,7 +15,7 @@ struct engine_stats {
     uint64_t copies, revived, copied_again, lost, loads;
     uint64_t lookups, searches, links, linked, jump_cache_fills, retries;
     uint64_t exits[8]; /* by enum vcpu_exit */
-    uint64_t waits, reentries;
+    uint64_t waits, reentries, moves, moved;
 };
 
 /* Likewise, what is counted below the run loop; in struct vcpu. */

@@ -1,6 +1,7 @@
 #include "softmmu/page_ids.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -56,9 +57,11 @@ void page_ids_free(struct page_ids *ids)
     munmap(ids, sizeof(*ids));
 }
 
+/* The same for every context. */
 static unsigned hash_set(uint64_t va, uint64_t pa)
 {
-    uint64_t h = (va ^ pa << 20) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t page = va >> PAGE_BITS << PAGE_BITS;
+    uint64_t h = (page ^ pa << 20) * UINT64_C(0x9e3779b97f4a7c15);
     h ^= (pa >> PAGE_BITS) * UINT64_C(0xc2b2ae3d27d4eb4f);
     return h >> (64 - SET_BITS);
 }
@@ -92,13 +95,17 @@ static struct page_id_entry *find_or_add(struct page_id_shard *shard,
     return victim;
 }
 
+static struct page_id_shard *shard_of(struct page_ids *ids, uint64_t va)
+{
+    return &ids->shards[va >> PAGE_BITS & ((1 << SHARD_BITS) - 1)];
+}
+
 uint32_t page_ids_get(struct page_ids *ids, uint64_t va, uint64_t pa,
                       unsigned context)
 {
     assert(context < 1u << PAGE_BITS);
     unsigned slot = extract64(va, PAGE_BITS, SLOT_BITS);
-    struct page_id_shard *shard =
-        &ids->shards[slot & ((1 << SHARD_BITS) - 1)];
+    struct page_id_shard *shard = shard_of(ids, va);
 
     pthread_mutex_lock(&shard->lock);
     struct page_id_entry *entry =
@@ -110,4 +117,26 @@ uint32_t page_ids_get(struct page_ids *ids, uint64_t va, uint64_t pa,
     }
     pthread_mutex_unlock(&shard->lock);
     return id;
+}
+
+uint32_t page_ids_move(struct page_ids *ids, uint64_t va, uint64_t pa,
+                       uint32_t id, uint64_t new_va)
+{
+    struct page_id_shard *shard = shard_of(ids, va);
+    struct page_id_entry *set = shard->entries[hash_set(va, pa)];
+    uint64_t found = 0;
+    bool known = false;
+
+    pthread_mutex_lock(&shard->lock);
+    for (unsigned i = 0; i < WAYS; i++) {
+        if (set[i].id == id && set[i].pa == pa &&
+            set[i].va >> PAGE_BITS == va >> PAGE_BITS) {
+            found = set[i].va;
+            known = true;
+        }
+    }
+    pthread_mutex_unlock(&shard->lock);
+    return known ? page_ids_get(ids, new_va, pa,
+                                (unsigned)extract64(found, 0, PAGE_BITS))
+                 : 0;
 }

@@ -30,4 +30,9 @@ void page_ids_free(struct page_ids *ids);
 uint32_t page_ids_get(struct page_ids *ids, uint64_t va, uint64_t pa,
                       unsigned context);
 
+/* The number of the same physical page in the same context at `new_va`, where
+ * it has the number `id` at `va`; 0: that is not known any more. */
+uint32_t page_ids_move(struct page_ids *ids, uint64_t va, uint64_t pa,
+                       uint32_t id, uint64_t new_va);
+
 #endif

@@ -269,6 +269,14 @@ bool tlb_fetch(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
 bool tlb_find_code(struct tlb *tlb, const struct tlb_context *ctx,
                    uint64_t va, uint64_t *pa);
 
+/* The identity that the page `id` of `va` would have at new_va (page_ids.h);
+ * 0: not known. */
+uint32_t tlb_page_id_at(struct tlb *tlb, uint64_t va, uint64_t pa,
+                        uint32_t id, uint64_t new_va);
+/* Whether a context has the page `id` at `va`. [also another thread, while the
+ * owner's waits] */
+bool tlb_has_page_id(const struct tlb *tlb, uint64_t va, uint32_t id);
+
 /* Translate only (AT instructions, debugger, cache maintenance). */
 bool tlb_translate(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
                    enum tlb_access access, struct tlb_page *page,

@@ -109,3 +109,23 @@ bool tlb_find_code(struct tlb *tlb, const struct tlb_context *ctx,
     }
     return page;
 }
+
+uint32_t tlb_page_id_at(struct tlb *tlb, uint64_t va, uint64_t pa,
+                        uint32_t id, uint64_t new_va)
+{
+    return page_ids_move(tlb->ids, va, pa, id, new_va);
+}
+
+bool tlb_has_page_id(const struct tlb *tlb, uint64_t va, uint32_t id)
+{
+    unsigned slot = tlb_index(va);
+
+    for (unsigned i = 0; i < tlb->used; i++) {
+        const struct tlb_context *ctx = &tlb->contexts[i];
+
+        if (ctx->page_id[slot] == id && ctx->page_va[slot] == va) {
+            return true;
+        }
+    }
+    return false;
+}

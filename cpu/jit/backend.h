@@ -71,6 +71,9 @@ bool backend_compile(struct backend_thread *t, const struct ir_unit *u,
  */
 void backend_relocate(uint8_t *code, const struct block *b,
                       ptrdiff_t code_delta, uint64_t pc_delta);
+/* Likewise for `code` of *b itself, made for a pc that was `pc_delta` less and
+ * for another page; its exits stay linked as they are, and nobody runs it. */
+void backend_rebase(uint8_t *code, const struct block *b, uint64_t pc_delta);
 
 /*
  * Enter generated code at an entry address.  On return all guest registers

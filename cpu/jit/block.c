@@ -32,7 +32,7 @@ static struct block *with_key(struct code_chunk *chunk,
     b->before = key->before;
     b->is_region = key->is_region;
     b->dead = b->is_origin = false;
-    b->page_prev = NULL;
+    b->view = NULL;
     b->links_in = NULL;
     return b;
 }
@@ -94,6 +94,16 @@ struct block *block_clone(struct code_chunk *chunk, const struct block *key,
     memcpy(&b->head, code->rw + b->entry, sizeof(b->head));
     code_chunk_commit(chunk, b, skip + b->code_size);
     return b;
+}
+
+void block_rebase(struct block *b, uint8_t *code, uint64_t delta)
+{
+    struct block_link *link = block_links(b);
+
+    for (unsigned n = 0; n < b->link_count; n++, link++) {
+        link->target += delta;
+    }
+    backend_rebase(code, b, delta);
 }
 
 struct block *block_new_ir(struct code_chunk *chunk, const struct block *key,

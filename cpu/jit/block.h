@@ -57,8 +57,9 @@ struct block {
     uint16_t link_count, site_count;
     uint32_t source_hash;  /* of the guest bytes */
 
-    struct block *page_next;     /* blocks of one guest physical page */
-    struct block **page_prev;    /* what points to this one there, or NULL */
+    struct code_view *view;      /* the page that it is in, or NULL */
+    struct block *view_next;     /* blocks there */
+    struct block **view_prev;    /* what points to this one there */
     struct block_link *links_in;
 
     uint16_t thunk_relocs, pc_relocs;
@@ -117,6 +118,9 @@ struct block *block_new(struct code_chunk *chunk, const struct block *key,
 struct block *block_clone(struct code_chunk *chunk, const struct block *key,
                           struct jit_buffer *code,
                           const struct block *origin);
+/* Its address was `delta` less, and its page had another identity: the code
+ * and the exits, linked or not, are made to agree with *b. */
+void block_rebase(struct block *b, uint8_t *code, uint64_t delta);
 struct block *block_new_ir(struct code_chunk *chunk, const struct block *key,
                            const struct jit_buffer *code,
                            const struct ir_unit *unit);

@@ -3,43 +3,10 @@
  */
 #include "cpu/jit/block_table.h"
 
-#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "cpu/jit/block_set.h"
-#include "cpu/jit/ghosts.h"
+#include "cpu/jit/block_table_internal.h"
 #include "util/bits.h"
-
-#define PAGE_HASH_BITS 12
-
-/* Blocks whose head lies in one guest physical page. */
-struct code_page {
-    struct code_page *next;
-    uint64_t number;        /* pa >> 12 */
-    uint64_t lines;         /* of 64 bytes in which blocks may lie */
-    uint64_t heads[16];     /* instructions at which blocks may begin */
-    struct block *blocks;
-};
-
-/* The guest code that a vCPU is translating now. */
-struct in_flight {
-    uint64_t pa, end;       /* end 0: none */
-    bool spoiled;           /* it was invalidated since block_begin() */
-};
-
-struct block_table {
-    struct bus *bus;
-    struct block_table_ops ops;
-    pthread_mutex_t lock;
-    struct in_flight in_flight[BLOCK_TABLE_CPUS]; /* [lock] */
-    unsigned translators; /* of these that ever were used, the first ones */
-    struct block_set live;  /* by page id, PC, context */
-    struct block_set origins; /* by PA, context */
-    struct code_page *page[1 << PAGE_HASH_BITS];
-    struct code_page *spare; /* of no page now */
-    struct ghosts ghosts;   /* what was evicted */
-};
 
 struct block_table *block_table_new(struct bus *bus,
                                     const struct code_cache *cache,
@@ -60,33 +27,18 @@ struct block_table *block_table_new(struct bus *bus,
     }
     t->bus = bus;
     t->ops = *ops;
+    code_pages_init(&t->pages);
     pthread_mutex_init(&t->lock, NULL);
     return t;
 }
 
-static void free_pages(struct code_page *page)
-{
-    for (struct code_page *next; page; page = next) {
-        next = page->next;
-        free(page);
-    }
-}
-
 void block_table_free(struct block_table *t)
 {
-    for (unsigned n = 0; n < ARRAY_SIZE(t->page); n++) {
-        free_pages(t->page[n]);
-    }
-    free_pages(t->spare);
+    code_pages_free(&t->pages);
     block_set_free(&t->live);
     block_set_free(&t->origins);
     pthread_mutex_destroy(&t->lock);
     free(t);
-}
-
-static uint32_t live_tag(uint64_t pc, uint32_t context, uint32_t page_id)
-{
-    return block_set_tag((uint64_t)context << 32 | page_id, pc);
 }
 
 struct block *block_find(const struct block_table *t, uint64_t pc,
@@ -162,18 +114,6 @@ static void enter_origins(struct block_table *t, struct block *b)
 
 /* -- pages --------------------------------------------------------------- */
 
-static struct code_page **page_slot(struct block_table *t, uint64_t number)
-{
-    struct code_page **p =
-        &t->page[(number * UINT64_C(0x9e3779b97f4a7c15)) >>
-                 (64 - PAGE_HASH_BITS)];
-
-    while (*p && (*p)->number != number) {
-        p = &(*p)->next;
-    }
-    return p;
-}
-
 static uint8_t *page_flags(struct block_table *t, uint64_t pa)
 {
     uint64_t offset;
@@ -209,57 +149,6 @@ static bool is_in_flight(const struct block_table *t, uint64_t number)
     return false;
 }
 
-/* The lines of page `number` that [pa, end) touches, as bits. */
-static uint64_t lines_of(uint64_t number, uint64_t pa, uint64_t end)
-{
-    uint64_t start = number << RAM_PAGE_BITS;
-    uint64_t first = pa > start ? (pa - start) / 64 : 0;
-    uint64_t last = end < start + RAM_PAGE_SIZE ? (end - 1 - start) / 64 : 63;
-
-    return UINT64_MAX >> (63 - last) & UINT64_MAX << first;
-}
-
-/* Where the block lies in its page.  Lone instructions are no heads: they may
- * have been stepped through. */
-static void add_place(struct code_page *page, const struct block *b)
-{
-    unsigned n = b->pa >> 2 & 1023;
-
-    if (b->guest_bytes > 4) {
-        page->heads[n / 64] |= BIT(n % 64);
-    }
-    page->lines |= lines_of(page->number, b->pa - b->before,
-                            b->pa + b->guest_bytes);
-}
-
-/* Again, after some have died. */
-static void find_places(struct code_page *page)
-{
-    page->lines = 0;
-    memset(page->heads, 0, sizeof(page->heads));
-    for (const struct block *b = page->blocks; b; b = b->page_next) {
-        add_place(page, b);
-    }
-}
-
-/* Bytes from `pa` to the next place in its page where a block may begin, or
- * `bytes` if they end before. */
-static unsigned up_to_head(struct block_table *t, uint64_t pa, unsigned bytes)
-{
-    const struct code_page *page = *page_slot(t, pa >> RAM_PAGE_BITS);
-    unsigned first = pa >> 2 & 1023, end = first + bytes / 4;
-
-    for (unsigned n = first + 1; page && n < end; n = (n | 63) + 1) {
-        uint64_t heads = page->heads[n / 64] >> n % 64;
-
-        if (heads) {
-            n += (unsigned)ctz64(heads);
-            return n < end ? (n - first) * 4 : bytes;
-        }
-    }
-    return bytes;
-}
-
 /* The lock is held. */
 static void take_off(struct block_table *t, unsigned cpu, uint64_t pa,
                      unsigned bytes)
@@ -278,7 +167,8 @@ bool block_begin(struct block_table *t, unsigned cpu, uint64_t pa,
     /* Under the lock, lest an invalidation that just found the page empty
      * clears the flag behind our back. */
     pthread_mutex_lock(&t->lock);
-    *up_to = up_to_head(t, pa, bytes);
+    *up_to = code_page_up_to_head(
+        *code_page_slot(&t->pages, pa >> RAM_PAGE_BITS), pa, bytes);
     take_off(t, cpu, pa, bytes);
     if (flags) {
         before = __atomic_fetch_or(flags, RAM_PAGE_CODE, __ATOMIC_SEQ_CST);
@@ -301,33 +191,9 @@ bool block_begin_region(struct block_table *t, unsigned cpu, uint64_t pa,
     return good;
 }
 
-/* Code that is written anew leaves its page and comes back at once. */
-static struct code_page *new_page(struct block_table *t)
-{
-    struct code_page *page = t->spare;
-
-    if (!page) {
-        return malloc(sizeof(*page));
-    }
-    t->spare = page->next;
-    return page;
-}
-
 static void enter(struct block_table *t, struct block *b)
 {
-    struct code_page **page = page_slot(t, b->pa >> RAM_PAGE_BITS);
-
-    if (!*page) {
-        *page = new_page(t);
-        **page = (struct code_page){.number = b->pa >> RAM_PAGE_BITS};
-    }
-    add_place(*page, b);
-    b->page_next = (*page)->blocks;
-    b->page_prev = &(*page)->blocks;
-    if (b->page_next) {
-        b->page_next->page_prev = &b->page_next;
-    }
-    (*page)->blocks = b;
+    code_pages_add(&t->pages, b);
     block_set_add(&t->live, live_tag(b->pc, b->context, b->page_id), b);
     if (!b->is_region) {
         enter_origins(t, b);
@@ -356,7 +222,7 @@ bool block_insert(struct block_table *t, unsigned cpu, struct block **block)
 
 /* -- links --------------------------------------------------------------- */
 
-static void unlink_exit(struct block_table *t, struct block_link *link)
+void block_unlink(struct block_table *t, struct block_link *link)
 {
     struct block_link **p = &link->to->links_in;
 
@@ -374,7 +240,8 @@ void block_link(struct block_table *t, struct block *from,
                 struct block_link *link, struct block *to)
 {
     pthread_mutex_lock(&t->lock);
-    if (!from->dead && !to->dead && !link->to) {
+    if (!from->dead && !to->dead && !link->to && link->target == to->pc &&
+        (!link->same_page || from->page_id == to->page_id)) {
         uint32_t entry = !link->same_page ? to->guarded
                          : link->backward ? to->polled
                                           : to->entry;
@@ -396,11 +263,11 @@ static void stop_block(struct block_table *t, struct block *b)
     block_set_remove(&t->live, live_tag(b->pc, b->context, b->page_id), b);
     b->dead = true;
     while (b->links_in) {
-        unlink_exit(t, b->links_in);
+        block_unlink(t, b->links_in);
     }
     for (unsigned n = 0; n < b->link_count; n++) {
         if (block_links(b)[n].to) {
-            unlink_exit(t, &block_links(b)[n]);
+            block_unlink(t, &block_links(b)[n]);
         }
     }
     if (t->ops.kill) {
@@ -412,11 +279,7 @@ static void stop_block(struct block_table *t, struct block *b)
 static void forget_block(struct block_table *t, struct block *b)
 {
     leave_origins(t, b);
-    *b->page_prev = b->page_next;
-    if (b->page_next) {
-        b->page_next->page_prev = b->page_prev;
-    }
-    b->page_prev = NULL;
+    code_pages_remove(&t->pages, b);
 }
 
 static void kill_block(struct block_table *t, struct block *b)
@@ -427,8 +290,34 @@ static void kill_block(struct block_table *t, struct block *b)
     forget_block(t, b);
 }
 
-static bool overlaps(const struct block *b, uint64_t pa, uint64_t end)
+/* Kill the blocks of the page that are `doomed` in [pa, end); true if there
+ * was one. */
+typedef bool doomed_fn(const struct block_table *t, const struct block *b,
+                       uint64_t pa, uint64_t end);
+
+static bool kill_if(struct block_table *t, struct code_page *page,
+                    doomed_fn *doomed, uint64_t pa, uint64_t end)
 {
+    bool killed = false;
+
+    for (struct code_view *v = page->views, *after; v; v = after) {
+        after = v->next; /* it goes with its last block */
+        for (struct block *b = v->blocks, *next; b; b = next) {
+            next = b->view_next;
+            if (doomed(t, b, pa, end)) {
+                kill_block(t, b);
+                killed = true;
+            }
+        }
+    }
+    code_page_find_places(page);
+    return killed;
+}
+
+static bool overlaps(const struct block_table *t, const struct block *b,
+                     uint64_t pa, uint64_t end)
+{
+    (void)t;
     return b->pa - b->before < end && b->pa + b->guest_bytes > pa;
 }
 
@@ -437,26 +326,16 @@ static bool overlaps(const struct block *b, uint64_t pa, uint64_t end)
 static bool kill_in_page(struct block_table *t, uint64_t number,
                          uint64_t pa, uint64_t end)
 {
-    struct code_page **slot = page_slot(t, number), *page = *slot;
-    bool killed = false;
+    struct code_page **slot = code_page_slot(&t->pages, number);
+    struct code_page *page = *slot;
 
-    if (!page ||
-        (page->blocks && !(page->lines & lines_of(number, pa, end)))) {
+    if (!page || (page->views &&
+                  !(page->lines & code_page_lines(number, pa, end)))) {
         return false;
     }
-    for (struct block *b = page->blocks, *next; b; b = next) {
-        next = b->page_next;
-        if (overlaps(b, pa, end)) {
-            kill_block(t, b);
-            killed = true;
-        }
-    }
-    if (page->blocks) {
-        find_places(page);
-    } else {
-        *slot = page->next;
-        page->next = t->spare;
-        t->spare = page;
+    bool killed = kill_if(t, page, overlaps, pa, end);
+    if (!page->views) {
+        code_page_drop(&t->pages, slot);
     }
     return killed;
 }
@@ -496,7 +375,7 @@ bool block_kill_range(struct block_table *t, uint64_t pa, uint64_t size)
         pthread_mutex_lock(&t->lock);
         spoil(t, pa, end);
         killed |= kill_in_page(t, number, pa, end);
-        if (!*page_slot(t, number) && !is_in_flight(t, number)) {
+        if (!*code_page_slot(&t->pages, number) && !is_in_flight(t, number)) {
             __atomic_fetch_and(flags, (uint8_t)~RAM_PAGE_CODE,
                                __ATOMIC_SEQ_CST);
         }
@@ -518,13 +397,15 @@ uint32_t block_source_hash(const uint8_t *code, unsigned bytes)
     return h;
 }
 
-static bool stale(struct block_table *t, const struct block *b)
+static bool stale(const struct block_table *t, const struct block *b,
+                  uint64_t pa, uint64_t end)
 {
     uint64_t offset;
     unsigned bytes = (unsigned)b->before + b->guest_bytes;
     struct ram *ram =
         bus_ram(bus_secure(t->bus), b->pa - b->before, bytes, &offset);
 
+    (void)pa, (void)end;
     return !ram ||
            block_source_hash(ram->host + offset, bytes) != b->source_hash;
 }
@@ -533,8 +414,9 @@ void block_recheck_all(struct block_table *t)
 {
     pthread_mutex_lock(&t->lock);
     spoil(t, 0, UINT64_MAX);
-    for (unsigned n = 0; n < ARRAY_SIZE(t->page); n++) {
-        for (struct code_page *page = t->page[n]; page; page = page->next) {
+    for (unsigned n = 0; n < ARRAY_SIZE(t->pages.slot); n++) {
+        for (struct code_page *page = t->pages.slot[n]; page;
+             page = page->next) {
             uint8_t *flags = page_flags(t, page->number << RAM_PAGE_BITS);
 
             if (flags) {
@@ -554,15 +436,10 @@ void block_recheck(struct block_table *t, uint64_t pa)
     }
     pthread_mutex_lock(&t->lock);
     __atomic_fetch_and(flags, (uint8_t)~RAM_PAGE_RECHECK, __ATOMIC_SEQ_CST);
-    struct code_page *page = *page_slot(t, pa >> RAM_PAGE_BITS);
-    for (struct block *b = page ? page->blocks : NULL, *next; b; b = next) {
-        next = b->page_next;
-        if (stale(t, b)) {
-            kill_block(t, b);
-        }
-    }
+    struct code_page *page =
+        *code_page_slot(&t->pages, pa >> RAM_PAGE_BITS);
     if (page) {
-        find_places(page);
+        kill_if(t, page, stale, 0, 0);
     }
     pthread_mutex_unlock(&t->lock);
 }
@@ -586,7 +463,7 @@ void block_evict_chunk(struct block_table *t, struct code_chunk *chunk)
     for (unsigned n = 0; n < chunk->blocks; n++) {
         struct block *b = chunk->index->block[n];
 
-        if (!b->page_prev) {
+        if (!b->view) {
             continue; /* it was killed, or never entered */
         }
         if (b->is_origin || chunk->class == CODE_COPIES) {

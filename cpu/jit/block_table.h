@@ -12,10 +12,20 @@
 
 struct block_table;
 
+struct code_view;
+
 /* How the table reaches the code: NULL functions for the interpreter. */
 struct block_table_ops {
     void (*patch)(void *opaque, const uint8_t *at, const uint8_t *target);
     void (*kill)(void *opaque, struct block *block);
+    /* For block_move().  The address of *block has just become `delta` more,
+     * and its page has another identity. */
+    void (*move)(void *opaque, struct block *block, uint64_t delta);
+    /* The identity of the view's page at `va`; 0: not known. */
+    uint32_t (*number)(void *opaque, const struct code_view *view,
+                       uint64_t va);
+    /* Whether an address space is known to use that view. */
+    bool (*in_use)(void *opaque, const struct code_view *view);
     void *opaque;
 };
 
@@ -64,7 +74,17 @@ bool block_begin_region(struct block_table *t, unsigned cpu, uint64_t pa,
                         unsigned bytes);
 bool block_replace(struct block_table *t, unsigned cpu, struct block *region);
 
-/* Link an exit to its target, unless either died. */
+/*
+ * Have blocks of the same guest code at another VA, of which nobody seems to
+ * make use there, move so that they are for `pc`; block_move.c says what comes
+ * along.  Returns how many did; whether there is a block at pc now is seen by
+ * block_find().  Only while no other vCPU can run any code, and none is
+ * entered through an address from before (a jump cache: ops.move()).
+ */
+unsigned block_move(struct block_table *t, uint64_t pc, uint64_t pa,
+                    uint32_t page_id);
+
+/* Link an exit to its target, unless either died or moved away. */
 void block_link(struct block_table *t, struct block *from,
                 struct block_link *link, struct block *to);
 

@@ -6,6 +6,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -53,6 +55,7 @@ struct code_cache {
     uint64_t births;
     _Atomic uint64_t epoch;
     _Atomic uint64_t *seen;   /* per vCPU */
+    _Atomic bool held;        /* who is asleep stays so */
 };
 
 static size_t code_bytes(const struct code_cache *c)
@@ -242,6 +245,34 @@ void code_cache_pass(struct code_cache *c, unsigned cpu, uint64_t epoch)
 void code_cache_sleep(struct code_cache *c, unsigned cpu, bool asleep)
 {
     c->seen[cpu] = asleep ? EPOCH_ASLEEP : c->epoch;
+    while (!asleep && c->held) {
+        c->seen[cpu] = EPOCH_ASLEEP;
+        while (c->held) {
+            sched_yield(); /* for less than a millisecond */
+        }
+        c->seen[cpu] = c->epoch;
+    }
+}
+
+bool code_cache_hold(struct code_cache *c, unsigned cpu, unsigned cpus)
+{
+    bool alone = true;
+
+    if (atomic_exchange(&c->held, true)) {
+        return false;
+    }
+    for (unsigned n = 0; n < cpus; n++) {
+        alone &= n == cpu || c->seen[n] == EPOCH_ASLEEP;
+    }
+    if (!alone) {
+        c->held = false;
+    }
+    return alone;
+}
+
+void code_cache_release(struct code_cache *c)
+{
+    c->held = false;
 }
 
 static bool everyone_saw(const struct code_cache *c, uint64_t epoch)

@@ -116,6 +116,11 @@ uint64_t code_cache_epoch(const struct code_cache *c);
 void code_cache_pass(struct code_cache *c, unsigned cpu, uint64_t epoch);
 void code_cache_sleep(struct code_cache *c, unsigned cpu, bool asleep);
 
+/* Every other of the vCPUs 0 .. cpus-1 sleeps, and those that wake wait until
+ * release: true.  Else false. */
+bool code_cache_hold(struct code_cache *c, unsigned cpu, unsigned cpus);
+void code_cache_release(struct code_cache *c);
+
 /* Room in the chunk for one more unit; false: take a new chunk. */
 bool code_chunk_room(const struct code_chunk *chunk, struct jit_buffer *out);
 /* Take `size` bytes for the code of `block`, entered into the chunk's list. */

@@ -23,6 +23,36 @@ static void patch(void *opaque, const uint8_t *at, const uint8_t *target)
     (void)opaque, (void)at, (void)target;
 }
 
+/* What block_move() asks: pages are numbered by their address. */
+static bool used;
+static uint64_t unknown;
+
+static uint32_t id_at(uint64_t va)
+{
+    return (uint32_t)(va >> 12 & 0xffffff) + 1;
+}
+
+static void move(void *opaque, struct block *b, uint64_t delta)
+{
+    (void)opaque;
+    for (unsigned n = 0; n < b->link_count; n++) {
+        block_links(b)[n].target += delta;
+    }
+}
+
+static uint32_t number(void *opaque, const struct code_view *view,
+                       uint64_t va)
+{
+    (void)opaque, (void)view;
+    return va == unknown ? 0 : id_at(va);
+}
+
+static bool in_use(void *opaque, const struct code_view *view)
+{
+    (void)opaque, (void)view;
+    return used;
+}
+
 static void no_chunk(void *opaque, struct code_chunk *c)
 {
     (void)opaque, (void)c;
@@ -40,7 +70,9 @@ static void no_forget(void *opaque, unsigned cpu)
 
 static void setup(void)
 {
-    static const struct block_table_ops ops = {patch, NULL, NULL};
+    static const struct block_table_ops ops = {
+        patch, NULL, move, number, in_use, NULL
+    };
     static const struct code_cache_user user = {
         no_chunk, no_chunk, no_kick, no_forget, NULL
     };
@@ -140,6 +172,106 @@ START_TEST(test_spoiled)
 }
 END_TEST
 
+/* -- moving -------------------------------------------------------------- */
+
+#define THERE UINT64_C(0x0000aaaa00000000)
+
+/* A block at va + offset with one exit, which leads to va + to. */
+static struct block *make_linked(uint64_t va, uint64_t offset, uint64_t to)
+{
+    struct block_link link = {.target = va + to, .index = 0};
+    struct jit_result result = {
+        .code_size = 64, .link_count = 1, .links = &link,
+    };
+    struct block key = {
+        .pc = va + offset, .pa = PA + offset, .context = 1,
+        .page_id = id_at(va + offset), .guest_bytes = 16,
+    };
+    struct jit_buffer code;
+    unsigned n;
+
+    ck_assert(code_chunk_room(chunk, &code));
+    block_begin(table, 0, PA + offset, 16, &n);
+    struct block *b = block_new(chunk, &key, &code, &result);
+    ck_assert(block_insert(table, 0, &b));
+    return b;
+}
+
+static unsigned move_to(uint64_t va, uint64_t offset)
+{
+    return block_move(table, va + offset, PA + offset, id_at(va + offset));
+}
+
+static struct block *at(uint64_t va)
+{
+    return block_find(table, va, 1, id_at(va));
+}
+
+static struct block *first, *second;
+
+/* One calls the other, in the next page. */
+static void make_two(void)
+{
+    used = false;
+    unknown = 0;
+    first = make_linked(VA, 0x100, 0x1200);
+    second = make_linked(VA, 0x1200, 0x1200);
+    block_link(table, first, block_links(first), second);
+}
+
+/* What is linked comes along, and stays linked. */
+START_TEST(test_move)
+{
+    make_two();
+    ck_assert_uint_eq(move_to(THERE, 0x100), 2);
+    ck_assert_ptr_eq(at(THERE + 0x100), first);
+    ck_assert_ptr_eq(at(THERE + 0x1200), second);
+    ck_assert(!at(VA + 0x100) && !at(VA + 0x1200));
+    ck_assert_uint_eq(block_links(first)->target, second->pc);
+    ck_assert_ptr_eq(block_links(first)->to, second);
+    ck_assert(block_kill_range(table, PA + 0x1200, 4));
+    ck_assert(!block_links(first)->to && !at(THERE + 0x1200));
+    ck_assert_uint_eq(block_count(table), 1);
+}
+END_TEST
+
+/* Nothing is taken from where it is used. */
+START_TEST(test_move_used)
+{
+    make_two();
+    used = true;
+    ck_assert_uint_eq(move_to(THERE, 0x100), 0);
+    ck_assert_ptr_eq(at(VA + 0x100), first);
+}
+END_TEST
+
+/* What is missed where it was is left there for a while when it is back. */
+START_TEST(test_move_stays)
+{
+    make_two();
+    ck_assert_uint_eq(move_to(THERE, 0x1200), 2);
+    ck_assert_uint_eq(move_to(VA, 0x100), 0);
+    struct block *again = make_linked(VA, 0x100, 0x1200);
+    ck_assert_uint_eq(move_to(2 * THERE, 0x100), 2);
+    ck_assert_ptr_eq(at(VA + 0x100), again);
+    ck_assert_ptr_eq(at(2 * THERE + 0x100), first);
+}
+END_TEST
+
+/* What cannot come along is linked with no more. */
+START_TEST(test_move_part)
+{
+    make_two();
+    unknown = THERE + 0x1000;
+    ck_assert_uint_eq(move_to(THERE, 0x100), 1);
+    ck_assert_ptr_eq(at(VA + 0x1200), second);
+    ck_assert(!block_links(first)->to && !second->links_in);
+    /* Nor is a link made to another address than is wanted. */
+    block_link(table, first, block_links(first), second);
+    ck_assert(!block_links(first)->to);
+}
+END_TEST
+
 Suite *block_table_suite(void)
 {
     Suite *s = suite_create("block_table");
@@ -148,6 +280,10 @@ Suite *block_table_suite(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, test_up_to);
     tcase_add_test(c, test_invalidation);
+    tcase_add_test(c, test_move);
+    tcase_add_test(c, test_move_used);
+    tcase_add_test(c, test_move_stays);
+    tcase_add_test(c, test_move_part);
     tcase_add_test(c, test_spoiled);
     suite_add_tcase(s, c);
     return s;

@@ -131,6 +131,26 @@ static bool was_handed_out(const struct code_chunk *chunk, unsigned from)
     return false;
 }
 
+/* Only who is alone awake may hold the others. */
+START_TEST(hold)
+{
+    struct code_cache *c = code_cache_new(32u << 20, 3, NULL);
+
+    code_cache_sleep(c, 0, false);
+    ck_assert(code_cache_hold(c, 0, 2));
+    ck_assert(!code_cache_hold(c, 1, 2)); /* it is held itself */
+    code_cache_release(c);
+    code_cache_sleep(c, 1, false);
+    ck_assert(!code_cache_hold(c, 0, 2));
+    ck_assert(code_cache_hold(c, 0, 1)); /* the other is no vCPU */
+    code_cache_release(c);
+    code_cache_sleep(c, 1, true);
+    ck_assert(code_cache_hold(c, 0, 2));
+    code_cache_release(c);
+    code_cache_free(c);
+}
+END_TEST
+
 /* The thread of regions is awake and has not come by. */
 START_TEST(epochs)
 {
@@ -250,6 +270,7 @@ Suite *code_cache_suite(void)
     tcase_add_test(t, originals);
     tcase_add_test(t, growth);
     tcase_add_test(t, epochs);
+    tcase_add_test(t, hold);
     tcase_add_test(t, find);
     tcase_add_test(t, prepare);
     tcase_add_test(t, trim);

@@ -329,6 +329,26 @@ START_TEST(test_page_ids_forget)
 }
 END_TEST
 
+/* The same page elsewhere, in the same context. */
+START_TEST(test_page_ids_move)
+{
+    uint32_t user = page_ids_get(tlb_rig.ids, 0x7000, 0x1000, 5);
+    uint32_t kernel = page_ids_get(tlb_rig.ids, 0x7000, 0x1000, 0x905);
+
+    ck_assert_uint_ne(user, kernel);
+    uint32_t there =
+        page_ids_move(tlb_rig.ids, 0x7000, 0x1000, kernel, 0xabc7000);
+    ck_assert_uint_eq(there,
+                      page_ids_get(tlb_rig.ids, 0xabc7000, 0x1000, 0x905));
+    ck_assert_uint_ne(there,
+                      page_ids_get(tlb_rig.ids, 0xabc7000, 0x1000, 5));
+    ck_assert_uint_eq(
+        page_ids_move(tlb_rig.ids, 0x7000, 0x2000, kernel, 0x1000), 0);
+    ck_assert_uint_eq(
+        page_ids_move(tlb_rig.ids, 0x7000, 0x1000, kernel + 1, 0x1000), 0);
+}
+END_TEST
+
 static uint64_t before_pa, after_pa;
 
 static bool refuse;
@@ -481,6 +501,7 @@ Suite *tlb_suite(void)
     tcase_add_test(c, test_fetch);
     tcase_add_test(c, test_find_code);
     tcase_add_test(c, test_page_ids_forget);
+    tcase_add_test(c, test_page_ids_move);
     tcase_add_test(c, test_strict);
     tcase_add_test(c, test_atomic);
     tcase_add_test(c, test_fill);

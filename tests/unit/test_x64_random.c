@@ -45,6 +45,24 @@ static bool compile_as(struct rig *rig, uint64_t number, uint32_t page_id,
     return backend_compile(rig->thread, rig->unit, page_id, code, result);
 }
 
+/* And so it is when the block itself goes elsewhere, and back. */
+static void check_rebase(struct block *b, const uint8_t *bytes, uint8_t *code,
+                         uint64_t number)
+{
+    const uint64_t delta = UINT64_C(0x0000012345678000);
+
+    b->pc += delta;
+    b->page_id ^= 0x1111;
+    block_rebase(b, code, delta);
+    ck_assert(memcmp(bytes, code, b->code_size)); /* the guard */
+    b->pc -= delta;
+    b->page_id ^= 0x1111;
+    block_rebase(b, code, -delta);
+    ck_assert_msg(!memcmp(bytes, code, b->code_size),
+                  "it came back another: X64_SEED=%llu",
+                  (unsigned long long)number);
+}
+
 /* A copy for another address is what the compiler makes there. */
 static struct block *check_copy(struct rig *rig, struct code_chunk *chunk,
                                 const struct block *key,
@@ -66,6 +84,7 @@ static struct block *check_copy(struct rig *rig, struct code_chunk *chunk,
     ck_assert_msg(!memcmp(bytes, code.rw, copy->code_size),
                   "the copy differs: X64_SEED=%llu",
                   (unsigned long long)number);
+    check_rebase(copy, bytes, code.rw, number);
     for (unsigned n = 0; n < copy->link_count; n++) {
         ck_assert_uint_eq(block_links(copy)[n].target,
                           result.links[n].target);

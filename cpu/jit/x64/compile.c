@@ -546,28 +546,35 @@ static void add64(uint8_t *at, uint64_t delta)
     memcpy(at, &v, 8);
 }
 
+void backend_rebase(uint8_t *code, const struct block *b, uint64_t pc_delta)
+{
+    const uint16_t *reloc = block_relocs(b) + b->thunk_relocs;
+    int32_t disp = guard_disp(b->pc);
+
+    memcpy(code + b->guarded + GUARD_DISP, &disp, 4);
+    memcpy(code + b->guarded + GUARD_ID, &b->page_id, 4);
+    for (unsigned n = 0; n < b->pc_relocs; n++) {
+        add64(code + *reloc++, pc_delta);
+    }
+}
+
 void backend_relocate(uint8_t *code, const struct block *b,
                       ptrdiff_t code_delta, uint64_t pc_delta)
 {
     const uint16_t *reloc = block_relocs(b);
     const struct block_link *link = block_links(b);
-    int32_t disp = guard_disp(b->pc);
 
     /* What backend_kill() writes over. */
     memcpy(code + b->guarded, entry_code + GUARDED, 2);
     memcpy(code + b->polled, entry_code + POLLED, 2);
     memcpy(code + b->entry, &b->head, sizeof(b->head));
-    memcpy(code + b->guarded + GUARD_DISP, &disp, 4);
-    memcpy(code + b->guarded + GUARD_ID, &b->page_id, 4);
     for (unsigned n = 0; n < b->thunk_relocs; n++) {
         add32(code + *reloc++, (int32_t)-code_delta);
-    }
-    for (unsigned n = 0; n < b->pc_relocs; n++) {
-        add64(code + *reloc++, pc_delta);
     }
     for (unsigned n = 0; n < b->link_count; n++, link++) {
         x_fix32(code + link->patch, code + link->unlinked);
     }
+    backend_rebase(code, b, pc_delta);
 }
 
 typedef uint16_t __attribute__((aligned(1), may_alias)) unaligned16;

@@ -294,8 +294,22 @@ static struct sequence sequences[BATCH];
 static uint32_t code[BATCH * INSN_SLOT_WORDS];
 static struct insn_case before[BATCH * STATES], remote[BATCH * STATES];
 
-/* How many of the cases reached the end of their slot. */
+/* How many of the cases reached the end of their slot, and how many of the
+ * drawn instructions they came to. */
 static unsigned completed, run_in_all;
+static uint64_t instructions;
+
+static unsigned steps_begun(const struct sequence *q,
+                            const struct insn_case *c)
+{
+    uint64_t end = (c->state.pc - INSN_CODE) / 4 - c->slot * INSN_SLOT_WORDS;
+    unsigned at = 0, n;
+
+    for (n = 0; n < q->count && at <= end; n++) {
+        at += q->steps[n].count;
+    }
+    return n;
+}
 
 /* Of `count` sequences, how many failed. */
 static unsigned run_batch(unsigned count, unsigned *reported)
@@ -314,6 +328,7 @@ static unsigned run_batch(unsigned count, unsigned *reported)
     run_remote(code, count, remote, count * STATES);
     for (unsigned n = 0; n < count * STATES; n++) {
         completed += remote[n].state.signal == SIGTRAP;
+        instructions += steps_begun(&sequences[n / STATES], &remote[n]);
         run_in_all++;
     }
     for (unsigned which = 0; which < host_count; which++) {
@@ -461,6 +476,9 @@ int main(int argc, char **argv)
            "the cases ran to their end\n",
            options.seed, done, failed,
            (unsigned)(100ull * completed / run_in_all));
+    printf("insn_fuzz: %" PRIu64 " instructions, each compared on %u "
+           "engines\n",
+           instructions, host_count);
     failed = failed_rows();
     printf("insn_fuzz: encodings: %u passed, %u failed\n",
            row_count * host_count - failed, failed);

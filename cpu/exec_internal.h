@@ -52,7 +52,7 @@ struct engine {
 /* The current context flags. */
 static inline uint32_t runner_context(const struct runner *r)
 {
-    return (uint32_t)(r->vcpu->jump_key >> 48);
+    return vcpu_context(r->vcpu);
 }
 
 /* The context flags of a block's key: units of a lone instruction are told

@@ -66,8 +66,14 @@ enum vcpu_exit {
 #define JUMP_CACHE_BITS 16
 #define JUMP_CACHE_ENTRIES (1 << JUMP_CACHE_BITS)
 
-/* Inline hash of indirect branch targets: index = (pc >> 2) & mask.  `key`
- * is pc ^ vcpu.jump_key; code is a guarded entry. */
+/*
+ * Inline hash of indirect branch targets: index = (pc >> 2) & mask.  `key`
+ * is pc ^ vcpu.jump_key; code is a guarded entry.  The context is where the
+ * key would repeat the index, so that no two pairs of address and context
+ * have the same index and key, whatever the guest jumps to.
+ */
+#define VCPU_KEY_SHIFT 2
+
 struct jump_cache_entry {
     uint64_t key;
     const void *code;
@@ -85,9 +91,10 @@ struct vcpu {
     /* What generated code polls: the host's stack pointer is below it when
      * there is a request, or too much on the stack of calls. */
     uintptr_t stack_limit;
-    uint64_t jump_key;      /* current context flags << 48, see block.h;
-                               helpers that change what it stands for change
-                               it, vcpu.tlb and tlb_unpriv together */
+    uint64_t jump_key;      /* current context flags (block.h) <<
+                               VCPU_KEY_SHIFT; helpers that change what it
+                               stands for change it, vcpu.tlb and tlb_unpriv
+                               together */
     uint32_t exit;          /* enum vcpu_exit; helpers set it to leave */
     uint32_t saturated;     /* sticky: a vector op saturated (nonzero) */
     struct tlb_context *tlb;        /* of the current context */
@@ -141,6 +148,17 @@ struct vcpu {
 
     struct jump_cache_entry jump_cache[JUMP_CACHE_ENTRIES];
 };
+
+/* Context flags as jump_key has them, and back. */
+static inline uint64_t vcpu_key(uint32_t context)
+{
+    return (uint64_t)context << VCPU_KEY_SHIFT;
+}
+
+static inline uint32_t vcpu_context(const struct vcpu *vcpu)
+{
+    return (uint32_t)(vcpu->jump_key >> VCPU_KEY_SHIFT);
+}
 
 #define VCPU_R(n) offsetof(struct vcpu, r[n])
 #define VCPU_V(n) offsetof(struct vcpu, v[n])

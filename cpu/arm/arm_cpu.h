@@ -42,7 +42,9 @@ enum {
     CTX_SVE = 1 << 14,       /* SVE instructions do not trap, and writes of
                                 vector registers clear the rest of Z */
     CTX_COUNT = 1 << 15,     /* instructions are counted (vcpu.retired) */
+    CTX_BITS = 16,
 };
+_Static_assert(CTX_BITS <= JUMP_CACHE_BITS, "see struct jump_cache_entry");
 
 /* The exception level that FP/SIMD traps to, 0: none. */
 static inline unsigned arm_ctx_fp_trap(uint32_t context)

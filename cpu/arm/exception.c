@@ -440,7 +440,7 @@ static bool select_context(struct arm_cpu *cpu, unsigned el, unsigned spsel,
     }
     vcpu->tlb = fast->tlb[space];
     vcpu->tlb_unpriv = fast->tlb[0];
-    vcpu->jump_key = (uint64_t)flags << 48;
+    vcpu->jump_key = vcpu_key(flags);
     return true;
 }
 

@@ -254,7 +254,7 @@ static void context(struct vcpu *vcpu)
     fast->flags[1] = context_of_registers(cpu, upper);
     fast->sp_mask[0] = sp_mask(cpu, 0);
     fast->sp_mask[1] = sp_mask(cpu, upper);
-    vcpu->jump_key = (uint64_t)context_flags(cpu) << 48;
+    vcpu->jump_key = vcpu_key(context_flags(cpu));
 }
 
 /* A check at the head belongs to indirect branches, not to the loop; a region

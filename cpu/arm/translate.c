@@ -35,7 +35,7 @@ void a64_end_with_sp(struct a64_ctx *s, ir_ref sp)
     ir_set(s->u, IR_I64, VCPU_R(31), sp);
     ir_exit_indirect(s->u,
                      ir_get(s->u, IR_I64, offsetof(struct vcpu, target)),
-                     IR_JUMP, 0);
+                     IR_JUMP_SWITCH, vcpu_key(s->context));
     s->ended = true;
 }
 
@@ -45,11 +45,12 @@ void a64_end_in_context(struct a64_ctx *s, uint32_t context, ir_ref sp)
     ir_ref key = ir_emit(s->u, IR_SELNZ, IR_I64, 0,
                          ir_bin(s->u, IR_AND, IR_I64, sp, mask),
                          ir_const(s->u, IR_I64,
-                                  (uint64_t)(context | CTX_SP_ALIGN) << 48),
-                         ir_const(s->u, IR_I64, (uint64_t)context << 48), 0);
+                                  vcpu_key(context | CTX_SP_ALIGN)),
+                         ir_const(s->u, IR_I64, vcpu_key(context)), 0);
 
     ir_set(s->u, IR_I64, offsetof(struct vcpu, jump_key), key);
-    ir_exit_indirect(s->u, ir_pc(s->u, s->pc + 4), IR_JUMP, 0);
+    ir_exit_indirect(s->u, ir_pc(s->u, s->pc + 4), IR_JUMP_SWITCH,
+                     vcpu_key(s->context));
     s->ended = true;
 }
 

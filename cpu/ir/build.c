@@ -516,10 +516,10 @@ void ir_exit_anew(struct ir_unit *u, uint64_t target)
 }
 
 void ir_exit_indirect(struct ir_unit *u, ir_ref target, enum ir_jump kind,
-                      uint64_t back)
+                      uint64_t more)
 {
     ir_emit(u, IR_EXIT_INDIRECT, IR_I64, kind, target, IR_NONE, IR_NONE,
-            back);
+            more);
 }
 
 void ir_exit_loop(struct ir_unit *u, enum vcpu_exit why, uint64_t pc)

@@ -153,9 +153,9 @@ void ir_exit(struct ir_unit *u, uint64_t target);
 void ir_exit_call(struct ir_unit *u, uint64_t target, uint64_t back);
 /* For code that is to be looked up anew (ir_edge.anew). */
 void ir_exit_anew(struct ir_unit *u, uint64_t target);
-/* `back`: of a call, where it returns to. */
+/* `more`: see enum ir_jump. */
 void ir_exit_indirect(struct ir_unit *u, ir_ref target, enum ir_jump kind,
-                      uint64_t back);
+                      uint64_t more);
 /* Leave for the run loop with vcpu.pc = pc. */
 void ir_exit_loop(struct ir_unit *u, enum vcpu_exit why, uint64_t pc);
 void ir_fence(struct ir_unit *u, enum ir_fence kind);

@@ -237,8 +237,10 @@ static inline unsigned ir_check_size(const struct ir_insn *i)
     return (uint16_t)(i->imm >> 32);
 }
 
-/* aux of EXIT_INDIRECT: a call has put its return address into r[30]. */
-enum ir_jump { IR_JUMP, IR_JUMP_RETURN, IR_JUMP_CALL };
+/* aux of EXIT_INDIRECT: a call has put its return address into r[30], and
+ * where it returns to is in imm; who switches to another context has the key
+ * of this one there. */
+enum ir_jump { IR_JUMP, IR_JUMP_RETURN, IR_JUMP_CALL, IR_JUMP_SWITCH };
 
 /* Where a unit is left for, or a label. */
 struct ir_edge {

@@ -120,7 +120,7 @@ OP(BRNZ, IR_C_NONE, (IR_C_INT), IR_P_EXIT)
 /* Leave by edge imm. */
 OP(EXIT, IR_C_NONE, (0), IR_P_EXIT | IR_P_END)
 /* Go on at guest address a (indirect branch, jump cache).  aux: enum
- * ir_jump; imm: where a call returns to. */
+ * ir_jump, which says what imm is. */
 OP(EXIT_INDIRECT, IR_C_NONE, (IR_C_INT), IR_P_EXIT | IR_P_END)
 /* Set vcpu.pc = imm, vcpu.exit = aux and go back to the run loop. */
 OP(EXIT_LOOP, IR_C_NONE, (0), IR_P_EXIT | IR_P_END)

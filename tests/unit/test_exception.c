@@ -59,7 +59,7 @@ static void deliver(uint32_t syndrome)
 static uint32_t context_flags(struct arm_cpu *c)
 {
     arm_guest_ops.context(&c->vcpu);
-    return (uint32_t)(c->vcpu.jump_key >> 48);
+    return vcpu_context(&c->vcpu);
 }
 
 /* -- entry --------------------------------------------------------------- */
@@ -343,7 +343,7 @@ START_TEST(test_context)
     cpu->mmu_el[1].tcr = BIT(36);
     arm_select_tlb(cpu);
     ck_assert_uint_eq(cpu->vcpu.tlb->key.asid, 0x1234);
-    ck_assert_uint_eq(cpu->vcpu.jump_key, (uint64_t)flags << 48);
+    ck_assert_uint_eq(cpu->vcpu.jump_key, vcpu_key(flags));
 }
 END_TEST
 

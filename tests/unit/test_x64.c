@@ -376,7 +376,7 @@ START_TEST(indirect_hit_and_miss)
     cpu->r[0] = RIG_PC + 8;
     run();
     ck_assert_uint_eq(cpu->host_return, 0);
-    cpu->jump_key = UINT64_C(5) << 48;
+    cpu->jump_key = vcpu_key(5);
     cpu->jump_cache[(RIG_PC + 8) >> 2 & (JUMP_CACHE_ENTRIES - 1)] =
         (struct jump_cache_entry){ (RIG_PC + 8) ^ cpu->jump_key, target };
     cpu->exit = VCPU_EXIT_NONE;

@@ -314,6 +314,12 @@ static inline void x_mov_imm(struct asm_buf *a, int dst, uint64_t imm)
     }
 }
 
+static inline void x_push_imm(struct asm_buf *a, int32_t imm)
+{
+    x_byte(a, 0x68);
+    x_imm32(a, imm);
+}
+
 static inline void x_push(struct asm_buf *a, int r)
 {
     if (r & 8) {

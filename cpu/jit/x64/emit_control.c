@@ -90,20 +90,15 @@ void emit_link(struct backend_thread *t, int cc, unsigned edge)
 /*
  * A guest's call is one of the host, too, so that the host's processor
  * predicts where its return goes.  On the stack: where the host returns to,
- * and the guest's return address with the context (vcpu.jump_key), without
- * which nobody returns there.  There may be more or fewer calls than
- * returns: what is found above the right entry is taken off, and where none
- * is right all are (thunk_other_return); polls limit the size.  Who leaves
+ * and the guest's return address, a multiple of 4, by which it is found.
+ * There may be more or fewer calls than returns: what is found above the
+ * right entry is taken off, and where none is right all are
+ * (thunk_other_return); polls limit the size.  Nobody returns to what was
+ * called in another context: who switches to one leaves a mark, an entry with
+ * the key (vcpu.jump_key) of the context below it, plus 1.  Who leaves
  * generated code leaves an empty stack, so that no address on it can be of
  * code whose memory was given to other code.
  */
-
-/* reg := what a return to the address in `pc` looks for. */
-static void call_key(struct backend_thread *t, int reg, struct x64_rm pc)
-{
-    x_load(&t->as, reg, rm_vcpu(offsetof(struct vcpu, jump_key)));
-    x_alu(&t->as, ALU_XOR, X_W, reg, pc);
-}
 
 /* A region has its own way with calls inside it, and only so many links. */
 static bool can_call(const struct backend_thread *t)
@@ -111,10 +106,20 @@ static bool can_call(const struct backend_thread *t)
     return t->u->edge_count + t->landings < IR_MAX_EDGES;
 }
 
-static void push_call(struct backend_thread *t, int tmp)
+static void push_call(struct backend_thread *t)
 {
-    call_key(t, tmp, rm_vcpu((int)VCPU_R(30)));
-    x_push(&t->as, tmp);
+    x_op(&t->as, X_PUSH_RM, 6, rm_vcpu((int)VCPU_R(30)));
+}
+
+static void push_mark(struct backend_thread *t, uint64_t key)
+{
+    struct asm_buf *as = &t->as;
+
+    x_push_imm(as, (int32_t)key | 1);
+    x_op(as, X_LEA | X_W, RDX, rm_mem(RM_RIP, 0));
+    x_fix32(as->p - 4, as_rw(t, t->b->marked_return));
+    add_thunk_reloc(t);
+    x_push(as, RDX);
 }
 
 /* Where the host returns to: go on at `back`. */
@@ -135,7 +140,7 @@ static uint8_t *aligned_call(struct backend_thread *t)
 
 static void emit_call_edge(struct backend_thread *t, const struct ir_edge *e)
 {
-    push_call(t, RCX);
+    push_call(t);
     add_link(t, e, aligned_call(t));
     emit_landing(t, e->back);
 }
@@ -246,8 +251,7 @@ static void emit_return(struct backend_thread *t)
 {
     struct asm_buf *as = &t->as;
 
-    call_key(t, RCX, rm_reg(RAX));
-    x_alu(as, ALU_CMP, X_W, RCX, rm_mem(RSP, 8));
+    x_alu(as, ALU_CMP, X_W, RAX, rm_mem(RSP, 8));
     jump_thunk_if(t, CC_NE, t->b->other_return);
     x_ret(as);
 }
@@ -270,10 +274,13 @@ void emit_exit_indirect(struct backend_thread *t, ir_ref i,
         emit_return(t);
         return;
     }
+    if (in->aux == IR_JUMP_SWITCH) {
+        push_mark(t, in->imm);
+    }
     as->p += x64_jump_cache(as->p);
     jump_thunk_if(t, CC_NE, t->b->indirect_miss);
     if (in->aux == IR_JUMP_CALL && can_call(t)) {
-        push_call(t, RDX);
+        push_call(t);
         x_op(as, X_CALL_RM, 2, rm_jump_code());
         emit_landing(t, in->imm);
     } else {

@@ -23,6 +23,7 @@ static const uint8_t *fixed(const struct backend *b, uint64_t n)
     const uint8_t *const first[FIXED_SLOW] = {
         b->relookup, b->edge, b->indirect_miss, b->exit_loop,
         b->slow_atomic[0], b->slow_check, b->other_return,
+        b->marked_return,
     };
 
     return n < FIXED_SLOW                 ? first[n]

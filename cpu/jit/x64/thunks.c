@@ -243,19 +243,36 @@ static void look_up(struct asm_buf *a, const uint8_t *miss)
     x_op(a, X_CALL_RM, 4, rm_jump_code());
 }
 
-/* A return with rax = pc, rcx = its key, to another place than that of the
- * last call: that of an earlier one, or of none. */
+/*
+ * A return with rax = pc, to another place than that of the last call: that of
+ * an earlier one in this context, or of none.  rcx: 0 where entries are of
+ * this context.
+ */
 static void thunk_other_return(struct asm_buf *a, const uint8_t *miss)
 {
-    uint8_t *again, *none;
+    uint8_t *again, *next, *none, *mark, *found, *foreign;
 
     x_mov(a, RDX, RSP);
+    x_alu(a, ALU_XOR, 0, RCX, rm_reg(RCX));
     again = a->p;
     x_alu(a, ALU_CMP, X_W, RDX, field(offsetof(struct vcpu, stack_base)));
     none = x_jcc8(a, CC_E);
+    x_test_imm(a, 0, rm_mem(RDX, 8), 1);
+    mark = x_jcc8(a, CC_NE);
+    x_rr(a, X_TEST | X_W, RCX, RCX);
+    foreign = x_jcc8(a, CC_NE);
+    x_alu(a, ALU_CMP, X_W, RAX, rm_mem(RDX, 8));
+    found = x_jcc8(a, CC_E);
+    x_here8(a, foreign);
+    next = a->p;
     x_alu_imm(a, ALU_ADD, X_W, rm_reg(RDX), 16);
-    x_alu(a, ALU_CMP, X_W, RCX, rm_mem(RDX, 8));
-    x_jcc8_to(a, CC_NE, again);
+    x_jmp_to(a, again);
+    x_here8(a, mark);
+    x_load(a, RCX, rm_mem(RDX, 8));
+    x_alu_imm(a, ALU_XOR, X_W, rm_reg(RCX), 1);
+    x_alu(a, ALU_XOR, X_W, RCX, field(offsetof(struct vcpu, jump_key)));
+    x_jmp_to(a, next);
+    x_here8(a, found);
     x_mov(a, RSP, RDX);
     x_ret(a);
     x_here8(a, none);
@@ -634,6 +651,8 @@ bool thunks_emit(struct backend *b)
     thunk_out(&a, leave, false);
     b->exit_loop = a.p + delta;
     thunk_out(&a, leave, true);
+    b->marked_return = a.p + delta; /* by the host, half taken off */
+    x_alu_imm(&a, ALU_SUB, X_W, rm_reg(RSP), 8);
     b->other_return = a.p + delta;
     thunk_other_return(&a, miss);
     const uint8_t *stack_end = a.p + delta;

@@ -51,7 +51,8 @@ struct backend {
     /* Executable addresses of thunks; thunks.c says what each expects. */
     void (*enter)(struct vcpu *vcpu, const uint8_t *entry);
     const uint8_t *leave, *relookup, *edge;
-    const uint8_t *indirect_miss, *exit_loop, *other_return;
+    const uint8_t *indirect_miss, *exit_loop, *other_return,
+                  *marked_return;
     const uint8_t *slow_code; /* where those of slow paths begin */
     const uint8_t *slow[2][SLOW_THUNKS]; /* [1]: called from a thunk */
     const uint8_t *slow_atomic[2];

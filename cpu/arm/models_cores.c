@@ -4,7 +4,9 @@
  * 100616, N2 102099, V1 101427, Fujitsu's A64FX manual).  The rows say what
  * the parts have; arm_model_find() takes off what is not implemented here.
  *
- * The A64FX has cache lines of 256 bytes; here all have 64.
+ * Not as the parts: the A64FX has cache lines of 256 bytes, here all have 64;
+ * the Neoverse V1 and N2 have CTR_EL0.DIC, but here code that changes needs
+ * its IC instructions.
  */
 #include "cpu/arm/models_cores.h"
 
@@ -128,7 +130,7 @@ const struct arm_model arm_cores[] = {
         .ARM_ID_AA64PFR1 = 0x0000000000000221,
         .ARM_ID_AA64ZFR0 = 0x0000110100110021,
         .ARM_ID_AA64DFR0 = 0x000011f210305619,
-        .ARM_ID_AA64ISAR0 = 0x0221111110212120,
+        .ARM_ID_AA64ISAR0 = 0x1221111110212120,
         .ARM_ID_AA64ISAR1 = 0x0011111101211052,
         .ARM_ID_AA64MMFR0 = 0x0000022200101125,
         .ARM_ID_AA64MMFR1 = 0x0000000010212122,
@@ -136,17 +138,17 @@ const struct arm_model arm_cores[] = {
     },
     [CORE_V1] = {
         .dt_compatible = "arm,neoverse-v1", .cntfrq = TIMER_HZ_BEFORE_8_6,
-        .midr = 0x411fd402, .ctr = 0xb444c004, .dczid = 4,
+        .midr = 0x411fd402, .ctr = 0x9444c004, .dczid = 4,
         .clidr = 0x82000023,
         .ccsidr = {0x701fe01a, 0x201fe01a, 0x70ffe03a},
         AARCH32_V8_2,
         .sve_lengths = 0x3,
         .ARM_ID_AA64PFR0 = 0x1101110120111112,
         .ARM_ID_AA64PFR1 = 0x0000000000000020,
-        .ARM_ID_AA64ZFR0 = 0x0000100000000000,
+        .ARM_ID_AA64ZFR0 = 0x0000100000100000,
         .ARM_ID_AA64DFR0 = 0x000001f210305519,
         .ARM_ID_AA64ISAR0 = 0x1011111110212120,
-        .ARM_ID_AA64ISAR1 = 0x0011000001211032,
+        .ARM_ID_AA64ISAR1 = 0x0011100001211032,
         .ARM_ID_AA64MMFR0 = 0x0000000000101125,
         .ARM_ID_AA64MMFR1 = 0x0000000010212122,
         .ARM_ID_AA64MMFR2 = 0x0220011102101011,

@@ -321,6 +321,7 @@ START_TEST(test_help)
                   strncmp(info[n].description, "Armv", 4) == 0);
         ck_assert_str_eq(m.name, info[n].name);
         ck_assert(info[n].description[0] != '\0');
+        ck_assert(!(m.ctr & BIT(29))); /* DIC: IC tells the translator */
     }
 }
 END_TEST

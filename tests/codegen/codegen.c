@@ -181,6 +181,7 @@ static void name_target(const struct listing *l, uint64_t target, char *out,
         {backend->edge, "edge"}, {backend->indirect_miss, "indirect_miss"},
         {backend->exit_loop, "exit_loop"},
         {backend->other_return, "other_return"},
+        {backend->marked_return, "marked_return"},
     };
     const uint64_t base = (uintptr_t)l->base;
 
@@ -309,12 +310,15 @@ static void print_operands(const struct listing *l, const cs_insn *insn)
                               cs_reg_name(capstone, m->index));
         name_field(name + length, sizeof(name) - (size_t)length, m->disp);
     } else if (m && open && m->base == X86_REG_RIP) {
-        uint64_t v[2];
+        uint64_t at = insn->address + insn->size + (uint64_t)m->disp, v[2];
 
-        memcpy(v, (void *)(uintptr_t)(insn->address + insn->size +
-                                      (uint64_t)m->disp), 16);
-        snprintf(name, sizeof(name), "=%016" PRIx64 "_%016" PRIx64, v[1],
-                 v[0]);
+        memcpy(v, (void *)(uintptr_t)at, 16);
+        if (insn->id == X86_INS_LEA) {
+            name_target(l, at, name, sizeof(name));
+        } else {
+            snprintf(name, sizeof(name), "=%016" PRIx64 "_%016" PRIx64, v[1],
+                     v[0]);
+        }
     }
     if (*name) {
         fprintf(l->f, "%.*s%s%s", (int)(open + 1 - insn->op_str),

@@ -61,8 +61,10 @@ static void load_elements(struct a64_ctx *s,
     }
 }
 
+/* From `rt` on. */
 static void store_elements(struct a64_ctx *s,
-                           const struct a64_arg_ldst_mult *a, ir_ref base)
+                           const struct a64_arg_ldst_mult *a, unsigned rt,
+                           ir_ref base)
 {
     unsigned esz = (unsigned)a->esz, selem = (unsigned)a->selem;
     unsigned elements = (a->q ? 16u : 8u) >> esz;
@@ -71,8 +73,7 @@ static void store_elements(struct a64_ctx *s,
         for (unsigned r = 0; r < selem; r++) {
             ir_ref at = offset(s, base, (e * selem + r) << esz);
             ir_ref v = ir_vec(s->u, IR_VGETL, element(esz), IR_Q, 0,
-                              a64_v(s, ((unsigned)a->rt + r) & 31), IR_NONE,
-                              IR_NONE, e);
+                              a64_v(s, (rt + r) & 31), IR_NONE, IR_NONE, e);
 
             a64_store(s, esz, 0, at, v);
         }
@@ -217,7 +218,7 @@ static void store_interleaved(struct a64_ctx *s,
     ir_ref in[4], out[4];
 
     if (a64_mem_flags(s) & IR_MEM_ALIGNED) {
-        store_elements(s, a, base);
+        store_elements(s, a, (unsigned)a->rt, base);
         return;
     }
     for (unsigned r = 0; r < 4; r++) {
@@ -230,6 +231,29 @@ static void store_interleaved(struct a64_ctx *s,
     }
 }
 
+/* Structures of one element each: a register. */
+static ir_ref load_whole(struct a64_ctx *s, const struct a64_arg_ldst_mult *a,
+                         ir_ref at)
+{
+    ir_ref value[4];
+
+    if (!(a64_mem_flags(s) & IR_MEM_ALIGNED)) {
+        return a64_load_elements(s, a->q, (unsigned)a->esz, at);
+    }
+    load_elements(s, a, at, value);
+    return value[0];
+}
+
+static void store_whole(struct a64_ctx *s, const struct a64_arg_ldst_mult *a,
+                        unsigned rt, ir_ref at)
+{
+    if (a64_mem_flags(s) & IR_MEM_ALIGNED) {
+        store_elements(s, a, rt, at);
+    } else {
+        a64_store_elements(s, a->q, (unsigned)a->esz, at, a64_v(s, rt));
+    }
+}
+
 static bool load_multiple(struct a64_ctx *s,
                           const struct a64_arg_ldst_mult *a)
 {
@@ -239,8 +263,7 @@ static bool load_multiple(struct a64_ctx *s,
 
     if (a->selem == 1) {
         for (unsigned r = 0; r < registers; r++) {
-            value[r] = a64_load_elements(s, a->q, (unsigned)a->esz,
-                                         offset(s, base, r * bytes));
+            value[r] = load_whole(s, a, offset(s, base, r * bytes));
         }
     } else {
         load_interleaved(s, a, base, value);
@@ -261,9 +284,8 @@ static bool store_multiple(struct a64_ctx *s,
 
     if (a->selem == 1) {
         for (unsigned r = 0; r < registers; r++) {
-            a64_store_elements(s, a->q, (unsigned)a->esz,
-                               offset(s, base, r * bytes),
-                               a64_v(s, ((unsigned)a->rt + r) & 31));
+            store_whole(s, a, ((unsigned)a->rt + r) & 31,
+                        offset(s, base, r * bytes));
         }
     } else {
         store_interleaved(s, a, base);

@@ -42,8 +42,10 @@ uint64_t sysreg_ctr_read(struct arm_cpu *cpu, const struct sysreg *r)
 /* DZP (bit 4): DC ZVA is not allowed here. */
 uint64_t sysreg_dczid_read(struct arm_cpu *cpu, const struct sysreg *r)
 {
-    bool prohibited = cpu->el == 0 &&
-                      sysreg_is_trapped(cpu, TRAP_DCZ, false);
+    const uint16_t zva = SYSREG(1, 3, 7, 4, 1);
+    bool prohibited =
+        (cpu->el == 0 && sysreg_is_trapped(cpu, TRAP_DCZ, false)) ||
+        sysreg_upper_trap(cpu, sysreg_trap_class(zva), zva, false);
 
     (void)r;
     return cpu->dczid | (prohibited ? 16 : 0);

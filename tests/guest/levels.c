@@ -135,6 +135,30 @@ static void test_identity(void)
               sysreg_read(mpidr_el1) == 0x80000001);
 }
 
+/* At EL1, left by HVC. */
+void read_dczid(void);
+extern uint64_t dczid_seen;
+uint64_t dczid_seen;
+
+__asm__(".balign 4\n"
+        "read_dczid:\n"
+        "    mrs x3, dczid_el0\n"
+        "    adrp x4, dczid_seen\n"
+        "    str x3, [x4, :lo12:dczid_seen]\n"
+        "    hvc #0");
+
+static void test_dczid(void)
+{
+    test_part("DCZID_EL0.DZP");
+    level_enter(LEVEL_EL1, (uint64_t)read_dczid);
+    test_equal("at EL1", dczid_seen >> 4, 0);
+    set_control(HCR, 1 << 28);
+    level_enter(LEVEL_EL1, (uint64_t)read_dczid);
+    test_equal("at EL1, TDZ", dczid_seen >> 4, 1);
+    test_equal("at EL2, TDZ", sysreg_read(dczid_el0) >> 4, 0);
+    set_control(NONE, 0);
+}
+
 /* HCR_EL2.VI, VF and VSE, with IMO, FMO and AMO. */
 static void test_virtual(void)
 {
@@ -189,6 +213,7 @@ void level_main(void)
     test_traps();
     test_fp();
     test_identity();
+    test_dczid();
     test_virtual();
     test_returns();
     level_done();

@@ -74,18 +74,16 @@ static void kill_code(void *opaque, struct block *b)
 }
 
 /* Whoever remembers where the block is finds it at its new address. */
-static void move_targets(struct vcpu *vcpu, const struct block *b,
-                         uint64_t delta)
+static void move_targets(const struct engine *e, struct vcpu *vcpu,
+                         const struct block *b, uint64_t delta)
 {
     uint64_t old = b->pc - delta;
     struct jump_cache_entry *entry = jump_cache_slot(vcpu, old);
     uint64_t key = entry->key ^ old ^ b->pc;
 
     if (entry->code == b->code + b->guarded) {
-        *entry = (struct jump_cache_entry){
-            0, backend_jump_miss(((struct runner *)vcpu->runner)
-                                     ->engine->backend),
-        };
+        *entry =
+            (struct jump_cache_entry){0, backend_jump_miss(e->backend)};
         *jump_cache_slot(vcpu, b->pc) =
             (struct jump_cache_entry){key, b->code + b->guarded};
     }
@@ -98,7 +96,7 @@ static void move(void *opaque, struct block *b, uint64_t delta)
 
     block_rebase(b, code_cache_rw(e->cache, b->code), delta);
     for (unsigned n = 0; n < e->config.cpus; n++) {
-        move_targets(e->vcpu[n], b, delta);
+        move_targets(e, e->vcpu[n], b, delta);
     }
     if (e->config.perfmap) {
         perfmap_unit(e->config.perfmap, b->code, b->code_size, b->pc, b->pa);

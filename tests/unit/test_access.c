@@ -9,6 +9,7 @@
 
 #include "block/formats.h"
 #include "block/qcow2_bitmap.h"
+#include "tests/unit/block_job.h"
 #include "tests/unit/block_rig.h"
 
 Suite *access_suite(void);
@@ -260,16 +261,6 @@ END_TEST
 /* Many at once, through the page cache and past it: whole clusters that are
  * written, read and discarded, and whose places change hands with a flush in
  * the middle. */
-struct job {
-    struct block_request req;
-    struct iovec iov;
-    int error;
-};
-
-static void job_done(struct block_request *req, int error)
-{
-    container_of(req, struct job, req)->error = error;
-}
 
 static struct block_request random_request(const struct iovec *iov,
                                            unsigned clusters)

@@ -9,6 +9,7 @@
 
 #include "block/block.h"
 #include "block/qcow2.h"
+#include "tests/unit/block_job.h"
 #include "util/bits.h"
 
 Suite *qcow2_suite(void);
@@ -103,17 +104,6 @@ static int run(struct block_backend *b, enum block_op op, void *data,
 }
 
 /* Many requests at once ------------------------------------------------- */
-
-struct job {
-    struct block_request req;
-    struct iovec iov;
-    int error;
-};
-
-static void job_done(struct block_request *req, int error)
-{
-    container_of(req, struct job, req)->error = error;
-}
 
 /* By turns: both engines, through the page cache and past it. */
 static struct block_config config_of(int turn)

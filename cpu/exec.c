@@ -229,6 +229,7 @@ void engine_free(struct engine *e)
 }
 
 static const uint8_t *reenter(struct vcpu *vcpu, const uint8_t *host);
+static void forget_targets(struct engine *e, struct runner *r, bool all);
 
 void engine_attach(struct engine *e, struct vcpu *vcpu)
 {
@@ -244,6 +245,7 @@ void engine_attach(struct engine *e, struct vcpu *vcpu)
     vcpu->runner = r;
     vcpu->reenter = reenter;
     r->context_stale = true;
+    forget_targets(e, r, true);
 }
 
 struct backend_thread *engine_compiler(struct engine *e, unsigned cpu)
@@ -685,7 +687,7 @@ void engine_run(struct engine *e, struct vcpu *vcpu)
     code_cache_sleep(e->cache, vcpu->index, false);
     r->context_stale = true;
     r->alone = false;
-    forget_targets(e, r, true);
+    r->slept = true;
     tell_running(r, true);
     for (;;) {
         /* Requests set before this epoch began are seen below. */

@@ -4,13 +4,18 @@
 # installed.  What files they need is in the page cache before the first row.
 
 programs_build() {
-    local driver=$out/programs.drivers
+    local driver=$out/programs.drivers tree
     mkdir -p "$out/native" "$out/work"
     compile "${CC:-gcc}" -o "$out/native/stopwatch" \
         tests/bench/{stopwatch,row}.c || return
     compile $cross -static -o "$out/stopwatch" \
         tests/bench/{stopwatch,row}.c || return
     WORK=$out/work tests/bench/programs/row text
+    for tree in "$out/sources" "$out/native/sources"; do
+        rm -rf "$tree"
+        mkdir "$tree"
+        cp -r util "$tree"
+    done
     programs_disk || return
     tests/boot/drivers "$driver" virtio_mmio virtio_blk || return
     rm -rf "$out/drivers"
@@ -26,7 +31,7 @@ mount -t ext4 -o ro /dev/vda /mnt
 mount -t tmpfs tmp /mnt/tmp
 mount -t devtmpfs dev /mnt/dev
 mount -t proc proc /mnt/proc
-cp -r /files/programs /files/stopwatch /files/text /mnt/tmp
+cp -r /files/programs /files/stopwatch /files/text /files/sources /mnt/tmp
 cd /mnt
 find bin lib usr -type f -size -80000 -exec cat {} + >/dev/null
 while echo @ready; read -r name && [ "$name" != off ]; do
@@ -34,7 +39,8 @@ while echo @ready; read -r name && [ "$name" != off ]; do
 done
 END
     tests/boot/mkinitramfs "$out/programs.gz" "$out/programs.script" \
-        "$out/drivers" "$out/stopwatch" "$out/work/text" tests/bench/programs
+        "$out/drivers" "$out/stopwatch" "$out/work/text" "$out/sources" \
+        tests/bench/programs
 }
 
 # The packages as an ext4 file system, without what no row touches.

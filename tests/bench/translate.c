@@ -165,7 +165,7 @@ static void insert(struct bench *b, struct state *s, struct jit_buffer *code,
 
 static void translate_all(struct bench *b, enum stage stage)
 {
-    struct block_table_ops ops = {patch, NULL, b};
+    struct block_table_ops ops = {.patch = patch, .opaque = b};
     struct code_demand demand = {0};
     struct state s = {.table = block_table_new(b->bus, b->cache, &ops)};
     struct jit_buffer code;

@@ -354,7 +354,7 @@ int block_file_write_whole(struct block_file *file, const void *from,
                            uint64_t length, uint64_t offset)
 {
     if (file->remote) {
-        return EOPNOTSUPP;
+        return file->remote->write_whole(file, from, length, offset);
     }
     if (file->whole_fd < 0) {
         char name[32];

@@ -22,6 +22,8 @@ struct block_file_ops {
                 unsigned count, uint64_t offset);
     int (*write)(struct block_file *file, const struct iovec *iov,
                  unsigned count, uint64_t offset, bool sync);
+    int (*write_whole)(struct block_file *file, const void *from,
+                       uint64_t length, uint64_t offset);
     int (*zero)(struct block_file *file, uint64_t offset, uint64_t length,
                 bool unmap);
     int (*discard)(struct block_file *file, uint64_t offset, uint64_t length);
@@ -92,9 +94,9 @@ int block_file_read(struct block_file *file, const struct iovec *iov,
 /* `sync`: on the disk on return. */
 int block_file_write(struct block_file *file, const struct iovec *iov,
                      unsigned count, uint64_t offset, bool sync);
-/* The same of whole pages, which a kill does not divide: all of it or nothing
- * is in the file then.  EOPNOTSUPP when its file system cannot, or EINVAL.
- * `from` is a block_file_buffer(); one thread at a time. */
+/* The same of whole sectors, which a kill does not divide: all of it or
+ * nothing is in the file then.  EOPNOTSUPP when its file system or server
+ * cannot, or EINVAL.  `from` is a block_file_buffer(); one thread at a time. */
 int block_file_write_whole(struct block_file *file, const void *from,
                            uint64_t length, uint64_t offset);
 /* Zeroes in the range; `unmap`: a hole will do. */

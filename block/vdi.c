@@ -5,9 +5,10 @@
  * The header counts the blocks that have a place, and other programs give
  * the next one that index.  Counter and entry change in one write that a kill
  * does not divide: they are in one page of memory (the first 896 MiB of the
- * disk), or it goes past the page cache.  Where that cannot be (no O_DIRECT,
- * or data in the map's last page), the counter is first, never behind the
- * map, and both agree again when the image is opened for writing.
+ * disk), or it goes past the page cache, or it is one command to a server.
+ * Where that cannot be (no O_DIRECT, or not in sectors; more than a command
+ * takes), the counter is first, never behind the map, and both agree again
+ * when the image is opened for writing.
  */
 #include <assert.h>
 #include <errno.h>
@@ -54,7 +55,7 @@ struct vdi {
     struct sparse sparse;
     uint64_t map, data; /* bytes in the file */
     uint32_t blocks;
-    uint8_t *head; /* header and map, as far as no page has data; or NULL */
+    uint8_t *head; /* header and map, for write_apart(); or NULL */
     uint64_t head_length;
 };
 
@@ -117,16 +118,15 @@ static int write_in_turn(struct sparse *s, uint64_t entry, uint64_t at)
     return error ? error : sparse_write_at(s->file, at, bytes, 4);
 }
 
-/* The counter and an entry in another page. */
+/* The counter and an entry in another page.  The map's last page may have
+ * data, too, which are not ours to write: sectors then. */
 static int write_apart(struct vdi *v, uint64_t entry, uint64_t at)
 {
     struct sparse *s = &v->sparse;
     uint64_t length = align_up(at + 4, HOST_PAGE);
     uint8_t before[4];
 
-    if (length > v->head_length) {
-        return write_in_turn(s, entry, at);
-    }
+    length = length < v->head_length ? length : v->head_length;
     memcpy(before, v->head + at, 4);
     sparse_store(v->head + AT_ALLOCATED, 4, false, entry + 1);
     sparse_store(v->head + at, 4, false, entry);
@@ -147,7 +147,7 @@ static int vdi_write_entry(struct sparse *s, uint64_t entry, uint64_t at)
     uint8_t page[HOST_PAGE], *bytes = page + AT_ALLOCATED;
     struct iovec iov = {bytes, at + 4 - AT_ALLOCATED};
 
-    if (at + 4 > HOST_PAGE) {
+    if (at + 4 > HOST_PAGE || s->file->remote) {
         return write_apart(v, entry, at);
     }
     int error = block_file_read(s->file, &iov, 1, AT_ALLOCATED);
@@ -240,8 +240,8 @@ static bool load_head(struct vdi *v, struct error **err)
 {
     uint64_t end = align_up(v->map + v->blocks * UINT64_C(4), HOST_PAGE);
 
-    v->head_length = end <= v->data ? end : align_down(v->data, HOST_PAGE);
-    if (v->head_length <= HOST_PAGE) {
+    v->head_length = end < v->data ? end : v->data;
+    if (v->head_length <= HOST_PAGE && !v->sparse.file->remote) {
         return true;
     }
     v->head = block_file_buffer(v->head_length);
@@ -249,8 +249,13 @@ static bool load_head(struct vdi *v, struct error **err)
         error_set(err, "%s: no memory for its map", v->sparse.file->path);
         return false;
     }
-    return sparse_read_at(v->sparse.file, 0, v->head, v->head_length,
-                          "VDI map", err);
+    struct iovec iov = {v->head, v->head_length};
+    int error = block_file_read(v->sparse.file, &iov, 1, 0);
+    if (error) {
+        error_set_errno(err, error, "%s: cannot read its map",
+                        v->sparse.file->path);
+    }
+    return !error;
 }
 
 /* The counter of the header as the map has it. */

@@ -212,6 +212,19 @@ static int nbd_write(struct block_file *file, const struct iovec *iov,
                ? write_there(f, iov, count, offset, there, sync) : ENOSPC;
 }
 
+/* One command: a server does nothing before it has all of it. */
+static int nbd_write_whole(struct block_file *file, const void *from,
+                           uint64_t length, uint64_t offset)
+{
+    struct nbd_file *f = of(file);
+    struct iovec iov = {(void *)from, length};
+
+    if (length > f->export->max_block || !is_aligned(f, offset, length)) {
+        return EOPNOTSUPP;
+    }
+    return nbd_write(file, &iov, 1, offset, false);
+}
+
 static int write_zeroes(struct nbd_file *f, uint64_t offset, uint64_t length)
 {
     static const uint8_t zeroes[BOUNCE];
@@ -330,6 +343,7 @@ static void nbd_close(struct block_file *file)
 static const struct block_file_ops nbd_file_ops = {
     .read = nbd_read,
     .write = nbd_write,
+    .write_whole = nbd_write_whole,
     .zero = nbd_zero,
     .discard = nbd_discard,
     .flush = nbd_flush,

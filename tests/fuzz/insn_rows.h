@@ -10,26 +10,26 @@
 
 /* Not for user mode, not for straight-line code, or without a defined
  * common result. */
-static const char *const unsuitable[] = {
+__attribute__((unused)) static const char *const unsuitable[] = {
     "SVC", "HVC", "SMC", "BRK", "HLT", "WFE", "WFI", "SYS", "SYSL",
     "ERET", "MSR_i_SPSEL", "MSR_i_DAIFSET", "MSR_i_DAIFCLR",
     "MSR_i_UAO", "MSR_i_PAN", "LDTR", "STTR", "LDTRS",
 };
 
 /* QEMU 7.2 sign-extends the result to 32 bits. */
-static bool is_fixed_point_half(const struct a64_row *row)
+static inline bool is_fixed_point_half(const struct a64_row *row)
 {
     return !strcmp(row->name, "FCVTZS_sx") && (row->value & 0x00600000) == 0;
 }
 
 /* Keys differ from process to process; QEMU 7.2 has not the others. */
-static bool feature_suits(enum a64_feat f)
+static inline bool feature_suits(enum a64_feat f)
 {
     return f != A64_FEAT_PAUTH && f != A64_FEAT_CSSC && f != A64_FEAT_HBC &&
            f != A64_FEAT_MOPS && f != A64_FEAT_WFXT;
 }
 
-static bool row_suits(const struct a64_row *row)
+static inline bool row_suits(const struct a64_row *row)
 {
     if (row->state != A64_ROW_IMPLEMENTED || is_fixed_point_half(row)) {
         return false;

@@ -17,6 +17,7 @@
 #include "cpu/exec_internal.h"
 #include "cpu/jit/code_pages.h"
 #include "cpu/ir/interp.h"
+#include "cpu/unit_log.h"
 #include "util/bits.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -445,7 +446,7 @@ static const uint8_t *reenter(struct vcpu *vcpu, const uint8_t *host)
     uint64_t pa;
 
     r->stats.reentries++;
-    if (host != b->code + b->pad || log_on(LOG_EXEC) ||
+    if (host != b->code + b->pad || log_on(LOG_BLOCKS) ||
         !tlb_fetch(vcpu->mmu, vcpu->tlb, b->pc, &pa, &source, &page_id,
                    &vcpu->fault)) {
         return NULL;
@@ -648,6 +649,9 @@ static void run_code(struct engine *e, struct runner *r)
         bool alone = r->alone;
 
         vcpu->exit = VCPU_EXIT_NONE;
+        if (log_on(LOG_BLOCKS)) {
+            unit_log_enter(e->guest, vcpu, b);
+        }
         if (!e->backend) {
             ir_interpret(vcpu, block_ir(b), b->ir_count,
                          block_ir(b) + b->ir_count, b->ir_consts,
@@ -666,10 +670,10 @@ static void run_code(struct engine *e, struct runner *r)
         r->singly = !exits && link && link->singly;
         b = find(e, r);
         r->singly = false;
-        if (exits) {
+        if (exits || log_on(LOG_BLOCKS)) {
             continue;
         }
-        if (b && link && !log_on(LOG_EXEC)) {
+        if (b && link) {
             block_link(e->blocks, from, link, b);
             r->stats.links++;
         } else if (b && !link) {

@@ -258,7 +258,7 @@ static void link_exits(struct engine *e, struct runner *r, struct block *b)
 {
     struct block_link *link = block_links(b);
 
-    if (!e->backend || r->alone || r->singly || log_on(LOG_EXEC)) {
+    if (!e->backend || r->alone || r->singly || log_on(LOG_BLOCKS)) {
         return;
     }
     for (unsigned n = 0; n < b->link_count; n++, link++) {

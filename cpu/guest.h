@@ -42,8 +42,8 @@ struct guest_ops {
     int (*disas)(const uint8_t *code, uint64_t pc, char *out, size_t size);
     /* What vcpu->stats.exceptions[number] counts. */
     const char *(*exception_name)(unsigned number);
-    /* Dump registers (-d cpu, exceptions). */
-    void (*dump)(struct vcpu *vcpu, FILE *f);
+    /* Registers for -d cpu; `vectors` for fpu. */
+    void (*dump)(struct vcpu *vcpu, FILE *f, bool vectors);
 };
 
 #endif

@@ -56,3 +56,22 @@ void unit_log_host(const struct block *b)
         log_unlock(f);
     }
 }
+
+void unit_log_enter(const struct guest_ops *guest, struct vcpu *vcpu,
+                    const struct block *b)
+{
+    FILE *f = log_lock(LOG_BLOCKS);
+
+    if (!f) {
+        return;
+    }
+    if (log_on(LOG_EXEC)) {
+        fprintf(f, "Trace %u: %p [%08" PRIx64 "/%016" PRIx64 "]\n",
+                vcpu->index, (const void *)b->code, (uint64_t)b->context,
+                b->pc);
+    }
+    if (log_on(LOG_CPU)) {
+        guest->dump(vcpu, f, log_on(LOG_FPU));
+    }
+    log_unlock(f);
+}

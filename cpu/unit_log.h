@@ -1,5 +1,6 @@
 /*
- * What -d in_asm, op, op_opt and out_asm print of a translation. [any]
+ * What -d in_asm, op, op_opt and out_asm print of a translation, exec and cpu
+ * when it is entered. [any]
  */
 #ifndef CPU_UNIT_LOG_H
 #define CPU_UNIT_LOG_H
@@ -11,5 +12,7 @@ void unit_log_guest(const struct guest_ops *guest, uint64_t pc,
                     const uint8_t *code, unsigned bytes);
 void unit_log_ir(unsigned item, const char *title, const struct ir_unit *u);
 void unit_log_host(const struct block *b);
+void unit_log_enter(const struct guest_ops *guest, struct vcpu *vcpu,
+                    const struct block *b);
 
 #endif

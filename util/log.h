@@ -21,13 +21,16 @@ enum log_item {
     LOG_OP_OPT = 1 << 2,       /* IR after the passes */
     LOG_OUT_ASM = 1 << 3,      /* host code */
     LOG_INT = 1 << 4,          /* exceptions and interrupts taken */
-    LOG_EXEC = 1 << 5,         /* each block entered (links disabled) */
+    LOG_EXEC = 1 << 5,         /* each block entered */
     LOG_CPU = 1 << 6,          /* registers before each block */
     LOG_MMU = 1 << 7,          /* page table walks */
     LOG_CPU_RESET = 1 << 8,    /* registers at reset */
     LOG_GUEST_ERROR = 1 << 9,  /* the guest did what the manual forbids */
     LOG_UNIMP = 1 << 10,       /* the guest used what we do not have */
     LOG_STATS = 1 << 11,       /* counters at exit */
+    LOG_FPU = 1 << 12,         /* in LOG_CPU, LOG_CPU_RESET: vectors */
+
+    LOG_BLOCKS = LOG_EXEC | LOG_CPU, /* need each block to be entered singly */
 };
 
 extern unsigned log_mask;

@@ -1,7 +1,6 @@
-/* Reset and register dump of one processor. */
+/* Reset of one processor. */
 #include "cpu/arm/arm_cpu.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "cpu/arm/exception.h"
@@ -10,9 +9,14 @@
 #include "cpu/arm/self_debug.h"
 #include "cpu/arm/sysregs.h"
 #include "cpu/arm/system.h"
+#include "util/bits.h"
 #include "util/log.h"
 
 /* -- reset (Arm ARM D1.9.1) ---------------------------------------------- */
+
+/* SPAN, nTWE, nTWI, as in the parts: mostly UNKNOWN to the architecture, but
+ * programs add to what they find. */
+#define SCTLR_EL1_RESET (BIT(23) | BIT(18) | BIT(16))
 
 static void reset_mmu(struct arm_cpu *cpu)
 {
@@ -40,7 +44,7 @@ static void reset_mmu(struct arm_cpu *cpu)
             .tables = &cpu->tables,
             .tlb = cpu->vcpu.mmu,
         };
-        arm_set_sctlr(cpu, el, 0);
+        arm_set_sctlr(cpu, el, el == 1 ? SCTLR_EL1_RESET : 0);
     }
     tlb_invalidate(cpu->vcpu.mmu, &(struct tlb_inval){.kind = TLB_INVAL_ALL});
 }
@@ -110,27 +114,8 @@ void arm_cpu_reset(struct arm_cpu *cpu, uint64_t pc, uint64_t arg,
 
         if (f) {
             fprintf(f, "CPU Reset (CPU %u)\n", vcpu->index);
-            arm_cpu_dump(vcpu, f);
+            arm_cpu_dump(vcpu, f, log_on(LOG_FPU));
             log_unlock(f);
         }
     }
-}
-
-/* -- dump ---------------------------------------------------------------- */
-
-void arm_cpu_dump(struct vcpu *vcpu, FILE *f)
-{
-    const struct arm_cpu *cpu = arm_cpu(vcpu);
-    uint64_t pstate = arm_pstate(cpu);
-
-    fprintf(f, " PC=%016" PRIx64 " ", vcpu->pc);
-    for (unsigned n = 0; n < 31; n++) {
-        fprintf(f, "X%02u=%016" PRIx64 "%s", n, vcpu->r[n],
-                n % 3 == 1 ? "\n" : " ");
-    }
-    fprintf(f, " SP=%016" PRIx64 "\n", vcpu->r[31]);
-    fprintf(f, "PSTATE=%08" PRIx64 " %c%c%c%c EL%u%c\n", pstate,
-            pstate >> 31 & 1 ? 'N' : '-', pstate >> 30 & 1 ? 'Z' : '-',
-            pstate >> 29 & 1 ? 'C' : '-', pstate >> 28 & 1 ? 'V' : '-',
-            cpu->el, cpu->spsel ? 'h' : 't');
 }

@@ -14,7 +14,7 @@
 void cpu_dump(struct cpu_system *s, unsigned cpu, FILE *f)
 {
     fprintf(f, "\nCPU#%u\n", cpu);
-    arm_cpu_dump(&s->cpu[cpu]->vcpu, f);
+    arm_cpu_dump(&s->cpu[cpu]->vcpu, f, true);
 }
 
 bool cpu_get_register(const struct cpu_system *s, unsigned cpu,

@@ -19,7 +19,8 @@ struct tlb_key arm_tlb_key(const struct arm_cpu *cpu, unsigned el, bool pan);
 /* Before the first start: everything as after a cold reset. */
 void arm_cpu_reset(struct arm_cpu *cpu, uint64_t pc, uint64_t arg,
                    unsigned el);
-void arm_cpu_dump(struct vcpu *vcpu, FILE *f);
+/* `vectors`: with FP, SIMD and SVE, or that they are off. */
+void arm_cpu_dump(struct vcpu *vcpu, FILE *f, bool vectors);
 
 /* TLB callbacks. */
 bool arm_walk(void *cpu, const struct tlb_key *key, uint64_t va,

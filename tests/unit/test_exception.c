@@ -115,6 +115,7 @@ END_TEST
 START_TEST(test_pstate_on_entry)
 {
     to_el0();
+    cpu->mmu_el[1].sctlr &= ~(uint64_t)SPAN;
     cpu->pstate_misc = PSTATE_UAO | PSTATE_SSBS | PSTATE_DIT;
     cpu->btype = 2;
     deliver(ARM_SYNDROME(EC_SVC, 0));

@@ -235,7 +235,7 @@ static const char *complaint(const uint8_t *h)
     return NULL;
 }
 
-/* For write_apart(). */
+/* For write_apart().  A file that ends before its data has zeroes there. */
 static bool load_head(struct vdi *v, struct error **err)
 {
     uint64_t end = align_up(v->map + v->blocks * UINT64_C(4), HOST_PAGE);

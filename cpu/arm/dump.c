@@ -74,23 +74,22 @@ static void dump_quarter(const struct arm_cpu *cpu, unsigned z, unsigned n,
 /* Long vectors take several lines, of two quarters or, the lowest, of one. */
 static void dump_long_vector(const struct arm_cpu *cpu, unsigned z, FILE *f)
 {
-    fprintf(f, "Z%02u", z);
-    for (unsigned n = cpu->sve.vl / 16; n > 0;) {
-        unsigned high = --n;
+    unsigned quarters = cpu->sve.vl / 16;
 
-        if (high) {
-            n--;
+    fprintf(f, "Z%02u", z);
+    for (unsigned n = quarters; n > 0; n -= n > 1 ? 2 : 1) {
+        bool two = n > 1;
+
+        if (n < quarters) {
+            fputs(two ? "   " : "     ", f);
         }
-        if (high + 1u < cpu->sve.vl / 16) {
-            fprintf(f, high ? "   " : "     ");
-        }
-        if (high) {
-            fprintf(f, "[%u-%u]=", high, n);
-            dump_quarter(cpu, z, high, ':', f);
+        if (two) {
+            fprintf(f, "[%u-%u]=", n - 1, n - 2);
+            dump_quarter(cpu, z, n - 1, ':', f);
         } else {
-            fprintf(f, "[0]=");
+            fputs("[0]=", f);
         }
-        dump_quarter(cpu, z, n, '\n', f);
+        dump_quarter(cpu, z, two ? n - 2 : 0, '\n', f);
     }
 }
 

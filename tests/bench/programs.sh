@@ -4,18 +4,16 @@
 # installed.  What files they need is in the page cache before the first row.
 
 programs_build() {
-    local driver=$out/programs.drivers tree
+    local driver=$out/programs.drivers
     mkdir -p "$out/native" "$out/work"
     compile "${CC:-gcc}" -o "$out/native/stopwatch" \
         tests/bench/{stopwatch,row}.c || return
     compile $cross -static -o "$out/stopwatch" \
         tests/bench/{stopwatch,row}.c || return
     WORK=$out/work tests/bench/programs/row text
-    for tree in "$out/sources" "$out/native/sources"; do
-        rm -rf "$tree"
-        mkdir "$tree"
-        cp -r util "$tree"
-    done
+    rm -rf "$out/native/sources"
+    mkdir "$out/native/sources"
+    cp -r util "$out/native/sources"
     programs_disk || return
     tests/boot/drivers "$driver" virtio_mmio virtio_blk || return
     rm -rf "$out/drivers"
@@ -39,8 +37,8 @@ while echo @ready; read -r name && [ "$name" != off ]; do
 done
 END
     tests/boot/mkinitramfs "$out/programs.gz" "$out/programs.script" \
-        "$out/drivers" "$out/stopwatch" "$out/work/text" "$out/sources" \
-        tests/bench/programs
+        "$out/drivers" "$out/stopwatch" "$out/work/text" \
+        "$out/native/sources" tests/bench/programs
 }
 
 # The packages as an ext4 file system, without what no row touches.

@@ -12,6 +12,7 @@
 #include "pc-bios/guest/board.h"
 #include "pc-bios/guest/io.h"
 #include "pc-bios/guest/psci.h"
+#include "tests/fuzz/insn_random.h"
 #include "tests/guest/lib/level.h"
 #include "tests/guest/lib/tables.h"
 
@@ -89,46 +90,31 @@ void words_enter(struct state *s);
 extern const char level_start[], words_vectors[];
 #pragma GCC visibility pop
 
-static uint64_t seed;
 static struct space one;
-
-static uint64_t random64(void)
-{
-    uint64_t z = seed += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
-
-static unsigned below(unsigned n)
-{
-    return (unsigned)(random64() >> 32) % n;
-}
 
 /* -- before -------------------------------------------------------------- */
 
 static uint64_t random_value(void)
 {
-    switch (below(8)) {
+    switch (random_below(8)) {
     case 0:
         return random64();
     case 1:
-        return below(256) - 128ull;
+        return random_below(256) - 128ull;
     case 2:
-        return (uint64_t)&code[below(WORDS)];
+        return (uint64_t)&code[random_below(WORDS)];
     case 3:
-        return random64() >> below(64);
+        return random64() >> random_below(64);
     default: /* mostly as an atomic access wants it */
-        return ((uint64_t)data + below(sizeof(data) - 64)) &
-               ~(below(4) ? 15ull : 0ull);
+        return ((uint64_t)data + random_below(sizeof(data) - 64)) &
+               ~(random_below(4) ? 15ull : 0ull);
     }
 }
 
 /* Some of these bits, or none. */
 static uint64_t some(uint64_t bits, unsigned one_in)
 {
-    return below(one_in) ? 0 : bits & random64();
+    return random_below(one_in) ? 0 : bits & random64();
 }
 
 /* EL0, or EL1 with either stack pointer. */
@@ -136,7 +122,7 @@ static uint64_t random_spsr(void)
 {
     static const uint8_t modes[] = {5, 5, 5, 5, 5, 4, 0, 0};
 
-    return modes[below(8)] | (random64() & 0xf10003c0) |
+    return modes[random_below(8)] | (random64() & 0xf10003c0) |
            some(3ull << 22, 4);
 }
 
@@ -146,7 +132,8 @@ static void set_system(bool is_system)
         system[n] = random_value();
     }
     /* aligned: QEMU 7.2 does not look */
-    system[R_sp_el0] = system[R_sp_el1] = (uint64_t)data[1] + 16 * below(64);
+    system[R_sp_el0] = system[R_sp_el1] =
+        (uint64_t)data[1] + 16 * random_below(64);
     system[R_ttbr0_el1] = (uint64_t)one.root;
     system[R_ttbr1_el1] = (uint64_t)one.root;
     system[R_tcr_el1] = TCR_TG0_4K | TCR_WALK0 | TCR_EPD1 | TCR_IPS_40 | 25;
@@ -154,16 +141,16 @@ static void set_system(bool is_system)
     system[R_amair_el1] = system[R_afsr0_el1] = system[R_afsr1_el1] = 0;
     system[R_vbar_el1] = (uint64_t)vectors;
     system[R_par_el1] = 0;
-    system[R_cpacr_el1] = (below(4) ? 3ull : below(4)) << 20;
-    system[R_cntkctl_el1] = below(4);
+    system[R_cpacr_el1] = (random_below(4) ? 3ull : random_below(4)) << 20;
+    system[R_cntkctl_el1] = random_below(4);
     system[R_csselr_el1] = 0;
     system[R_contextidr_el1] &= ~UPPER;
     system[R_esr_el1] &= ~UPPER;
     system[R_spsr_el1] = random_spsr();
     system[R_mdscr_el1] = some(1 << 12, 4);
-    system[R_pmuserenr_el0] = below(2); /* EN; see el1_words.known */
+    system[R_pmuserenr_el0] = random_below(2); /* EN; see el1_words.known */
     /* A, SA, SA0, nAA, UMA, DZE, UCT, nTWI, nTWE, SPAN, E0E, UCI, EnDB ... */
-    system[R_sctlr_el1] = SCTLR_RES1 | (is_system && !below(8) ? 0 : 1) |
+    system[R_sctlr_el1] = SCTLR_RES1 | (is_system && !random_below(8) ? 0 : 1) |
                           some(1 << 1 | 7 << 3 | 3 << 8 | 7ull << 13 |
                                    1 << 16 | 1 << 18 | 1 << 23 | 1 << 24 |
                                    1 << 26 | 1 << 27 | 3ull << 30, 2);
@@ -187,12 +174,12 @@ static void set_state(uint64_t index, uint32_t word)
     uint64_t *to = (uint64_t *)data;
     bool branches = word >> 25 == 0x6b; /* to registers */
 
-    seed = index * 0x2545f4914f6cdd1d + 1;
+    random_state = index * 0x2545f4914f6cdd1d + 1;
     for (unsigned n = 0; n < ARRAY_SIZE(state.x); n++) {
         state.x[n] = random_value() & (branches ? ~3ull : ~0ull);
     }
     for (unsigned n = 0; n < FPS - 2; n++) {
-        state.fp[n] = random64() >> below(64);
+        state.fp[n] = random64() >> random_below(64);
     }
     state.fp[FPS - 2] = some(0x07c80000, 2);
     state.fp[FPS - 1] = 0;

@@ -8,14 +8,6 @@
 #include "cpu/arm/disas.h"
 #include "util/bits.h"
 
-/* Not for user mode, not for straight-line code, or without a defined
- * common result. */
-__attribute__((unused)) static const char *const unsuitable[] = {
-    "SVC", "HVC", "SMC", "BRK", "HLT", "WFE", "WFI", "SYS", "SYSL",
-    "ERET", "MSR_i_SPSEL", "MSR_i_DAIFSET", "MSR_i_DAIFCLR",
-    "MSR_i_UAO", "MSR_i_PAN", "LDTR", "STTR", "LDTRS",
-};
-
 /* QEMU 7.2 sign-extends the result to 32 bits. */
 static inline bool is_fixed_point_half(const struct a64_row *row)
 {
@@ -31,6 +23,14 @@ static inline bool feature_suits(enum a64_feat f)
 
 static inline bool row_suits(const struct a64_row *row)
 {
+    /* Not for user mode, not for straight-line code, or without a defined
+     * common result. */
+    static const char *const unsuitable[] = {
+        "SVC", "HVC", "SMC", "BRK", "HLT", "WFE", "WFI", "SYS", "SYSL",
+        "ERET", "MSR_i_SPSEL", "MSR_i_DAIFSET", "MSR_i_DAIFCLR",
+        "MSR_i_UAO", "MSR_i_PAN", "LDTR", "STTR", "LDTRS",
+    };
+
     if (row->state != A64_ROW_IMPLEMENTED || is_fixed_point_half(row)) {
         return false;
     }

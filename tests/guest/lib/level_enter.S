@@ -2,7 +2,7 @@
  * A CPU at EL2 with the MMU off, and what it runs below itself (level.h).
  * level_start comes from PSCI CPU_ON with x0 = the stack's end.
  */
-#define FRAME_SAVED 96
+#include "tests/guest/lib/frame.h"
 
     .text
     .globl  level_start
@@ -24,12 +24,7 @@ level_start:
 /* void level_enter(spsr, pc): until an exception comes to EL2. */
     .globl  level_enter
 level_enter:
-    stp     x29, x30, [sp, #-FRAME_SAVED]!
-    stp     x19, x20, [sp, #16]
-    stp     x21, x22, [sp, #32]
-    stp     x23, x24, [sp, #48]
-    stp     x25, x26, [sp, #64]
-    stp     x27, x28, [sp, #80]
+    frame_push
     msr     spsr_el2, x0
     msr     elr_el2, x1
     isb
@@ -50,12 +45,7 @@ leave:
     adrp    x2, level_vector
     add     x2, x2, :lo12:level_vector
     str     x1, [x2]
-    ldp     x27, x28, [sp, #80]
-    ldp     x25, x26, [sp, #64]
-    ldp     x23, x24, [sp, #48]
-    ldp     x21, x22, [sp, #32]
-    ldp     x19, x20, [sp, #16]
-    ldp     x29, x30, [sp], #FRAME_SAVED
+    frame_pop
     ret
 
 /* EL1's, which tell EL2 by an HVC of 0x100 and the vector. */

@@ -350,7 +350,7 @@ static struct block *find(struct engine *e, struct runner *r)
 {
     struct block *b = find_any(e, r);
 
-    if (!b || !e->regions || r->alone || r->singly) {
+    if (!b || !e->regions || r->alone || r->singly || log_on(LOG_BLOCKS)) {
         return b;
     }
     if (r->sample) {

@@ -95,7 +95,7 @@ static void move(void *opaque, struct block *b, uint64_t delta)
 {
     struct engine *e = opaque;
 
-    block_rebase(b, code_cache_rw(e->cache, b->code), delta);
+    backend_rebase(code_cache_rw(e->cache, b->code), b, delta);
     for (unsigned n = 0; n < e->config.cpus; n++) {
         move_targets(e, e->vcpu[n], b, delta);
     }
@@ -384,7 +384,7 @@ static struct block_link *sync_pc(struct engine *e, struct vcpu *vcpu,
     struct block_link *link = block_links(b);
     for (unsigned n = 0; n < b->link_count; n++, link++) {
         if (link->left == offset) {
-            vcpu->pc = link->target;
+            vcpu->pc = link_target(b, link);
             *from = b;
             return link;
         }

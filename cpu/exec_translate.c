@@ -262,12 +262,13 @@ static void link_exits(struct engine *e, struct runner *r, struct block *b)
         return;
     }
     for (unsigned n = 0; n < b->link_count; n++, link++) {
-        uint32_t page_id =
-            link->same_page ? b->page_id
-                            : r->vcpu->tlb->page_id[tlb_index(link->target)];
-        struct block *to = page_id && !link->singly && !link->to
-                               ? block_find(e->blocks, link->target,
-                                            b->context, page_id)
+        uint64_t target = link_target(b, link);
+        uint32_t page_id = link->same_page
+                               ? b->page_id
+                               : r->vcpu->tlb->page_id[tlb_index(target)];
+        struct block *to = page_id && !link->singly && !link_to(link)
+                               ? block_find(e->blocks, target, b->context,
+                                            page_id)
                                : NULL;
 
         if (to) {

@@ -33,7 +33,7 @@ static struct block *with_key(struct code_chunk *chunk,
     b->is_region = key->is_region;
     b->dead = b->is_origin = false;
     b->view = NULL;
-    b->links_in = NULL;
+    near_set(&b->links_in, NULL);
     return b;
 }
 
@@ -75,7 +75,6 @@ struct block *block_clone(struct code_chunk *chunk, const struct block *key,
 {
     struct block *b = with_key(chunk, key, origin);
     struct block_link *link = block_links(b);
-    uint64_t delta = b->pc - origin->pc;
     /* As far from a multiple of 16 as the original, for its constants. */
     size_t skip = ((uintptr_t)code->rx ^ (uintptr_t)origin->code) & 8;
 
@@ -85,25 +84,14 @@ struct block *block_clone(struct code_chunk *chunk, const struct block *key,
     memcpy(code->rw, origin->code, origin->code_size);
     memcpy(link, block_links(origin), tail_size(origin));
     for (unsigned n = 0; n < b->link_count; n++, link++) {
-        link->to = NULL;
-        link->next_in = NULL;
-        link->target += delta;
+        near_set(&link->to, NULL);
     }
-    backend_relocate(code->rw, b, b->code - origin->code, delta);
+    backend_relocate(code->rw, b, b->code - origin->code,
+                     b->pc - origin->pc);
     /* A call there has another displacement now. */
     memcpy(&b->head, code->rw + b->entry, sizeof(b->head));
     code_chunk_commit(chunk, b, skip + b->code_size);
     return b;
-}
-
-void block_rebase(struct block *b, uint8_t *code, uint64_t delta)
-{
-    struct block_link *link = block_links(b);
-
-    for (unsigned n = 0; n < b->link_count; n++, link++) {
-        link->target += delta;
-    }
-    backend_rebase(code, b, delta);
 }
 
 struct block *block_new_ir(struct code_chunk *chunk, const struct block *key,
@@ -117,8 +105,8 @@ struct block *block_new_ir(struct code_chunk *chunk, const struct block *key,
                                               edges);
 
     *b = *key;
-    b->ir_count = unit->count;
-    b->ir_consts = unit->const_count;
+    b->ir_count = (uint16_t)unit->count;
+    b->ir_consts = (uint16_t)unit->const_count;
     memcpy(block_ir(b), unit->insn, insns);
     memcpy(block_ir(b) + unit->count, unit->insn + IR_FIRST_CONST, consts);
     memcpy(block_edges(b), unit->edge, edges);

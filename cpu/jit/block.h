@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "cpu/ir/ir.h"
+#include "cpu/jit/near.h"
 
 /* Code of a block is shorter than this: offsets into it have 16 bits. */
 #define BLOCK_MAX_CODE 0xffff
@@ -22,9 +23,9 @@
 /* An exit of a block that can be linked to its target: a jump whose 32-bit
  * displacement is patched. */
 struct block_link {
-    struct block *to;            /* NULL: not linked */
-    struct block_link *next_in;  /* list of links into `to` */
-    uint64_t target;             /* guest VA */
+    struct near to;              /* a block, if it is linked */
+    struct near next_in;         /* list of links into `to` */
+    int32_t target;              /* guest VA, less the block's pc */
     uint16_t patch;              /* offset of the rel32 in the block's code */
     uint16_t unlinked;           /* offset it points to when not linked */
     uint16_t left;               /* offset of host_return when it is taken */
@@ -58,12 +59,17 @@ struct block {
     uint32_t source_hash;  /* of the guest bytes */
 
     struct code_view *view;      /* the page that it is in, or NULL */
-    struct block *view_next;     /* blocks there */
-    struct block **view_prev;    /* what points to this one there */
-    struct block_link *links_in;
+    struct near view_next, view_prev; /* blocks there */
+    struct near links_in;        /* a list of links */
 
-    uint16_t thunk_relocs, pc_relocs;
-    uint32_t ir_count, ir_consts; /* interpreter */
+    union {
+        struct {
+            uint16_t thunk_relocs, pc_relocs;
+        };
+        struct {
+            uint16_t ir_count, ir_consts; /* interpreter */
+        };
+    };
     /*
      * Behind it: links, sites and relocations, or IR and edges.  Relocations
      * are offsets into the code: of displacements (32 bits) to thunks, then
@@ -87,9 +93,38 @@ static inline uint16_t *block_relocs(const struct block *b)
     return (uint16_t *)(block_sites(b) + b->site_count);
 }
 
-static inline struct block *block_of_link(struct block_link *link)
+static inline struct block *block_of_link(const struct block_link *link)
 {
-    return (struct block *)(link - link->index) - 1;
+    return (struct block *)(uintptr_t)(link - link->index) - 1;
+}
+
+static inline struct block *link_to(const struct block_link *link)
+{
+    return near_get(&link->to);
+}
+
+/* The guest VA to which the block's exit leads. */
+static inline uint64_t link_target(const struct block *b,
+                                   const struct block_link *link)
+{
+    return b->pc + (uint64_t)(int64_t)link->target;
+}
+
+/* The links into the block; the next one of these. */
+static inline struct block_link *block_links_in(const struct block *b)
+{
+    return near_get(&b->links_in);
+}
+
+static inline struct block_link *link_next_in(const struct block_link *link)
+{
+    return near_get(&link->next_in);
+}
+
+/* The next of its view. */
+static inline struct block *block_view_next(const struct block *b)
+{
+    return near_get(&b->view_next);
 }
 
 static inline struct ir_insn *block_ir(const struct block *b)
@@ -118,9 +153,6 @@ struct block *block_new(struct code_chunk *chunk, const struct block *key,
 struct block *block_clone(struct code_chunk *chunk, const struct block *key,
                           struct jit_buffer *code,
                           const struct block *origin);
-/* Its address was `delta` less, and its page had another identity: the code
- * and the exits, linked or not, are made to agree with *b. */
-void block_rebase(struct block *b, uint8_t *code, uint64_t delta);
 struct block *block_new_ir(struct code_chunk *chunk, const struct block *key,
                            const struct jit_buffer *code,
                            const struct ir_unit *unit);

@@ -58,7 +58,7 @@ static void take_along(struct move *m, struct code_view *v)
 /* All that the view's blocks are linked with. */
 static void follow(struct move *m, const struct code_view *v)
 {
-    for (struct block *b = v->blocks; b; b = b->view_next) {
+    for (struct block *b = v->blocks; b; b = block_view_next(b)) {
         struct block_link *link = block_links(b);
 
         if (b->dead) {
@@ -66,11 +66,11 @@ static void follow(struct move *m, const struct code_view *v)
         }
         m->blocks++;
         for (unsigned n = 0; n < b->link_count; n++, link++) {
-            if (link->to) {
-                take_along(m, link->to->view);
+            if (link_to(link)) {
+                take_along(m, link_to(link)->view);
             }
         }
-        for (link = b->links_in; link; link = link->next_in) {
+        for (link = block_links_in(b); link; link = link_next_in(link)) {
             take_along(m, block_of_link(link)->view);
         }
     }
@@ -90,7 +90,7 @@ static void move_block(struct move *m, struct block *b, uint32_t page_id)
 /* Dead blocks stay what they are: they may be copied from. */
 static void move_view(struct move *m, struct code_view *v)
 {
-    for (struct block *b = v->blocks; b; b = b->view_next) {
+    for (struct block *b = v->blocks; b; b = block_view_next(b)) {
         if (!b->dead) {
             move_block(m, b, v->next_id);
         }
@@ -101,17 +101,17 @@ static void move_view(struct move *m, struct code_view *v)
 /* Cut the links between what moved and what did not. */
 static void part(struct move *m, const struct code_view *v)
 {
-    for (struct block *b = v->blocks; b; b = b->view_next) {
+    for (struct block *b = v->blocks; b; b = block_view_next(b)) {
         struct block_link *link = block_links(b), *next;
 
         for (unsigned n = 0; !b->dead && n < b->link_count; n++, link++) {
-            if (link->to && link->target != link->to->pc) {
+            if (link_to(link) && link_target(b, link) != link_to(link)->pc) {
                 block_unlink(m->t, link);
             }
         }
-        for (link = b->links_in; link; link = next) {
-            next = link->next_in;
-            if (link->target != b->pc) {
+        for (link = block_links_in(b); link; link = next) {
+            next = link_next_in(link);
+            if (link_target(block_of_link(link), link) != b->pc) {
                 block_unlink(m->t, link);
             }
         }

@@ -224,14 +224,14 @@ bool block_insert(struct block_table *t, unsigned cpu, struct block **block)
 
 void block_unlink(struct block_table *t, struct block_link *link)
 {
-    struct block_link **p = &link->to->links_in;
-
-    while (*p != link) {
-        p = &(*p)->next_in;
-    }
-    *p = link->next_in;
-    link->to = NULL;
+    struct near *p = &link_to(link)->links_in;
     struct block *from = block_of_link(link);
+
+    while (near_get(p) != link) {
+        p = &((struct block_link *)near_get(p))->next_in;
+    }
+    near_set(p, link_next_in(link));
+    near_set(&link->to, NULL);
     t->ops.patch(t->ops.opaque, from->code + link->patch,
                  from->code + link->unlinked);
 }
@@ -240,15 +240,16 @@ void block_link(struct block_table *t, struct block *from,
                 struct block_link *link, struct block *to)
 {
     pthread_mutex_lock(&t->lock);
-    if (!from->dead && !to->dead && !link->to && link->target == to->pc &&
+    if (!from->dead && !to->dead && !link_to(link) &&
+        link_target(from, link) == to->pc &&
         (!link->same_page || from->page_id == to->page_id)) {
         uint32_t entry = !link->same_page ? to->guarded
                          : link->backward ? to->polled
                                           : to->entry;
 
-        link->to = to;
-        link->next_in = to->links_in;
-        to->links_in = link;
+        near_set(&link->to, to);
+        near_set(&link->next_in, block_links_in(to));
+        near_set(&to->links_in, link);
         t->ops.patch(t->ops.opaque, from->code + link->patch,
                      to->code + entry);
     }
@@ -262,12 +263,14 @@ static void stop_block(struct block_table *t, struct block *b)
 {
     block_set_remove(&t->live, live_tag(b->pc, b->context, b->page_id), b);
     b->dead = true;
-    while (b->links_in) {
-        block_unlink(t, b->links_in);
+    struct block_link *link = block_links(b), *in;
+
+    while ((in = block_links_in(b))) {
+        block_unlink(t, in);
     }
-    for (unsigned n = 0; n < b->link_count; n++) {
-        if (block_links(b)[n].to) {
-            block_unlink(t, &block_links(b)[n]);
+    for (unsigned n = 0; n < b->link_count; n++, link++) {
+        if (link_to(link)) {
+            block_unlink(t, link);
         }
     }
     if (t->ops.kill) {
@@ -303,7 +306,7 @@ static bool kill_if(struct block_table *t, struct code_page *page,
     for (struct code_view *v = page->views, *after; v; v = after) {
         after = v->next; /* it goes with its last block */
         for (struct block *b = v->blocks, *next; b; b = next) {
-            next = b->view_next;
+            next = block_view_next(b);
             if (doomed(t, b, pa, end)) {
                 kill_block(t, b);
                 killed = true;
@@ -448,7 +451,7 @@ void block_retire_chunk(struct block_table *t, struct code_chunk *chunk)
 {
     pthread_mutex_lock(&t->lock);
     for (unsigned n = 0; n < chunk->blocks; n++) {
-        struct block *b = chunk->index->block[n];
+        struct block *b = code_chunk_block(chunk, n);
 
         if (!b->dead) {
             stop_block(t, b);
@@ -461,7 +464,7 @@ void block_evict_chunk(struct block_table *t, struct code_chunk *chunk)
 {
     pthread_mutex_lock(&t->lock);
     for (unsigned n = 0; n < chunk->blocks; n++) {
-        struct block *b = chunk->index->block[n];
+        struct block *b = code_chunk_block(chunk, n);
 
         if (!b->view) {
             continue; /* it was killed, or never entered */

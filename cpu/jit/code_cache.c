@@ -22,6 +22,7 @@
 #define META_ROOM (IR_MAX_INSNS * sizeof(struct ir_insn) + (64u << 10))
 /* More is hardly needed: code takes more. */
 #define META_SIZE (2 * CODE_CHUNK_SIZE)
+_Static_assert(META_SIZE / INDEX_UNIT - 1 <= UINT16_MAX, "struct code_index");
 #define EPOCH_ASLEEP UINT64_MAX
 /* Memory is asked for in such pieces: a call costs less than sixteen page
  * faults. */
@@ -428,7 +429,7 @@ static void take(struct code_cache *c, struct code_chunk *chunk,
     chunk->class = class;
     chunk->born = c->births++;
     chunk->born_ns = now;
-    chunk->meta_used = align_up(sizeof(*chunk->index), 16);
+    chunk->meta_used = align_up(sizeof(*chunk->index), INDEX_UNIT);
     chunk->index->before[0] = 0;
 }
 
@@ -531,7 +532,8 @@ void code_chunk_commit(struct code_chunk *chunk, struct block *block,
          k++) {
         chunk->index->before[k] = (uint16_t)n;
     }
-    chunk->index->block[n] = block;
+    chunk->index->block[n] = (uint16_t)(
+        (size_t)((uint8_t *)block - (uint8_t *)chunk->index) / INDEX_UNIT);
     chunk->blocks = n + 1; /* seen by code_cache_find on other vCPUs */
     chunk->used = end;
     stay_ahead(chunk->rw, end, CODE_CHUNK_SIZE, &chunk->ready);
@@ -542,7 +544,7 @@ void *code_chunk_alloc(struct code_chunk *chunk, size_t size)
     uint8_t *meta = (uint8_t *)chunk->index;
     void *p = meta + chunk->meta_used;
 
-    chunk->meta_used += align_up(size, 16);
+    chunk->meta_used += align_up(size, INDEX_UNIT);
     stay_ahead(meta, chunk->meta_used, META_SIZE, &chunk->meta_ready);
     return p;
 }
@@ -562,10 +564,10 @@ struct block *code_cache_find(struct code_cache *c, const uint8_t *rx)
     }
     /* A block that starts below rx, then the last one. */
     unsigned n = chunk->index->before[(offset - 1) / CODE_GRAIN];
-    while (n + 1 < count && chunk->index->block[n + 1]->code < rx) {
+    while (n + 1 < count && code_chunk_block(chunk, n + 1)->code < rx) {
         n++;
     }
-    struct block *b = chunk->index->block[n];
+    struct block *b = code_chunk_block(chunk, n);
     return rx <= b->code + b->code_size ? b : NULL;
 }
 

@@ -103,7 +103,8 @@ void code_page_find_places(struct code_page *page)
     page->lines = 0;
     memset(page->heads, 0, sizeof(page->heads));
     for (const struct code_view *v = page->views; v; v = v->next) {
-        for (const struct block *b = v->blocks; b; b = b->view_next) {
+        for (const struct block *b = v->blocks; b;
+             b = block_view_next(b)) {
             add_place(page, b);
         }
     }
@@ -214,10 +215,10 @@ void code_pages_add(struct code_pages *pages, struct block *b)
         v = new_view(pages, *page, va, b->page_id);
     }
     b->view = v;
-    b->view_next = v->blocks;
-    b->view_prev = &v->blocks;
-    if (b->view_next) {
-        b->view_next->view_prev = &b->view_next;
+    near_set(&b->view_prev, NULL);
+    near_set(&b->view_next, v->blocks);
+    if (v->blocks) {
+        near_set(&v->blocks->view_prev, b);
     }
     v->blocks = b;
 }
@@ -225,10 +226,15 @@ void code_pages_add(struct code_pages *pages, struct block *b)
 void code_pages_remove(struct code_pages *pages, struct block *b)
 {
     struct code_view *v = b->view;
+    struct block *prev = near_get(&b->view_prev), *next = block_view_next(b);
 
-    *b->view_prev = b->view_next;
-    if (b->view_next) {
-        b->view_next->view_prev = b->view_prev;
+    if (prev) {
+        near_set(&prev->view_next, next);
+    } else {
+        v->blocks = next;
+    }
+    if (next) {
+        near_set(&next->view_prev, prev);
     }
     b->view = NULL;
     if (!v->blocks) {

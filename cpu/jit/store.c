@@ -449,7 +449,7 @@ struct block *store_load(struct store *s, const struct store_unit *u,
         const struct store_link *l = &p.link[n];
 
         links[n] = (struct block_link){
-            .target = key->pc + (uint64_t)l->target, .patch = l->patch,
+            .target = l->target, .patch = l->patch,
             .unlinked = l->unlinked, .left = l->left, .index = (uint8_t)n,
             .same_page = l->same_page, .backward = l->backward,
             .singly = l->singly,
@@ -501,7 +501,7 @@ static void fill_links(const struct block *b, struct store_link *to)
 
     for (unsigned n = 0; n < b->link_count; n++, l++) {
         to[n] = (struct store_link){
-            .target = (int64_t)(l->target - b->pc), .patch = l->patch,
+            .target = l->target, .patch = l->patch,
             .unlinked = l->unlinked, .left = l->left,
             .same_page = l->same_page, .backward = l->backward,
             .singly = l->singly,

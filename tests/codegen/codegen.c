@@ -189,8 +189,7 @@ static void name_target(const struct listing *l, uint64_t target, char *out,
         const struct block_link *link = &l->result->links[n];
 
         if (target - base == link->unlinked) {
-            snprintf(out, size, "guest_%+" PRId64,
-                     (int64_t)(link->target - PATTERN_PC));
+            snprintf(out, size, "guest_%+" PRId32, link->target);
             return;
         }
     }

@@ -172,7 +172,7 @@ static void check_made(struct side *s, struct block *b)
     for (unsigned n = 0; n < r.link_count; n++) {
         const struct block_link *l = &block_links(b)[n];
 
-        ck_assert_uint_eq(l->target, r.links[n].target);
+        ck_assert_int_eq(l->target, r.links[n].target);
         ck_assert_uint_eq(l->patch, r.links[n].patch);
         ck_assert_uint_eq(l->left, r.links[n].left);
         ck_assert_uint_eq(l->index, n);

@@ -124,7 +124,8 @@ void rig_find_pc(struct rig *r)
     for (unsigned k = 0; k < r->result.link_count; k++) {
         if (r->result.links[k].left == offset) {
             ck_assert_int_eq(r->vcpu->exit, VCPU_EXIT_NONE);
-            r->vcpu->pc = r->result.links[k].target;
+            r->vcpu->pc =
+                r->unit->pc + (uint64_t)(int64_t)r->result.links[k].target;
             return;
         }
     }

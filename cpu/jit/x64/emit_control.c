@@ -72,8 +72,11 @@ unsigned exit_stub(struct backend_thread *t, unsigned edge)
 static void add_link(struct backend_thread *t, const struct ir_edge *e,
                      uint8_t *disp)
 {
+    int64_t target = (int64_t)(e->pc - t->u->pc);
+
+    assert(target == (int32_t)target);
     t->links[t->link_count] = (struct block_link){
-        .target = e->pc, .patch = disp - t->as.start,
+        .target = (int32_t)target, .patch = disp - t->as.start,
         .index = t->link_count, .same_page = e->same_page,
         .backward = e->backward, .singly = e->singly,
     };

@@ -269,7 +269,26 @@ int block_file_fd(const struct block_file *file, const struct iovec *iov,
 
 void *block_file_buffer(uint64_t size)
 {
-    return aligned_alloc(DIRECT_ALIGN, align_up(size, DIRECT_ALIGN));
+    uint64_t room = align_up(size, DIRECT_ALIGN) + DIRECT_ALIGN;
+    char *memory = room > size ? malloc(room) : NULL;
+    void **buffer;
+
+    /* Not aligned_alloc(): what it cuts off in front and behind is taken for
+     * something else, and the memory is not used again for such a buffer. */
+    if (!memory) {
+        return NULL;
+    }
+    buffer = (void **)(align_down((uintptr_t)memory, DIRECT_ALIGN) +
+                       DIRECT_ALIGN);
+    buffer[-1] = memory;
+    return buffer;
+}
+
+void block_file_buffer_free(void *buffer)
+{
+    if (buffer) {
+        free(((void **)buffer)[-1]);
+    }
 }
 
 static ssize_t transfer_once(struct block_file *file, const struct iovec *iov,

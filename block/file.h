@@ -85,8 +85,9 @@ void block_file_abandon(struct block_file *file);
 int block_file_fd(const struct block_file *file, const struct iovec *iov,
                   unsigned count, uint64_t offset);
 
-/* Memory that O_DIRECT takes, at least `size` bytes, for free(); or NULL. */
+/* Memory that O_DIRECT takes, at least `size` bytes, or NULL. */
 void *block_file_buffer(uint64_t size);
+void block_file_buffer_free(void *buffer);
 
 /* Beyond the end of the file reads give zeroes. */
 int block_file_read(struct block_file *file, const struct iovec *iov,

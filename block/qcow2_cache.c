@@ -54,7 +54,7 @@ static void remove_table(struct qcow2_cache *cache, struct qcow2_table *t)
     *at = t->hash_next;
     unlink_age(cache, t);
     cache->count--;
-    free(t->data);
+    block_file_buffer_free(t->data);
     free(t);
 }
 
@@ -96,7 +96,7 @@ static int insert(struct qcow2 *q, struct qcow2_cache *cache, uint64_t offset,
     uint8_t *data = block_file_buffer(q->cluster_size);
     if (!t || !data) {
         free(t);
-        free(data);
+        block_file_buffer_free(data);
         return ENOMEM;
     }
     t->offset = offset;

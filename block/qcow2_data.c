@@ -332,7 +332,7 @@ static int move_with_copies(struct qcow2 *q, const struct step *step,
         error = qcow2_data_write(q, &all, 1, step->lo, step->host - head,
                                  length);
     }
-    free(buffer);
+    block_file_buffer_free(buffer);
     return error;
 }
 

@@ -86,7 +86,7 @@ static int fill(struct sparse *s, uint64_t block,
                                             host + inside, false);
         }
     }
-    free(data);
+    block_file_buffer_free(data);
     return error;
 }
 

@@ -163,7 +163,7 @@ static int vdi_write_entry(struct sparse *s, uint64_t entry, uint64_t at)
 
 static void vdi_close(struct sparse *s)
 {
-    free(((struct vdi *)s)->head);
+    block_file_buffer_free(((struct vdi *)s)->head);
 }
 
 static const struct sparse_ops vdi_table = {

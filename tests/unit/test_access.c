@@ -320,7 +320,7 @@ START_TEST(test_many)
         }
     }
     free(jobs);
-    free(data);
+    block_file_buffer_free(data);
 }
 END_TEST
 

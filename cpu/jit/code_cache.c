@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -49,7 +50,9 @@ struct code_cache {
     struct code_chunk *chunk; /* [0] is the head */
     pthread_mutex_t lock;     /* chunk states, and what follows */
     struct class {
+        unsigned first;       /* its limit at first */
         unsigned limit;       /* chunks in use before some are evicted */
+        unsigned used;        /* chunks that are not free */
         struct code_demand demand; /* sums that fade away */
         uint64_t evicted;
     } class[CODE_CLASSES];
@@ -107,9 +110,10 @@ static void set_limits(struct code_cache *c)
     for (unsigned n = 0; n < CODE_CLASSES; n++) {
         unsigned want = first_limit[n] / CODE_CHUNK_SIZE;
 
-        c->class[n].limit = want < least          ? least
+        c->class[n].first = want < least          ? least
                             : want < least + room ? want
                                                   : least + room;
+        c->class[n].limit = c->class[n].first;
     }
 }
 
@@ -288,9 +292,9 @@ static bool everyone_saw(const struct code_cache *c, uint64_t epoch)
 
 /* -- chunks -------------------------------------------------------------- */
 
-/* What there is of them; `used` and `retired` of one class. */
+/* What there is of them; `retired` of one class. */
 struct census {
-    unsigned used, retired, free;
+    unsigned retired, free;
     struct code_chunk *free_chunk; /* the first, whose memory is there */
 };
 
@@ -307,6 +311,7 @@ static struct census count_chunks(struct code_cache *c, enum code_class class)
             chunk->blocks = 0;
             chunk->used = 0;
             chunk->state = CHUNK_FREE;
+            c->class[chunk->class].used--;
         }
         if (chunk->state == CHUNK_FREE) {
             census.free_chunk = census.free_chunk ? census.free_chunk
@@ -315,7 +320,6 @@ static struct census count_chunks(struct code_cache *c, enum code_class class)
         if (chunk->state == CHUNK_FREE || chunk->state == CHUNK_PREPARED) {
             census.free++;
         } else if (chunk->class == class) {
-            census.used++;
             census.retired += chunk->state == CHUNK_RETIRED;
         }
     }
@@ -343,15 +347,21 @@ static void add_slowly(unsigned *sum, unsigned value)
     *sum += value - *sum / DEMAND_CHUNKS;
 }
 
-/* Chunks that no class may use yet. */
-static unsigned reserve(const struct code_cache *c)
+/* Chunks by which the class may grow: others that do not use what they may
+ * have lend it. */
+static unsigned reserve(const struct code_cache *c, const struct class *class)
 {
-    unsigned used = c->cpus;
+    unsigned claimed = class->limit + c->cpus;
 
     for (unsigned n = 0; n < CODE_CLASSES; n++) {
-        used += c->class[n].limit;
+        const struct class *other = &c->class[n];
+        unsigned claim = other->used + least_limit(c->cpus);
+
+        if (other != class) {
+            claimed += claim < other->limit ? claim : other->limit;
+        }
     }
-    return used < c->chunks - 1 ? c->chunks - 1 - used : 0;
+    return claimed < c->chunks - 1 ? c->chunks - 1 - claimed : 0;
 }
 
 /* Another chunk was filled.  Where too much had to be done again lately, use
@@ -360,7 +370,7 @@ static void adapt(struct code_cache *c, struct class *class,
                   const struct code_demand *demand)
 {
     struct code_demand *sum = &class->demand;
-    unsigned room = reserve(c);
+    unsigned room = reserve(c, class);
 
     add_slowly(&sum->units, demand->units);
     add_slowly(&sum->revived, demand->revived);
@@ -385,10 +395,11 @@ static struct code_chunk *to_retire(struct code_cache *c,
                                     uint64_t now)
 {
     unsigned limit = c->class[class].limit, want = limit / 4 + c->cpus;
+    unsigned used = c->class[class].used;
     struct code_chunk *chunk = NULL;
 
     if (class == CODE_ORIGINALS &&
-        census->used + want > limit + census->retired) {
+        used + want > limit + census->retired) {
         chunk = oldest(c, class, CHUNK_LIVE);
     }
     if (!chunk || (is_young(c, chunk, now) && census->free > want)) {
@@ -398,21 +409,50 @@ static struct code_chunk *to_retire(struct code_cache *c,
     return chunk;
 }
 
+/* The one that goes next of its class. */
+static struct code_chunk *last_in_use(struct code_cache *c,
+                                      enum code_class class)
+{
+    struct code_chunk *chunk = oldest(c, class, CHUNK_RETIRED);
+
+    return chunk ? chunk : oldest(c, class, CHUNK_LIVE);
+}
+
+/* Where no more are free: of the class that uses most beyond its first limit,
+ * which gives back what it borrowed. */
+static struct code_chunk *call_in(struct code_cache *c)
+{
+    struct code_chunk *found = NULL;
+    int most = INT_MIN;
+
+    for (unsigned n = 0; n < CODE_CLASSES; n++) {
+        int beyond = (int)(c->class[n].used - c->class[n].first);
+        struct code_chunk *chunk = beyond > most ? last_in_use(c, n) : NULL;
+
+        if (chunk) {
+            found = chunk;
+            most = beyond;
+        }
+    }
+    if (found && c->class[found->class].limit > c->class[found->class].first) {
+        c->class[found->class].limit--;
+    }
+    return found;
+}
+
 /* That everybody finds one at once when the time comes. */
 static struct code_chunk *to_evict(struct code_cache *c,
                                    enum code_class class,
                                    const struct census *census, uint64_t now)
 {
-    bool many = census->used + c->cpus > c->class[class].limit;
-    bool few = census->free < c->cpus;
+    bool many = c->class[class].used + c->cpus > c->class[class].limit;
     unsigned state = class == CODE_ORIGINALS ? CHUNK_RETIRED : CHUNK_LIVE;
-    struct code_chunk *chunk = many || few ? oldest(c, class, state) : NULL;
+    struct code_chunk *chunk = many ? oldest(c, class, state) : NULL;
 
-    if (chunk && is_young(c, chunk, now) && !few) {
+    if (census->free < c->cpus) {
+        chunk = chunk ? chunk : call_in(c);
+    } else if (chunk && is_young(c, chunk, now)) {
         return NULL;
-    }
-    for (unsigned n = 0; !chunk && few && n < CODE_CLASSES; n++) {
-        chunk = oldest(c, n, CHUNK_LIVE); /* whoever has one to spare */
     }
     if (chunk) {
         chunk->state = CHUNK_LIMBO;
@@ -427,6 +467,7 @@ static void take(struct code_cache *c, struct code_chunk *chunk,
 {
     chunk->state = CHUNK_FILLING;
     chunk->class = class;
+    c->class[class].used++;
     chunk->born = c->births++;
     chunk->born_ns = now;
     chunk->meta_used = align_up(sizeof(*chunk->index), INDEX_UNIT);
@@ -453,7 +494,6 @@ static struct code_chunk *try_chunk(struct code_cache *c,
     struct code_chunk *chunk = census.free_chunk;
     if (chunk) {
         take(c, chunk, class, now);
-        census.used++;
         census.free--;
     }
     struct code_chunk *victim = to_evict(c, class, &census, now);

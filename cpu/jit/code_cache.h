@@ -20,10 +20,11 @@
  *
  * How many chunks a class has before the first is evicted depends on the
  * guest: few at first; more when what was evicted is made again, or when most
- * of what is put into new chunks comes out of retired ones.  Originals stay
- * for some seconds of processor time in any case, if there is room: a program
- * that is twice as large as the limit would else lose its beginning before it
- * comes back to it.
+ * of what is put into new chunks comes out of retired ones.  It may have what
+ * the other classes do not use, and gives it back when they fill more
+ * themselves.  Originals stay for some seconds of processor time in any case,
+ * if there is room: a program that is twice as large as the limit would else
+ * lose its beginning before it comes back to it.
  */
 #ifndef CPU_JIT_CODE_CACHE_H
 #define CPU_JIT_CODE_CACHE_H

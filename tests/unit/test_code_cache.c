@@ -13,6 +13,7 @@ Suite *code_cache_suite(void);
 
 static struct code_cache *cache;
 static struct code_chunk *chunks[256], *retired[256], *evicted[256];
+static enum code_class evicted_class[256];
 static unsigned chunk_count, retired_count, evicted_count, kicks;
 
 static void retire(void *opaque, struct code_chunk *chunk)
@@ -24,6 +25,7 @@ static void retire(void *opaque, struct code_chunk *chunk)
 static void evict(void *opaque, struct code_chunk *chunk)
 {
     (void)opaque;
+    evicted_class[evicted_count] = chunk->class;
     evicted[evicted_count++] = chunk;
 }
 
@@ -118,6 +120,25 @@ START_TEST(growth)
     ck_assert_uint_eq(limit_of(CODE_COPIES), limit);
     fill(CODE_COPIES, 4, 90);
     ck_assert_uint_gt(limit_of(CODE_COPIES), limit);
+}
+END_TEST
+
+/* What the others do not use is lent, and given back when they do. */
+START_TEST(lending)
+{
+    unsigned own = (unsigned)limit_of(CODE_REGIONS);
+    size_t all = (32u << 20) / CODE_CHUNK_SIZE;
+
+    fill(CODE_ORIGINALS, 150, 90);
+    ck_assert_uint_gt(limit_of(CODE_ORIGINALS),
+                      all - own - limit_of(CODE_COPIES));
+    evicted_count = 0;
+    fill(CODE_REGIONS, own - CPUS - 1, 0);
+    ck_assert_uint_ge(evicted_count, own / 2);
+    for (unsigned n = 0; n < evicted_count; n++) {
+        ck_assert_int_eq(evicted_class[n], CODE_ORIGINALS);
+    }
+    ck_assert_uint_le(limit_of(CODE_ORIGINALS), all - own);
 }
 END_TEST
 
@@ -269,6 +290,7 @@ Suite *code_cache_suite(void)
     tcase_add_test(t, copies);
     tcase_add_test(t, originals);
     tcase_add_test(t, growth);
+    tcase_add_test(t, lending);
     tcase_add_test(t, epochs);
     tcase_add_test(t, hold);
     tcase_add_test(t, find);

@@ -29,6 +29,10 @@ struct runner {
     bool alone;              /* run one instruction, a unit of its own */
     bool singly;             /* no region now */
     bool sample;             /* tell what is entered next */
+    struct {
+        uint64_t page;
+        uint32_t id;
+    } made_in;               /* where it made a unit last, by VA */
     struct code_demand demand[2]; /* since it has its chunk */
     struct engine_stats stats;
     bool sleeping;           /* atomic; on the futex vcpu->request */

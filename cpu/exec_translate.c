@@ -169,10 +169,9 @@ static enum code_class class_of_copy(struct engine *e, struct runner *r,
 /* From a block of the same guest code at whatever VA, or NULL. */
 static struct block *make_copy(struct engine *e, struct runner *r,
                                struct block *key, unsigned bytes,
-                               const uint8_t *host)
+                               const uint8_t *host,
+                               const struct block *origin)
 {
-    const struct block *origin = block_origin(e->blocks, key->pa,
-                                              key->context);
     struct jit_buffer code;
     struct block *b;
 
@@ -213,21 +212,21 @@ static struct block *make_loaded(struct engine *e, struct runner *r,
  * be translated from there. */
 static struct block *translate_once(struct engine *e, struct runner *r,
                                     uint64_t pc, uint64_t pa, unsigned bytes,
-                                    unsigned up_to, const uint8_t *host,
-                                    uint32_t page_id)
+                                    const struct block_start *start,
+                                    const uint8_t *host, uint32_t page_id)
 {
     struct block key = {
         .pc = pc, .pa = pa, .context = runner_key(r), .page_id = page_id,
     };
     struct jit_buffer code;
 
-    struct block *b = make_copy(e, r, &key, bytes, host);
+    struct block *b = make_copy(e, r, &key, bytes, host, start->origin);
     code_chunk_room(r->chunk[CODE_ORIGINALS], &code);
     if (!b) {
         b = make_loaded(e, r, &key, bytes, host, &code);
     }
     if (!b) {
-        b = make_new(e, r, &key, bytes, up_to, host, &code);
+        b = make_new(e, r, &key, bytes, start->up_to, host, &code);
         r->stats.host_bytes += b->code_size;
     }
     if (e->backend && log_on(LOG_OUT_ASM)) {
@@ -256,26 +255,17 @@ static void trap_stores(struct engine *e, struct runner *r, uint64_t pa)
  * looking a page up: they need not be left by to be linked. */
 static void link_exits(struct engine *e, struct runner *r, struct block *b)
 {
-    struct block_link *link = block_links(b);
+    const struct block_link *link = block_links(b);
+    uint32_t page_id[IR_MAX_EDGES];
 
     if (!e->backend || r->alone || r->singly || log_on(LOG_BLOCKS)) {
         return;
     }
-    for (unsigned n = 0; n < b->link_count; n++, link++) {
-        uint64_t target = link_target(b, link);
-        uint32_t page_id = link->same_page
-                               ? b->page_id
-                               : r->vcpu->tlb->page_id[tlb_index(target)];
-        struct block *to = page_id && !link->singly && !link_to(link)
-                               ? block_find(e->blocks, target, b->context,
-                                            page_id)
-                               : NULL;
-
-        if (to) {
-            block_link(e->blocks, b, link, to);
-            r->stats.linked++;
-        }
+    for (unsigned n = 0; n < b->link_count; n++) {
+        page_id[n] =
+            r->vcpu->tlb->page_id[tlb_index(link_target(b, &link[n]))];
     }
+    r->stats.linked += block_link_exits(e->blocks, b, page_id);
 }
 
 /* Where a store keeps changing what is being translated, shorter units get
@@ -295,7 +285,10 @@ struct block *exec_move(struct engine *e, struct runner *r, uint64_t pc,
 {
     unsigned cpu = r->vcpu->index, moved;
 
+    /* Where code was made it is not moved to. */
     if (!e->backend || !page_id || r->alone || r->singly ||
+        (r->made_in.page == pc >> RAM_PAGE_BITS &&
+         r->made_in.id == page_id) ||
         !code_cache_hold(e->cache, cpu, e->config.cpus)) {
         return NULL;
     }
@@ -317,17 +310,20 @@ struct block *exec_translate(struct engine *e, struct runner *r, uint64_t pc,
     for (unsigned tries = 0;
          !b && code_chunk_room(r->chunk[CODE_ORIGINALS], &room) &&
          code_chunk_room(r->chunk[CODE_COPIES], &room); tries++) {
-        unsigned bytes = unit_bytes(e, r, pc, tries), up_to;
+        unsigned bytes = unit_bytes(e, r, pc, tries);
+        struct block_start begun = block_begin(e->blocks, r->vcpu->index, pa,
+                                               runner_key(r), bytes);
 
         r->stats.retries += tries > 0;
-        if (block_begin(e->blocks, r->vcpu->index, pa, bytes, &up_to) &&
-            e->strict) {
+        if (begun.first && e->strict) {
             trap_stores(e, r, pa);
             return NULL;
         }
-        b = translate_once(e, r, pc, pa, bytes, up_to, host, page_id);
+        b = translate_once(e, r, pc, pa, bytes, &begun, host, page_id);
     }
     if (b) {
+        r->made_in.page = pc >> RAM_PAGE_BITS;
+        r->made_in.id = page_id;
         link_exits(e, r, b);
     }
     if (start) {

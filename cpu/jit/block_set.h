@@ -72,6 +72,14 @@ static inline struct block_probe block_set_probe(const struct block_set *s,
     };
 }
 
+/* A search or an addition is to come. */
+static inline void block_set_prefetch(const struct block_set *s, uint32_t tag)
+{
+    struct block_probe p = block_set_probe(s, tag);
+
+    __builtin_prefetch((const void *)&p.table[p.at]);
+}
+
 /* The next block with that tag, or NULL. */
 static inline struct block *block_set_next(const struct block_set *s,
                                            struct block_probe *p)

@@ -76,12 +76,12 @@ bool copy_was_evicted(const struct block_table *t, uint64_t pa, uint64_t pc,
     return ghosts_has(&t->ghosts, ghost_hash(pa, pc, context));
 }
 
-const struct block *block_origin(const struct block_table *t, uint64_t pa,
+static struct block *find_origin(const struct block_table *t, uint64_t pa,
                                  uint32_t context)
 {
     struct block_probe p =
         block_set_probe(&t->origins, block_set_tag(context, pa));
-    const struct block *b;
+    struct block *b;
 
     do {
         b = block_set_next(&t->origins, &p);
@@ -98,9 +98,9 @@ static void leave_origins(struct block_table *t, struct block *b)
 }
 
 /* In place of one that is about to be evicted, or was replaced. */
-static void enter_origins(struct block_table *t, struct block *b)
+static void enter_origins(struct block_table *t, struct block *b, bool alone)
 {
-    struct block *old = (struct block *)block_origin(t, b->pa, b->context);
+    struct block *old = alone ? NULL : find_origin(t, b->pa, b->context);
 
     if (old && !old->dead) {
         return;
@@ -159,22 +159,29 @@ static void take_off(struct block_table *t, unsigned cpu, uint64_t pa,
     }
 }
 
-bool block_begin(struct block_table *t, unsigned cpu, uint64_t pa,
-                 unsigned bytes, unsigned *up_to)
+struct block_start block_begin(struct block_table *t, unsigned cpu,
+                               uint64_t pa, uint32_t context, unsigned bytes)
 {
     uint8_t *flags = page_flags(t, pa), before = RAM_PAGE_CODE;
+    struct block_start start = {0};
 
+    block_set_prefetch(&t->origins, block_set_tag(context, pa));
     /* Under the lock, lest an invalidation that just found the page empty
      * clears the flag behind our back. */
     pthread_mutex_lock(&t->lock);
-    *up_to = code_page_up_to_head(
-        *code_page_slot(&t->pages, pa >> RAM_PAGE_BITS), pa, bytes);
+    const struct code_page *page =
+        *code_page_slot(&t->pages, pa >> RAM_PAGE_BITS);
+    start.up_to = code_page_up_to_head(page, pa, bytes);
+    if (code_page_may_begin(page, pa)) {
+        start.origin = find_origin(t, pa, context);
+    }
     take_off(t, cpu, pa, bytes);
-    if (flags) {
+    if (flags && !(*flags & RAM_PAGE_CODE)) {
         before = __atomic_fetch_or(flags, RAM_PAGE_CODE, __ATOMIC_SEQ_CST);
     }
     pthread_mutex_unlock(&t->lock);
-    return !(before & RAM_PAGE_CODE);
+    start.first = !(before & RAM_PAGE_CODE);
+    return start;
 }
 
 bool block_begin_region(struct block_table *t, unsigned cpu, uint64_t pa,
@@ -191,12 +198,13 @@ bool block_begin_region(struct block_table *t, unsigned cpu, uint64_t pa,
     return good;
 }
 
-static void enter(struct block_table *t, struct block *b)
+/* `alone`: no other block begins there. */
+static void enter(struct block_table *t, struct block *b, bool alone)
 {
     code_pages_add(&t->pages, b);
     block_set_add(&t->live, live_tag(b->pc, b->context, b->page_id), b);
     if (!b->is_region) {
-        enter_origins(t, b);
+        enter_origins(t, b, alone);
     }
 }
 
@@ -206,15 +214,18 @@ bool block_insert(struct block_table *t, unsigned cpu, struct block **block)
 
     pthread_mutex_lock(&t->lock);
     bool good = !t->in_flight[cpu].spoiled;
+    bool alone = !code_page_may_begin(
+        *code_page_slot(&t->pages, b->pa >> RAM_PAGE_BITS), b->pa);
     t->in_flight[cpu].end = 0;
     if (!good) {
         b->dead = true;
-    } else if ((twin = block_find(t, b->pc, b->context, b->page_id)) &&
+    } else if (!alone &&
+               (twin = block_find(t, b->pc, b->context, b->page_id)) &&
                twin->pa == b->pa) { /* where identities have run out */
         b->dead = true;
         *block = twin;
     } else {
-        enter(t, b);
+        enter(t, b, alone);
     }
     pthread_mutex_unlock(&t->lock);
     return good;
@@ -236,6 +247,19 @@ void block_unlink(struct block_table *t, struct block_link *link)
                  from->code + link->unlinked);
 }
 
+static void link_blocks(struct block_table *t, struct block *from,
+                        struct block_link *link, struct block *to)
+{
+    uint32_t entry = !link->same_page ? to->guarded
+                     : link->backward ? to->polled
+                                      : to->entry;
+
+    near_set(&link->to, to);
+    near_set(&link->next_in, block_links_in(to));
+    near_set(&to->links_in, link);
+    t->ops.patch(t->ops.opaque, from->code + link->patch, to->code + entry);
+}
+
 void block_link(struct block_table *t, struct block *from,
                 struct block_link *link, struct block *to)
 {
@@ -243,17 +267,46 @@ void block_link(struct block_table *t, struct block *from,
     if (!from->dead && !to->dead && !link_to(link) &&
         link_target(from, link) == to->pc &&
         (!link->same_page || from->page_id == to->page_id)) {
-        uint32_t entry = !link->same_page ? to->guarded
-                         : link->backward ? to->polled
-                                          : to->entry;
-
-        near_set(&link->to, to);
-        near_set(&link->next_in, block_links_in(to));
-        near_set(&to->links_in, link);
-        t->ops.patch(t->ops.opaque, from->code + link->patch,
-                     to->code + entry);
+        link_blocks(t, from, link, to);
     }
     pthread_mutex_unlock(&t->lock);
+}
+
+/* Where the exit leads to, or NULL; of another page with that identity. */
+static struct block *find_target(struct block_table *t,
+                                 const struct block *from,
+                                 const struct block_link *link,
+                                 uint32_t page_id)
+{
+    uint64_t pa = from->pa + (uint64_t)(int64_t)link->target;
+
+    if (link->same_page) {
+        page_id = code_page_may_begin(from->view->page, pa) ? from->page_id
+                                                            : 0;
+    }
+    return page_id && !link->singly && !link_to(link)
+               ? block_find(t, link_target(from, link), from->context,
+                            page_id)
+               : NULL;
+}
+
+unsigned block_link_exits(struct block_table *t, struct block *from,
+                          const uint32_t *page_id)
+{
+    struct block_link *link = block_links(from);
+    unsigned linked = 0;
+
+    pthread_mutex_lock(&t->lock);
+    for (unsigned n = 0; !from->dead && n < from->link_count; n++, link++) {
+        struct block *to = find_target(t, from, link, page_id[n]);
+
+        if (to) {
+            link_blocks(t, from, link, to);
+            linked++;
+        }
+    }
+    pthread_mutex_unlock(&t->lock);
+    return linked;
 }
 
 /* -- death --------------------------------------------------------------- */
@@ -355,7 +408,7 @@ bool block_replace(struct block_table *t, unsigned cpu, struct block *region)
         if (b) {
             stop_block(t, b); /* may be copied from, a region is not */
         }
-        enter(t, region);
+        enter(t, region, false);
     } else if (region) {
         region->dead = true;
     }

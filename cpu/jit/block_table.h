@@ -40,10 +40,6 @@ void block_table_free(struct block_table *t);
 struct block *block_find(const struct block_table *t, uint64_t pc,
                          uint32_t context, uint32_t page_id);
 
-/* A block of the same guest code at whatever VA, or NULL: to be copied.  It
- * may be dead, but not for its code having changed. */
-const struct block *block_origin(const struct block_table *t, uint64_t pa,
-                                 uint32_t context);
 /* Whether this block was evicted lately, as far as is remembered: the origin
  * at that place, or a copy at pc. */
 bool origin_was_evicted(const struct block_table *t, uint64_t pa,
@@ -51,17 +47,26 @@ bool origin_was_evicted(const struct block_table *t, uint64_t pa,
 bool copy_was_evicted(const struct block_table *t, uint64_t pa, uint64_t pc,
                       uint32_t context);
 
+/* What is known where a block is about to be made. */
+struct block_start {
+    bool first;             /* the page held no code so far */
+    unsigned up_to;         /* bytes in which no other block begins */
+    /* A block of the same guest code at whatever VA, or NULL: to be copied.
+     * It may be dead, but not for its code having changed. */
+    const struct block *origin;
+};
+
 /*
  * Insertion in two steps, so that an invalidation between reading the
  * guest's bytes and inserting is noticed: begin marks the page as holding
  * code and says what is being translated, `bytes` from `pa` at most and in
- * that page; true: the page held no code so far.  *up_to says in how much of
- * that no block begins but at `pa`, as far as is known.  Insert ends that, and
- * refuses (false) if any of it was invalidated meanwhile.  When another vCPU
- * was faster with the same key, *block is replaced by its block.
+ * that page.  Insert ends that, and refuses (false) if any of it was
+ * invalidated meanwhile.  When another vCPU was faster with the same key,
+ * *block is replaced by its block.
  */
-bool block_begin(struct block_table *t, unsigned cpu, uint64_t pa,
-                 unsigned bytes, unsigned *up_to);
+struct block_start block_begin(struct block_table *t, unsigned cpu,
+                               uint64_t pa, uint32_t context,
+                               unsigned bytes);
 bool block_insert(struct block_table *t, unsigned cpu, struct block **block);
 
 /*
@@ -87,6 +92,10 @@ unsigned block_move(struct block_table *t, uint64_t pc, uint64_t pa,
 /* Link an exit to its target, unless either died or moved away. */
 void block_link(struct block_table *t, struct block *from,
                 struct block_link *link, struct block *to);
+/* Link the exits of *from whose targets are there; to other pages if
+ * page_id[] has an identity for that exit, not 0.  Returns how many. */
+unsigned block_link_exits(struct block_table *t, struct block *from,
+                          const uint32_t *page_id);
 
 /* Kill the blocks that overlap guest physical [pa, pa + size).  True if there
  * were any. */

@@ -23,7 +23,9 @@
 #define META_ROOM (IR_MAX_INSNS * sizeof(struct ir_insn) + (64u << 10))
 /* More is hardly needed: code takes more. */
 #define META_SIZE (2 * CODE_CHUNK_SIZE)
-_Static_assert(META_SIZE / INDEX_UNIT - 1 <= UINT16_MAX, "struct code_index");
+_Static_assert(META_SIZE / INDEX_UNIT - 1 <= UINT16_MAX &&
+               CODE_CHUNK_SIZE / CODE_UNIT - 1 <= UINT16_MAX,
+               "struct code_index");
 #define EPOCH_ASLEEP UINT64_MAX
 /* Memory is asked for in such pieces: a call costs less than sixteen page
  * faults. */
@@ -565,15 +567,17 @@ bool code_chunk_room(const struct code_chunk *chunk, struct jit_buffer *out)
 void code_chunk_commit(struct code_chunk *chunk, struct block *block,
                        size_t size)
 {
-    size_t end = align_up(chunk->used + size, 8);
+    size_t end = align_up(chunk->used + size, CODE_UNIT);
     unsigned n = chunk->blocks;
 
     for (size_t k = chunk->used / CODE_GRAIN + 1; k * CODE_GRAIN <= end;
          k++) {
         chunk->index->before[k] = (uint16_t)n;
     }
-    chunk->index->block[n] = (uint16_t)(
+    chunk->index->entry[n].block = (uint16_t)(
         (size_t)((uint8_t *)block - (uint8_t *)chunk->index) / INDEX_UNIT);
+    chunk->index->entry[n].code =
+        (uint16_t)((size_t)(block->code - chunk->rx) / CODE_UNIT);
     chunk->blocks = n + 1; /* seen by code_cache_find on other vCPUs */
     chunk->used = end;
     stay_ahead(chunk->rw, end, CODE_CHUNK_SIZE, &chunk->ready);
@@ -604,7 +608,8 @@ struct block *code_cache_find(struct code_cache *c, const uint8_t *rx)
     }
     /* A block that starts below rx, then the last one. */
     unsigned n = chunk->index->before[(offset - 1) / CODE_GRAIN];
-    while (n + 1 < count && code_chunk_block(chunk, n + 1)->code < rx) {
+    while (n + 1 < count &&
+           chunk->index->entry[n + 1].code * (size_t)CODE_UNIT < offset) {
         n++;
     }
     struct block *b = code_chunk_block(chunk, n);

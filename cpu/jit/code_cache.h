@@ -34,13 +34,16 @@
 #define CODE_CHUNK_SIZE (512u << 10)
 #define CODE_CHUNK_BLOCKS 4096
 
-/* The blocks of a chunk in the order of their code (how far from here, in
- * INDEX_UNITs), and for every CODE_GRAIN bytes which is the last that starts
- * before (or the first of all). */
+/* The blocks of a chunk in the order of their code, and for every CODE_GRAIN
+ * bytes which is the last that starts before (or the first of all). */
 #define CODE_GRAIN 256
+#define CODE_UNIT 8
 #define INDEX_UNIT 16
 struct code_index {
-    uint16_t block[CODE_CHUNK_BLOCKS];
+    struct {
+        uint16_t block;     /* how far from here, in INDEX_UNITs */
+        uint16_t code;      /* how far from the chunk's, in CODE_UNITs */
+    } entry[CODE_CHUNK_BLOCKS];
     uint16_t before[CODE_CHUNK_SIZE / CODE_GRAIN + 1];
 };
 
@@ -68,7 +71,7 @@ static inline struct block *code_chunk_block(const struct code_chunk *chunk,
                                              unsigned n)
 {
     return (struct block *)((uint8_t *)chunk->index +
-                            (size_t)chunk->index->block[n] * INDEX_UNIT);
+                            (size_t)chunk->index->entry[n].block * INDEX_UNIT);
 }
 
 struct code_cache;

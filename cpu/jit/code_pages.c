@@ -93,6 +93,8 @@ static void add_place(struct code_page *page, const struct block *b)
 
     if (b->guest_bytes > 4) {
         page->heads[n / 64] |= BIT(n % 64);
+    } else {
+        page->lone |= BIT(n / 16);
     }
     page->lines |= code_page_lines(page->number, b->pa - b->before,
                                    b->pa + b->guest_bytes);
@@ -100,7 +102,7 @@ static void add_place(struct code_page *page, const struct block *b)
 
 void code_page_find_places(struct code_page *page)
 {
-    page->lines = 0;
+    page->lines = page->lone = 0;
     memset(page->heads, 0, sizeof(page->heads));
     for (const struct code_view *v = page->views; v; v = v->next) {
         for (const struct block *b = v->blocks; b;
@@ -108,6 +110,14 @@ void code_page_find_places(struct code_page *page)
             add_place(page, b);
         }
     }
+}
+
+bool code_page_may_begin(const struct code_page *page, uint64_t pa)
+{
+    unsigned n = pa >> 2 & 1023;
+
+    return page && ((page->heads[n / 64] >> n % 64 & 1) ||
+                    (page->lone >> n / 16 & 1));
 }
 
 unsigned code_page_up_to_head(const struct code_page *page, uint64_t pa,

@@ -29,6 +29,8 @@ struct code_page {
     uint64_t number;        /* pa >> 12 */
     uint64_t lines;         /* of 64 bytes in which blocks may lie */
     uint64_t heads[16];     /* instructions at which blocks may begin */
+    uint64_t lone;          /* lines in which single instructions may be
+                               blocks */
     struct code_view *views;
     struct {
         uint64_t va;
@@ -66,6 +68,9 @@ void code_pages_remove(struct code_pages *pages, struct block *b);
 
 /* The lines of page `number` that [pa, end) touches, as bits. */
 uint64_t code_page_lines(uint64_t number, uint64_t pa, uint64_t end);
+/* Whether a block may begin at `pa`, which is in the page.  `page` may be
+ * NULL. */
+bool code_page_may_begin(const struct code_page *page, uint64_t pa);
 /* Where its blocks lie, again, after some have died. */
 void code_page_find_places(struct code_page *page);
 /* Bytes from `pa` to the next place in its page where a block may begin, or

@@ -156,9 +156,7 @@ static void insert(struct bench *b, struct state *s, struct jit_buffer *code,
                                          b->unit->guest_bytes),
     };
 
-    unsigned up_to;
-
-    block_begin(s->table, 0, pa, b->unit->guest_bytes, &up_to);
+    block_begin(s->table, 0, pa, key.context, b->unit->guest_bytes);
     struct block *block = block_new(s->chunk, &key, code, r);
     block_insert(s->table, 0, &block);
 }

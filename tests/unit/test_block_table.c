@@ -101,10 +101,9 @@ static struct block *make(uint64_t offset, unsigned bytes)
         .guest_bytes = (uint16_t)bytes,
     };
     struct jit_buffer code;
-    unsigned up_to;
 
     ck_assert(code_chunk_room(chunk, &code));
-    block_begin(table, 0, PA + offset, bytes, &up_to);
+    block_begin(table, 0, PA + offset, 1, bytes);
     ir_begin(unit, VA + offset, 1);
     struct block *b = block_new_ir(chunk, &key, &code, unit);
     ck_assert(block_insert(table, 0, &b));
@@ -113,10 +112,7 @@ static struct block *make(uint64_t offset, unsigned bytes)
 
 static unsigned up_to(uint64_t offset, unsigned bytes)
 {
-    unsigned n;
-
-    block_begin(table, 0, PA + offset, bytes, &n);
-    return n;
+    return block_begin(table, 0, PA + offset, 1, bytes).up_to;
 }
 
 START_TEST(test_up_to)
@@ -151,13 +147,12 @@ END_TEST
 /* Between begin and insert. */
 START_TEST(test_spoiled)
 {
-    unsigned n;
     struct block key = {.pc = VA, .pa = PA, .context = 1, .page_id = 1,
                         .guest_bytes = 16};
     struct jit_buffer code;
 
     ck_assert(code_chunk_room(chunk, &code));
-    ck_assert(block_begin(table, 0, PA, 4096, &n));
+    ck_assert(block_begin(table, 0, PA, 1, 4096).first);
     ir_begin(unit, VA, 1);
     struct block *b = block_new_ir(chunk, &key, &code, unit);
     block_kill_range(table, PA + 8, 4);
@@ -165,7 +160,7 @@ START_TEST(test_spoiled)
     ck_assert(!block_find(table, VA, 1, 1));
     make(0, 16);
     ck_assert(block_find(table, VA, 1, 1));
-    ck_assert(block_origin(table, PA, 1));
+    ck_assert(block_begin(table, 0, PA, 1, 4096).origin);
 }
 END_TEST
 
@@ -185,10 +180,9 @@ static struct block *make_linked(uint64_t va, uint64_t offset, uint64_t to)
         .page_id = id_at(va + offset), .guest_bytes = 16,
     };
     struct jit_buffer code;
-    unsigned n;
 
     ck_assert(code_chunk_room(chunk, &code));
-    block_begin(table, 0, PA + offset, 16, &n);
+    block_begin(table, 0, PA + offset, 1, 16);
     struct block *b = block_new(chunk, &key, &code, &result);
     ck_assert(block_insert(table, 0, &b));
     return b;

@@ -164,6 +164,26 @@ START_TEST(test_spoiled)
 }
 END_TEST
 
+static const struct block *origin(uint64_t offset)
+{
+    return block_begin(table, 0, PA + offset, 1, 16).origin;
+}
+
+/* A block to copy from is found where one begins, of whatever length. */
+START_TEST(test_origin)
+{
+    ck_assert(!origin(0x200));
+    make(0x200, 16);
+    struct block *lone = make(0x404, 4);
+
+    ck_assert(origin(0x200) && !origin(0x204));
+    ck_assert_ptr_eq(origin(0x404), lone);
+    ck_assert(!origin(0x400) && !origin(0x1200));
+    block_kill_range(table, PA + 0x404, 4);
+    ck_assert(origin(0x200) && !origin(0x404));
+}
+END_TEST
+
 /* -- moving -------------------------------------------------------------- */
 
 #define THERE UINT64_C(0x0000aaaa00000000)
@@ -209,6 +229,26 @@ static void make_two(void)
     second = make_linked(VA, 0x1200, 0x1200);
     block_link(table, first, block_links(first), second);
 }
+
+/* Exits are linked to what is there, in the same page as in others. */
+START_TEST(test_link_exits)
+{
+    const uint32_t known = id_at(VA + 0x1000), unknown_id = 0;
+    struct block *from = make_linked(VA, 0x100, 0x200);
+    struct block *across = make_linked(VA, 0x300, 0x1200);
+
+    block_links(from)->same_page = true;
+    ck_assert_uint_eq(block_link_exits(table, from, &unknown_id), 0);
+    struct block *to = make_linked(VA, 0x200, 0x200);
+    ck_assert_uint_eq(block_link_exits(table, from, &unknown_id), 1);
+    ck_assert_ptr_eq(link_to(block_links(from)), to);
+    ck_assert_uint_eq(block_link_exits(table, from, &unknown_id), 0);
+    to = make_linked(VA, 0x1200, 0x1200);
+    ck_assert_uint_eq(block_link_exits(table, across, &unknown_id), 0);
+    ck_assert_uint_eq(block_link_exits(table, across, &known), 1);
+    ck_assert_ptr_eq(link_to(block_links(across)), to);
+}
+END_TEST
 
 /* What is linked comes along, and stays linked. */
 START_TEST(test_move)
@@ -276,6 +316,8 @@ Suite *block_table_suite(void)
     tcase_add_test(c, test_move_stays);
     tcase_add_test(c, test_move_part);
     tcase_add_test(c, test_spoiled);
+    tcase_add_test(c, test_origin);
+    tcase_add_test(c, test_link_exits);
     suite_add_tcase(s, c);
     return s;
 }

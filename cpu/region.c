@@ -21,6 +21,9 @@
 #include "util/log.h"
 
 #define SAMPLE_NS 1000000
+/* So much of what is translated into next is made ready at a time: a program's
+ * first run fills a chunk in eight samples' time. */
+#define PREPARE_STEPS 4
 /* Below the vCPUs, but samples must come in time on a busy host; there is
  * little to do in all. */
 #define NICE 5
@@ -308,7 +311,9 @@ static void *run(void *opaque)
         wait(r);
         regions_leave(r);
         pthread_mutex_unlock(&r->lock);
-        code_cache_prepare(r->parts.cache);
+        for (unsigned n = 0;
+             n < PREPARE_STEPS && code_cache_prepare(r->parts.cache); n++) {
+        }
         pthread_mutex_lock(&r->lock);
     }
     pthread_mutex_unlock(&r->lock);

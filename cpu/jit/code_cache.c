@@ -31,6 +31,8 @@ _Static_assert(META_SIZE / INDEX_UNIT - 1 <= UINT16_MAX &&
  * faults. */
 #define POPULATE_STEP (64u << 10)
 #define POPULATE_AHEAD (4u << 10)
+/* Metadata of as many units as a chunk mostly holds. */
+#define META_USUAL (5 * POPULATE_STEP)
 #define HOST_PAGE (4u << 10)
 /* Chunks in use before the first is evicted, at first: bytes by class. */
 static const unsigned first_limit[CODE_CLASSES] = {
@@ -178,8 +180,7 @@ static void stay_ahead(uint8_t *start, size_t used, size_t size,
     }
 }
 
-/* The chunk that is taken next, if its memory is not all there; metadata
- * takes as much as code. */
+/* The chunk that is taken next, if its memory is not all there. */
 static struct code_chunk *to_prepare(struct code_cache *c)
 {
     for (unsigned n = 1; n < c->chunks; n++) {
@@ -187,13 +188,13 @@ static struct code_chunk *to_prepare(struct code_cache *c)
 
         if (chunk->state == CHUNK_FREE) {
             return chunk->ready < CODE_CHUNK_SIZE ||
-                   chunk->meta_ready < CODE_CHUNK_SIZE ? chunk : NULL;
+                   chunk->meta_ready < META_USUAL ? chunk : NULL;
         }
     }
     return NULL;
 }
 
-void code_cache_prepare(struct code_cache *c)
+bool code_cache_prepare(struct code_cache *c)
 {
     pthread_mutex_lock(&c->lock);
     struct code_chunk *chunk = to_prepare(c);
@@ -202,17 +203,18 @@ void code_cache_prepare(struct code_cache *c)
     }
     pthread_mutex_unlock(&c->lock);
     if (!chunk) {
-        return;
+        return false;
     }
     if (chunk->ready < CODE_CHUNK_SIZE) {
         populate_step(chunk->rw, &chunk->ready);
     }
-    if (chunk->meta_ready < CODE_CHUNK_SIZE) {
+    if (chunk->meta_ready < META_USUAL) {
         populate_step((uint8_t *)chunk->index, &chunk->meta_ready);
     }
     pthread_mutex_lock(&c->lock);
     chunk->state = CHUNK_FREE;
     pthread_mutex_unlock(&c->lock);
+    return true;
 }
 
 void code_cache_free(struct code_cache *c)

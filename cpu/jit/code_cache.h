@@ -82,8 +82,8 @@ struct code_cache *code_cache_new(size_t size, unsigned cpus,
 void code_cache_free(struct code_cache *c);
 
 /* Have some memory ready of the chunk that is taken next: a little at a time,
- * for a thread that has time while others translate. */
-void code_cache_prepare(struct code_cache *c);
+ * for a thread that has time while others translate.  False: it all is. */
+bool code_cache_prepare(struct code_cache *c);
 
 /* The most blocks that it can hold, all from *base on. */
 size_t code_cache_blocks(const struct code_cache *c, const void **base);

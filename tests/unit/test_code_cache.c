@@ -231,13 +231,12 @@ START_TEST(prepare)
 {
     fill(CODE_ORIGINALS, 0, 0);
     ck_assert_uint_eq(chunks[0]->ready, 0);
-    for (unsigned n = 0; n < 100; n++) {
-        code_cache_prepare(cache);
+    while (code_cache_prepare(cache)) {
     }
     fill(CODE_COPIES, 0, 0);
     ck_assert_uint_eq(chunks[0]->ready, 0);
     ck_assert_uint_eq(chunks[1]->ready, CODE_CHUNK_SIZE);
-    ck_assert_uint_ge(chunks[1]->meta_ready, CODE_CHUNK_SIZE);
+    ck_assert_uint_ge(chunks[1]->meta_ready, CODE_CHUNK_SIZE / 2);
     fill(CODE_COPIES, 0, 0);
     ck_assert_uint_eq(chunks[2]->ready, 0);
 }
@@ -263,14 +262,13 @@ START_TEST(trim)
 {
     struct code_demand demand = {.units = 100};
 
-    for (unsigned n = 0; n < 100; n++) {
-        code_cache_prepare(cache);
+    while (code_cache_prepare(cache)) {
     }
     fill(CODE_COPIES, 0, 0);
     struct code_chunk *chunk = chunks[0];
     struct block *block = add(chunk, 100);
     block->pc = 0x1234;
-    ck_assert_uint_ge(resident(chunk), CODE_CHUNK_SIZE);
+    ck_assert_uint_ge(resident(chunk), CODE_CHUNK_SIZE / 2);
     code_cache_chunk(cache, 0, CODE_COPIES, chunk, &demand, &user);
     ck_assert_uint_ge(resident(chunk), chunk->meta_used);
     ck_assert_uint_le(resident(chunk), chunk->meta_used + 4096);

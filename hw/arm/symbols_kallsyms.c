@@ -21,6 +21,7 @@
 
 #define TOKENS 256
 #define MAX_NAMES (1u << 20)
+#define SEGMENT_ALIGN (64 << 10) /* of the kernel's */
 #define NAMES_REACH (32u << 20) /* names are at most so far above tokens */
 
 struct kallsyms {
@@ -193,7 +194,7 @@ void symbols_add_kallsyms(struct symbols *symbols, const uint8_t *file,
 {
     struct kallsyms k = {.file = file, .size = size};
     uint64_t from = 0, at, tokens;
-    uint32_t base = 0;
+    int64_t base = 0;
     char name[512];
     unsigned length;
 
@@ -203,13 +204,18 @@ void symbols_add_kallsyms(struct symbols *symbols, const uint8_t *file,
         }
     } while (!index_agrees(&k) || !find_names(&k) || !find_offsets(&k));
 
-    /* The file begins at _text; per-CPU symbols are below it. */
+    /* The file begins at _text; per-CPU symbols are below it.  Where that is
+     * not listed, _stext is, which has the next segment to itself. */
     at = k.names;
     for (uint32_t n = 0; n < k.count && next_name(&k, &at, &tokens, &length);
          n++) {
         size_t used = expand(&k, tokens, length, name, sizeof(name));
         if (used == 6 && !memcmp(name + 1, "_text", 5)) {
             base = word(&k, k.offsets + 4 * n);
+            break;
+        }
+        if (used == 7 && !memcmp(name + 1, "_stext", 6)) {
+            base = (int64_t)word(&k, k.offsets + 4 * n) - SEGMENT_ALIGN;
         }
     }
     at = k.names;
@@ -218,7 +224,7 @@ void symbols_add_kallsyms(struct symbols *symbols, const uint8_t *file,
         size_t used = expand(&k, tokens, length, name, sizeof(name));
         uint32_t offset = word(&k, k.offsets + 4 * n);
         if (used > 1 && offset >= base && strchr("tTwW", name[0])) {
-            symbols_add(symbols, load_pa + (offset - base), name + 1,
+            symbols_add(symbols, load_pa + (uint64_t)(offset - base), name + 1,
                         used - 1);
         }
     }

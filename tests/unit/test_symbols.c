@@ -61,10 +61,12 @@ static void put(uint64_t value, unsigned bytes)
     end += bytes;
 }
 
-/* Symbol n's name: a type and a number; the first is _text. */
+/* Symbol n's name: a type and a number; the first is _text or _stext. */
+static const char *first_symbol = "T_text";
+
 static void symbol_text(unsigned n, char *text)
 {
-    snprintf(text, 32, n ? "%cname%u" : "T_text", n % 5 ? 't' : 'd', n);
+    snprintf(text, 32, n ? "%cname%u" : first_symbol, n % 5 ? 't' : 'd', n);
 }
 
 static void put_offsets(void)
@@ -169,6 +171,23 @@ START_TEST(reads_kallsyms)
 }
 END_TEST
 
+/* Linux lists what lies in sections only, and nothing at _text may be of one:
+ * 64 KiB of headers are before _stext then. */
+START_TEST(reads_kallsyms_without_text)
+{
+    struct symbols *s = symbols_new();
+
+    first_symbol = "T_stext";
+    make_kallsyms(false);
+    first_symbol = "T_text";
+    symbols_add_kallsyms(s, image, sizeof(image), LOAD_PA);
+    symbols_sort(s);
+    ck_assert_str_eq(name_at(s, LOAD_PA + 0x10000), "_stext+0");
+    ck_assert_str_eq(name_at(s, LOAD_PA + 0x10000 + 16 * 599), "name599+0");
+    symbols_free(s);
+}
+END_TEST
+
 /* Cut short or damaged anywhere, it is read without harm. */
 START_TEST(survives_damage)
 {
@@ -251,6 +270,7 @@ Suite *symbols_suite(void)
 
     tcase_add_test(tc, finds_what_is_below);
     tcase_add_test(tc, reads_kallsyms);
+    tcase_add_test(tc, reads_kallsyms_without_text);
     tcase_add_loop_test(tc, survives_damage, 0, 2);
     tcase_add_test(tc, reads_elf);
     suite_add_tcase(suite, tc);

@@ -7,6 +7,19 @@
 
 /* -- shifts ------------------------------------------------------------ */
 
+/* The next op adds this one's result, which nobody else wants. */
+static bool is_scale(const struct backend_thread *t, ir_ref i,
+                     const struct ir_insn *in, unsigned n)
+{
+    const struct ir_insn *next = in + 1;
+    ir_ref other = next->a == i ? next->b : next->a;
+
+    return in->op == IR_SHL && n >= 1 && n <= 3 && t->val[i].left == 1 &&
+           i + 1u < t->u->count && next->op == IR_ADD &&
+           next->type == in->type && (next->a == i) != (next->b == i) &&
+           !(t->val[other].state & VAL_CONST) && !fl_wanted(t, i + 1);
+}
+
 static void shift_const(struct backend_thread *t, ir_ref i,
                         const struct ir_insn *in, unsigned n)
 {
@@ -15,6 +28,10 @@ static void shift_const(struct backend_thread *t, ir_ref i,
     int dst;
 
     n &= w ? 63 : 31;
+    if (is_scale(t, i, in, n)) {
+        t->val[i].state |= VAL_SCALED;
+        return;
+    }
     if (digit == 1 && t->host.bmi2) {
         a = ra_use_rm(t, in->a, w);
         ra_release_all(t, in);

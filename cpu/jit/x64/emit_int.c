@@ -115,6 +115,30 @@ static bool emit_lea(struct backend_thread *t, ir_ref i,
     return true;
 }
 
+static bool is_scaled(const struct backend_thread *t, ir_ref ref)
+{
+    return t->val[ref].state & VAL_SCALED;
+}
+
+/* a + (b << n), where the shift has left its operands to be used here. */
+static void emit_scaled(struct backend_thread *t, ir_ref i,
+                        const struct ir_insn *in)
+{
+    bool first = is_scaled(t, in->a);
+    const struct ir_insn *shift = &t->u->insn[first ? in->a : in->b];
+    unsigned w = int_width(in);
+    uint64_t n = 0;
+    int a, b, dst;
+
+    val_const(t, shift->b, &n);
+    a = ra_use(t, first ? in->b : in->a, w);
+    b = ra_use(t, shift->a, w);
+    ra_release_all(t, shift);
+    ra_release_all(t, in);
+    dst = ra_def(t, i, a, 0);
+    x_op(&t->as, X_LEA | w, dst, rm_index(a, b, (int)n, 0));
+}
+
 static bool is_const(const struct backend_thread *t, ir_ref ref)
 {
     return t->val[ref].state & VAL_CONST;
@@ -196,6 +220,10 @@ void emit_alu(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     bool tested = n == ALU_AND && int_only_tested(t, i);
     uint64_t imm;
 
+    if (n == ALU_ADD && (is_scaled(t, in->a) || is_scaled(t, in->b))) {
+        emit_scaled(t, i, in);
+        return;
+    }
     if (n != ALU_SUB && is_const(t, in->a)) {
         swapped = *in;
         swapped.a = in->b;

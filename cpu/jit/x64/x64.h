@@ -80,6 +80,7 @@ enum {
     VAL_CROSSES = 1 << 4, /* live across a LABEL: keeps its spill slot */
     VAL_DEAD = 1 << 5,    /* an op without effect */
     VAL_PC = 1 << 6,      /* a constant that only relocation may look at */
+    VAL_SCALED = 1 << 7,  /* a shift that the addition behind it does */
 };
 
 /*

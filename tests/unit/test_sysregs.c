@@ -308,6 +308,79 @@ START_TEST(test_cores)
 }
 END_TEST
 
+/* What the manuals say of four parts, by hand, without what is not
+ * implemented: AArch32, Secure EL2, MTE, MPAM, AMU, SPE, trace, FEAT_NV,
+ * FEAT_EVT, FEAT_CCIDX, error records; EL2 and EL3 are the board's. */
+static const struct {
+    const char *model;
+    uint64_t midr, ctr, clidr, ccsidr[3];
+    /* ID_AA64PFR0, PFR1, ZFR0, DFR0, ISAR0, ISAR1, MMFR0, MMFR1, MMFR2 */
+    uint64_t id[9];
+    uint32_t pfr0, pfr1, dfr0, isar4, isar5, isar6, mmfr4; /* AArch32 */
+} parts[] = {
+    {"cortex-a55", 0x412fd050, 0x84448004, 0x82000023,
+     {0x700fe01a, 0x200fe01a, 0x703fe07a},
+     {0x0000000010110011, 0x10, 0, 0x10305408, 0x0000100010211120,
+      0x0000000000100001, 0x00101122, 0x10212122, 0x1011},
+     0x10010131, 0x00011011, 0x04010088, 0x00011142, 0x01011121, 0x00000010,
+     0x00021110},
+    {"cortex-a710", 0x412fd471, 0x9444c004, 0x82000023,
+     {0x701fe01a, 0x201fe01a, 0x707fe03a},
+     {0x1201000110110011, 0x21, 0x0000110100110021, 0x10305608,
+      0x0221111110212120, 0x0010111101211052, 0x0000022200101122, 0x10212122,
+      0x1021011010001011},
+     0x21110131, 0x00010000, 0x16011099, 0x00010142, 0x11011121, 0x01111111,
+     0x21021110},
+    {"neoverse-n2", 0x410fd493, 0x9444c004, 0x82000023,
+     {0x701fe01a, 0x201fe01a, 0x70ffe03a},
+     {0x1201000110110011, 0x21, 0x0000110100110021, 0x10305608,
+      0x1221111110212120, 0x0011111101211052, 0x0000022200101125, 0x10212122,
+      0x1021011010001011},
+     0x21110131, 0x00010000, 0x16011099, 0x00010142, 0x11011121, 0x01111111,
+     0x01021110},
+    {"neoverse-v1", 0x411fd402, 0x9444c004, 0x82000023,
+     {0x701fe01a, 0x201fe01a, 0x70ffe03a},
+     {0x1101000110110011, 0x20, 0x0000100000100000, 0x10305508,
+      0x1011111110212120, 0x0011100001211032, 0x0000000000101125, 0x10212122,
+      0x0020011000001011},
+     0x21110131, 0x00010000, 0x15011099, 0x00010142, 0x11011121, 0x01100111,
+     0x01021110},
+};
+
+START_TEST(test_parts)
+{
+    static const uint8_t where[][2] = { /* CRm, op2 of parts[].id */
+        {4, 0}, {4, 1}, {4, 4}, {5, 0}, {6, 0}, {6, 1}, {7, 0}, {7, 1},
+        {7, 2},
+    };
+    struct arm_model m;
+
+    ck_assert(arm_model_find(&m, parts[_i].model, NULL, NULL));
+    ck_assert_uint_eq(m.midr, parts[_i].midr);
+    ck_assert_uint_eq(m.revidr, 0);
+    ck_assert_uint_eq(m.ctr, parts[_i].ctr);
+    ck_assert_uint_eq(m.dczid, 4);
+    ck_assert_uint_eq(m.clidr, parts[_i].clidr);
+    ck_assert_mem_eq(m.ccsidr, parts[_i].ccsidr, sizeof(m.ccsidr));
+    for (size_t n = 0; n < ARRAY_SIZE(where); n++) {
+        ck_assert_msg(m.id[where[n][0]][where[n][1]] == parts[_i].id[n],
+                      "%s, CRm %d, op2 %d: %lx", m.name, where[n][0],
+                      where[n][1], m.id[where[n][0]][where[n][1]]);
+    }
+    ck_assert_uint_eq(m.ARM_ID_PFR0, parts[_i].pfr0);
+    ck_assert_uint_eq(m.ARM_ID_PFR1, parts[_i].pfr1);
+    ck_assert_uint_eq(m.ARM_ID_PFR2, 0x11);
+    ck_assert_uint_eq(m.ARM_ID_DFR0, parts[_i].dfr0);
+    ck_assert_uint_eq(m.ARM_ID_ISAR4, parts[_i].isar4);
+    ck_assert_uint_eq(m.ARM_ID_ISAR5, parts[_i].isar5);
+    ck_assert_uint_eq(m.ARM_ID_ISAR6, parts[_i].isar6);
+    ck_assert_uint_eq(m.ARM_ID_MMFR4, parts[_i].mmfr4);
+    ck_assert_uint_eq(m.ARM_MVFR0, 0x10110222);
+    ck_assert_uint_eq(m.ARM_MVFR1, 0x13211111);
+    ck_assert_uint_eq(m.ARM_MVFR2, 0x43);
+}
+END_TEST
+
 START_TEST(test_help)
 {
     size_t count;
@@ -437,6 +510,7 @@ Suite *sysregs_suite(void)
     tcase_add_test(a72, test_properties);
     tcase_add_test(a72, test_cores);
     tcase_add_test(a72, test_vector_lengths);
+    tcase_add_loop_test(a72, test_parts, 0, ARRAY_SIZE(parts));
     tcase_add_test(a72, test_help);
     tcase_add_test(a72, test_traps);
     tcase_add_test(a72, test_syndrome);

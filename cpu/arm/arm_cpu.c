@@ -35,6 +35,7 @@ static void reset_mmu(struct arm_cpu *cpu)
             .hpds = arm_id_field(mmfr1, 12) > 0,
             .pauth = cpu->feature[A64_FEAT_PAUTH],
             .bti = cpu->feature[A64_FEAT_BTI],
+            .no_16k = !(arm_model_page_sizes(cpu->model) & 0x4000),
             .small_va = arm_id_field(mmfr2, 28) > 0,
             .lva = arm_id_field(mmfr2, 16) > 0,
             .lpa2 = arm_id_field(mmfr0, 28) == 1,

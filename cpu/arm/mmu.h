@@ -35,6 +35,7 @@ struct mmu_regs {
     bool hpds;        /* TCR.HPDn work (FEAT_HPDS) */
     bool pauth;       /* TCR.TBIDn work (FEAT_PAuth) */
     bool bti;         /* descriptors have GP (FEAT_BTI) */
+    bool no_16k;      /* no granule of 16 KiB; of 4 and 64 all models have */
     bool small_va;    /* TxSZ up to 48, 47 for 64K (FEAT_TTST), not 39 */
     bool lva;         /* 52-bit addresses with 64K (FEAT_LVA) */
     bool lpa2;        /* TCR.DS, VTCR.DS work (FEAT_LPA2) */

@@ -66,6 +66,13 @@ static const uint8_t granule_bits[2][4] = {
     {12, 14, 12, 16},
 };
 
+static uint8_t page_bits(const struct mmu_regs *regs, bool upper,
+                         const struct range_fields *f)
+{
+    return walk_page_bits(
+        regs, granule_bits[upper][extract64(regs->tcr, f->tg, 2)]);
+}
+
 static bool is_upper(const struct mmu_regs *regs, uint64_t va)
 {
     return regs->regime == MMU_EL1_0 && extract64(va, 55, 1);
@@ -93,21 +100,21 @@ uint64_t mmu_strip_tag(const struct mmu_regs *regs, bool is_instruction,
                      is_instruction) ? strip(va, upper) : va;
 }
 
-static unsigned least_tsz(const struct mmu_regs *regs, unsigned page_bits,
+static unsigned least_tsz(const struct mmu_regs *regs, unsigned bits,
                           bool wide)
 {
-    return wide || (page_bits == 16 && regs->lva) ? 12 : 16;
+    return wide || (bits == 16 && regs->lva) ? 12 : 16;
 }
 
-static unsigned most_tsz(const struct mmu_regs *regs, unsigned page_bits)
+static unsigned most_tsz(const struct mmu_regs *regs, unsigned bits)
 {
-    return !regs->small_va ? 39 : page_bits == 16 ? 47 : 48;
+    return !regs->small_va ? 39 : bits == 16 ? 47 : 48;
 }
 
 /* 52-bit descriptors of 4 and 16 KiB. */
-static bool is_wide(const struct mmu_regs *regs, unsigned page_bits)
+static bool is_wide(const struct mmu_regs *regs, unsigned bits)
 {
-    return page_bits != 16 && regs->lpa2 &&
+    return bits != 16 && regs->lpa2 &&
            extract64(regs->tcr, tcr_layouts[regs->regime].ds, 1);
 }
 
@@ -116,7 +123,7 @@ unsigned mmu_tsz(const struct mmu_regs *regs, bool upper)
     const struct tcr_layout *layout = &tcr_layouts[regs->regime];
     bool half = upper && regs->regime == MMU_EL1_0;
     const struct range_fields *range = &layout->range[half];
-    unsigned bits = granule_bits[half][extract64(regs->tcr, range->tg, 2)];
+    unsigned bits = page_bits(regs, half, range);
     unsigned tsz = (unsigned)extract64(regs->tcr, range->tsz, 6);
     unsigned least = least_tsz(regs, bits, is_wide(regs, bits));
     unsigned most = most_tsz(regs, bits);
@@ -157,7 +164,7 @@ static void read_shape(struct mmu_shape *shape, const struct range_fields *f,
     unsigned tsz = (unsigned)extract64(tcr, f->tsz, 6);
 
     *shape = (struct mmu_shape){
-        .page_bits = granule_bits[upper][extract64(tcr, f->tg, 2)],
+        .page_bits = page_bits(regs, upper, f),
         .input_bits = (uint8_t)(64 - tsz),
     };
     shape->wide = is_wide(regs, shape->page_bits);

@@ -63,7 +63,8 @@ static void read_control(struct mmu_shape *shape,
                          const struct mmu_regs *regs, uint64_t vtcr)
 {
     *shape = (struct mmu_shape){
-        .page_bits = granule_bits[extract64(vtcr, 14, 2)],
+        .page_bits =
+            walk_page_bits(regs, granule_bits[extract64(vtcr, 14, 2)]),
         .input_bits = (uint8_t)(64 - extract64(vtcr, 0, 6)),
     };
     shape->wide = shape->page_bits != 16 && regs->lpa2 && (vtcr & VTCR_DS);

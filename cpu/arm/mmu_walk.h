@@ -60,6 +60,12 @@ typedef bool walk_fill_fn(const struct walk *w, struct tlb_page *page);
 uint32_t walk_translate(struct walk *w, walk_fill_fn *fill,
                         struct tlb_page *page);
 
+/* A granule that is not there is taken for 4 KiB, as reserved ones are. */
+static inline uint8_t walk_page_bits(const struct mmu_regs *regs, uint8_t bits)
+{
+    return bits == 14 && regs->no_16k ? 12 : bits;
+}
+
 /* Set the output size of *shape, which has the granule, from the field PS; and
  * the base of `w`, which has its shape, from TTBR or VTTBR. */
 void walk_set_output(struct mmu_shape *shape, unsigned ps, unsigned pa_bits);

@@ -119,6 +119,33 @@ START_TEST(test_sizes)
 }
 END_TEST
 
+/* 16 KiB where they are not: 4 KiB. */
+START_TEST(test_missing_granule)
+{
+    const uint64_t low = 0x1000, high = ~UINT64_C(0xfff);
+
+    use_granule(&mmu_granules[0], 25);
+    *slot(12, 25, low, 3, 0) = leaf(3, FRAME, AF);
+    *slot(12, 25, high, 3, 0) = leaf(3, FRAME + 0x1000, AF);
+    mmu.regs.tcr ^= UINT64_C(2) << 14 | UINT64_C(3) << 30;
+    ck_assert_uint_eq(mmu.regs.tcr >> 14 & 3, mmu_granules[1].tg0);
+    ck_assert_uint_eq(mmu.regs.tcr >> 30 & 3, mmu_granules[1].tg1);
+    ck_assert(!walk(low, TLB_READ) && !walk(high, TLB_READ));
+    mmu.regs.no_16k = true;
+    ck_assert(walk(low, TLB_READ));
+    ck_assert_uint_eq(mmu.page.pa, FRAME);
+    ck_assert_uint_eq(mmu.page.block_size, 0x1000);
+    ck_assert(walk(high, TLB_READ));
+    ck_assert_uint_eq(mmu.page.pa, FRAME + 0x1000);
+    mmu.key.mmu_off = 1;
+    use_stage2(&mmu_granules[0], 25, 1, 1);
+    *slot2(12, 25, 1, low, 3) = leaf(3, FRAME, AF | BIT(6));
+    mmu.stage2.vtcr |= UINT64_C(2) << 14;
+    ck_assert(walk(low, TLB_READ));
+    ck_assert_uint_eq(mmu.page.pa, FRAME);
+}
+END_TEST
+
 START_TEST(test_disabled_range)
 {
     use_granule(&mmu_granules[0], 25);
@@ -504,6 +531,7 @@ Suite *mmu_suite(void)
     tcase_add_loop_test(c, test_remembered_tables, 0, MMU_GRANULES);
     tcase_add_loop_test(c, test_levels, 0, MMU_GRANULES);
     tcase_add_loop_test(c, test_sizes, 0, MMU_GRANULES);
+    tcase_add_test(c, test_missing_granule);
     tcase_add_test(c, test_disabled_range);
     tcase_add_test(c, test_tags);
     tcase_add_test(c, test_address_size);

@@ -122,7 +122,7 @@ void test_main(void)
     }
     work(0);
     for (unsigned cpu = 1; cpu < started; cpu++) {
-        while (!done[cpu]) { /* cpu_join() waits two seconds only */
+        while (!done[cpu]) { /* cpu_join() does not wait for ever */
         }
         cpu_join(cpu);
     }

@@ -353,7 +353,7 @@ static void test_sgis(void)
 
 static void test_timer(void)
 {
-    uint64_t end = timer_now() + timer_hz();
+    uint64_t end = test_deadline();
     uint64_t ack = SPURIOUS;
 
     test_part("Secure timer");

@@ -31,10 +31,8 @@ void level_run(void)
                                (uint64_t)level_start,
                                (uint64_t)(stack + ARRAY_SIZE(stack)));
 
-    for (unsigned n = 0; n < 8 && !done; n++) { /* 16 s */
-        wait_until(&done, 1);
-    }
-    test_true("CPU 1 ran at EL2", status == PSCI_SUCCESS && done);
+    test_true("CPU 1 ran at EL2",
+              status == PSCI_SUCCESS && wait_until(&done, 1));
 }
 
 void level_done(void)

@@ -121,9 +121,14 @@ bool cpu_start(unsigned cpu, cpu_function *function)
     return psci_cpu_on(board.cpus[cpu].mpidr, cpu) == PSCI_SUCCESS;
 }
 
+uint64_t test_deadline(void)
+{
+    return timer_now() + 20 * timer_hz();
+}
+
 bool cpu_join(unsigned cpu)
 {
-    uint64_t end = timer_now() + 2 * timer_hz();
+    uint64_t end = test_deadline();
 
     while (psci_affinity_info(board.cpus[cpu].mpidr) != PSCI_OFF) {
         if (timer_now() > end) {
@@ -135,7 +140,7 @@ bool cpu_join(unsigned cpu)
 
 bool wait_until(volatile uint64_t *word, uint64_t value)
 {
-    uint64_t end = timer_now() + 2 * timer_hz();
+    uint64_t end = test_deadline();
 
     while (*word != value) {
         if (timer_now() > end) {

@@ -62,8 +62,11 @@ uint64_t esr_of(const struct exception_frame *frame);
 void test_fault(const char *what, const struct exception_frame *frame,
                 uint64_t esr, uint64_t far);
 
-/* Other CPUs: start one in a function, which may return; wait (2 s at most)
-   until a CPU is off again. */
+/* When to give up what should come at once: late, hosts are busy. */
+uint64_t test_deadline(void);
+
+/* Other CPUs: start one in a function, which may return; wait until a CPU is
+   off again, or a word has a value; false after test_deadline(). */
 typedef void cpu_function(unsigned cpu);
 bool cpu_start(unsigned cpu, cpu_function *function);
 bool cpu_join(unsigned cpu);

@@ -27,7 +27,7 @@ static const struct {
     {"exec", LOG_EXEC, "each block entered (and links none)"},
     {"cpu", LOG_CPU, "registers before each block (and links none)"},
     {"fpu", LOG_FPU, "in cpu and cpu_reset also FP, SIMD and SVE"},
-    {"mmu", LOG_MMU, "page table walks"},
+    {"mmu", LOG_MMU, "page table walks and TLB maintenance"},
     {"cpu_reset", LOG_CPU_RESET, "registers at reset"},
     {"guest_errors", LOG_GUEST_ERROR, "what the guest must not do"},
     {"unimp", LOG_UNIMP, "what the guest asked for and is not there"},

@@ -23,7 +23,7 @@ enum log_item {
     LOG_INT = 1 << 4,          /* exceptions and interrupts taken */
     LOG_EXEC = 1 << 5,         /* each block entered */
     LOG_CPU = 1 << 6,          /* registers before each block */
-    LOG_MMU = 1 << 7,          /* page table walks */
+    LOG_MMU = 1 << 7,          /* page table walks, TLBI */
     LOG_CPU_RESET = 1 << 8,    /* registers at reset */
     LOG_GUEST_ERROR = 1 << 9,  /* the guest did what the manual forbids */
     LOG_UNIMP = 1 << 10,       /* the guest used what we do not have */

@@ -5,8 +5,10 @@
  */
 #include "cpu/arm/mmu_walk.h"
 
+#include "cpu/arm/mmu_log.h"
 #include "cpu/arm/mmu_tables.h"
 #include "util/bits.h"
+#include "util/log.h"
 
 #define DESC_VALID BIT(0)
 #define DESC_TABLE BIT(1)
@@ -340,8 +342,15 @@ uint32_t walk_translate(struct walk *w, walk_fill_fn *fill,
     uint32_t status = MMU_TRANSLATION;
     bool again = w->valid;
 
+    w->desc_pa = 0;
     for (unsigned i = 0; again && i < MAX_UPDATES; i++) {
         status = attempt(w, fill, page, &again);
     }
-    return again ? MMU_ACCESS_FLAG | (uint32_t)w->level : status;
+    if (again) {
+        status = MMU_ACCESS_FLAG | (uint32_t)w->level;
+    }
+    if (log_on(LOG_MMU)) {
+        mmu_log_walk(w, status, page);
+    }
+    return status;
 }

@@ -9,8 +9,10 @@
 
 #include "cpu/arm/guest.h"
 #include "cpu/arm/levels.h"
+#include "cpu/arm/mmu_log.h"
 #include "cpu/arm/system.h"
 #include "util/bits.h"
+#include "util/log.h"
 
 /* Bits of op2. */
 #define OP2_ALL_ASIDS 2
@@ -65,6 +67,9 @@ static void invalidate(struct arm_cpu *cpu, const struct sysop *op,
     inval.regime = regime;
     inval.all_vmids |= !has_vmid;
     inval.vmid = has_vmid ? arm_tlb_key(cpu, 1, false).vmid : 0;
+    if (log_on(LOG_MMU)) {
+        mmu_log_inval(cpu->vcpu.index, &inval, is_broadcast(cpu, op));
+    }
     tlb_invalidate(cpu->vcpu.mmu, &inval);
     if (cpu->vcpu.parallel && is_broadcast(cpu, op)) {
         shootdown_post(cpu->system->shootdown, cpu->vcpu.index, &inval);

@@ -58,7 +58,8 @@
     FEATURE(SME, "sme")                                                  \
     FEATURE(SPECRES, "specres")   /* CFP, DVP, CPP RCTX */               \
     FEATURE(SPE, "spe")           /* PSB CSYNC */                        \
-    FEATURE(SSBS, "ssbs")         /* PSTATE.SSBS */                      \
+    FEATURE(SSBS, "ssbs")         /* PSTATE.SSBS, SCTLR.DSSBS */         \
+    FEATURE(SSBS2, "ssbs2")       /* its MSR and MRS */                  \
     FEATURE(SVE, "sve")           /* scalable vectors */                 \
     FEATURE(SVE2, "sve2")                                                \
     FEATURE(SVE_AES, "sveaes")    /* AESE..., PMULLB of 64 bits in Z */  \

@@ -277,7 +277,7 @@ const struct sysreg sysregs[] = {
     {SYSREG(3, 3, 4, 2, 1), EL0_RW, .name = "DAIF", .view = VIEW_DAIF},
     {SYSREG(3, 3, 4, 2, 5), EL0_RW, .name = "DIT", .needs = NEEDS_FEAT(DIT),
      .view = VIEW_DIT},
-    {SYSREG(3, 3, 4, 2, 6), EL0_RW, .name = "SSBS", .needs = NEEDS_FEAT(SSBS),
+    {SYSREG(3, 3, 4, 2, 6), EL0_RW, .name = "SSBS", .needs = NEEDS_FEAT(SSBS2),
      .view = VIEW_SSBS},
     {SYSREG(3, 3, 4, 4, 0), EL0_RW, .name = "FPCR",
      .flags = SYSREG_FP | SYSREG_END, .read = sysreg_fpcr_read,

@@ -122,7 +122,7 @@ static uint64_t random_spsr(void)
 {
     static const uint8_t modes[] = {5, 5, 5, 5, 5, 4, 0, 0};
 
-    return modes[random_below(8)] | (random64() & 0xf10003c0) |
+    return modes[random_below(8)] | (random64() & 0xf10013c0) |
            some(3ull << 22, 4);
 }
 

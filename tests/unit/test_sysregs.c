@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cpu/arm/disas.h"
+#include "cpu/arm/exception.h"
 #include "cpu/arm/guest.h"
 #include "cpu/arm/sysops.h"
 #include "cpu/arm/sysregs.h"
@@ -474,6 +475,26 @@ START_TEST(test_timer_deadline)
 }
 END_TEST
 
+/* The Cortex-A76 has PSTATE.SSBS and SCTLR_EL1.DSSBS, not the register. */
+START_TEST(test_ssbs)
+{
+    const uint16_t sctlr = SYSREG(3, 0, 1, 0, 0);
+
+    ck_assert(cpu->feature[A64_FEAT_SSBS] && !cpu->feature[A64_FEAT_SSBS2]);
+    set(sctlr, get(sctlr) | BIT(44));
+    ck_assert_uint_eq(get(sctlr) & BIT(44), BIT(44));
+    cpu->spsr_el[1] = 5 | PSTATE_SSBS;
+    arm_exception_return(cpu, 0);
+    ck_assert_uint_eq(arm_pstate(cpu), 5 | PSTATE_SSBS);
+    ck_assert_ptr_null(sysreg_find(cpu, SYSREG(3, 3, 4, 2, 6)));
+}
+END_TEST
+
+static void setup_a76(void)
+{
+    create("cortex-a76", NULL, 1);
+}
+
 /* What the decode tables have of a feature is implemented exactly if the
  * identification of `max` has it. */
 START_TEST(test_features)
@@ -500,6 +521,7 @@ Suite *sysregs_suite(void)
 {
     Suite *s = suite_create("sysregs");
     TCase *a72 = tcase_create("cortex-a72"), *max = tcase_create("max");
+    TCase *a76 = tcase_create("cortex-a76");
 
     tcase_add_checked_fixture(a72, setup, teardown);
     tcase_add_test(a72, test_table);
@@ -522,5 +544,8 @@ Suite *sysregs_suite(void)
     tcase_add_test(max, test_every_register);
     tcase_add_test(max, test_features);
     suite_add_tcase(s, max);
+    tcase_add_checked_fixture(a76, setup_a76, teardown);
+    tcase_add_test(a76, test_ssbs);
+    suite_add_tcase(s, a76);
     return s;
 }

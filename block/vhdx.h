@@ -68,7 +68,8 @@ bool vhdx_open_parent(struct sparse *s, const struct block_opening *how,
 /* Of the data of an image that vhdx.c opened; 16 bytes. */
 const uint8_t *vhdx_data_guid(const struct block_image *image);
 
-/* vhdx_log.c.  CRC-32C with the checksum's own field as zeroes. */
+/* vhdx_log.c.  CRC-32C with the checksum's own field, the second word, as
+ * zeroes. */
 uint32_t vhdx_checksum(const uint8_t *p, size_t length);
 /* Do what the log says; the header still names it afterwards. */
 bool vhdx_log_replay(struct block_file *file, const uint8_t *header,

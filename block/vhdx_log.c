@@ -57,22 +57,31 @@ struct log {
  * a trap for whoever sums them all. */
 #define MOST_SUMMED(log) ((uint64_t)(log)->sectors * SECTOR * 4)
 
+static uint32_t crc32c(uint32_t crc, const uint8_t *p, size_t length,
+                       const uint32_t table[256])
+{
+    for (const uint8_t *end = p + length; p < end; p++) {
+        crc = table[(crc ^ *p) & 0xff] ^ crc >> 8;
+    }
+    return crc;
+}
+
 uint32_t vhdx_checksum(const uint8_t *p, size_t length)
 {
-    static const uint8_t nothing[4];
+    static const uint8_t nothing[4]; /* in its own place */
     uint32_t table[256], crc = UINT32_MAX;
 
+    assert(length >= VHDX_AT_CHECKSUM + 4);
     for (uint32_t i = 0; i < 256; i++) {
         table[i] = i;
         for (unsigned bit = 0; bit < 8; bit++) {
             table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0x82f63b78 : 0);
         }
     }
-    for (size_t i = 0; i < length; i++) {
-        bool own = i >= VHDX_AT_CHECKSUM && i < VHDX_AT_CHECKSUM + 4;
-        uint8_t byte = own ? nothing[i - VHDX_AT_CHECKSUM] : p[i];
-        crc = table[(crc ^ byte) & 0xff] ^ crc >> 8;
-    }
+    crc = crc32c(crc, p, VHDX_AT_CHECKSUM, table);
+    crc = crc32c(crc, nothing, 4, table);
+    crc = crc32c(crc, p + VHDX_AT_CHECKSUM + 4, length - VHDX_AT_CHECKSUM - 4,
+                 table);
     return ~crc;
 }
 

@@ -14,8 +14,10 @@ bool image_use_range(const struct block_image *image, struct input *script,
                      uint64_t *offset, uint64_t *length);
 
 /* What `what` says: 0 or 1 to read, 2 or 3 to write, 4 to zero, 5 to discard,
- * 6 to flush, else to ask for holes, and abort at an answer that would not
- * let a walk end.  `flag` is that of writing and of zeroing. */
+ * 6 to flush, else to ask for holes.  Abort at an answer that would not let a
+ * walk end, and where a request has another end when it goes straight to the
+ * file.  `flag` is that of writing and of zeroing, the buffer what is
+ * written. */
 void image_use(struct block_image *image, unsigned what, bool flag,
                uint64_t offset, uint64_t length, uint8_t *buffer);
 

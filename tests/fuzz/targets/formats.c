@@ -12,7 +12,7 @@
 #include "tests/fuzz/shared/file.h"
 #include "tests/fuzz/shared/image_use.h"
 
-#define MAX_FILE (8u << 20)
+#define MAX_FILE (UINT16_MAX * BLOCK_SECTOR + 4096u)
 
 static const char *const names[] = {
     "vdi", "vpc", "vmdk", "vhdx", "qcow", "qed", "parallels", "dmg",
@@ -24,10 +24,9 @@ static size_t lay_out(struct input *in, uint8_t *file)
     size_t size = 0;
 
     while (in_more(in)) {
-        size_t at = (size_t)in_u16(in) * BLOCK_SECTOR % MAX_FILE;
+        size_t at = (size_t)in_u16(in) * BLOCK_SECTOR;
         size_t length = in_u16(in) % 4096;
         const uint8_t *bytes = in_bytes(in, &length);
-        length = length < MAX_FILE - at ? length : MAX_FILE - at;
         memcpy(file + at, bytes, length);
         size = at + length > size ? at + length : size;
     }
@@ -40,7 +39,8 @@ static void sum_vhdx_log(uint8_t *file, size_t size)
     for (size_t at = 1 << 20; at + 4096 <= size && at < 17 << 16;
          at += 4096) {
         uint64_t length = vhdx_load(file + at, 8, 4);
-        if (memcmp(file + at, "loge", 4) == 0 && length <= size - at) {
+        if (memcmp(file + at, "loge", 4) == 0 && length >= 8 &&
+            length <= size - at) {
             vhdx_store(file + at, VHDX_AT_CHECKSUM, 4,
                        vhdx_checksum(file + at, length));
         }
@@ -129,7 +129,7 @@ static void use(const char *path, const char *format, bool read_only,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static uint8_t *buffer, *file;
+    static uint8_t *buffer;
     struct input in = {data, data + size};
     unsigned first = in_u8(&in);
     const char *format = names[first % ARRAY_SIZE(names)];
@@ -138,11 +138,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!buffer) {
         file_enter_sandbox();
         buffer = malloc(IMAGE_USE_BUFFER);
-        file = calloc(1, MAX_FILE);
         memset(buffer, 0x5a, IMAGE_USE_BUFFER);
     }
     const uint8_t *bytes = in_bytes(&in, &length);
     struct input script = {bytes, bytes + length};
+    uint8_t *file = file_of_zeroes(0, MAX_FILE);
     if (first & 0x80) {
         used = lay_out(&in, file);
     } else {
@@ -152,8 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!(first & 0x40)) {
         put_sums_right(format, file, used);
     }
-    const char *path = file_with(0, file, used);
-    memset(file, 0, used);
+    const char *path = file_cut(0, used);
     use(path, format, true, first & 0x20, script, buffer);
     use(path, format, false, first & 0x20, script, buffer);
     return 0;

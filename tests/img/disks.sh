@@ -5,6 +5,8 @@
 # $build is absolute; $work is a directory for one disk at a time.
 # shellcheck shell=bash disable=SC2154
 
+# shellcheck source=tests/img/oracle.sh
+. tests/img/oracle.sh
 img=$build/armature-img
 emulator=$build/armature
 out=$build/tests/img

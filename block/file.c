@@ -81,6 +81,12 @@ static bool open_direct(struct block_file *file, int flags,
     return true;
 }
 
+/* QEMU's way to say that a name is one, whatever it looks like. */
+static const char *without_protocol(const char *path)
+{
+    return strncmp(path, "file:", 5) == 0 ? path + 5 : path;
+}
+
 struct block_file *block_file_open(const struct block_file_config *config,
                                    struct error **err)
 {
@@ -92,7 +98,7 @@ struct block_file *block_file_open(const struct block_file_config *config,
                 O_NOCTTY;
 
     assert(file);
-    file->path = strdup(config->path);
+    file->path = strdup(without_protocol(config->path));
     file->direct_fd = file->whole_fd = -1;
     file->read_only = config->read_only;
     file->unsafe = config->unsafe;
@@ -112,6 +118,17 @@ struct block_file *block_file_open(const struct block_file_config *config,
         return NULL;
     }
     return file;
+}
+
+bool block_file_is(const struct block_file *file, const char *path)
+{
+    struct stat x, y;
+
+    if (file->remote) {
+        return strcmp(file->path, path) == 0;
+    }
+    return fstat(file->fd, &x) == 0 && stat(without_protocol(path), &y) == 0 &&
+           x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 /* O_TMPFILE, or for file systems without it a name that goes at once. */
@@ -178,6 +195,7 @@ bool block_file_create(const char *path, struct error **err)
     if (nbd_is_address(path)) {
         return nbd_file_create(path, err);
     }
+    path = without_protocol(path);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
                   0644);
     struct stat st;

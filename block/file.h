@@ -49,7 +49,7 @@ struct block_file {
 };
 
 struct block_file_config {
-    const char *path;
+    const char *path; /* "file:" in front means nothing */
     bool read_only;
     bool direct;   /* past the page cache */
     bool lock;     /* refuse to share with another writer */
@@ -59,6 +59,8 @@ struct block_file_config {
 
 struct block_file *block_file_open(const struct block_file_config *config,
                                    struct error **err);
+/* Whether it is what that path leads to. */
+bool block_file_is(const struct block_file *file, const char *path);
 /* A file without a name that is gone when it is closed. */
 struct block_file *block_file_temporary(uint64_t size, struct error **err);
 void block_file_close(struct block_file *file);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "block/formats.h"
 #include "block/nbd/address.h"
@@ -187,7 +186,9 @@ static bool load_snapshot(struct block_image *image, const char *name,
                   image->ops->format);
         return false;
     }
-    return qcow2_snapshot_load(qcow2_of(image), name, err);
+    int i = qcow2_snapshot_either(qcow2_of(image), name, err);
+
+    return qcow2_snapshot_load(qcow2_of(image), i, err);
 }
 
 struct block_image *block_image_open(const struct block_config *config,
@@ -238,17 +239,6 @@ char *block_backing_path(const char *of, const char *name, struct error **err)
     return asprintf(&path, "%.*s%s", length, of, name) < 0 ? NULL : path;
 }
 
-static bool same_file(const struct block_file *a, const char *path)
-{
-    struct stat x, y;
-
-    if (a->remote) {
-        return strcmp(a->path, path) == 0;
-    }
-    return fstat(a->fd, &x) == 0 && stat(path, &y) == 0 &&
-           x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 /* A chain must end. */
 static bool check_chain(const struct block_opening *above, const char *path,
                         struct error **err)
@@ -256,7 +246,7 @@ static bool check_chain(const struct block_opening *above, const char *path,
     unsigned depth = 0;
 
     for (; above; above = above->above) {
-        if (same_file(above->file, path)) {
+        if (block_file_is(above->file, path)) {
             error_set(err, "%s: backs itself", path);
             return false;
         }

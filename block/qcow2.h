@@ -495,9 +495,15 @@ bool qcow2_snapshot_apply(struct qcow2 *q, const char *name,
                           struct error **err);
 bool qcow2_snapshot_delete(struct qcow2 *q, const char *name,
                            struct error **err);
-/* Show that snapshot instead of the active state; the image is read only. */
-bool qcow2_snapshot_load(struct qcow2 *q, const char *name,
-                         struct error **err);
+/* The snapshot of that id and name, NULL for any; the second by a text that is
+ * an id or, where nothing has that id, a name.  -1 after an error. */
+int qcow2_snapshot_find(const struct qcow2 *q, const char *id,
+                        const char *name, struct error **err);
+int qcow2_snapshot_either(const struct qcow2 *q, const char *text,
+                          struct error **err);
+/* Show what was found instead of the active state, if it was; the image is
+ * read only. */
+bool qcow2_snapshot_load(struct qcow2 *q, int i, struct error **err);
 
 /* qcow2_create.c */
 struct qcow2_options {
@@ -514,6 +520,8 @@ struct qcow2_options {
     uint64_t luks_room; /* bytes, for qcow2_measure() */
 };
 extern const struct qcow2_options qcow2_defaults;
+/* Whether they make sense, and the size fits. */
+bool qcow2_options_check(const struct qcow2_options *o, struct error **err);
 /* An image in an empty file; then open it and resize it. */
 bool qcow2_create(struct block_file *file, const struct qcow2_options *o,
                   struct error **err);

@@ -9,7 +9,16 @@ const struct qcow2_options qcow2_defaults = {
     .version = 3, .cluster_size = 65536, .refcount_bits = 16,
 };
 
-static bool check(const struct qcow2_options *o, struct error **err)
+/* L2 tables when all of the disk has a place. */
+static uint64_t l2_tables(const struct qcow2_options *o)
+{
+    uint64_t covers = o->cluster_size / (o->extended_l2 ? 16 : 8) *
+                      o->cluster_size;
+
+    return o->size / covers + (o->size % covers != 0);
+}
+
+bool qcow2_options_check(const struct qcow2_options *o, struct error **err)
 {
     if (!is_power_of_2(o->cluster_size) ||
         o->cluster_size < BIT(QCOW2_MIN_CLUSTER_BITS) ||
@@ -41,6 +50,11 @@ static bool check(const struct qcow2_options *o, struct error **err)
     } else if (o->data_file_raw && o->backing) {
         error_set(err, "Backing file and data_file_raw cannot be used at the "
                   "same time");
+    } else if (l2_tables(o) > QCOW2_MAX_L1_BYTES / 8) {
+        error_set(err, "%llu bytes are too many for clusters of %llu bytes; "
+                  "a larger cluster_size allows more",
+                  (unsigned long long)o->size,
+                  (unsigned long long)o->cluster_size);
     } else if (!qcow2_can_compress(o->compression)) {
         error_set(err, "compression_type=%s: this build is without it",
                   qcow2_compression_names[o->compression]);
@@ -55,7 +69,7 @@ static bool check(const struct qcow2_options *o, struct error **err)
 bool qcow2_create(struct block_file *file, const struct qcow2_options *o,
                   struct error **err)
 {
-    if (!check(o, err)) {
+    if (!qcow2_options_check(o, err)) {
         return false;
     }
     struct qcow2 q = {.file = file};
@@ -142,9 +156,8 @@ bool qcow2_encrypt(struct qcow2 *q, const struct luks_options *o,
 
 uint64_t qcow2_measure(const struct qcow2_options *o)
 {
-    uint64_t cs = o->cluster_size, per_l2 = cs / (o->extended_l2 ? 16 : 8);
-    uint64_t size = align_up(o->size, cs);
-    uint64_t l2s = (size / cs + per_l2 - 1) / per_l2;
+    uint64_t cs = o->cluster_size, size = align_up(o->size, cs);
+    uint64_t l2s = l2_tables(o);
     uint64_t l1 = align_up(l2s ? l2s * 8 : 8, cs);
     uint64_t fixed = cs + l2s * cs + l1 + size + align_up(o->luks_room, cs);
     uint64_t per_block = cs * 8 / o->refcount_bits;

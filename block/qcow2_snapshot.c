@@ -154,31 +154,38 @@ uint8_t *qcow2_snapshots_pack(const struct qcow2_snapshot *list,
     return table;
 }
 
-/* By id, then by name; -1. */
-static int index_of(const struct qcow2 *q, const char *name)
+/* NULL is any; -1. */
+static int index_of(const struct qcow2 *q, const char *id, const char *name)
 {
     for (unsigned i = 0; i < q->snapshot_count; i++) {
-        if (strcmp(q->snapshots[i].id, name) == 0) {
-            return (int)i;
-        }
-    }
-    for (unsigned i = 0; i < q->snapshot_count; i++) {
-        if (strcmp(q->snapshots[i].name, name) == 0) {
+        const struct qcow2_snapshot *s = &q->snapshots[i];
+        if ((!id || strcmp(s->id, id) == 0) &&
+            (!name || strcmp(s->name, name) == 0)) {
             return (int)i;
         }
     }
     return -1;
 }
 
-static int find(const struct qcow2 *q, const char *name, struct error **err)
+int qcow2_snapshot_find(const struct qcow2 *q, const char *id,
+                        const char *name, struct error **err)
 {
-    int i = index_of(q, name);
+    int i = index_of(q, id, name);
 
     if (i < 0) {
-        error_set(err, "%s: there is no snapshot '%s'; 'snapshot -l' lists "
-                  "them", q->file->path, name);
+        error_set(err, "%s: there is no snapshot '%s'%s%s; 'snapshot -l' "
+                  "lists them", q->file->path, id ? id : name,
+                  id && name ? " of the name " : "", id && name ? name : "");
     }
     return i;
+}
+
+int qcow2_snapshot_either(const struct qcow2 *q, const char *text,
+                          struct error **err)
+{
+    int i = index_of(q, text, NULL);
+
+    return i < 0 ? qcow2_snapshot_find(q, NULL, text, err) : i;
 }
 
 /* What the image has now, to be changed; the list is a shallow copy. */
@@ -240,10 +247,13 @@ bool qcow2_snapshot_create(struct qcow2 *q, const char *name,
     return good;
 }
 
+/* An id only where nothing has that name: what is gone is gone. */
 bool qcow2_snapshot_delete(struct qcow2 *q, const char *name,
                            struct error **err)
 {
-    int i = find(q, name, err);
+    int i = index_of(q, NULL, name);
+
+    i = i < 0 ? qcow2_snapshot_find(q, name, NULL, err) : i;
 
     if (i < 0) {
         return false;
@@ -260,7 +270,7 @@ bool qcow2_snapshot_delete(struct qcow2 *q, const char *name,
 bool qcow2_snapshot_apply(struct qcow2 *q, const char *name,
                           struct error **err)
 {
-    int i = find(q, name, err);
+    int i = qcow2_snapshot_either(q, name, err);
 
     if (i < 0) {
         return false;
@@ -293,11 +303,8 @@ bool qcow2_snapshot_apply(struct qcow2 *q, const char *name,
     return good;
 }
 
-bool qcow2_snapshot_load(struct qcow2 *q, const char *name,
-                         struct error **err)
+bool qcow2_snapshot_load(struct qcow2 *q, int i, struct error **err)
 {
-    int i = find(q, name, err);
-
     if (i < 0) {
         return false;
     }
@@ -305,7 +312,7 @@ bool qcow2_snapshot_load(struct qcow2 *q, const char *name,
     uint64_t *l1 = qcow2_read_l1(q, s->l1_offset, s->l1_size);
     if (!l1 || s->disk_size > INT64_MAX - BLOCK_SECTOR) {
         error_set(err, "%s: cannot read the tables of snapshot '%s'",
-                  q->file->path, name);
+                  q->file->path, s->name);
         free(l1);
         return false;
     }

@@ -94,23 +94,26 @@ static bool amend_keys(struct amend *a, struct error **err)
            luks_amend(&luks, &how, err);
 }
 
-static bool amend_backing(struct amend *a, struct qcow2 *q,
+/* What a text or nothing says, as an image has a name or none. */
+static bool is_other(const char *said, const char *has)
+{
+    return said && strcmp(said, has ? has : "") != 0;
+}
+
+/* Another backing file is another disk: rebase knows what that takes. */
+static bool keeps_backing(struct amend *a, const struct qcow2 *q,
                           struct error **err)
 {
     const char *file = keyval_get(a->kv, "backing_file");
     const char *format = keyval_get(a->kv, "backing_fmt");
 
-    if (!file && !format) {
-        return true;
+    if (is_other(file, q->backing_name) ||
+        is_other(format, q->backing_format)) {
+        error_set(err, "Cannot amend the backing file; 'armature-img rebase' "
+                  "gives the image another");
+        return false;
     }
-    file = file ? file : q->backing_name;
-    format = format ? format : q->backing_format;
-    char *keep = format ? strdup(format) : NULL;
-    char *name = file && *file ? strdup(file) : NULL;
-    bool good = qcow2_header_rebase(q, name, keep, err);
-    free(keep);
-    free(name);
-    return good;
+    return true;
 }
 
 static bool amend_qcow2(struct amend *a, struct qcow2 *q, struct error **err)
@@ -130,11 +133,9 @@ static bool amend_qcow2(struct amend *a, struct qcow2 *q, struct error **err)
     to.version = compat < 2 ? 2 : 3;
     to.refcount_bits = (unsigned)bits;
     to.data_file = keyval_get(a->kv, "data_file");
-    keyval_get(a->kv, "backing_file");
-    keyval_get(a->kv, "backing_fmt");
     keyval_allow_prefix(a->kv, "encrypt");
-    return keyval_check(a->kv, err) && amend_keys(a, err) &&
-           qcow2_amend(q, &to, err) && amend_backing(a, q, err) &&
+    return keeps_backing(a, q, err) && keyval_check(a->kv, err) &&
+           amend_keys(a, err) && qcow2_amend(q, &to, err) &&
            (!sized || qcow2_resize(&q->image, align_up(size, BLOCK_SECTOR),
                                    err));
 }

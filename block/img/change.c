@@ -21,6 +21,10 @@ static bool new_size(const char *text, uint64_t old, uint64_t *size)
         return false;
     }
     *size = sign == '+' ? old + *size : sign ? old - *size : *size;
+    if (!*size) {
+        img_fail("%s: there would be nothing left of the image", text);
+        return false;
+    }
     *size = align_up(*size, BLOCK_SECTOR);
     return true;
 }
@@ -45,6 +49,10 @@ static int resize(struct img_args *args, struct block_image *image)
     }
     if (size <= old && how != IMG_PREALLOC_OFF) {
         return img_fail("Preallocation can only be used for growing images");
+    }
+    if (how == IMG_PREALLOC_METADATA && !img_qcow2(image)) {
+        return img_fail("--preallocation=metadata: a %s image has none",
+                        image->ops->format);
     }
     if (size < old && !args->option[IMG_SHRINK]) {
         return img_fail("Use the --shrink option to perform a shrink "

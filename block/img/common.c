@@ -215,19 +215,44 @@ struct block_image *img_open_args(const struct img_args *args, bool writable)
     return img_open(&how);
 }
 
+char *img_find_option(const char *options, const char *name)
+{
+    struct keyval *kv = options ? keyval_parse(options, NULL, NULL) : NULL;
+    const char *value = kv ? keyval_get(kv, name) : NULL;
+    char *copy = value ? strdup(value) : NULL;
+
+    keyval_free(kv);
+    return copy;
+}
+
+static bool load_snapshot(struct qcow2 *q, const char *text,
+                          struct error **err)
+{
+    if (strncmp(text, "snapshot.", 9) != 0) {
+        return qcow2_snapshot_load(q, qcow2_snapshot_either(q, text, err),
+                                   err);
+    }
+    struct keyval *kv = keyval_parse(text, NULL, err);
+    const char *id = kv ? keyval_get(kv, "snapshot.id") : NULL;
+    const char *name = kv ? keyval_get(kv, "snapshot.name") : NULL;
+    bool good = kv && keyval_check(kv, err) &&
+                qcow2_snapshot_load(q, qcow2_snapshot_find(q, id, name, err),
+                                    err);
+    keyval_free(kv);
+    return good;
+}
+
 bool img_load_snapshot(struct block_image *image, const char *name)
 {
     struct error *err = NULL;
     struct qcow2 *q = img_qcow2(image);
-    const char *value = strncmp(name, "snapshot.", 9) == 0
-                            ? strchr(name, '=') : NULL;
 
     if (!q) {
         img_fail("-l %s: a %s image has no snapshots", name,
                  image->ops->format);
         return false;
     }
-    if (!qcow2_snapshot_load(q, value ? value + 1 : name, &err)) {
+    if (!load_snapshot(q, name, &err)) {
         img_fail_error(err);
         return false;
     }

@@ -58,11 +58,22 @@ static int compare_data(struct compare *c, uint64_t offset, uint64_t length)
     return DIFFERENT;
 }
 
+/* What strict comparison tells apart, in a number: what "map" prints. */
+static unsigned kind_of(const struct block_extent *at)
+{
+    bool data = at->kind == BLOCK_EXTENT_DATA;
+    bool zero = !data || at->hole;
+    bool placed = at->host || at->placed;
+
+    return (unsigned)(at->kind != BLOCK_EXTENT_ABSENT) | (unsigned)data << 1 |
+           (unsigned)zero << 2 | (unsigned)(data && !placed) << 3;
+}
+
 /* One step; *length is what was compared. */
 static int step(struct compare *c, uint64_t offset, uint64_t *length)
 {
     struct img_extent e[2];
-    bool absent[2];
+    unsigned kind[2];
 
     for (int i = 0; i < 2; i++) {
         int error = status(c->image[i], offset, *length, &e[i]);
@@ -73,9 +84,9 @@ static int step(struct compare *c, uint64_t offset, uint64_t *length)
             return FAILED;
         }
         *length = e[i].at.length < *length ? e[i].at.length : *length;
-        absent[i] = e[i].at.kind == BLOCK_EXTENT_ABSENT;
+        kind[i] = kind_of(&e[i].at);
     }
-    if (c->strict && absent[0] != absent[1]) {
+    if (c->strict && kind[0] != kind[1]) {
         say(c, "Strict mode: Offset %llu block status mismatch!\n", offset);
         return DIFFERENT;
     }

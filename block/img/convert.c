@@ -18,6 +18,7 @@ struct convert {
     uint64_t size;  /* bytes, of all sources */
     uint64_t threads;
     char *key_secret; /* of an encrypted target, or NULL */
+    char *backing;    /* the target's, as named; or NULL */
 };
 
 static bool parse(struct convert *c)
@@ -112,6 +113,52 @@ static bool create_target(struct convert *c)
     return args->option['n'] || img_create_image(&create) == 0;
 }
 
+/* How far down a source has the file; what it has not is taken for what is
+ * right below it. */
+static unsigned depth_of(struct block_image *from, const char *path)
+{
+    unsigned depth = 1;
+
+    for (struct block_image *i = from->backing; i; i = i->backing, depth++) {
+        if (block_file_is(img_file(i), path)) {
+            return depth;
+        }
+    }
+    return 1;
+}
+
+static bool find_kept(struct convert *c)
+{
+    struct error *err = NULL;
+
+    if (!c->backing) {
+        return true;
+    }
+    char *path = block_backing_path(c->to, c->backing, &err);
+    if (!path) {
+        img_fail_error(err);
+        return false;
+    }
+    c->copy.kept = depth_of(c->copy.from[0], path);
+    free(path);
+    return true;
+}
+
+/* A vmdk image that cannot be compressed is written as it is, as by QEMU. */
+static bool choose_compression(struct convert *c)
+{
+    c->copy.compress = img_qcow2(c->copy.to) || c->copy.to->packed;
+    if (!c->copy.compress && strcmp(c->copy.to->ops->format, "vmdk") != 0) {
+        img_fail("Compression not supported for this file format");
+        return false;
+    }
+    if (!c->copy.compress) {
+        error_report("warning: %s: not compressed, which takes "
+                     "subformat=streamOptimized", c->to);
+    }
+    return true;
+}
+
 static bool open_target(struct convert *c)
 {
     struct img_args *args = c->args;
@@ -142,18 +189,15 @@ static bool open_target(struct convert *c)
                  (unsigned long long)c->size);
         return false;
     }
-    if (args->option['c'] && !img_qcow2(c->copy.to) && !c->copy.to->packed) {
-        img_fail("Compression not supported for this file format");
+    if (args->option['c'] && !choose_compression(c)) {
         return false;
     }
     bool device = img_file(c->copy.to)->device;
-    c->copy.compress = args->option['c'];
     c->copy.to_is_zero = args->option['n']
                              ? args->option[IMG_TARGET_IS_ZERO] != NULL
                              : !c->copy.to->noise &&
                                    (!device || !c->copy.to->plain);
-    c->copy.keep_backing = args->option['B'];
-    return true;
+    return find_kept(c);
 }
 
 /* More threads than processors wait for each other, a few for the disk. */
@@ -170,6 +214,10 @@ int img_convert(struct img_args *args)
     struct convert c = {.args = args, .to = args->word[args->words - 1]};
 
     c.key_secret = img_find_key_secret(args->option['o']);
+    c.backing = args->option['B'] ? strdup(args->option['B'])
+                : args->option['n']
+                    ? NULL : img_find_option(args->option['o'],
+                                             "backing_file");
     c.copy.progress.on = args->option['p'] && !args->option['q'];
     bool good = parse(&c) && open_sources(&c) && create_target(&c) &&
                 open_target(&c);
@@ -180,6 +228,7 @@ int img_convert(struct img_args *args)
                                   args->option[IMG_SKIP_BROKEN]);
     }
     free(c.key_secret);
+    free(c.backing);
     int closed = img_close(c.copy.to);
     for (unsigned i = 0; i < c.copy.from_count; i++) {
         block_image_close(c.copy.from[i]);

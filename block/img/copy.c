@@ -57,15 +57,15 @@ static enum treatment treat(const struct state *s)
 {
     const struct img_copy *c = s->copy;
 
-    if (c->keep_backing && (s->extent.depth ||
-                            s->extent.at.kind == BLOCK_EXTENT_ABSENT)) {
+    if (c->kept && (s->extent.depth >= c->kept ||
+                    s->extent.at.kind == BLOCK_EXTENT_ABSENT)) {
         return SKIP;
     }
     if ((s->extent.at.kind == BLOCK_EXTENT_DATA && !s->extent.at.hole) ||
         !c->sparse) {
         return COPY;
     }
-    return c->to_is_zero && !c->keep_backing ? SKIP : ZERO;
+    return c->to_is_zero && !c->kept ? SKIP : ZERO;
 }
 
 /* What is at `offset` of a source.  What cannot be looked up is to be read, as
@@ -152,7 +152,7 @@ static int write_zero(struct state *s, uint64_t offset, uint64_t length)
 {
     struct img_copy *c = s->copy;
 
-    if (c->to_is_zero && !c->keep_backing) {
+    if (c->to_is_zero && !c->kept) {
         return 0;
     }
     return c->to->ops->zero(c->to, offset, length, true);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block/formats.h"
 #include "block/img/crypt.h"
 #include "block/img/img.h"
 #include "util/keyval.h"
@@ -85,14 +86,16 @@ bool img_raw_options(const char *text)
 }
 
 bool img_qcow2_options(const char *text, struct qcow2_options *options,
-                       bool *backed)
+                       bool *backed, enum img_preallocation *preallocation)
 {
     struct parsed p = {.qcow2 = *options};
     bool good = try_options(text, true, &p);
 
+    *preallocation = (enum img_preallocation)p.preallocation;
     *options = p.qcow2;
     *backed = options->backing;
     options->backing = options->backing_format = options->data_file = NULL;
+    options->data_file_raw = false;
     return good;
 }
 
@@ -124,12 +127,17 @@ int img_preallocate(struct block_image *image, enum img_preallocation how,
                     uint64_t from, uint64_t end)
 {
     struct qcow2 *q = img_qcow2(image);
+    const struct luks *luks = luks_describe(image);
     struct block_file *file = img_file(image);
     uint64_t before = block_file_size(file);
     int error = 0;
 
     if (how == IMG_PREALLOC_OFF || from >= end) {
         return 0;
+    }
+    if (luks) {
+        from += (uint64_t)luks->payload * CRYPT_SECTOR;
+        end += (uint64_t)luks->payload * CRYPT_SECTOR;
     }
     if (q) {
         error = qcow2_preallocate(q, from, end);
@@ -151,16 +159,12 @@ int img_preallocate(struct block_image *image, enum img_preallocation how,
         error = error || end <= block_file_size(file)
                     ? error : block_file_resize(file, end);
     }
-    if (!error && how == IMG_PREALLOC_FALLOC && end > from) {
-        error = allocate(file, from, end);
+    if (error || how == IMG_PREALLOC_METADATA || from >= end) {
+        return error;
     }
-    if (!error && how == IMG_PREALLOC_FULL && !q) {
-        error = fill(file, from, end);
-    }
-    if (!error && how == IMG_PREALLOC_FULL && q) {
-        error = allocate(file, from, end);
-    }
-    return error;
+    /* Others than raw have zeroes there anyway, or noise. */
+    return how == IMG_PREALLOC_FULL && !q && !luks
+               ? fill(file, from, end) : allocate(file, from, end);
 }
 
 /* Creating -------------------------------------------------------------- */

@@ -101,13 +101,9 @@ bool img_read_crypt(struct keyval *kv, const char *prefix,
 
 char *img_find_key_secret(const char *text)
 {
-    struct keyval *kv = text ? keyval_parse(text, NULL, NULL) : NULL;
-    const char *id = kv ? keyval_get(kv, "encrypt.key-secret") : NULL;
+    char *id = img_find_option(text, "encrypt.key-secret");
 
-    id = id || !kv ? id : keyval_get(kv, "key-secret");
-    char *copy = id ? strdup(id) : NULL;
-    keyval_free(kv);
-    return copy;
+    return id ? id : img_find_option(text, "key-secret");
 }
 
 void img_print_crypt(const char *prefix, const struct img_crypt *crypt)

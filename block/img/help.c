@@ -53,7 +53,7 @@ static const struct {
     {"[-C]", NULL, "-C", "accepted; copying takes the host's fastest way"},
     {"[-n]", "convert", "-n", "write into an image that exists"},
     {"-l snapshot", NULL, "-l snapshot", "the disk as it was then; a name or "
-     "id, snapshot.name=X or snapshot.id=X"},
+     "id, snapshot.name=X or snapshot.id=X or both"},
     {"-S sparse_size", NULL, "-S sparse_size",
      "bytes of zeroes that become a hole; 0 makes none [4k]"},
     {"-m threads", NULL, "-m threads", "how many copy at once [8]"},

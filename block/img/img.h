@@ -103,7 +103,10 @@ struct block_backend *img_open_backend(const struct img_open *how,
                                        struct loop *loop);
 /* From -f, -U and the first word. */
 struct block_image *img_open_args(const struct img_args *args, bool writable);
-/* "-l snapshot.name=X", "snapshot.id=X" or just X; false after a sentence. */
+/* Of a text as -o has it; NULL, or to be freed. */
+char *img_find_option(const char *options, const char *name);
+/* "-l snapshot.name=X,snapshot.id=Y", one of them, or just X; false after a
+ * sentence. */
 bool img_load_snapshot(struct block_image *image, const char *name);
 struct qcow2 *img_qcow2(struct block_image *image); /* or NULL */
 struct block_file *img_file(struct block_image *image);
@@ -163,11 +166,6 @@ bool img_is_table_format(const char *format);
 bool img_table_help(const char *format); /* false: no such format */
 /* "no such format to create", and 1. */
 int img_no_format(const char *format);
-/* What -o says, for measure; false after a sentence.  Names of other files are
- * not kept; *backed: there was one of a backing file. */
-bool img_raw_options(const char *text);
-bool img_qcow2_options(const char *text, struct qcow2_options *options,
-                       bool *backed);
 /* qcow2's or raw's preallocation=. */
 enum img_preallocation {
     IMG_PREALLOC_OFF,
@@ -175,6 +173,11 @@ enum img_preallocation {
     IMG_PREALLOC_FALLOC,
     IMG_PREALLOC_FULL,
 };
+/* What -o says, for measure; false after a sentence.  Names of other files are
+ * not kept; *backed: there was one of a backing file. */
+bool img_raw_options(const char *text);
+bool img_qcow2_options(const char *text, struct qcow2_options *options,
+                       bool *backed, enum img_preallocation *preallocation);
 extern const char *const img_preallocation_names[];
 extern const char *const img_compat_names[]; /* the first two are v2 */
 int img_preallocate(struct block_image *image, enum img_preallocation how,
@@ -190,7 +193,8 @@ struct img_copy {
     struct block_image *to;
     bool compress;
     bool to_is_zero;    /* zeroes need not be written */
-    bool keep_backing;  /* what the source's top lacks, `to` has below */
+    unsigned kept;      /* what the source has that far down, or nowhere, `to`
+                         * has below; 0: it has nothing */
     uint64_t sparse;    /* bytes of zeroes that make a hole; 0: no holes */
     bool salvage;       /* what cannot be read is zero */
     unsigned threads;

@@ -170,6 +170,27 @@ static int try_help(const struct img_command *c)
     return 1;
 }
 
+/* Of which format help is wanted; amend's can be that of an image.  NULL after
+ * a sentence. */
+static const char *help_format(const struct img_command *command,
+                               const struct img_args *args)
+{
+    const char *format = args->option[strchr(command->letters, 'O')
+                                          ? 'O' : 'f'];
+
+    if (format || command->run != img_amend || !args->words) {
+        return format ? format : "raw";
+    }
+    struct img_open how = {
+        .file = args->word[0], .opts = args->option[IMG_IMAGE_OPTS],
+        .no_backing = true, .share = true,
+    };
+    struct block_image *image = img_open(&how);
+    format = image ? image->ops->format : NULL;
+    block_image_close(image);
+    return format;
+}
+
 static int run(const struct img_command *command, int argc, char **argv)
 {
     struct option longs[IMG_LONGS + 3] = {
@@ -209,10 +230,9 @@ static int run(const struct img_command *command, int argc, char **argv)
                         args.option[IMG_OUTPUT]);
     }
     if (command->run != img_bench && asks_for_help(args.option['o'])) {
-        const char *format = args.option[strchr(command->letters, 'O')
-                                             ? 'O' : 'f'];
-        return img_option_help(format ? format : "raw",
-                               command->run == img_amend) ? 0 : 1;
+        const char *format = help_format(command, &args);
+        return format && img_option_help(format, command->run == img_amend)
+                   ? 0 : 1;
     }
     if (args.words < command->min_words || args.words > command->max_words) {
         img_fail("%s: expecting %s", command->name,

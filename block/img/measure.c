@@ -93,21 +93,28 @@ static bool measure_luks(struct measure *m)
 static bool measure_qcow2(struct measure *m)
 {
     struct qcow2_options o = qcow2_defaults;
+    enum img_preallocation preallocation;
+    struct error *err = NULL;
     uint64_t data;
     bool backed;
 
-    if (!img_qcow2_options(m->options, &o, &backed)) {
+    if (!img_qcow2_options(m->options, &o, &backed, &preallocation)) {
         return false;
     }
     o.size = m->size;
+    if (!qcow2_options_check(&o, &err)) {
+        img_fail_error(err);
+        return false;
+    }
     if (!count_data(m->image, o.cluster_size, &data)) {
         return false;
     }
     m->full = qcow2_measure(&o);
     /* Refcounts are there for all that may come. */
     m->required = m->full - align_up(o.size, o.cluster_size) + data;
-    if (backed) {
-        m->required = m->full; /* zeroes may have to hide what is below */
+    /* Zeroes may have to hide what is below. */
+    if ((backed && m->image) || preallocation >= IMG_PREALLOC_FALLOC) {
+        m->required = m->full;
     }
     struct qcow2 *q = m->image ? img_qcow2(m->image) : NULL;
     m->has_bitmaps = q && q->header.version >= 3 && o.version >= 3;

@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "block/block.h"
 #include "block/iov.h"
 #include "block/nbd/file.h"
 #include "util/bits.h"
@@ -265,12 +266,25 @@ static bool has_data(const struct block_file *file, uint64_t offset,
 int block_file_status(struct block_file *file, uint64_t offset,
                       uint64_t length, unsigned *flags, uint64_t *run)
 {
+    int error = 0;
+
     if (file->remote) {
-        return file->remote->status(file, offset, length, flags, run);
+        error = file->remote->status(file, offset, length, flags, run);
+    } else {
+        *flags = has_data(file, offset, length, run) ? BLOCK_FILE_DATA
+                                                     : BLOCK_FILE_ZERO;
     }
-    *flags = has_data(file, offset, length, run) ? BLOCK_FILE_DATA
-                                                 : BLOCK_FILE_ZERO;
-    return 0;
+    /* A sector that the file does not fill is what it begins with, as images
+     * are made of whole ones. */
+    uint64_t odd = error || *run == length ? 0 : *run % BLOCK_SECTOR;
+    if (odd && *flags & BLOCK_FILE_ZERO && *run > odd) {
+        *run -= odd;
+    } else if (odd) {
+        *flags = BLOCK_FILE_DATA;
+        *run += BLOCK_SECTOR - odd;
+        *run = *run < length ? *run : length;
+    }
+    return error;
 }
 
 /* Reading and writing -------------------------------------------------- */

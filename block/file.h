@@ -73,7 +73,8 @@ uint64_t block_file_size(const struct block_file *file);
 bool block_file_usage(const struct block_file *file, uint64_t *bytes);
 /* Not for devices. */
 int block_file_resize(struct block_file *file, uint64_t size);
-/* What is at `offset`, and how far that goes, at most `length` bytes. */
+/* What is at `offset`, and how far that goes, at most `length` bytes: whole
+ * sectors when both are. */
 enum { BLOCK_FILE_DATA = 1 << 0, BLOCK_FILE_ZERO = 1 << 1 };
 int block_file_status(struct block_file *file, uint64_t offset,
                       uint64_t length, unsigned *flags, uint64_t *run);

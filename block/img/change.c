@@ -258,7 +258,7 @@ static int find_base(struct block_image *top, const char *name,
          q = img_qcow2(q->backing)) {
         const char *path = img_file(q->backing)->path;
         depth++;
-        if (!name || strcmp(name, path) == 0 ||
+        if (!name || block_file_is(img_file(q->backing), name) ||
             (q->backing_name && strcmp(name, q->backing_name) == 0)) {
             base->file = path;
             base->format = q->backing->ops->format;
@@ -329,7 +329,10 @@ static int commit(struct img_args *args, struct block_image *top,
     }
 
     if (depth < 0) {
-        return args->option['b']
+        return !img_qcow2(top) && top->backing
+                   ? img_fail("%s: a %s image cannot be committed; convert "
+                              "it to qcow2", args->word[0], top->ops->format)
+               : args->option['b']
                    ? img_fail("%s: not among the backing files of %s",
                               args->option['b'], args->word[0])
                    : img_fail("%s: there is no backing file", args->word[0]);

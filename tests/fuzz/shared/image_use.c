@@ -93,7 +93,8 @@ void image_use(struct block_image *image, unsigned what, bool flag,
     default:
         if (image->ops->status &&
             !image->ops->status(image, offset, length, &extent) &&
-            (!extent.length || extent.length > length)) {
+            (!extent.length || extent.length > length ||
+             extent.length % BLOCK_SECTOR)) {
             abort(); /* a walk would not end, or leave the range */
         }
     }

@@ -9,7 +9,7 @@
 
 /* The next op adds this one's result, which nobody else wants. */
 static bool is_scale(const struct backend_thread *t, ir_ref i,
-                     const struct ir_insn *in, unsigned n)
+                     const struct ir_insn *in, uint64_t n)
 {
     const struct ir_insn *next = in + 1;
     ir_ref other = next->a == i ? next->b : next->a;
@@ -28,10 +28,6 @@ static void shift_const(struct backend_thread *t, ir_ref i,
     int dst;
 
     n &= w ? 63 : 31;
-    if (is_scale(t, i, in, n)) {
-        t->val[i].state |= VAL_SCALED;
-        return;
-    }
     if (digit == 1 && t->host.bmi2) {
         a = ra_use_rm(t, in->a, w);
         ra_release_all(t, in);
@@ -52,16 +48,23 @@ static void shift_const(struct backend_thread *t, ir_ref i,
 /* code: digit of the shift group; extra: the BMI2 opcode, if any. */
 void emit_shift(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
+    bool keeps_flags = t->row->extra && t->host.bmi2;
     unsigned w = int_width(in);
     struct x64_rm a;
     uint64_t n;
     int b, dst;
 
     if (val_const(t, in->b, &n)) {
-        shift_const(t, i, in, n);
-        return;
+        if (is_scale(t, i, in, n)) {
+            t->val[i].state |= VAL_SCALED;
+            return;
+        }
+        if (!keeps_flags || !fl_is_precious(t)) {
+            shift_const(t, i, in, (unsigned)n);
+            return;
+        }
     }
-    if (t->row->extra && t->host.bmi2) {
+    if (keeps_flags) {
         b = ra_use(t, in->b, false);
         a = ra_use_rm(t, in->a, w);
         ra_release_all(t, in);

@@ -84,12 +84,17 @@ int fl_pack_temp(struct backend_thread *t, ir_ref ref)
     return RAX;
 }
 
-void fl_clobber_value(struct backend_thread *t)
+bool fl_is_precious(const struct backend_thread *t)
 {
     const struct value *v = &t->val[t->fl];
 
-    if (v->left && v->reg == NO_REG && v->home == NO_HOME && !v->spill &&
-        !(v->state & VAL_CONST)) {
+    return t->fl != IR_NONE && v->left && v->reg == NO_REG &&
+           v->home == NO_HOME && !v->spill && !(v->state & VAL_CONST);
+}
+
+void fl_clobber_value(struct backend_thread *t)
+{
+    if (fl_is_precious(t)) {
         fl_packed(t, t->fl);
         t->lock &= ~REG_BIT(RAX); /* not this op's business */
     }

@@ -524,6 +524,8 @@ void call_outside(struct backend_thread *t, const uint8_t *rx, int site);
 
 /* EFLAGS are about to be overwritten. */
 void fl_clobber_value(struct backend_thread *t);
+/* EFLAGS hold what is wanted and is nowhere else. */
+bool fl_is_precious(const struct backend_thread *t);
 
 static inline void fl_clobber(struct backend_thread *t)
 {

@@ -513,6 +513,11 @@ bool tlb_is_watched(const struct tlb *tlb, uint64_t va)
     return false;
 }
 
+void tlb_allow_unaligned(struct tlb *tlb, tlb_unaligned_fn *fn)
+{
+    tlb->unaligned = fn;
+}
+
 void tlb_set_watches(struct tlb *tlb, const struct tlb_range *ranges,
                      unsigned count, tlb_watch_fn *fn)
 {

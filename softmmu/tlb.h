@@ -213,7 +213,8 @@ static inline bool tlb_context_again(struct tlb *tlb,
 
 /* Flags of slow-path accesses. */
 enum {
-    TLB_ALIGNED = 1 << 0,   /* fault when not size-aligned */
+    TLB_ALIGNED = 1 << 0,   /* fault when not size-aligned, but for
+                               tlb_allow_unaligned() */
     TLB_NO_FILL = 1 << 1,   /* leave the first level alone (debugger) */
     TLB_PAIR = 1 << 2,      /* two elements of size/2: alignment, and the
                                accesses a device sees, are theirs */
@@ -343,6 +344,16 @@ typedef bool tlb_watch_fn(void *cpu, const struct tlb_key *key, uint64_t va,
 
 void tlb_set_watches(struct tlb *tlb, const struct tlb_range *ranges,
                      unsigned count, tlb_watch_fn *fn);
+
+/*
+ * An access that had to be aligned is not: whether the processor allows it all
+ * the same.  Never asked of Device memory; `atomic`: by
+ * tlb_host_for_atomic(), whose address then is no more aligned.
+ */
+typedef bool tlb_unaligned_fn(void *cpu, uint64_t va, unsigned size,
+                              bool atomic);
+
+void tlb_allow_unaligned(struct tlb *tlb, tlb_unaligned_fn *fn);
 
 /* Counters for -d stats. */
 struct tlb_stats {

@@ -439,6 +439,14 @@ static void count_miss(const struct access *a)
     (*(a->kind == TLB_WRITE ? &stats->store_misses : &stats->load_misses))++;
 }
 
+static bool may_be_unaligned(const struct access *a, bool atomic)
+{
+    const struct tlb *tlb = a->tlb;
+
+    return tlb->unaligned &&
+           tlb->unaligned(tlb->cpu, tlb_untag(a->va), a->size, atomic);
+}
+
 static bool access_slow(const struct access *a, uint8_t *data)
 {
     unsigned left = TLB_PAGE_SIZE - (a->va & ~TLB_PAGE_MASK);
@@ -449,7 +457,8 @@ static bool access_slow(const struct access *a, uint8_t *data)
         return true;
     }
     count_miss(a);
-    if ((a->flags & TLB_ALIGNED) && is_unaligned(a)) {
+    if ((a->flags & TLB_ALIGNED) && is_unaligned(a) &&
+        !may_be_unaligned(a, false)) {
         return fail_alignment(a);
     }
     if (a->size > left) {
@@ -583,7 +592,9 @@ void *tlb_host_for_atomic(struct tlb *tlb, struct tlb_context *ctx,
     };
     struct target target;
 
-    if (is_unaligned(&access)) {
+    bool unaligned = is_unaligned(&access);
+
+    if (unaligned && !may_be_unaligned(&access, true)) {
         fail_alignment(&access);
         return NULL;
     }
@@ -600,6 +611,10 @@ void *tlb_host_for_atomic(struct tlb *tlb, struct tlb_context *ctx,
                                    &read_fault)) {
             *fault = read_fault;
         }
+        return NULL;
+    }
+    if (unaligned && target.device) {
+        fail_alignment(&access);
         return NULL;
     }
     if (!target.host) {

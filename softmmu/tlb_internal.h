@@ -89,6 +89,7 @@ struct tlb {
     struct tlb_range watches[TLB_WATCHES];
     unsigned watch_count;
     tlb_watch_fn *watch;
+    tlb_unaligned_fn *unaligned; /* or NULL */
 
     bool strict;
     struct tlb_code_ops code_ops;

@@ -38,6 +38,7 @@
     FEATURE(LRCPC3, "lrcpc3")     /* LDAP1, STL1 */                      \
     FEATURE(LS64, "ls64")         /* 64-byte single-copy accesses */     \
     FEATURE(LSE, "lse")           /* CAS, SWP, LDADD... */               \
+    FEATURE(LSE2, "lse2")         /* 16 aligned bytes are accessed as one */ \
     FEATURE(MOPS, "mops")         /* CPY, SET */                         \
     FEATURE(MTE, "mte")           /* memory tagging */                   \
     FEATURE(NMI, "nmi")           /* PSTATE.ALLINT */                    \

@@ -21,6 +21,7 @@
 
 #define SCTLR_M BIT(0)
 #define SCTLR_A BIT(1)
+#define SCTLR_NAA BIT(6)
 #define SCTLR_SA BIT(3)
 #define SCTLR_SA0 BIT(4)
 #define SCTLR_UMA BIT(9)
@@ -163,6 +164,20 @@ static bool is_aligned(const struct arm_cpu *cpu, unsigned el)
     }
     uint64_t hcr = arm_hcr(cpu);
     return is_el1_off(cpu, hcr) && !(hcr & HCR_DC);
+}
+
+/* FEAT_LSE2: what lies in sixteen aligned bytes; with nAA ordered accesses
+ * whatever they lie in. */
+bool arm_allow_unaligned(void *opaque, uint64_t va, unsigned size,
+                         bool atomic)
+{
+    const struct arm_cpu *cpu = opaque;
+
+    if (!cpu->feature[A64_FEAT_LSE2] || is_aligned(cpu, cpu->el)) {
+        return false;
+    }
+    return (va & 15) + size <= 16 ||
+           (!atomic && (arm_mmu(cpu, cpu->el)->sctlr & SCTLR_NAA));
 }
 
 static uint32_t context_of_sctlr(const struct arm_cpu *cpu, unsigned el)

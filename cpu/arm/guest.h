@@ -27,5 +27,6 @@ bool arm_walk(void *cpu, const struct tlb_key *key, uint64_t va,
               enum tlb_access access, struct tlb_page *page,
               struct mem_fault *fault);
 uint64_t arm_strip(void *cpu, const struct tlb_key *key, uint64_t va);
+bool arm_allow_unaligned(void *cpu, uint64_t va, unsigned size, bool atomic);
 
 #endif

@@ -99,8 +99,8 @@ static const struct arm_model models[] = {
         .ARM_ID_AA64ISAR2 = 0x0010000000110002, /* CSSC BC MOPS WFxT */
         /* ETS XNX PAN LO HPDS VH VMIDBits HAFDBS */
         .ARM_ID_AA64MMFR1 = 0x0000001010312122,
-        /* E0PD BBM TTL FWB IDS ST VARange IESB UAO CnP */
-        .ARM_ID_AA64MMFR2 = 0x1021011010011011,
+        /* E0PD BBM TTL FWB IDS AT ST VARange IESB UAO CnP */
+        .ARM_ID_AA64MMFR2 = 0x1021011110011011,
         .sve_lengths = 0xf,
     },
 };
@@ -148,6 +148,7 @@ static const struct {
     {A64_FEAT_SSBS2, 4, 1, 4, 2},
     {A64_FEAT_MTE, 4, 1, 8, 1},     {A64_FEAT_SME, 4, 1, 24, 1},
     {A64_FEAT_NMI, 4, 1, 36, 1},    {A64_FEAT_LOR, 7, 1, 16, 1},
+    {A64_FEAT_LSE2, 7, 2, 32, 1},
     {A64_FEAT_PAN, 7, 1, 20, 1},    {A64_FEAT_UAO, 7, 2, 4, 1},
     {A64_FEAT_RNG, 6, 0, 60, 1},    {A64_FEAT_ECV, 7, 0, 60, 1},
     {A64_FEAT_IDST, 7, 2, 36, 1},   {A64_FEAT_SCXTNUM, 4, 0, 56, 2},
@@ -330,6 +331,14 @@ static void set_lpa2(struct arm_model *model, bool on)
     }
 }
 
+/* As in QEMU before 8.1. */
+static void set_lse2(struct arm_model *model, bool on)
+{
+    if (!on) {
+        model->ARM_ID_AA64MMFR2 &= ~(UINT64_C(0xf) << 32);
+    }
+}
+
 static void set_nothing(struct arm_model *model, bool on)
 {
     (void)model, (void)on;
@@ -385,6 +394,7 @@ static const struct property {
     {"sve", has_sve, set_sve, NULL, NULL},
     {"sme", is_max, set_nothing, "SME", NULL},
     {"lpa2", is_max, set_lpa2, NULL, NULL},
+    {"lse2", is_max, set_lse2, NULL, NULL},
     {"cfgend", NULL, set_nothing, NULL, NULL},
 };
 

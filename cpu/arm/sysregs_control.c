@@ -30,6 +30,9 @@ static uint64_t sctlr_writable(const struct arm_cpu *cpu, bool has_el0)
     if (cpu->feature[A64_FEAT_SSBS]) {
         bits |= BIT(44);
     }
+    if (cpu->feature[A64_FEAT_LSE2]) {
+        bits |= BIT(6); /* nAA */
+    }
     if (arm_id_field(cpu->model->ARM_ID_AA64MMFR2, 12)) {
         bits |= BIT(21); /* IESB */
     }

@@ -79,6 +79,7 @@ static struct arm_cpu *create_cpu(struct cpu_system *s, unsigned index)
     cpu->dczid = s->model.dczid;
     cpu->vcpu.mmu = tlb_new(s->bus, s->page_ids, index, cpu, arm_walk,
                             arm_strip, &codes);
+    tlb_allow_unaligned(cpu->vcpu.mmu, arm_allow_unaligned);
     shootdown_attach(s->shootdown, index, cpu->vcpu.mmu);
     s->cpu[index] = cpu;
     engine_attach(s->engine, &cpu->vcpu);

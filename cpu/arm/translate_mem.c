@@ -71,13 +71,20 @@ void a64_store(struct a64_ctx *s, unsigned esz, unsigned flags, ir_ref at,
              a64_order(s, esz, value));
 }
 
+/* FEAT_LSE2. */
+static unsigned pair_flags(const struct a64_ctx *s, unsigned flags)
+{
+    return all_flags(s, flags) | (a64_feature(s, A64_FEAT_LSE2)
+                                      ? IR_MEM_WHOLE : 0);
+}
+
 ir_ref a64_load2(struct a64_ctx *s, unsigned esz, unsigned flags, ir_ref at,
                  ir_ref *second)
 {
     enum ir_type type = a64_mem_type(esz);
     ir_ref first;
 
-    flags = all_flags(s, flags);
+    flags = pair_flags(s, flags);
     if (!is_big_endian(s)) {
         return ir_load2(s->u, type, flags, at, second);
     }
@@ -91,7 +98,7 @@ void a64_store2(struct a64_ctx *s, unsigned esz, ir_ref at, ir_ref first,
 {
     first = a64_order(s, esz, first);
     second = a64_order(s, esz, second);
-    ir_store2(s->u, a64_mem_type(esz), a64_mem_flags(s), at, first, second);
+    ir_store2(s->u, a64_mem_type(esz), pair_flags(s, 0), at, first, second);
 }
 
 /* -- vectors -------------------------------------------------------------- */

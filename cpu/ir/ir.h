@@ -88,6 +88,8 @@ enum ir_mem {
                                  fault (plain loads and stores only) */
     IR_MEM_KEEP = 1 << 9,     /* its page is worth remembering from round to
                                  round (likewise) */
+    IR_MEM_WHOLE = 1 << 10,   /* a pair of integers: where it lies in sixteen
+                                 aligned bytes, one access */
     IR_MEM_REVERSED = 1 << 7, /* RMW: computes with memory's bytes reversed */
 };
 

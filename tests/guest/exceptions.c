@@ -193,7 +193,7 @@ static void test_alignment(void)
     TRY("aligned load, SCTLR.A", "ldr x1, [x0, #8]", NO_FAULT, 0);
     TRY("bytes, SCTLR.A", "ldrb w1, [x0, #3]", NO_FAULT, 0);
     set(SCTLR_A, 0);
-    TRY("exclusive", "add x0, x0, #4\n ldxr x1, [x0]",
+    TRY("exclusive", "add x0, x0, #12\n ldxr x1, [x0]",
         ESR(EC_DATA, ALIGNMENT), 4);
 }
 

@@ -265,7 +265,10 @@ START_TEST(test_properties)
     ck_assert(arm_model_find(&m, "cortex-a53", "pmu=off", NULL));
     ck_assert_uint_eq(m.cntfrq, 62500000);
     ck_assert_uint_eq(m.ARM_ID_AA64DFR0 >> 8 & 15, 0);
+    ck_assert(arm_model_find(&m, "max", "lse2=off", NULL));
+    ck_assert_uint_eq(m.ARM_ID_AA64MMFR2 >> 32 & 15, 0);
     ck_assert(arm_model_find(&m, "max", "", NULL));
+    ck_assert_uint_eq(m.ARM_ID_AA64MMFR2 >> 32 & 15, 1);
     expect_pauth("", ARM_PAUTH_IMPDEF, 0x10000100, 0);
     expect_pauth("pauth-impdef=on", ARM_PAUTH_IMPDEF, 0x10000100, 0);
     expect_pauth("pauth-impdef=off", ARM_PAUTH_QARMA5, 0x01000010, 0);
@@ -329,21 +332,21 @@ static const struct {
      {0x701fe01a, 0x201fe01a, 0x707fe03a},
      {0x1201000110110011, 0x21, 0x0000110100110021, 0x10305608,
       0x0221111110212120, 0x0010111101211052, 0x0000022200101122, 0x10212122,
-      0x1021011010001011},
+      0x1021011110001011},
      0x21110131, 0x00010000, 0x16011099, 0x00010142, 0x11011121, 0x01111111,
      0x21021110},
     {"neoverse-n2", 0x410fd493, 0x9444c004, 0x82000023,
      {0x701fe01a, 0x201fe01a, 0x70ffe03a},
      {0x1201000110110011, 0x21, 0x0000110100110021, 0x10305608,
       0x1221111110212120, 0x0011111101211052, 0x0000022200101125, 0x10212122,
-      0x1021011010001011},
+      0x1021011110001011},
      0x21110131, 0x00010000, 0x16011099, 0x00010142, 0x11011121, 0x01111111,
      0x01021110},
     {"neoverse-v1", 0x411fd402, 0x9444c004, 0x82000023,
      {0x701fe01a, 0x201fe01a, 0x70ffe03a},
      {0x1101000110110011, 0x20, 0x0000100000100000, 0x10305508,
       0x1011111110212120, 0x0011100001211032, 0x0000000000101125, 0x10212122,
-      0x0020011000001011},
+      0x0020011100001011},
      0x21110131, 0x00010000, 0x15011099, 0x00010142, 0x11011121, 0x01100111,
      0x01021110},
 };

@@ -263,26 +263,28 @@ START_TEST(memory)
     };
     static const unsigned flags[] = {
         0, IR_MEM_SIGN32, IR_MEM_SIGN64, IR_MEM_ALIGNED,
-        IR_MEM_UNPRIV | IR_MEM_ACQUIRE, IR_MEM_RELEASE,
+        IR_MEM_UNPRIV | IR_MEM_ACQUIRE, IR_MEM_RELEASE, IR_MEM_WHOLE,
+        IR_MEM_WHOLE | IR_MEM_SIGN64,
     };
 
     backend_test_hooks(rig->thread, _i & 2, _i & 4 ? 1 : 0, 5);
     backend_test_baseline(rig->thread, _i & 1);
-    for (unsigned n = 0; n < 8 * 11 * 6 * 4; n++) {
+    for (unsigned n = 0; n < 8 * 11 * 8 * 4; n++) {
         enum ir_type type = types[n % 8];
         uint64_t va = where[n / 8 % 11];
-        unsigned aux = flags[n / 88 % 6];
-        bool pair = n / 528 % 2, vec = ir_type_is_vec(type);
+        unsigned aux = flags[n / 88 % 8];
+        bool pair = n / 704 % 2, vec = ir_type_is_vec(type);
         ir_ref a, b;
 
         if ((pair && (type < IR_I32 || type == IR_F16)) ||
-            (type == IR_I64 && (aux & IR_MEM_SIGN32))) {
+            (type == IR_I64 && (aux & IR_MEM_SIGN32)) ||
+            ((aux & IR_MEM_WHOLE) && (!pair || vec))) {
             continue;
         }
         rig_randomise(rig, &seed);
         begin();
         ir_insn(u, RIG_PC + 4);
-        a = n / 1056 ? address(va) : ir_bini(u, IR_ADD, IR_I64, get(0), va);
+        a = n / 1408 ? address(va) : ir_bini(u, IR_ADD, IR_I64, get(0), va);
         rig->vcpu->r[0] = 0;
         if (pair) {
             a = ir_load2(u, type, aux, a, &b);

@@ -190,6 +190,12 @@ static unsigned mem_flags(struct gen *g)
            (pick(g, 8) ? 0 : IR_MEM_ACQUIRE);
 }
 
+/* Of pairs. */
+static unsigned whole(struct gen *g, bool vec)
+{
+    return vec || pick(g, 2) ? 0 : IR_MEM_WHOLE;
+}
+
 static void gen_load(struct gen *g)
 {
     static const enum ir_type types[] = {
@@ -201,7 +207,9 @@ static void gen_load(struct gen *g)
     ir_ref a, b;
 
     if (pick(g, 3) == 0 && type >= IR_I32 && type != IR_F16) {
-        a = ir_load2(g->u, type, mem_flags(g) & ~IR_MEM_ALIGNED,
+        a = ir_load2(g->u, type,
+                     (mem_flags(g) & ~IR_MEM_ALIGNED) | whole(g, vec) |
+                         (sign & IR_MEM_SIGN64),
                      address(g, 1), &b);
         (vec ? keep_vec : keep_int)(g, b);
     } else if (pick(g, 10) == 0) {
@@ -225,8 +233,8 @@ static void gen_store(struct gen *g)
     ir_ref a = vec ? any_vec(g) : any_int(g);
 
     if (pick(g, 3) == 0 && type >= IR_I32 && type != IR_F16) {
-        ir_store2(g->u, type, flags & ~IR_MEM_ALIGNED, address(g, 1), a,
-                  vec ? any_vec(g) : any_int(g));
+        ir_store2(g->u, type, (flags & ~IR_MEM_ALIGNED) | whole(g, vec),
+                  address(g, 1), a, vec ? any_vec(g) : any_int(g));
     } else if (vec && pick(g, 6) == 0) {
         ir_emit(g->u, IR_VSTORE8, IR_I8, flags, address(g, 1), a, IR_NONE,
                 0);

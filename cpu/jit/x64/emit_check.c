@@ -210,6 +210,19 @@ void emit_check(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 
 /* -- accesses ----------------------------------------------------------- */
 
+/* Both are wanted. */
+static void emit_host_load_whole(struct backend_thread *t, ir_ref i,
+                                 const struct ir_insn *in,
+                                 struct x64_rm from)
+{
+    int xmm = ra_temp(t, XMM_SCRATCH, 0), dst;
+
+    ra_release(t, in->a);
+    dst = mem_def_loaded(t, i, 0);
+    mem_load_whole(t, in, xmm, dst,
+                   mem_def_loaded(t, i + 1, REG_BIT(dst)), from);
+}
+
 void emit_host_load(struct backend_thread *t, ir_ref i,
                     const struct ir_insn *in)
 {
@@ -219,6 +232,10 @@ void emit_host_load(struct backend_thread *t, ir_ref i,
     int each = (int)ir_type_size(mem_vec_type(in));
     struct x64_rm from = rm_mem(base, (int)in->imm);
 
+    if (second && mem_is_whole(t, in)) {
+        emit_host_load_whole(t, i, in, from);
+        return;
+    }
     if (in->type == IR_F16) {
         tmp = ra_temp(t, GPR_SCRATCH, 0);
     }
@@ -239,7 +256,7 @@ void emit_host_store(struct backend_thread *t, const struct ir_insn *in)
 {
     enum ir_type type = mem_vec_type(in);
     int each = (int)ir_type_size(type);
-    int base = ra_use(t, in->a, true), tmp;
+    int base = ra_use(t, in->a, true), tmp, xmm = NO_REG;
     struct x64_rm to = rm_mem(base, (int)in->imm);
     struct stored value[2];
     bool pair = in->op == IR_STORE2;
@@ -249,11 +266,18 @@ void emit_host_store(struct backend_thread *t, const struct ir_insn *in)
         mem_hold_stored(t, in->c);
     }
     tmp = ra_temp(t, GPR_SCRATCH, 0);
+    if (mem_is_whole(t, in)) {
+        xmm = ra_temp(t, XMM_SCRATCH, 0);
+    }
     value[0] = mem_stored(t, in->b, type);
     if (pair) {
         value[1] = mem_stored(t, in->c, type);
     }
     ra_release_all(t, in);
+    if (mem_is_whole(t, in)) {
+        mem_store_whole(t, value, xmm, to, tmp);
+        return;
+    }
     mem_store_one(t, &value[0], to, tmp);
     if (pair) {
         to.disp += each;

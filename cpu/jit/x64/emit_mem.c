@@ -12,6 +12,7 @@
 
 #include "cpu/jit/slowpath.h"
 #include "cpu/jit/x64/emit.h"
+#include "cpu/jit/x64/vec.h"
 
 uint32_t mem_live_vectors(const struct backend_thread *t)
 {
@@ -194,6 +195,30 @@ void mem_load_one(struct backend_thread *t, const struct ir_insn *in,
     }
 }
 
+bool mem_is_whole(const struct backend_thread *t, const struct ir_insn *in)
+{
+    return (in->aux & IR_MEM_WHOLE) && t->b->parallel;
+}
+
+void mem_load_whole(struct backend_thread *t, const struct ir_insn *in,
+                    int xmm, int dst, int second, struct x64_rm from)
+{
+    bool wide = in->type == IR_I64, sign = in->aux & IR_MEM_SIGN64;
+
+    vec_load(t, wide ? IR_V128 : IR_F64, xmm, from, NO_REG);
+    v_op1(t, wide ? V_MOVD_STORE | X_W : V_MOVD_STORE, xmm, rm_reg(dst));
+    if (second != NO_REG) {
+        v_op1(t, wide ? V_PEXTRD | X_W : V_PEXTRD, xmm, rm_reg(second));
+        x_byte(&t->as, 1);
+    }
+    if (sign && !wide) {
+        x_rr(&t->as, X_MOVSXD | X_W, dst, dst);
+        if (second != NO_REG) {
+            x_rr(&t->as, X_MOVSXD | X_W, second, second);
+        }
+    }
+}
+
 int mem_def_loaded(struct backend_thread *t, ir_ref i, uint32_t avoid)
 {
     return t->val[i].state & VAL_VEC ? ra_def_vec(t, i, NO_REG, avoid)
@@ -205,13 +230,16 @@ void emit_load(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     bool pair = in->op == IR_LOAD2;
     unsigned each = ir_type_size(mem_vec_type(in)), size = each << pair;
     struct slow_path *s;
-    int va, t1, t2, dst, second = NO_REG;
+    int va, t1, t2, dst, second = NO_REG, whole = NO_REG;
 
     if (in->aux & IR_MEM_HOST) {
         emit_host_load(t, i, in);
         return;
     }
     fl_clobber(t);
+    if (mem_is_whole(t, in)) {
+        whole = ra_temp(t, XMM_SCRATCH, 0);
+    }
     va = ra_use(t, in->a, true);
     t1 = ra_temp(t, GPR_SCRATCH, 0);
     t2 = ra_temp(t, GPR_SCRATCH, 0);
@@ -233,7 +261,9 @@ void emit_load(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     s->dst[0] = dst;
     s->dst[1] = second;
     mem_check(t, s, t1, t2, size, in->aux, false);
-    if (second != NO_REG && dst == va) {
+    if (whole != NO_REG) {
+        mem_load_whole(t, in, whole, dst, second, rm_index(t1, va, 0, 0));
+    } else if (second != NO_REG && dst == va) {
         mem_load_one(t, in, second, rm_index(t1, va, 0, each), t2);
         mem_load_one(t, in, dst, rm_index(t1, va, 0, 0), t2);
     } else {
@@ -373,6 +403,38 @@ void mem_store_one(struct backend_thread *t, const struct stored *s,
     store_ordered(t, s, to, tmp, false);
 }
 
+static bool is_zero(const struct stored *s)
+{
+    return s->is_const && !s->is_pc && s->imm == 0;
+}
+
+/* Where a general operand can be taken from, tmp if need be. */
+static struct x64_rm whole_part(struct backend_thread *t,
+                                const struct stored *s, int tmp)
+{
+    if (!s->is_const && !s->is_pc && !s->narrow) {
+        return s->m;
+    }
+    mem_load_stored(t, s, tmp);
+    return rm_reg(tmp);
+}
+
+void mem_store_whole(struct backend_thread *t, const struct stored value[2],
+                     int xmm, struct x64_rm to, int tmp)
+{
+    bool wide = value[0].type == IR_I64;
+    unsigned w = wide ? X_W : 0;
+
+    if (is_zero(&value[0]) && is_zero(&value[1])) {
+        v_op2(t, V_PXOR, xmm, xmm, rm_reg(xmm));
+    } else {
+        v_op1(t, V_MOVD | w, xmm, whole_part(t, &value[0], tmp));
+        v_op2_imm(t, V_PINSRD | w, xmm, xmm,
+                  whole_part(t, &value[1], tmp), 1);
+    }
+    vec_store(t, wide ? IR_V128 : IR_F64, to, xmm);
+}
+
 static void emit_full_fence(struct backend_thread *t)
 {
     x_op(&t->as, X_ALU_IMM8 | X_LOCK, ALU_OR, rm_frame(FRAME_DESC));
@@ -388,7 +450,7 @@ void emit_store(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     bool vec = t->val[in->b].state & VAL_VEC;
     struct stored value[2];
     struct slow_path *s;
-    int va, t1, t2;
+    int va, t1, t2, whole = NO_REG;
 
     (void)i;
     if (in->aux & IR_MEM_HOST) {
@@ -396,6 +458,9 @@ void emit_store(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
         return;
     }
     fl_clobber(t);
+    if (mem_is_whole(t, in)) {
+        whole = ra_temp(t, XMM_SCRATCH, 0);
+    }
     va = ra_use(t, in->a, true);
     mem_hold_stored(t, in->b);
     if (pair) {
@@ -413,10 +478,14 @@ void emit_store(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     s->value_count = 1 + pair;
     memcpy(s->value, value, sizeof(value));
     mem_check(t, s, t1, t2, size, in->aux, true);
-    store_ordered(t, &value[0], rm_index(t1, va, 0, 0), t2,
-              release && !pair && !vec);
-    if (pair) {
-        store_ordered(t, &value[1], rm_index(t1, va, 0, each), t2, false);
+    if (whole != NO_REG) {
+        mem_store_whole(t, value, whole, rm_index(t1, va, 0, 0), t2);
+    } else {
+        store_ordered(t, &value[0], rm_index(t1, va, 0, 0), t2,
+                      release && !pair && !vec);
+        if (pair) {
+            mem_store_one(t, &value[1], rm_index(t1, va, 0, each), t2);
+        }
     }
     if (release && (pair || vec)) {
         emit_full_fence(t);

@@ -27,6 +27,14 @@ enum ir_type mem_vec_type(const struct ir_insn *in);
 int mem_def_loaded(struct backend_thread *t, ir_ref i, uint32_t avoid);
 void mem_load_one(struct backend_thread *t, const struct ir_insn *in,
                   int dst, struct x64_rm from, int tmp);
+/* A pair that others may look at in one piece, `xmm` a scratch register: the
+ * host reads and writes sixteen aligned bytes at once (from AVX on it says
+ * so).  second: NO_REG where nobody wants it. */
+bool mem_is_whole(const struct backend_thread *t, const struct ir_insn *in);
+void mem_load_whole(struct backend_thread *t, const struct ir_insn *in,
+                    int xmm, int dst, int second, struct x64_rm from);
+void mem_store_whole(struct backend_thread *t, const struct stored value[2],
+                     int xmm, struct x64_rm to, int tmp);
 /* Lock an operand where it is, if enough registers are left. */
 void mem_hold_stored(struct backend_thread *t, ir_ref ref);
 void mem_store_one(struct backend_thread *t, const struct stored *s,

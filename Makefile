@@ -245,10 +245,11 @@ bench-translate: $(BUILD)/tests/bench/translate
 ISA_REPORT = $(BUILD)/isa-report.md
 isa-report: $(BUILD)/tests/fuzz/isa_report
 	$(say) LIST $(ISA_REPORT)
-	$(Q)for f in tests/insn/*.S; do \
+	$(Q){ ls tests/guest/*.c; for f in tests/insn/*.S; do \
 	    elf=$(BUILD)/tests/insn/$$(basename $$f .S).elf; \
 	    [ ! -e $$elf ] || echo $$elf; \
-	done | xargs $< -k tests/fuzz/insn_probe.known >$(ISA_REPORT)
+	done; } | xargs $< tests/fuzz/insn_probe.known \
+	    tests/fuzz/el1_words.known >$(ISA_REPORT)
 	$(Q){ echo; echo '## System registers (`sysreg_probe`)'; echo; \
 	    sed 's/^/    /' tests/fuzz/sysreg_probe.known; } >>$(ISA_REPORT)
 

@@ -15,51 +15,12 @@
 
 #include "cpu/arm/disas.h"
 #include "cpu/arm/sysregs.h"
+#include "tests/fuzz/insn_known.h"
 #include "tests/fuzz/insn_random.h"
 #include "tests/fuzz/insn_rows.h"
 #include "util/bits.h"
 
-enum { MAX_KNOWN = 128 };
-
-static struct known {
-    uint32_t mask, value;
-} known[MAX_KNOWN];
-static unsigned known_count;
-
-static void read_known(const char *path)
-{
-    char line[256];
-    FILE *f = fopen(path, "r");
-
-    if (!f) {
-        perror(path);
-        exit(1);
-    }
-    while (fgets(line, sizeof(line), f)) {
-        struct known *k = &known[known_count];
-
-        if (line[0] == '#' || line[0] == '\n') {
-            continue;
-        }
-        if (known_count == MAX_KNOWN ||
-            sscanf(line, "%" SCNx32 " %" SCNx32, &k->mask, &k->value) != 2) {
-            fprintf(stderr, "%s: not understood: %s", path, line);
-            exit(1);
-        }
-        known_count++;
-    }
-    fclose(f);
-}
-
-static bool is_known(uint32_t word)
-{
-    for (unsigned n = 0; n < known_count; n++) {
-        if ((word & known[n].mask) == known[n].value) {
-            return true;
-        }
-    }
-    return false;
-}
+static struct known_words known;
 
 /* Registers that overlap, where one is loaded or written back. */
 static bool overlaps(const struct a64_row *row, uint32_t word)
@@ -91,8 +52,7 @@ static bool is_defined(uint32_t word)
     if (!row) {
         return true;
     }
-    return row->state != A64_ROW_MISSING && !is_fixed_point_half(row) &&
-           feature_suits(row->feat[0]) && feature_suits(row->feat[1]) &&
+    return row_suits_el1(row) &&
            (word & row->should_mask) == row->should_value &&
            !overlaps(row, word);
 }
@@ -144,7 +104,7 @@ static uint32_t make_word(void)
 
     do {
         word = any_kind();
-    } while (is_known(word) || !is_defined(word));
+    } while (known_has(&known, word, UINT32_MAX) || !is_defined(word));
     return word;
 }
 
@@ -179,7 +139,7 @@ int main(int argc, char **argv)
     random_state = strtoull(argv[1], NULL, 0);
     uint32_t count = (uint32_t)strtoul(argv[2], NULL, 0);
 
-    read_known(argv[3]);
+    known_read(&known, argv[3]);
     fwrite(&count, sizeof(count), 1, stdout);
     for (uint32_t n = 0; n < count; n++) {
         uint32_t word = make_word();

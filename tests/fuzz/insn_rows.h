@@ -21,6 +21,13 @@ static inline bool feature_suits(enum a64_feat f)
            f != A64_FEAT_MOPS && f != A64_FEAT_WFXT;
 }
 
+/* Of el1_words, which has words that are not implemented, too. */
+static inline bool row_suits_el1(const struct a64_row *row)
+{
+    return row->state != A64_ROW_MISSING && !is_fixed_point_half(row) &&
+           feature_suits(row->feat[0]) && feature_suits(row->feat[1]);
+}
+
 static inline bool row_suits(const struct a64_row *row)
 {
     /* Not for user mode, not for straight-line code, or without a defined

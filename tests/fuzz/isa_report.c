@@ -2,12 +2,15 @@
  * The list of all A64 instructions: of which group, of which features,
  * implemented or not, tested by what; as Markdown.
  *
- *   isa_report [-k KNOWN] ELF...
+ *   isa_report KNOWN EL1-KNOWN TEST...
  *
  * The rows are those of the decode tables.  "random" are those that
- * insn_fuzz draws and compares with qemu-aarch64; the instruction tests
- * (tests/insn) are named by the programs ELF that hold such a word.  KNOWN is
- * insn_probe's list of the differences to QEMU, which ends the report.
+ * insn_fuzz draws and compares with qemu-aarch64, "EL1" those that el1_words
+ * does at EL1 and EL0 with qemu-system-aarch64, by its list EL1-KNOWN.  TEST:
+ * instruction tests (tests/insn) are named where their program holds such a
+ * word, guest tests (tests/guest) where a line `instructions:` in the head of
+ * their source says so.  KNOWN is insn_probe's list of the differences to QEMU,
+ * which ends the report.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +18,7 @@
 
 #include "cpu/arm/disas.h"
 #include "cpu/arm/features.h"
+#include "tests/fuzz/insn_known.h"
 #include "tests/fuzz/insn_rows.h"
 #include "tests/insn/image.h"
 
@@ -25,6 +29,8 @@ static const char *const feature_names[] = {
     A64_FEATURES(NAME_OF)
 #undef NAME_OF
 };
+
+static struct known_words el1_known;
 
 /* Which tests have the row. */
 static struct tested {
@@ -45,19 +51,51 @@ static void note(struct tested *t, const char *name)
     t->count++;
 }
 
-static bool read_test(const char *path, const struct a64_row *rows)
+/* By the names after `instructions:`, all on one line. */
+static bool read_guest_test(const char *path, const char *name,
+                            const struct a64_row *rows, size_t count)
+{
+    static const char mark[] = " * instructions:";
+    FILE *f = fopen(path, "r");
+    char line[256];
+
+    if (!f) {
+        return false;
+    }
+    while (fgets(line, sizeof(line), f)) {
+        if (strncmp(line, mark, sizeof(mark) - 1) != 0) {
+            continue;
+        }
+        for (char *word = strtok(line + sizeof(mark) - 1, " \n"); word;
+             word = strtok(NULL, " \n")) {
+            for (size_t n = 0; n < count; n++) {
+                if (!strcmp(rows[n].name, word)) {
+                    note(&tested[n], name);
+                }
+            }
+        }
+    }
+    fclose(f);
+    return true;
+}
+
+static bool read_test(const char *path, const struct a64_row *rows,
+                      size_t count)
 {
     static struct image image;
-    const char *slash = strrchr(path, '/');
+    const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
     char name[NAME];
 
     snprintf(name, sizeof(name), "%.*s",
              (int)strcspn(slash ? slash + 1 : path, "."),
              slash ? slash + 1 : path);
+    if (dot && !strcmp(dot, ".c")) {
+        return read_guest_test(path, name, rows, count);
+    }
     if (!image_load(&image, path)) {
         return false;
     }
-    for (unsigned n = 0; n < image.slots; n++) {
+    for (unsigned n = 0; n < image.slots * INSN_SLOT_WORDS; n++) {
         const struct a64_row *row = a64_row_find(image.code[n]);
 
         if (row) {
@@ -79,12 +117,14 @@ static void print_row(const struct a64_row *row, size_t count,
                       const struct a64_row *rows)
 {
     struct tested all = {0};
-    bool random = false;
+    bool random = false, el1 = false;
 
     for (size_t n = 0; n < count; n++) {
         const struct tested *t = &tested[row + n - rows];
 
         random |= row_suits(row + n);
+        el1 |= row_suits_el1(row + n) &&
+               !known_has(&el1_known, row[n].value, row[n].mask);
         for (unsigned k = 0; k < t->count && k < MAX_SHOWN; k++) {
             note(&all, t->names[k]);
         }
@@ -93,7 +133,8 @@ static void print_row(const struct a64_row *row, size_t count,
     for (unsigned n = 0; n < 2 && row->feat[n] != A64_FEAT_COUNT; n++) {
         printf(" %s", feature_names[row->feat[n]]);
     }
-    printf(" | %s |%s", state(row), random ? " random" : "");
+    printf(" | %s |%s%s", state(row), random ? " random" : "",
+           el1 ? " EL1" : "");
     for (unsigned n = 0; n < all.count && n < MAX_SHOWN; n++) {
         printf(" %s", all.names[n]);
     }
@@ -150,23 +191,22 @@ int main(int argc, char **argv)
 {
     size_t count;
     const struct a64_row *rows = a64_rows(&count);
-    const char *known = NULL;
-    int first = 1;
 
-    if (argc > 2 && !strcmp(argv[1], "-k")) {
-        known = argv[2];
-        first = 3;
+    if (argc < 3) {
+        fprintf(stderr, "usage: see the head of isa_report.c\n");
+        return 2;
     }
-    for (int n = first; n < argc; n++) {
-        if (count > MAX_ROWS || !read_test(argv[n], rows)) {
-            fprintf(stderr, "isa_report: %s: no instruction test\n",
+    known_read(&el1_known, argv[2]);
+    for (int n = 3; n < argc; n++) {
+        if (count > MAX_ROWS || !read_test(argv[n], rows, count)) {
+            fprintf(stderr, "isa_report: %s: no test of instructions\n",
                     argv[n]);
             return 1;
         }
     }
     print_rows(rows, count);
-    if (known && !print_known(known)) {
-        perror(known);
+    if (!print_known(argv[1])) {
+        perror(argv[1]);
         return 1;
     }
     return ferror(stdout) || fflush(stdout) ? 1 : 0;

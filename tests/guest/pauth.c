@@ -2,6 +2,7 @@
  * Pointer authentication by QARMA5: what every instruction gives for random
  * pointers and keys, under each layout of addresses.
  *
+ * instructions: ERETAA ERETAB
  * run: -M virt -cpu max,pauth-impdef=off
  * armature: -M virt-9.2 -cpu max
  * armature: -M virt -cpu max,pauth-qarma5=on -accel interp
@@ -133,6 +134,29 @@ static void run(const char *what)
     print("%s: %lx\n", what, hash);
 }
 
+/* An exception return by a signed ELR. */
+#define RETURN(sign, how) \
+    ({ \
+        uint64_t reached; \
+        __asm__ volatile(".arch armv8.3-a\n" \
+                         "adr x0, 1f\n" sign " x0, sp\n" \
+                         "msr elr_el1, x0\n" \
+                         "mov x0, #0x3c5\n msr spsr_el1, x0\n" \
+                         "isb\n" how "\n mov %0, #0\n b 2f\n" \
+                         "1: mov %0, #1\n 2:\n" \
+                         : "=&r"(reached) :: "x0", "memory"); \
+        reached; \
+    })
+
+static void test_returns(void)
+{
+    test_part("exception returns");
+    sysreg_write(sctlr_el1, sysreg_read(sctlr_el1) | ENABLE_ALL);
+    barrier_isb();
+    test_equal("ERETAA", RETURN("pacia", "eretaa"), 1);
+    test_equal("ERETAB", RETURN("pacib", "eretab"), 1);
+}
+
 void test_main(void)
 {
     static const struct {
@@ -170,4 +194,5 @@ void test_main(void)
     enabled = false;
     barrier_isb();
     run("no key enabled");
+    test_returns();
 }

@@ -2,6 +2,7 @@
  * Semihosting (Arm's "Semihosting for AArch32 and AArch64"): files, the
  * console, clocks, arguments, bad parameters; the exit status at the end.
  *
+ * instructions: HLT
  * run: -M virt -cpu cortex-a53 -semihosting-config enable=on,arg=one,arg=two
  * run: -M virt -cpu max -semihosting -semihosting-config arg=one,arg=two
  * armature: -M virt -accel interp -semihosting-config arg=one,arg=two

@@ -2,6 +2,7 @@
  * WFIT and WFET: they end when the counter is there, at once when it has
  * been, and EL0's are trapped as WFI and WFE are.  QEMU 7.2 has neither.
  *
+ * instructions: WFET WFIT
  * armature: -M virt -cpu max
  * armature: -M virt -cpu max -accel interp
  * armature: -M virt -cpu max -accel jit,region-threshold=0

@@ -8,6 +8,7 @@
  */
 #include "cpu/arm/models.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "cpu/arm/models_cores.h"
@@ -358,6 +359,35 @@ static bool set_cntfrq(struct arm_model *model, const char *value,
     return true;
 }
 
+/* In units of 128 bits. */
+static bool set_sve_max(struct arm_model *model, const char *value,
+                        struct error **err)
+{
+    uint64_t most;
+
+    if (!parse_uint(value, &most) || most < 1 || most > SVE_MAX_BYTES / 16) {
+        error_set(err, "-cpu %s,sve-max-vq=%s: 1 to %d expected, vectors of "
+                       "128 to %d bits", model->name, value,
+                  SVE_MAX_BYTES / 16, 8 * SVE_MAX_BYTES);
+        return false;
+    }
+    model->sve_lengths &= (uint8_t)((1u << most) - 1);
+    return true;
+}
+
+static bool set_aarch64(struct arm_model *model, const char *value,
+                        struct error **err)
+{
+    bool on;
+
+    if (!parse_bool(value, &on) || !on) {
+        error_set(err, "-cpu %s,aarch64=%s: there is no AArch32 to use "
+                       "instead; leave it out", model->name, value);
+        return false;
+    }
+    return true;
+}
+
 static void set_sve(struct arm_model *model, bool on)
 {
     model->choice.no_sve = !on;
@@ -390,8 +420,9 @@ static const struct property {
     {"pmu", NULL, set_pmu, NULL, NULL},
     {"backcompat-cntfrq", NULL, set_backcompat_cntfrq, NULL, NULL},
     {"cntfrq", NULL, NULL, NULL, set_cntfrq},
-    {"aarch64", NULL, set_nothing, NULL, NULL},
+    {"aarch64", NULL, NULL, NULL, set_aarch64},
     {"sve", has_sve, set_sve, NULL, NULL},
+    {"sve-max-vq", is_max, NULL, NULL, set_sve_max},
     {"sme", is_max, set_nothing, "SME", NULL},
     {"lpa2", is_max, set_lpa2, NULL, NULL},
     {"lse2", is_max, set_lse2, NULL, NULL},
@@ -522,6 +553,25 @@ static bool apply(struct arm_model *model, const char *name,
     return true;
 }
 
+/* "help" among the properties: an error that names them. */
+static void name_properties(const struct arm_model *model,
+                            struct error **err)
+{
+    char names[512] = "";
+
+    for (size_t i = 0; i < ARRAY_SIZE(properties); i++) {
+        const struct property *p = &properties[i];
+
+        if (!p->of || p->of(model)) {
+            size_t used = strlen(names);
+
+            snprintf(names + used, sizeof(names) - used, " %s", p->name);
+        }
+    }
+    error_set(err, "-cpu %s: properties, NAME=VALUE each:%s", model->name,
+              names);
+}
+
 static bool apply_all(struct arm_model *model, const char *props,
                       struct error **err)
 {
@@ -532,6 +582,10 @@ static bool apply_all(struct arm_model *model, const char *props,
     if (!kv) {
         error_prepend(err, "-cpu %s", model->name);
         return false;
+    }
+    if (keyval_help(kv)) {
+        name_properties(model, err);
+        good = false;
     }
     for (size_t n = 0; good && keyval_pair(kv, n, &key, &value); n++) {
         good = apply(model, key, value, err);

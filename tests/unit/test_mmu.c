@@ -119,6 +119,26 @@ START_TEST(test_sizes)
 }
 END_TEST
 
+/* The contiguous hint, on entries that keep its rules and on one that does
+ * not: each is translated by itself, and no fault comes of it. */
+START_TEST(test_contiguous)
+{
+    const struct mmu_granule *g = &mmu_granules[_i];
+    uint64_t size = BIT(g->bits);
+
+    use_granule(g, 25);
+    for (uint64_t n = 0; n < 16; n++) {
+        *slot(g->bits, 25, n * size, 3, 0) =
+            leaf(3, FRAME + (n < 15 ? n : 40) * size, AF | BIT(52));
+    }
+    for (uint64_t n = 0; n < 16; n++) {
+        ck_assert(walk(n * size + 8, TLB_READ));
+        ck_assert_uint_eq(mmu.page.pa, FRAME + (n < 15 ? n : 40) * size);
+        ck_assert_uint_eq(mmu.page.block_size, size);
+    }
+}
+END_TEST
+
 /* 16 KiB where they are not: 4 KiB. */
 START_TEST(test_missing_granule)
 {
@@ -531,6 +551,7 @@ Suite *mmu_suite(void)
     tcase_add_loop_test(c, test_remembered_tables, 0, MMU_GRANULES);
     tcase_add_loop_test(c, test_levels, 0, MMU_GRANULES);
     tcase_add_loop_test(c, test_sizes, 0, MMU_GRANULES);
+    tcase_add_loop_test(c, test_contiguous, 0, MMU_GRANULES);
     tcase_add_test(c, test_missing_granule);
     tcase_add_test(c, test_disabled_range);
     tcase_add_test(c, test_tags);

@@ -237,6 +237,14 @@ START_TEST(test_vector_lengths)
     expect_lengths("sve512=off", 0x7);
     expect_lengths("sve256=off", 0x1);
     expect_lengths("sve1024=off", 0xf);
+    expect_lengths("sve-max-vq=4", 0xf);
+    expect_lengths("sve-max-vq=3", 0x7);
+    expect_lengths("sve-max-vq=1", 0x1);
+    expect_lengths("sve-max-vq=2,sve256=on", 0x3);
+    expect_error("max", "sve-max-vq=2,sve512=on", "no vectors of 512 bits");
+    expect_error("max", "sve-max-vq=0", "1 to 4 expected");
+    expect_error("max", "sve-max-vq=5", "1 to 4 expected");
+    expect_error("neoverse-v1", "sve-max-vq=1", "no property");
     ck_assert(arm_model_find(&m, "max", "sve=off", NULL));
     ck_assert_uint_eq(m.ARM_ID_AA64PFR0 >> 32 & 15, 0);
     ck_assert_uint_eq(m.ARM_ID_AA64ZFR0, 0);
@@ -283,6 +291,10 @@ START_TEST(test_properties)
     expect_error("max", "pauth=maybe", "'on' or 'off'");
     expect_error("cortex-a72", "pauth=on", "no property");
     expect_error("max", "cntfrq=0", "1 to 1000000000 Hz");
+    expect_error("max", "aarch64=off", "no AArch32");
+    ck_assert(arm_model_find(&m, "max", "aarch64=on", NULL));
+    expect_error("max", "help", "pauth-impdef");
+    expect_error("cortex-a53", "help", "each: backcompat");
     expect_error("cortex-a99", NULL, "no such model");
 }
 END_TEST

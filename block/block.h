@@ -75,6 +75,9 @@ struct block_config {
     /* Of encrypted images: where secrets are, and which is the key. */
     const struct secrets *secrets;
     const char *key_secret;
+    /* Of a raw image: the part of the file that is the disk, bytes; a size of
+     * 0 is up to the end. */
+    uint64_t raw_offset, raw_size;
     const char *data_file; /* rather than the one that a qcow2 image names */
     /* The image below, of which `file` and `format` may be NULL: as the image
      * names them.  NULL: all of it is as the image says. */

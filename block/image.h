@@ -88,7 +88,8 @@ struct block_image {
     const char *backing_name, *backing_format;
     bool noise;  /* what was never written is not zero */
     bool packed; /* clusters are compressed: parts of one cost its space */
-    struct block_file *plain; /* of raw images and their like: the disk */
+    struct block_file *plain; /* of raw images and their like: the disk, */
+    uint64_t start;           /* which begins there, bytes */
     /* Nobody said that it is raw: the guest must not make it look like
      * anything else, which the next one to guess would believe. */
     bool guessed_raw;

@@ -59,7 +59,7 @@ static void accept_tuning(struct keyval *kv)
     }
 }
 
-/* Of encrypted images, of data files and of caches. */
+/* Of encrypted images, of data files, of caches, of a part of a file. */
 static bool read_format(struct keyval *kv, struct block_config *config,
                         struct error **err)
 {
@@ -80,7 +80,9 @@ static bool read_format(struct keyval *kv, struct block_config *config,
         config->data_file = keyval_get(kv, "data-file.filename");
     }
     accept_tuning(kv);
-    return true;
+    return !config->format || strcmp(config->format, "raw") != 0 ||
+           (keyval_size(kv, "offset", 1, &config->raw_offset, err) &&
+            keyval_size(kv, "size", 1, &config->raw_size, err));
 }
 
 static bool read_cache(struct keyval *kv, struct block_config *config,
@@ -119,6 +121,7 @@ static bool read_below(struct keyval *kv, struct block_config *config,
     keyval_keep(kv, below);
     *below = *config;
     below->data_file = below->internal_snapshot = NULL;
+    below->raw_offset = below->raw_size = 0;
     below->backing = NULL;
     if (!read_image(keys, below, err)) {
         error_prepend(err, "backing");

@@ -9,7 +9,7 @@ static int raw_read(struct block_image *image, const struct iovec *iov,
                     unsigned count, uint64_t offset, uint64_t length)
 {
     (void)length;
-    return block_file_read(image->plain, iov, count, offset);
+    return block_file_read(image->plain, iov, count, image->start + offset);
 }
 
 static int raw_write(struct block_image *image, const struct iovec *iov,
@@ -17,7 +17,8 @@ static int raw_write(struct block_image *image, const struct iovec *iov,
                      bool sync)
 {
     (void)length;
-    return block_file_write(image->plain, iov, count, offset, sync);
+    return block_file_write(image->plain, iov, count, image->start + offset,
+                            sync);
 }
 
 static int raw_flush(struct block_image *image)
@@ -28,18 +29,19 @@ static int raw_flush(struct block_image *image)
 static int raw_discard(struct block_image *image, uint64_t offset,
                        uint64_t length)
 {
-    return block_file_discard(image->plain, offset, length);
+    return block_file_discard(image->plain, image->start + offset, length);
 }
 
 static int raw_zero(struct block_image *image, uint64_t offset,
                     uint64_t length, bool unmap)
 {
-    return block_file_zero(image->plain, offset, length, unmap);
+    return block_file_zero(image->plain, image->start + offset, length, unmap);
 }
 
 static bool raw_enter(struct block_image *image, struct block_access *access)
 {
     access->file = image->plain;
+    access->offset += image->start;
     return access->op == BLOCK_READ || access->op == BLOCK_WRITE ||
            access->op == BLOCK_FLUSH;
 }
@@ -55,6 +57,7 @@ static int raw_status(struct block_image *image, uint64_t offset,
 {
     unsigned flags = 0;
 
+    offset += image->start;
     *extent = (struct block_extent){
         .placed = true, .host = offset, .image = image, .file = image->plain,
     };
@@ -99,23 +102,51 @@ static const struct block_image_ops raw_ops = {
     .format = "raw", PLAIN_OPS, .status = raw_status, .resize = raw_resize,
 };
 
+/* A part of a file: offset= and size=. */
+static const struct block_image_ops part_ops = {
+    .format = "raw", PLAIN_OPS, .status = raw_status,
+};
+
 /* A fixed VHD image is a raw one with a footer that is not of the disk. */
 const struct block_image_ops block_vpc_fixed_ops = {
     .format = "vpc", PLAIN_OPS, .status = fixed_status,
 };
 
+/* Whether offset= and size= are whole sectors of the file. */
+static bool check_part(const struct block_file *file, uint64_t offset,
+                       uint64_t size, struct error **err)
+{
+    uint64_t end = align_up(file->size, BLOCK_SECTOR);
+
+    if (offset % BLOCK_SECTOR || size % BLOCK_SECTOR) {
+        error_set(err, "%s: offset=%llu,size=%llu: not multiples of %d bytes",
+                  file->path, (unsigned long long)offset,
+                  (unsigned long long)size, BLOCK_SECTOR);
+    } else if (offset > end || size > end - offset) {
+        error_set(err, "%s: offset=%llu,size=%llu: the file has only %llu "
+                  "bytes", file->path, (unsigned long long)offset,
+                  (unsigned long long)size, (unsigned long long)end);
+    } else {
+        return true;
+    }
+    return false;
+}
+
 struct block_image *block_raw_open(struct block_file *file,
                                    const struct block_opening *how,
                                    struct error **err)
 {
-    struct block_image *image = calloc(1, sizeof(*image));
+    uint64_t start = how->config->raw_offset, size = how->config->raw_size;
 
-    (void)how;
-    (void)err;
+    if (!check_part(file, start, size, err)) {
+        return NULL;
+    }
+    struct block_image *image = calloc(1, sizeof(*image));
     assert(image);
-    image->ops = &raw_ops;
+    image->ops = start || size ? &part_ops : &raw_ops;
     image->plain = file;
     /* A last sector that the file does not fill reads as if it did. */
-    image->size = align_up(file->size, BLOCK_SECTOR);
+    image->size = size ? size : align_up(file->size, BLOCK_SECTOR) - start;
+    image->start = start;
     return image;
 }

@@ -42,6 +42,18 @@ static bool read_bytes(struct keyval *kv, struct block_config *block,
     return block->file != NULL;
 }
 
+/* Formats read whole files. */
+static bool is_whole(const struct drive_config *layer, const char *key,
+                     struct error **err)
+{
+    if (layer->block.raw_offset || layer->block.raw_size) {
+        error_set(err, "%s=%s: a node with offset= or size= can be below "
+                  "nothing but backing=", key, layer->id);
+        return false;
+    }
+    return true;
+}
+
 /* The layer below: another node, or one that is described in place. */
 static bool read_layer(struct parse *p, struct keyval *kv,
                        struct block_config *block, struct error **err)
@@ -76,7 +88,7 @@ static bool read_layer(struct parse *p, struct keyval *kv,
     }
     layer->layer = true;
     *block = layer->block;
-    return true;
+    return is_whole(layer, "file", err);
 }
 
 /* data-file=NODE, of qcow2. */
@@ -99,7 +111,7 @@ static bool read_data_file(struct parse *p, struct keyval *kv,
     }
     layer->layer = true;
     block->data_file = layer->block.file;
-    return true;
+    return is_whole(layer, "data-file", err);
 }
 
 static bool read_node(struct parse *p, struct keyval *kv,

@@ -51,6 +51,53 @@ START_TEST(test_engine_of_format)
 }
 END_TEST
 
+/* offset= and size= of a raw image. */
+START_TEST(test_part)
+{
+    struct block_config c = {.format = "raw", .raw_offset = 8192,
+                             .raw_size = 65536};
+    uint8_t bytes[3 * 512];
+    int fd = open(br.path, O_RDWR);
+
+    br_open(c, _i);
+    ck_assert_uint_eq(block_size(br.b), 65536);
+    ck_assert_int_eq(br_write(0, 512, 7), 0);
+    ck_assert_int_eq(br_write(65536 - 512, 512, 9), 0);
+    br_expect(0, 512, 7);
+    br_expect(512, 65536 - 1024, 0);
+    br_expect(65536 - 512, 512, 9);
+    ck_assert_int_eq(br_range(BLOCK_ZERO, 0, 512, 0), 0);
+    br_expect(0, 512, 0);
+    ck_assert_int_eq(br_write(0, 512, 7), 0);
+    ck_assert_int_eq(pread(fd, bytes, 1536, 8192 - 512), 1536);
+    ck_assert(bytes[511] == 0 && bytes[512] == 7 && bytes[1023] == 7 &&
+              bytes[1024] == 0);
+    ck_assert_int_eq(pread(fd, bytes, 1024, 8192 + 65536 - 512), 1024);
+    ck_assert(bytes[0] == 9 && bytes[511] == 9 && bytes[512] == 0);
+    close(fd);
+}
+END_TEST
+
+START_TEST(test_part_that_cannot_be)
+{
+    static const struct {
+        uint64_t offset, size;
+        const char *why;
+    } rows[] = {
+        {100, 0, "not multiples of 512"}, {512, 100, "not multiples of 512"},
+        {SIZE + 512, 0, "the file has only"}, {512, SIZE, "the file has only"},
+        {UINT64_MAX - 511, 1024, "the file has only"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        expect_refusal((struct block_config){
+                           .file = br.path, .format = "raw",
+                           .raw_offset = rows[i].offset,
+                           .raw_size = rows[i].size}, rows[i].why);
+    }
+}
+END_TEST
+
 START_TEST(test_open_descriptor)
 {
     char name[32];
@@ -142,6 +189,8 @@ Suite *block_open_suite(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, test_refusals);
     tcase_add_loop_test(t, test_engine_of_format, 0, BR_ENGINES);
+    tcase_add_loop_test(t, test_part, 0, BR_ENGINES);
+    tcase_add_test(t, test_part_that_cannot_be);
     tcase_add_loop_test(t, test_open_descriptor, 0, 2);
     tcase_add_loop_test(t, test_read_only, 0, 2);
     tcase_add_test(t, test_locks);

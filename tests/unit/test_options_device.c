@@ -130,6 +130,12 @@ START_TEST(test_blockdev)
              "-device virtio-blk-device,drive=n");
     ck_assert_str_eq(c->drives[0].block.file, "x");
     ck_assert_str_eq(c->drives[0].block.format, "qcow2");
+    c = good("-blockdev file,node-name=f,filename=d -blockdev {\"driver\":"
+             "\"raw\",\"node-name\":\"n\",\"file\":\"f\",\"offset\":1024,"
+             "\"size\":512} -drive if=none,format=raw,file=e,offset=1k");
+    ck_assert_uint_eq(c->drives[1].block.raw_offset, 1024);
+    ck_assert_uint_eq(c->drives[1].block.raw_size, 512);
+    ck_assert_uint_eq(c->drives[2].block.raw_offset, 1024);
     c = good("-blockdev file,node-name=fb,filename=base "
              "-blockdev raw,node-name=b,file=fb,read-only=on "
              "-blockdev qcow2,node-name=m,file.driver=file,file.filename=mid,"
@@ -527,6 +533,11 @@ START_TEST(test_mistakes)
         {"-blockdev driver=nbd,node-name=n,server.host=f,tls-creds=t",
          "-blockdev driver=nbd,node-name=n,server.host=f,tls-creds=t: "
          "tls-creds: TLS is not supported; use a tunnel"},
+        {"-blockdev file,node-name=f,filename=d "
+         "-blockdev raw,node-name=r,file=f,offset=512 "
+         "-blockdev qcow2,node-name=n,file=r",
+         "-blockdev qcow2,node-name=n,file=r: file=r: a node with offset= or "
+         "size= can be below nothing but backing="},
         {"-blockdev driver=qcow2,node-name=n,file=f",
          "-blockdev driver=qcow2,node-name=n,file=f: Cannot find device='f' "
          "nor node-name='f'"},

@@ -125,18 +125,25 @@ void sysreg_mair_write(struct arm_cpu *cpu, const struct sysreg *r,
     }
 }
 
+/* It is written again with what it has where a kernel goes back to a task. */
+static void set_ttbr(struct arm_cpu *cpu, uint64_t *ttbr, uint64_t value)
+{
+    if (value != *ttbr) {
+        *ttbr = value;
+        arm_select_tlb(cpu);
+    }
+}
+
 void sysreg_ttbr0_write(struct arm_cpu *cpu, const struct sysreg *r,
                         uint64_t value)
 {
-    cpu->mmu_el[sysreg_el(r)].ttbr0 = value;
-    arm_select_tlb(cpu);
+    set_ttbr(cpu, &cpu->mmu_el[sysreg_el(r)].ttbr0, value);
 }
 
 void sysreg_ttbr1_write(struct arm_cpu *cpu, const struct sysreg *r,
                         uint64_t value)
 {
-    cpu->mmu_el[sysreg_el(r)].ttbr1 = value;
-    arm_select_tlb(cpu);
+    set_ttbr(cpu, &cpu->mmu_el[sysreg_el(r)].ttbr1, value);
 }
 
 /* FPEN; ZEN and TTA control what is not there. */

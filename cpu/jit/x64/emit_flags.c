@@ -86,10 +86,13 @@ int fl_pack_temp(struct backend_thread *t, ir_ref ref)
 
 bool fl_is_precious(const struct backend_thread *t)
 {
+    if (t->fl == IR_NONE) {
+        return false;
+    }
     const struct value *v = &t->val[t->fl];
 
-    return t->fl != IR_NONE && v->left && v->reg == NO_REG &&
-           v->home == NO_HOME && !v->spill && !(v->state & VAL_CONST);
+    return v->left && v->reg == NO_REG && v->home == NO_HOME && !v->spill &&
+           !(v->state & VAL_CONST);
 }
 
 void fl_clobber_value(struct backend_thread *t)

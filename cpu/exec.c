@@ -579,6 +579,7 @@ static void refresh_chunks(struct engine *e, struct runner *r)
 {
     for (unsigned class = 0; class < ARRAY_SIZE(r->chunk); class++) {
         struct code_cache_user user = cache_user(e);
+        struct code_demand *demand = class == CODE_COPIES ? &r->demand : NULL;
         struct jit_buffer room;
 
         if (code_chunk_room(r->chunk[class], &room)) {
@@ -587,9 +588,10 @@ static void refresh_chunks(struct engine *e, struct runner *r)
         /* It may have to wait for one that waits for us to drain. */
         shootdown_sleep(e->config.shootdown, r->vcpu->index);
         r->chunk[class] = code_cache_chunk(e->cache, r->vcpu->index, class,
-                                           r->chunk[class],
-                                           &r->demand[class], &user);
-        r->demand[class] = (struct code_demand){0};
+                                           r->chunk[class], demand, &user);
+        if (demand) {
+            *demand = (struct code_demand){0};
+        }
         shootdown_wake(e->config.shootdown, r->vcpu->index);
     }
 }

@@ -33,7 +33,7 @@ struct runner {
         uint64_t page;
         uint32_t id;
     } made_in;               /* where it made a unit last, by VA */
-    struct code_demand demand[2]; /* since it has its chunk */
+    struct code_demand demand; /* since it has its chunk of copies */
     struct engine_stats stats;
     bool sleeping;           /* atomic; on the futex vcpu->request */
     uint8_t source[UNIT_SOURCE]; /* what is being translated: the guest may

@@ -90,11 +90,8 @@ static struct block *make_new(struct engine *e, struct runner *r,
             key->page_id, code, &result);
     key->guest_bytes = (uint16_t)r->unit->guest_bytes;
     key->source_hash = block_source_hash(r->source, r->unit->guest_bytes);
-    r->demand[CODE_ORIGINALS].units++;
-    if (origin_was_evicted(e->blocks, key->pa, key->context)) {
-        r->demand[CODE_ORIGINALS].lost++;
-        r->stats.lost++;
-    }
+    r->stats.lost += log_on(LOG_STATS) &&
+                     origin_was_evicted(e->blocks, key->pa, key->context);
     r->stats.translations++;
     r->stats.guest_insns += r->unit->guest_insns;
     if (!e->backend) {
@@ -151,19 +148,17 @@ static enum code_class class_of_copy(struct engine *e, struct runner *r,
                                      const struct block *key,
                                      const struct block *origin)
 {
-    enum code_class class = origin->dead ? CODE_ORIGINALS : CODE_COPIES;
-    struct code_demand *demand = &r->demand[class];
-
     r->stats.copies++;
-    demand->units++;
     if (origin->dead) {
-        demand->revived++;
         r->stats.revived++;
-    } else if (copy_was_evicted(e->blocks, key->pa, key->pc, key->context)) {
-        demand->lost++;
+        return CODE_ORIGINALS;
+    }
+    r->demand.units++;
+    if (copy_was_evicted(e->blocks, key->pa, key->pc, key->context)) {
+        r->demand.lost++;
         r->stats.copied_again++;
     }
-    return class;
+    return CODE_COPIES;
 }
 
 /* From a block of the same guest code at whatever VA, or NULL. */
@@ -199,7 +194,6 @@ static struct block *make_loaded(struct engine *e, struct runner *r,
                         : NULL;
 
     if (b) {
-        r->demand[CODE_ORIGINALS].units++;
         r->stats.loads++;
         look_at_copy(e, r, b, host, code, true);
     }

@@ -18,8 +18,3 @@ uint64_t clock_realtime_ns(void)
 {
     return read_clock(CLOCK_REALTIME);
 }
-
-uint64_t clock_process_ns(void)
-{
-    return read_clock(CLOCK_PROCESS_CPUTIME_ID);
-}

@@ -14,7 +14,4 @@ uint64_t clock_monotonic_ns(void);
 /* CLOCK_REALTIME since 1970: for real-time clocks only. */
 uint64_t clock_realtime_ns(void);
 
-/* Processor time of this process, all threads. */
-uint64_t clock_process_ns(void);
-
 #endif

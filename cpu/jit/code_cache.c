@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "util/bits.h"
-#include "util/clock.h"
 
 /* Largest code of one unit, and largest metadata, of the interpreter's as of
  * generated code: a chunk with less left counts as full. */
@@ -34,17 +33,21 @@ _Static_assert(META_SIZE / INDEX_UNIT - 1 <= UINT16_MAX &&
 /* Metadata of as many units as a chunk mostly holds. */
 #define META_USUAL (5 * POPULATE_STEP)
 #define HOST_PAGE (4u << 10)
-/* Chunks in use before the first is evicted, at first: bytes by class. */
+/* Chunks in use before the first is evicted, at first: bytes by class.
+ * Originals have what the others leave. */
 static const unsigned first_limit[CODE_CLASSES] = {
-    [CODE_ORIGINALS] = 16u << 20,
     [CODE_COPIES] = 4u << 20,
     [CODE_REGIONS] = 8u << 20,
 };
-/* So long originals stay if there is room, of each vCPU's processor time. */
-#define STAY_NS (2 * NS_PER_SEC)
+/* The part of their chunks that is retired before the first is evicted.
+ * Where it is larger, what is used again is known better; where it is
+ * smaller, a program fits that is nearly as large as the cache. */
+#define RETIRED_PART 8
 /* Demand is looked at over about so many: that a program starts anew what has
  * not run for long is no reason to keep everything. */
 #define DEMAND_CHUNKS 16
+/* Copies get no more than this part of all chunks. */
+#define COPIES_PART 4
 
 struct code_cache {
     uint8_t *rw;
@@ -55,7 +58,7 @@ struct code_cache {
     pthread_mutex_t lock;     /* chunk states, and what follows */
     struct class {
         unsigned first;       /* its limit at first */
-        unsigned limit;       /* chunks in use before some are evicted */
+        unsigned limit;       /* see limit_of(); not of originals */
         unsigned used;        /* chunks that are not free */
         struct code_demand demand; /* sums that fade away */
         uint64_t evicted;
@@ -111,14 +114,33 @@ static void set_limits(struct code_cache *c)
     unsigned least = least_limit(c->cpus);
     unsigned room = (c->chunks - CODE_CLASSES * least) / CODE_CLASSES;
 
-    for (unsigned n = 0; n < CODE_CLASSES; n++) {
+    c->class[CODE_ORIGINALS].first = c->chunks - 1;
+    for (unsigned n = CODE_ORIGINALS + 1; n < CODE_CLASSES; n++) {
         unsigned want = first_limit[n] / CODE_CHUNK_SIZE;
 
         c->class[n].first = want < least          ? least
                             : want < least + room ? want
                                                   : least + room;
         c->class[n].limit = c->class[n].first;
+        c->class[CODE_ORIGINALS].first -= c->class[n].first;
     }
+}
+
+/* Chunks that the class may have in use before some are evicted. */
+static unsigned limit_of(const struct code_cache *c, enum code_class class)
+{
+    unsigned limit = c->chunks - 1;
+
+    if (class != CODE_ORIGINALS) {
+        return c->class[class].limit;
+    }
+    for (unsigned n = CODE_ORIGINALS + 1; n < CODE_CLASSES; n++) {
+        const struct class *other = &c->class[n];
+        unsigned claim = other->used + least_limit(c->cpus);
+
+        limit -= claim < other->limit ? claim : other->limit;
+    }
+    return limit;
 }
 
 struct code_cache *code_cache_new(size_t size, unsigned cpus,
@@ -351,65 +373,38 @@ static void add_slowly(unsigned *sum, unsigned value)
     *sum += value - *sum / DEMAND_CHUNKS;
 }
 
-/* Chunks by which the class may grow: others that do not use what they may
- * have lend it. */
-static unsigned reserve(const struct code_cache *c, const struct class *class)
-{
-    unsigned claimed = class->limit + c->cpus;
-
-    for (unsigned n = 0; n < CODE_CLASSES; n++) {
-        const struct class *other = &c->class[n];
-        unsigned claim = other->used + least_limit(c->cpus);
-
-        if (other != class) {
-            claimed += claim < other->limit ? claim : other->limit;
-        }
-    }
-    return claimed < c->chunks - 1 ? c->chunks - 1 - claimed : 0;
-}
-
-/* Another chunk was filled.  Where too much had to be done again lately, use
- * more memory: faster than it is filled, so that little is evicted. */
+/* Another chunk of copies was filled.  Where too much had to be copied again
+ * lately, use more memory: faster than it is filled, so that little is
+ * evicted. */
 static void adapt(struct code_cache *c, struct class *class,
                   const struct code_demand *demand)
 {
     struct code_demand *sum = &class->demand;
-    unsigned room = reserve(c, class);
+    unsigned most = c->chunks / COPIES_PART;
 
     add_slowly(&sum->units, demand->units);
-    add_slowly(&sum->revived, demand->revived);
     add_slowly(&sum->lost, demand->lost);
-    if (sum->lost > sum->units / 6 || sum->revived > sum->units / 2) {
-        class->limit += room < 2 ? room : 2;
+    for (unsigned n = 0; n < 2; n++) {
+        class->limit += sum->lost > sum->units / 6 && class->limit < most;
     }
 }
 
-/* Whether it stays as long as there is room. */
-static bool is_young(const struct code_cache *c,
-                     const struct code_chunk *chunk, uint64_t now)
-{
-    return chunk->class == CODE_ORIGINALS &&
-           now - chunk->born_ns < STAY_NS * (c->cpus - 1);
-}
-
-/* Retired chunks are a quarter, as soon as some will have to be evicted. */
+/* Originals are retired as soon as some will have to be evicted. */
 static struct code_chunk *to_retire(struct code_cache *c,
                                     enum code_class class,
-                                    const struct census *census,
-                                    uint64_t now)
+                                    const struct census *census)
 {
-    unsigned limit = c->class[class].limit, want = limit / 4 + c->cpus;
-    unsigned used = c->class[class].used;
+    unsigned limit = limit_of(c, class);
+    unsigned want = limit / RETIRED_PART + c->cpus;
     struct code_chunk *chunk = NULL;
 
     if (class == CODE_ORIGINALS &&
-        used + want > limit + census->retired) {
+        c->class[class].used + want > limit + census->retired) {
         chunk = oldest(c, class, CHUNK_LIVE);
     }
-    if (!chunk || (is_young(c, chunk, now) && census->free > want)) {
-        return NULL;
+    if (chunk) {
+        chunk->state = CHUNK_RETIRED;
     }
-    chunk->state = CHUNK_RETIRED;
     return chunk;
 }
 
@@ -438,7 +433,7 @@ static struct code_chunk *call_in(struct code_cache *c)
             most = beyond;
         }
     }
-    if (found && c->class[found->class].limit > c->class[found->class].first) {
+    if (most > 0 && c->class[found->class].limit) {
         c->class[found->class].limit--;
     }
     return found;
@@ -447,16 +442,14 @@ static struct code_chunk *call_in(struct code_cache *c)
 /* That everybody finds one at once when the time comes. */
 static struct code_chunk *to_evict(struct code_cache *c,
                                    enum code_class class,
-                                   const struct census *census, uint64_t now)
+                                   const struct census *census)
 {
-    bool many = c->class[class].used + c->cpus > c->class[class].limit;
+    bool many = c->class[class].used + c->cpus > limit_of(c, class);
     unsigned state = class == CODE_ORIGINALS ? CHUNK_RETIRED : CHUNK_LIVE;
     struct code_chunk *chunk = many ? oldest(c, class, state) : NULL;
 
     if (census->free < c->cpus) {
         chunk = chunk ? chunk : call_in(c);
-    } else if (chunk && is_young(c, chunk, now)) {
-        return NULL;
     }
     if (chunk) {
         chunk->state = CHUNK_LIMBO;
@@ -467,13 +460,12 @@ static struct code_chunk *to_evict(struct code_cache *c,
 }
 
 static void take(struct code_cache *c, struct code_chunk *chunk,
-                 enum code_class class, uint64_t now)
+                 enum code_class class)
 {
     chunk->state = CHUNK_FILLING;
     chunk->class = class;
     c->class[class].used++;
     chunk->born = c->births++;
-    chunk->born_ns = now;
     chunk->meta_used = align_up(sizeof(*chunk->index), INDEX_UNIT);
     chunk->index->before[0] = 0;
 }
@@ -491,17 +483,15 @@ static struct code_chunk *try_chunk(struct code_cache *c,
                                     enum code_class class,
                                     const struct code_cache_user *user)
 {
-    uint64_t now = clock_process_ns();
-
     pthread_mutex_lock(&c->lock);
     struct census census = count_chunks(c, class);
     struct code_chunk *chunk = census.free_chunk;
     if (chunk) {
-        take(c, chunk, class, now);
+        take(c, chunk, class);
         census.free--;
     }
-    struct code_chunk *victim = to_evict(c, class, &census, now);
-    struct code_chunk *aging = to_retire(c, class, &census, now);
+    struct code_chunk *victim = to_evict(c, class, &census);
+    struct code_chunk *aging = to_retire(c, class, &census);
     pthread_mutex_unlock(&c->lock);
     if (aging) {
         user->retire(user->opaque, aging);
@@ -535,7 +525,9 @@ struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
         trim(old);
         pthread_mutex_lock(&c->lock);
         old->state = CHUNK_LIVE;
-        adapt(c, &c->class[class], demand);
+        if (demand) {
+            adapt(c, &c->class[class], demand);
+        }
         pthread_mutex_unlock(&c->lock);
     }
     for (;;) {
@@ -633,7 +625,7 @@ struct code_cache_figures code_cache_figures(const struct code_cache *c,
                                              enum code_class class)
 {
     struct code_cache_figures f = {
-        .limit = (size_t)c->class[class].limit * CODE_CHUNK_SIZE,
+        .limit = (size_t)limit_of(c, class) * CODE_CHUNK_SIZE,
         .evicted = c->class[class].evicted,
     };
 

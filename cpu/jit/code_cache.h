@@ -18,13 +18,9 @@
  * its run loop since and has forgotten its jump cache (epochs).  Copies and
  * regions are evicted without having been retired.
  *
- * How many chunks a class has before the first is evicted depends on the
- * guest: few at first; more when what was evicted is made again, or when most
- * of what is put into new chunks comes out of retired ones.  It may have what
- * the other classes do not use, and gives it back when they fill more
- * themselves.  Originals stay for some seconds of processor time in any case,
- * if there is room: a program that is twice as large as the limit would else
- * lose its beginning before it comes back to it.
+ * Regions and copies have few chunks before the first is evicted, copies more
+ * when those that were evicted are made again.  Originals have all that the
+ * others do not use, and give it back when they fill more.
  */
 #ifndef CPU_JIT_CODE_CACHE_H
 #define CPU_JIT_CODE_CACHE_H
@@ -55,7 +51,6 @@ struct code_chunk {
     size_t used;
     size_t ready;           /* up to here its memory is there */
     uint64_t born;          /* order of allocation */
-    uint64_t born_ns;       /* processor time of this process */
     uint64_t free_epoch;    /* reusable when every vCPU has seen this */
     enum {
         CHUNK_FREE, CHUNK_FILLING, CHUNK_LIVE, CHUNK_RETIRED, CHUNK_LIMBO,
@@ -104,15 +99,15 @@ struct code_cache_user {
     void *opaque;
 };
 
-/* What a vCPU has put into its chunk. */
+/* What a vCPU has put into its chunk of copies. */
 struct code_demand {
     unsigned units;
-    unsigned revived;       /* copies of what was retired */
     unsigned lost;          /* made again after it was evicted */
 };
 
-/* A fresh chunk for vCPU `cpu`, which has filled `old` (or NULL) as *demand
- * says; may evict.  Only in the run loop, with no pointer to a block held. */
+/* A fresh chunk for vCPU `cpu`, which has filled `old` (or NULL), as *demand
+ * says if it was of copies (else NULL); may evict.  Only in the run loop, with
+ * no pointer to a block held. */
 struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
                                     enum code_class class,
                                     struct code_chunk *old,

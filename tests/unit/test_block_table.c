@@ -73,14 +73,13 @@ static void setup(void)
     static const struct code_cache_user user = {
         no_chunk, no_chunk, no_kick, no_forget, NULL
     };
-    static const struct code_demand none;
     struct error *err = NULL;
 
     bus = bus_new();
     bus_map_ram(bus, PA, ram_new("code", 0x4000, &err));
     cache = code_cache_new(16u << 20, 1, &err);
     ck_assert(cache);
-    chunk = code_cache_chunk(cache, 0, CODE_ORIGINALS, NULL, &none, &user);
+    chunk = code_cache_chunk(cache, 0, CODE_ORIGINALS, NULL, NULL, &user);
     table = block_table_new(bus, cache, &ops);
     unit = malloc(sizeof(*unit));
 }

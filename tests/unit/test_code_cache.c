@@ -65,7 +65,8 @@ static void fill(enum code_class class, unsigned count, unsigned lost)
     struct code_chunk *chunk = NULL;
 
     for (unsigned n = 0; n <= count; n++) {
-        chunk = code_cache_chunk(cache, 0, class, chunk, &demand, &user);
+        chunk = code_cache_chunk(cache, 0, class, chunk,
+                                 class == CODE_COPIES ? &demand : NULL, &user);
         chunks[chunk_count++] = chunk;
     }
 }
@@ -92,14 +93,18 @@ START_TEST(copies)
 }
 END_TEST
 
-/* Originals are young in so short a time: they stay until there is no room,
- * and are retired before that, the oldest first. */
+/* Originals stay until there is no room, and are retired before that, the
+ * oldest first. */
 START_TEST(originals)
 {
     unsigned limit = (unsigned)limit_of(CODE_ORIGINALS);
 
-    fill(CODE_ORIGINALS, limit, 0);
+    fill(CODE_ORIGINALS, limit * 3 / 4, 0);
+    ck_assert_uint_eq(retired_count, 0);
+    fill(CODE_ORIGINALS, limit / 4 - CPUS - 2, 0);
     ck_assert_uint_eq(evicted_count, 0);
+    ck_assert_uint_gt(retired_count, 0);
+    ck_assert_uint_lt(retired_count, limit / 4);
     fill(CODE_ORIGINALS, 64, 0);
     ck_assert_uint_gt(evicted_count, 0);
     ck_assert_uint_gt(retired_count, evicted_count);
@@ -110,8 +115,8 @@ START_TEST(originals)
 }
 END_TEST
 
-/* A class whose units are made again after they were evicted gets more room,
- * and one whose are not does not. */
+/* Copies that are made again after they were evicted get more room, up to a
+ * part of all, and such that are not do not. */
 START_TEST(growth)
 {
     size_t limit = limit_of(CODE_COPIES);
@@ -120,21 +125,23 @@ START_TEST(growth)
     ck_assert_uint_eq(limit_of(CODE_COPIES), limit);
     fill(CODE_COPIES, 4, 90);
     ck_assert_uint_gt(limit_of(CODE_COPIES), limit);
+    fill(CODE_COPIES, 100, 90);
+    ck_assert_uint_le(limit_of(CODE_COPIES), (32u << 20) / CODE_CHUNK_SIZE / 4);
 }
 END_TEST
 
-/* What the others do not use is lent, and given back when they do. */
+/* Originals have what the others do not use, and give it back when they do. */
 START_TEST(lending)
 {
     unsigned own = (unsigned)limit_of(CODE_REGIONS);
     size_t all = (32u << 20) / CODE_CHUNK_SIZE;
 
-    fill(CODE_ORIGINALS, 150, 90);
+    fill(CODE_ORIGINALS, 150, 0);
     ck_assert_uint_gt(limit_of(CODE_ORIGINALS),
                       all - own - limit_of(CODE_COPIES));
     evicted_count = 0;
     fill(CODE_REGIONS, own - CPUS - 1, 0);
-    ck_assert_uint_ge(evicted_count, own / 2);
+    ck_assert_uint_ge(evicted_count, own / 3);
     for (unsigned n = 0; n < evicted_count; n++) {
         ck_assert_int_eq(evicted_class[n], CODE_ORIGINALS);
     }

@@ -88,7 +88,6 @@ static void build(uint64_t pc)
 
 static void side_open(struct side *s, const char *guest_identity)
 {
-    static const struct code_demand none;
     static const struct code_cache_user user = {
         evict, evict, nothing, forget, NULL
     };
@@ -99,7 +98,7 @@ static void side_open(struct side *s, const char *guest_identity)
     struct jit_buffer head = code_cache_head(s->cache);
     s->backend = backend_new(&head, &used, true, &err);
     s->thread = backend_thread_new(s->backend);
-    s->chunk = code_cache_chunk(s->cache, 0, CODE_ORIGINALS, NULL, &none,
+    s->chunk = code_cache_chunk(s->cache, 0, CODE_ORIGINALS, NULL, NULL,
                                 &user);
     s->store = store_open(dir, guest_identity, s->backend, &err);
     ck_assert_msg(s->store, "%s", err ? err->message : "");

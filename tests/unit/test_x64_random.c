@@ -125,12 +125,11 @@ static void nothing(void *opaque, unsigned cpu)
 static void check_copies(struct rig *rig, uint64_t number)
 {
     static const struct code_cache_user user = { .forget = nothing };
-    static const struct code_demand none;
     struct error *err = NULL;
     struct code_cache *cache = code_cache_new(2u << 20, 1, &err);
 
     ck_assert_ptr_nonnull(cache);
-    check_chunk(rig, code_cache_chunk(cache, 0, CODE_ORIGINALS, NULL, &none,
+    check_chunk(rig, code_cache_chunk(cache, 0, CODE_ORIGINALS, NULL, NULL,
                                       &user),
                 number);
     code_cache_free(cache);

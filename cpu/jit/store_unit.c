@@ -107,7 +107,7 @@ bool store_unit_is_sound(const struct store_unit *u, unsigned names)
     }
     struct store_parts p = store_unit_parts(u);
     return u->guest_bytes >= 4 && u->page_offset + u->guest_bytes <= 4096 &&
-           u->skip % 8 == 0 && u->skip < 16 && u->pad < u->guarded &&
+           u->skip % 8 == 0 && u->skip < 16 && u->pad <= u->guarded &&
            u->guarded < u->polled && u->polled < u->entry &&
            u->entry < u->code_size && u->guarded + 16u <= u->code_size &&
            links_are_sound(u, &p) && relocs_are_sound(u, &p, names);

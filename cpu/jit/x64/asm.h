@@ -394,6 +394,19 @@ static inline void x_jcc8_to(struct asm_buf *a, int cc, const uint8_t *target)
 }
 
 /* `target` lies in the same mapping as the buffer. */
+/* To a place of the same unit, behind: short where that reaches. */
+static inline void x_jmp_back(struct asm_buf *a, const uint8_t *target)
+{
+    int32_t disp = target - (a->p + 2);
+
+    if (disp >= -128) {
+        x_byte(a, 0xeb);
+        x_byte(a, (uint8_t)disp);
+    } else {
+        x_fix32(x_jmp32(a), target);
+    }
+}
+
 static inline void x_jmp_to(struct asm_buf *a, const uint8_t *target)
 {
     x_fix32(x_jmp32(a), target);

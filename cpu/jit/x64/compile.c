@@ -322,7 +322,7 @@ static void scan(struct backend_thread *t)
 
 enum { LIMIT = offsetof(struct vcpu, stack_limit) - VCPU_BASE };
 static const uint8_t entry_code[32] = {
-    0xe8, 0, 0, 0, 0, 0xcc, 0xcc, 0xcc,         /* call relookup */
+    0xe8, 0, 0, 0, 0,                           /* call relookup */
     0x41, 0x81, 0xbe, 0, 0, 0, 0, 0, 0, 0, 0,   /* cmp [r14 + x], id */
     0x75, (uint8_t)-POLLED,                     /* jne pad */
     0x48, 0x3b, 0x65, LIMIT,                    /* cmp rsp, [limit] */
@@ -340,8 +340,10 @@ static void emit_entries(struct backend_thread *t, uint32_t page_id)
     uint8_t *pad = as->p;
 
     _Static_assert(REG_TLB == R14 && REG_VCPU == RBP && LIMIT < 128 &&
-                   PAD_SIZE == 8, "as encoded");
-    assert(((uintptr_t)pad & 7) == 0); /* for backend_kill */
+                   PAD_SIZE == 5, "as encoded");
+    _Static_assert((GUARDED & 7) < 7 && (POLLED & 7) < 7 && (ENTRY & 7) < 7,
+                   "what backend_kill writes lies in an aligned eight");
+    assert(((uintptr_t)pad & 7) == 0); /* also for patched jumps */
     memcpy(pad, entry_code, sizeof(entry_code));
     call_thunk(t, t->b->relookup);
     x_disp32(pad + GUARDED + GUARD_DISP, guard_disp(t->u->pc));
@@ -520,12 +522,16 @@ const void *backend_jump_miss(const struct backend *b)
     return b->indirect_miss;
 }
 
+typedef uint16_t __attribute__((aligned(1), may_alias)) unaligned16;
+typedef int32_t __attribute__((aligned(1), may_alias)) unaligned32;
+
 void backend_patch_jump(struct jit_buffer *at, const uint8_t *target)
 {
     int32_t disp = target - (at->rx + 4);
 
-    assert(((uintptr_t)at->rw & 3) == 0);
-    __atomic_store_n((int32_t *)(void *)at->rw, disp, __ATOMIC_RELEASE);
+    assert(((uintptr_t)at->rw & 7) <= PATCH_MOST);
+    /* x86 does this atomically: the bytes lie in an aligned eight. */
+    *(volatile unaligned32 *)(void *)at->rw = disp;
 }
 
 static void add32(uint8_t *at, int32_t delta)
@@ -577,7 +583,6 @@ void backend_relocate(uint8_t *code, const struct block *b,
     backend_rebase(code, b, pc_delta);
 }
 
-typedef uint16_t __attribute__((aligned(1), may_alias)) unaligned16;
 
 /* Short jump from `from` to the pad. */
 static void kill_entry(struct jit_buffer *code, uint32_t guarded,

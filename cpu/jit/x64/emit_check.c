@@ -73,14 +73,11 @@ static void emit_fill(struct backend_thread *t, const struct check *c)
 
     x_fix32(c->miss, as->p);
     mem_save_vectors(t, c->xmm, true);
-    x_store(as, rm_frame(FRAME_ARG), c->va);
-    x_op(as, X_MOV_IMM, 0, rm_frame(FRAME_DESC));
-    x_imm32(as, c->size | c->flags << SLOW_CHECK_SHIFT);
-    call_thunk(t, t->b->slow_check);
+    x_mov_imm(as, c->t2, c->size | c->flags << SLOW_CHECK_SHIFT);
+    call_thunk(t, thunk_fill(t->b, c->va, c->t1, c->t2));
     mem_save_vectors(t, c->xmm, false);
-    x_load(as, c->t1, rm_frame(FRAME_ARG));
     emit_link(t, CC_E, c->edge);
-    x_fix32(x_jmp32(as), c->back);
+    x_jmp_back(as, c->back);
 }
 
 /* Behind the unit: a slot does not have the page. */

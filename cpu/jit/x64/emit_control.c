@@ -34,18 +34,21 @@ static uint8_t *jump(struct backend_thread *t, int cc)
     return cc == ALWAYS ? x_jmp32(&t->as) : x_jcc32(&t->as, cc);
 }
 
-/* A jump whose displacement is aligned, so that it can be patched while
- * other threads run it. */
-static uint8_t *aligned_jump(struct backend_thread *t, int cc)
+/* Have the displacement behind `opcode` bytes in an aligned eight, so that it
+ * can be patched while other threads run it. */
+static void align_patch(struct backend_thread *t, unsigned opcode)
 {
-    unsigned opcode = cc == ALWAYS ? 1 : 2;
-    unsigned pad = -(uintptr_t)(t->as.p + opcode) & 3;
+    unsigned at = (uintptr_t)(t->as.p + opcode) & 7;
 
-    if (pad == 1 && t->as.p == t->entry) {
-        /* The first instruction has two bytes or more (backend_kill). */
-        pad = 5;
-    }
-    x_nop(&t->as, pad);
+    x_nop(&t->as, at > PATCH_MOST ? 8 - at : 0);
+}
+
+static uint8_t *patched_jump(struct backend_thread *t, int cc)
+{
+    /* None for the first instruction, which has two bytes or more for
+     * backend_kill(). */
+    _Static_assert(PAD_SIZE == 5, "entries lie at a multiple of eight");
+    align_patch(t, cc == ALWAYS ? 1 : 2);
     return jump(t, cc);
 }
 
@@ -85,7 +88,7 @@ static void add_link(struct backend_thread *t, const struct ir_edge *e,
 
 void emit_link(struct backend_thread *t, int cc, unsigned edge)
 {
-    add_link(t, &t->u->edge[edge], aligned_jump(t, cc));
+    add_link(t, &t->u->edge[edge], patched_jump(t, cc));
 }
 
 /* -- calls ------------------------------------------------------------- */
@@ -132,19 +135,19 @@ static void emit_landing(struct backend_thread *t, uint64_t back)
 
     t->landings++;
     x_pop(&t->as, RCX);
-    add_link(t, &edge, aligned_jump(t, ALWAYS));
+    add_link(t, &edge, patched_jump(t, ALWAYS));
 }
 
-static uint8_t *aligned_call(struct backend_thread *t)
+static uint8_t *patched_call(struct backend_thread *t)
 {
-    x_nop(&t->as, -(uintptr_t)(t->as.p + 1) & 3);
+    align_patch(t, 1);
     return x_call32(&t->as);
 }
 
 static void emit_call_edge(struct backend_thread *t, const struct ir_edge *e)
 {
     push_call(t);
-    add_link(t, e, aligned_call(t));
+    add_link(t, e, patched_call(t));
     emit_landing(t, e->back);
 }
 

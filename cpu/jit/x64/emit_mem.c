@@ -701,9 +701,8 @@ static inline void emit_shared(struct backend_thread *t,
     t->sites[t->site_count++] = (struct block_site){
         .host = p - t->as.start, .insn = s->insn,
     };
-    *p++ = 0xe9;
-    x_fix32(p, s->back);
-    t->as.p = p + 4;
+    t->as.p = p;
+    x_jmp_back(&t->as, s->back);
 }
 
 static void emit_slow_path(struct backend_thread *t, struct slow_path *s)
@@ -722,7 +721,7 @@ static void emit_slow_path(struct backend_thread *t, struct slow_path *s)
     mem_save_vectors(t, s->xmm, true);
     slow_body(t, s, false);
     mem_save_vectors(t, s->xmm, false);
-    x_jmp_to(as, s->back);
+    x_jmp_back(as, s->back);
 }
 
 void emit_slow_paths(struct backend_thread *t)

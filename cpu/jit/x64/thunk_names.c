@@ -2,8 +2,8 @@
  * Names of thunks, for code that outlives the process: see backend.h.
  *
  * What is at the head of the code cache from the start is named by its
- * number, a shared slow path by its key, which says all about it, and what
- * calls C by where the function or its helper lies in the program.
+ * number, a slow path by its key, which says all about it, and what calls C by
+ * where the function or its helper lies in the program.
  */
 #include <string.h>
 
@@ -16,14 +16,13 @@ __attribute__((visibility("hidden"))) extern const char
     __executable_start[], _end[];
 
 /* ORDER: numbers of fixed thunks; slow paths by description from here on. */
-#define FIXED_SLOW 8
+#define FIXED_SLOW 7
 
 static const uint8_t *fixed(const struct backend *b, uint64_t n)
 {
     const uint8_t *const first[FIXED_SLOW] = {
         b->relookup, b->edge, b->indirect_miss, b->exit_loop,
-        b->slow_atomic[0], b->slow_check, b->other_return,
-        b->marked_return,
+        b->slow_atomic[0], b->other_return, b->marked_return,
     };
 
     return n < FIXED_SLOW                 ? first[n]
@@ -35,6 +34,7 @@ static uint64_t key_to_value(const struct keyed_thunk *h)
 {
     switch (h->kind) {
     case THUNK_SLOW:
+    case THUNK_FILL:
         return h->key;
     case THUNK_EXACT: /* thunk_exact(): one more than the function */
         return h->key - 1 - (uintptr_t)__executable_start;
@@ -91,6 +91,9 @@ const uint8_t *backend_thunk(struct backend_thread *t,
     }
     if (name->kind == THUNK_SLOW) {
         return slow(t, name->value);
+    }
+    if (name->kind == THUNK_FILL) {
+        return thunk_fill_of_key(t->b, name->value);
     }
     if (name->value >= (uint64_t)(_end - __executable_start)) {
         return NULL;

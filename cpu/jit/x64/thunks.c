@@ -359,8 +359,8 @@ static void slow_common(struct asm_buf *a, const void *fn,
     leave_if_exit(a, leave, false, nested);
 }
 
-/* A CHECK that missed: arg[0] is the address, then the entry's addend; ZF:
- * there is none.  What lies in two pages, over and over where it is a frame
+/* For thunk_fill(): arg[0] is the address, then the entry's addend; ZF: there
+ * is none.  What lies in two pages, over and over where it is a frame
  * of the stack, needs no C. */
 static void thunk_check(struct backend *b, struct asm_buf *a, ptrdiff_t delta)
 {
@@ -381,7 +381,7 @@ static void thunk_check(struct backend *b, struct asm_buf *a, ptrdiff_t delta)
     x_ret(a);
     x_here8(a, in_page);
     x_load32(a, RAX, rm_frame(FRAME_DESC));
-    slow_call(a, jit_slow_check, false);
+    slow_call(a, jit_slow_check, true);
     x_alu_imm(a, ALU_CMP, X_W, arg, 0);
     x_ret(a);
 }
@@ -606,6 +606,46 @@ const uint8_t *thunk_slow(struct backend_thread *t, const struct slow_path *s)
     const uint8_t *code = key ? known(t->b, key) : NULL;
 
     return code || !key ? code : new_slow(t, s, key);
+}
+
+/* ORDER: va 3..0, addend 7..4, desc 11..8; bits 63 and 62 tell it from an
+ * address and from slow_key(). */
+#define FILL_KEY ((uint64_t)3 << 62)
+
+static bool is_scratch(unsigned reg)
+{
+    return GPR_SCRATCH >> reg & 1;
+}
+
+const uint8_t *thunk_fill_of_key(struct backend *b, uint64_t key)
+{
+    int va = key & 15, addend = key >> 4 & 15, desc = key >> 8 & 15;
+    const uint8_t *code = known(b, key);
+    struct asm_buf a;
+
+    if (code) {
+        return code;
+    }
+    if (key >> 12 != FILL_KEY >> 12 || !is_scratch((unsigned)addend) ||
+        !is_scratch((unsigned)desc)) {
+        return NULL;
+    }
+    a = begin(b);
+    /* There is one for each three registers at most. */
+    assert(b->keyed_count < KEYED_THUNKS - 1 &&
+           b->thunks_used + THUNK_MAX <= THUNK_AREA);
+    x_store(&a, rm_frame(FRAME_ARG), va);
+    x_store32(&a, rm_frame(FRAME_DESC), desc);
+    x_call_to(&a, b->slow_check - (b->thunks.rx - b->thunks.rw));
+    x_load(&a, addend, rm_frame(FRAME_ARG));
+    x_ret(&a);
+    return finish(b, key, THUNK_FILL, 0, a.p, "slow-check");
+}
+
+const uint8_t *thunk_fill(struct backend *b, int va, int addend, int desc)
+{
+    return thunk_fill_of_key(b, FILL_KEY | (unsigned)(va | addend << 4 |
+                                                      desc << 8));
 }
 
 const uint8_t *thunk_helper(struct backend *b, const struct ir_helper *h)

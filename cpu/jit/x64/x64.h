@@ -23,10 +23,10 @@
 
 #define KEYED_THUNKS 4096 /* a power of two; never full */
 
-/* A thunk made on demand: of a helper, whose address is the key, or of a
- * slow path (slow_key()). */
-enum thunk_kind { THUNK_FIXED, THUNK_SLOW, THUNK_HELPER, THUNK_VECTOR,
-                  THUNK_EXACT };
+/* A thunk made on demand: of a helper, whose address is the key, of a slow
+ * path (slow_key()) or of what fills a CHECK (thunk_fill()). */
+enum thunk_kind { THUNK_FIXED, THUNK_SLOW, THUNK_FILL, THUNK_HELPER,
+                  THUNK_VECTOR, THUNK_EXACT };
 struct keyed_thunk {
     _Atomic uint64_t key;
     const uint8_t *code;   /* executable address */
@@ -663,12 +663,19 @@ const uint8_t *thunk_vector(struct backend *b, const void *fn,
 /* Thunk that does all of a slow path, or NULL. */
 const uint8_t *thunk_slow(struct backend_thread *t,
                           const struct slow_path *s);
+/* Thunk for a CHECK that missed: address, size and flags in `va` and `desc`,
+ * the entry's addend into `addend`; ZF: there is none. */
+const uint8_t *thunk_fill(struct backend *b, int va, int addend, int desc);
+/* The same by its key, which has all of these; NULL: it is none. */
+const uint8_t *thunk_fill_of_key(struct backend *b, uint64_t key);
 size_t thunks_area(void);
 
 /* Where the entries of a unit are: a call of relookup in PAD_SIZE bytes,
  * then the guarded entry. */
-#define PAD_SIZE 8
+#define PAD_SIZE 5
 #define CALL_SIZE 5
+/* Four bytes that lie in an aligned eight begin there at most. */
+#define PATCH_MOST 4
 
 /* Test hooks: choose registers at random; have each slow_every-th access
  * that is compiled take its slow path (1: all, 0: none). */

@@ -96,8 +96,10 @@ void backend_enter(struct backend *b, struct vcpu *vcpu,
  * chance. */
 const void *backend_jump_miss(const struct backend *b);
 
-/* Patch a rel32 at rw/rx address so that it jumps to `target` (atomic with
- * respect to threads running it: aligned 4-byte store). */
+/* Patch a rel32 at rw/rx address so that it jumps to `target`: atomic with
+ * respect to threads running it, as it lies in an aligned eight bytes and so
+ * begins BACKEND_PATCH_MOST behind their start at most. */
+#define BACKEND_PATCH_MOST 4
 void backend_patch_jump(struct jit_buffer *at, const uint8_t *target);
 
 /* Make the guarded, polled and plain entry of a dead block jump to the

@@ -60,11 +60,25 @@ static void forget(void *opaque, unsigned cpu)
     (void)opaque, (void)cpu;
 }
 
+/* Makes what follows begin three bytes later for each. */
+static unsigned threes;
+
+static void build_threes(void)
+{
+    static const uint8_t reg[] = {4, 8, 19, 20}; /* host registers have them */
+
+    for (unsigned n = 0; n < ARRAY_SIZE(reg) && n < threes; n++) {
+        ir_set(unit, IR_I64, VCPU_R(reg[n]),
+               ir_const(unit, IR_I64, n + ARRAY_SIZE(reg) < threes));
+    }
+}
+
 /* A unit with one of everything that has an address. */
 static void build(uint64_t pc)
 {
     ir_begin(unit, pc, CONTEXT);
     ir_insn(unit, pc);
+    build_threes();
     ir_ref a = ir_get(unit, IR_I64, VCPU_R(0));
     ir_ref second, b = ir_load2(unit, IR_I64, 0, a, &second);
     ir_set(unit, IR_I64, VCPU_R(2), b);
@@ -274,6 +288,25 @@ START_TEST(comes_back)
         check_made(&s, b);
     }
     side_close(&s);
+}
+END_TEST
+
+/* Wherever its jumps come to lie. */
+START_TEST(any_length)
+{
+    struct side s;
+
+    for (threes = 0; threes < 8; threes++) {
+        side_open(&s, "guest");
+        add(&s, PC + 0x40 * threes);
+        side_close(&s);
+        side_open(&s, "guest");
+        struct block *b = load(&s, PC + 0x40 * threes);
+        ck_assert_ptr_nonnull(b);
+        check_made(&s, b);
+        side_close(&s);
+    }
+    threes = 0;
 }
 END_TEST
 
@@ -512,6 +545,7 @@ Suite *store_suite(void)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, comes_back);
+    tcase_add_test(tc, any_length);
     tcase_add_test(tc, only_for_its_code);
     tcase_add_test(tc, other_identity);
     tcase_add_test(tc, truncated);

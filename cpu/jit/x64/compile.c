@@ -529,7 +529,7 @@ void backend_patch_jump(struct jit_buffer *at, const uint8_t *target)
 {
     int32_t disp = target - (at->rx + 4);
 
-    assert(((uintptr_t)at->rw & 7) <= PATCH_MOST);
+    assert(((uintptr_t)at->rw & 7) <= BACKEND_PATCH_MOST);
     /* x86 does this atomically: the bytes lie in an aligned eight. */
     *(volatile unaligned32 *)(void *)at->rw = disp;
 }

@@ -40,7 +40,7 @@ static void align_patch(struct backend_thread *t, unsigned opcode)
 {
     unsigned at = (uintptr_t)(t->as.p + opcode) & 7;
 
-    x_nop(&t->as, at > PATCH_MOST ? 8 - at : 0);
+    x_nop(&t->as, at > BACKEND_PATCH_MOST ? 8 - at : 0);
 }
 
 static uint8_t *patched_jump(struct backend_thread *t, int cc)

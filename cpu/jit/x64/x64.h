@@ -674,8 +674,6 @@ size_t thunks_area(void);
  * then the guarded entry. */
 #define PAD_SIZE 5
 #define CALL_SIZE 5
-/* Four bytes that lie in an aligned eight begin there at most. */
-#define PATCH_MOST 4
 
 /* Test hooks: choose registers at random; have each slow_every-th access
  * that is compiled take its slow path (1: all, 0: none). */

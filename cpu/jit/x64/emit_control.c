@@ -114,7 +114,7 @@ static bool can_call(const struct backend_thread *t)
 
 static void push_call(struct backend_thread *t)
 {
-    x_op(&t->as, X_PUSH_RM, 6, rm_vcpu((int)VCPU_R(30)));
+    x_push(&t->as, x64_pinned[30]);
 }
 
 static void push_mark(struct backend_thread *t, uint64_t key)

@@ -22,11 +22,11 @@
 #include "cpu/jit/x64/asm.h"
 #include "cpu/vcpu.h"
 
-/* P(guest register, host register).  Tune here: nothing else names them,
- * but scratch registers, rbp, rsp and r14 are not available; nor are
- * xmm0..7. */
+/* P(guest register, host register): those that compilers use most.  Tune
+ * here: nothing else names them, but that calls want x30 to be one; scratch
+ * registers, rbp, rsp and r14 are not available, nor are xmm0..7. */
 #define X64_PINNED(P)                                                   \
-    P(0, RBX) P(1, RSI) P(2, R8) P(3, R9) P(4, R10) P(8, R11)           \
+    P(0, RBX) P(1, RSI) P(2, R8) P(3, R9) P(4, R10) P(30, R11)          \
     P(19, R12) P(20, R13) P(31, R15)
 
 #define X64_PINNED_VEC(P)                                               \

@@ -25,12 +25,14 @@
 /* With what describes it and the rest, 150 MiB besides the guest's memory. */
 #define DEFAULT_CODE_SIZE (64u << 20)
 
-static void patch(void *opaque, const uint8_t *at, const uint8_t *target)
+static void link_exit(void *opaque, const struct block *from,
+                      const struct block_link *link, const uint8_t *target)
 {
     struct engine *e = opaque;
-    struct jit_buffer b = {code_cache_rw(e->cache, at), at, 4};
+    struct jit_buffer code = {code_cache_rw(e->cache, from->code), from->code,
+                              from->code_size};
 
-    backend_patch_jump(&b, target);
+    backend_link(e->backend, &code, link, target);
 }
 
 static struct jump_cache_entry *jump_cache_slot(struct vcpu *vcpu,
@@ -126,9 +128,10 @@ static bool in_use(void *opaque, const struct code_view *view)
     return false;
 }
 
-static void no_patch(void *opaque, const uint8_t *at, const uint8_t *target)
+static void link_nothing(void *opaque, const struct block *from,
+                         const struct block_link *link, const uint8_t *target)
 {
-    (void)opaque, (void)at, (void)target;
+    (void)opaque, (void)from, (void)link, (void)target;
 }
 
 static struct code_cache_user cache_user(struct engine *e);
@@ -160,7 +163,7 @@ struct engine *engine_new(const struct engine_config *config,
                                      config->cpus * sizeof(*e->runner));
     size_t size = config->code_size ? config->code_size : DEFAULT_CODE_SIZE;
     struct block_table_ops ops = {
-        config->interp ? no_patch : patch,
+        config->interp ? link_nothing : link_exit,
         config->interp ? NULL : kill_code,
         move, number_at, in_use, e
     };

@@ -177,7 +177,7 @@ static struct block *make_copy(struct engine *e, struct runner *r,
     key->guest_bytes = origin->guest_bytes;
     key->source_hash = origin->source_hash;
     code_chunk_room(chunk, &code);
-    b = block_clone(chunk, key, &code, origin);
+    b = block_clone(e->backend, chunk, key, &code, origin);
     look_at_copy(e, r, b, host, &code, false);
     return b;
 }

@@ -69,8 +69,9 @@ bool backend_compile(struct backend_thread *t, const struct ir_unit *u,
  * make it what backend_compile() would have made for *b, no exit linked; the
  * block may have been killed.  The links' targets are the caller's.
  */
-void backend_relocate(uint8_t *code, const struct block *b,
-                      ptrdiff_t code_delta, uint64_t pc_delta);
+void backend_relocate(const struct backend *backend, uint8_t *code,
+                      const struct block *b, ptrdiff_t code_delta,
+                      uint64_t pc_delta);
 /* Likewise for `code` of *b itself, made for a pc that was `pc_delta` less and
  * for another page; its exits stay linked as they are, and nobody runs it. */
 void backend_rebase(uint8_t *code, const struct block *b, uint64_t pc_delta);
@@ -96,11 +97,13 @@ void backend_enter(struct backend *b, struct vcpu *vcpu,
  * chance. */
 const void *backend_jump_miss(const struct backend *b);
 
-/* Patch a rel32 at rw/rx address so that it jumps to `target`: atomic with
- * respect to threads running it, as it lies in an aligned eight bytes and so
- * begins BACKEND_PATCH_MOST behind their start at most. */
+/* Have an exit of the unit at `code` lead to `target`, or (NULL) back to the
+ * run loop: atomic with respect to threads running it, as what changes lies in
+ * an aligned eight bytes; the displacement, BACKEND_PATCH_MOST behind their
+ * start at most.  One thread at a time. */
 #define BACKEND_PATCH_MOST 4
-void backend_patch_jump(struct jit_buffer *at, const uint8_t *target);
+void backend_link(const struct backend *b, const struct jit_buffer *code,
+                  const struct block_link *link, const uint8_t *target);
 
 /* Make the guarded, polled and plain entry of a dead block jump to the
  * relookup thunk: the first two bytes of each. */

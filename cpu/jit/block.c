@@ -69,7 +69,8 @@ struct block *block_new(struct code_chunk *chunk, const struct block *key,
     return b;
 }
 
-struct block *block_clone(struct code_chunk *chunk, const struct block *key,
+struct block *block_clone(const struct backend *backend,
+                          struct code_chunk *chunk, const struct block *key,
                           struct jit_buffer *code,
                           const struct block *origin)
 {
@@ -86,7 +87,7 @@ struct block *block_clone(struct code_chunk *chunk, const struct block *key,
     for (unsigned n = 0; n < b->link_count; n++, link++) {
         near_set(&link->to, NULL);
     }
-    backend_relocate(code->rw, b, b->code - origin->code,
+    backend_relocate(backend, code->rw, b, b->code - origin->code,
                      b->pc - origin->pc);
     /* A call there has another displacement now. */
     memcpy(&b->head, code->rw + b->entry, sizeof(b->head));

@@ -20,17 +20,19 @@
 /* Code of a block is shorter than this: offsets into it have 16 bits. */
 #define BLOCK_MAX_CODE 0xffff
 
-/* An exit of a block that can be linked to its target: a jump whose 32-bit
- * displacement is patched. */
+/* An exit of a block that can be linked to its target: a jump or call whose
+ * 32-bit displacement is patched (backend_link()). */
 struct block_link {
     struct near to;              /* a block, if it is linked */
     struct near next_in;         /* list of links into `to` */
     int32_t target;              /* guest VA, less the block's pc */
     uint16_t patch;              /* offset of the rel32 in the block's code */
-    uint16_t unlinked;           /* offset it points to when not linked */
+    uint16_t unlinked;           /* offset it points to when not linked; 0: it
+                                    calls the run loop itself */
     uint16_t left;               /* offset of host_return when it is taken */
     uint8_t index;               /* in the block's links */
     bool same_page : 1, backward : 1, singly : 1; /* as in ir_edge */
+    bool turns : 1;              /* from such a call into a jump */
 };
 
 /* Where generated code can stop: host return address -> instruction. */
@@ -142,6 +144,7 @@ static inline struct ir_edge *block_edges(const struct block *b)
  * from what the back end made at `code`, or from the unit.  Not in the table
  * yet.
  */
+struct backend;
 struct code_chunk;
 struct jit_buffer;
 struct jit_result;
@@ -150,7 +153,8 @@ struct block *block_new(struct code_chunk *chunk, const struct block *key,
                         const struct jit_result *result);
 /* The same from a block of the same guest code at whatever VA, which may be
  * dying. */
-struct block *block_clone(struct code_chunk *chunk, const struct block *key,
+struct block *block_clone(const struct backend *backend,
+                          struct code_chunk *chunk, const struct block *key,
                           struct jit_buffer *code,
                           const struct block *origin);
 struct block *block_new_ir(struct code_chunk *chunk, const struct block *key,

@@ -243,8 +243,7 @@ void block_unlink(struct block_table *t, struct block_link *link)
     }
     near_set(p, link_next_in(link));
     near_set(&link->to, NULL);
-    t->ops.patch(t->ops.opaque, from->code + link->patch,
-                 from->code + link->unlinked);
+    t->ops.link(t->ops.opaque, from, link, NULL);
 }
 
 static void link_blocks(struct block_table *t, struct block *from,
@@ -257,7 +256,7 @@ static void link_blocks(struct block_table *t, struct block *from,
     near_set(&link->to, to);
     near_set(&link->next_in, block_links_in(to));
     near_set(&to->links_in, link);
-    t->ops.patch(t->ops.opaque, from->code + link->patch, to->code + entry);
+    t->ops.link(t->ops.opaque, from, link, to->code + entry);
 }
 
 void block_link(struct block_table *t, struct block *from,

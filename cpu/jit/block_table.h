@@ -16,7 +16,9 @@ struct code_view;
 
 /* How the table reaches the code: NULL functions for the interpreter. */
 struct block_table_ops {
-    void (*patch)(void *opaque, const uint8_t *at, const uint8_t *target);
+    /* An exit of *from leads to `target`, or (NULL) nowhere. */
+    void (*link)(void *opaque, const struct block *from,
+                 const struct block_link *link, const uint8_t *target);
     void (*kill)(void *opaque, struct block *block);
     /* For block_move().  The address of *block has just become `delta` more,
      * and its page has another identity. */

@@ -452,7 +452,7 @@ struct block *store_load(struct store *s, const struct store_unit *u,
             .target = l->target, .patch = l->patch,
             .unlinked = l->unlinked, .left = l->left, .index = (uint8_t)n,
             .same_page = l->same_page, .backward = l->backward,
-            .singly = l->singly,
+            .singly = l->singly, .turns = l->turns,
         };
     }
     /* Its constants are aligned as they were. */
@@ -464,7 +464,7 @@ struct block *store_load(struct store *s, const struct store_unit *u,
         return NULL;
     }
     struct block *b = block_new(chunk, key, &at, &result);
-    backend_relocate(at.rw, b, 0, b->pc);
+    backend_relocate(s->backend, at.rw, b, 0, b->pc);
     *code = at;
     return b;
 }
@@ -504,7 +504,7 @@ static void fill_links(const struct block *b, struct store_link *to)
             .target = l->target, .patch = l->patch,
             .unlinked = l->unlinked, .left = l->left,
             .same_page = l->same_page, .backward = l->backward,
-            .singly = l->singly,
+            .singly = l->singly, .turns = l->turns,
         };
     }
 }

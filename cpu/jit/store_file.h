@@ -35,7 +35,7 @@ struct store_slot {
 struct store_link {
     int32_t target;         /* less the unit's pc */
     uint16_t patch, unlinked, left;
-    uint8_t same_page : 1, backward : 1, singly : 1;
+    uint8_t same_page : 1, backward : 1, singly : 1, turns : 1;
     uint8_t unused;
 };
 

@@ -119,9 +119,10 @@ static void make_backend(struct bench *b)
     b->unit = malloc(sizeof(*b->unit));
 }
 
-static void patch(void *opaque, const uint8_t *at, const uint8_t *target)
+static void link_exit(void *opaque, const struct block *from,
+                      const struct block_link *link, const uint8_t *target)
 {
-    (void)opaque, (void)at, (void)target;
+    (void)opaque, (void)from, (void)link, (void)target;
 }
 
 struct state {
@@ -163,7 +164,7 @@ static void insert(struct bench *b, struct state *s, struct jit_buffer *code,
 
 static void translate_all(struct bench *b, enum stage stage)
 {
-    struct block_table_ops ops = {.patch = patch, .opaque = b};
+    struct block_table_ops ops = {.link = link_exit, .opaque = b};
     struct code_demand demand = {0};
     struct state s = {.table = block_table_new(b->bus, b->cache, &ops)};
     struct jit_buffer code;

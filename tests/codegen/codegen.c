@@ -168,10 +168,10 @@ static bool is_among(uint64_t target, const void *thunks, size_t size)
     return false;
 }
 
-/* Where a jump goes: to a guest address, relative to the pattern, to a label
- * here, or to a thunk. */
-static void name_target(const struct listing *l, uint64_t target, char *out,
-                        size_t size)
+/* Where a jump of the instruction `at` goes: to a guest address, relative to
+ * the pattern, to a label here, or to a thunk. */
+static void name_target(const struct listing *l, uint64_t at, uint64_t target,
+                        char *out, size_t size)
 {
     const struct {
         const uint8_t *at;
@@ -188,7 +188,8 @@ static void name_target(const struct listing *l, uint64_t target, char *out,
     for (unsigned n = 0; n < l->result->link_count; n++) {
         const struct block_link *link = &l->result->links[n];
 
-        if (target - base == link->unlinked) {
+        if (link->unlinked ? target - base == link->unlinked
+                           : at + 1 - base == link->patch) {
             snprintf(out, size, "guest_%+" PRId32, link->target);
             return;
         }
@@ -313,7 +314,7 @@ static void print_operands(const struct listing *l, const cs_insn *insn)
 
         memcpy(v, (void *)(uintptr_t)at, 16);
         if (insn->id == X86_INS_LEA) {
-            name_target(l, at, name, sizeof(name));
+            name_target(l, insn->address, at, name, sizeof(name));
         } else {
             snprintf(name, sizeof(name), "=%016" PRIx64 "_%016" PRIx64, v[1],
                      v[0]);
@@ -343,7 +344,7 @@ static void print_insn(const struct listing *l, const cs_insn *insn)
     }
     fprintf(l->f, "        ");
     if (is_jump(insn, &target)) {
-        name_target(l, target, name, sizeof(name));
+        name_target(l, insn->address, target, name, sizeof(name));
         fprintf(l->f, "%-10s %s", insn->mnemonic, name);
     } else if (*insn->op_str) {
         fprintf(l->f, "%-10s ", insn->mnemonic);
@@ -407,6 +408,17 @@ static void print_guest(FILE *f, const struct pattern *p, unsigned from,
     }
 }
 
+/* Exits in place become the jumps that they are when they are linked. */
+static void link_exits(const struct jit_result *result,
+                       const struct jit_buffer *code)
+{
+    for (unsigned n = 0; n < result->link_count; n++) {
+        if (result->links[n].turns) {
+            backend_link(backend, code, &result->links[n], code->rx);
+        }
+    }
+}
+
 /* The units of the pattern, each from where the one before ended. */
 static void compile_for(FILE *f, struct pattern *p, unsigned which, bool all)
 {
@@ -433,6 +445,7 @@ static void compile_for(FILE *f, struct pattern *p, unsigned which, bool all)
         if (at > 0) {
             fprintf(host, "      -- another unit, at %+d\n", (int)at);
         }
+        link_exits(&result, &code);
         p->host[which] += print_host(host, &result, code.rx, all);
         p->bytes[which] += (unsigned)result.code_size;
         at += unit.guest_bytes;

@@ -18,9 +18,10 @@ static struct code_chunk *chunk;
 static struct block_table *table;
 static struct ir_unit *unit;
 
-static void patch(void *opaque, const uint8_t *at, const uint8_t *target)
+static void link_exit(void *opaque, const struct block *from,
+                      const struct block_link *link, const uint8_t *target)
 {
-    (void)opaque, (void)at, (void)target;
+    (void)opaque, (void)from, (void)link, (void)target;
 }
 
 /* What block_move() asks: pages are numbered by their address. */
@@ -68,7 +69,7 @@ static void no_forget(void *opaque, unsigned cpu)
 static void setup(void)
 {
     static const struct block_table_ops ops = {
-        patch, NULL, move, number, in_use, NULL
+        link_exit, NULL, move, number, in_use, NULL
     };
     static const struct code_cache_user user = {
         no_chunk, no_chunk, no_kick, no_forget, NULL

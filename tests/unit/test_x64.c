@@ -398,7 +398,6 @@ START_TEST(entries_links_and_death)
 {
     struct vcpu *cpu = rig->vcpu;
     const uint8_t *code = rig->unit_code.rx;
-    struct jit_buffer at;
 
     begin();
     set(0, ir_bini(u, IR_ADD, IR_I64, get(0), 1));
@@ -427,18 +426,25 @@ START_TEST(entries_links_and_death)
     backend_enter(rig->backend, cpu, code + rig->result.guarded);
     ck_assert_uint_eq(left_at(code), rig->result.links[1].left);
     ck_assert_uint_eq(cpu->r[0], 11);
-    /* Link the first exit to the unit itself: r1 == 0 loops. */
-    at = (struct jit_buffer){
-        rig->unit_code.rw + rig->result.links[0].patch,
-        rig->unit_code.rx + rig->result.links[0].patch, 4,
-    };
-    backend_patch_jump(&at, code + rig->result.links[1].unlinked);
+    /* Link the second exit, which is in place, to the first and back. */
+    const struct block_link *link = rig->result.links;
+    ck_assert(link[1].turns);
+    backend_link(rig->backend, &rig->unit_code, &link[1],
+                 code + link[0].unlinked);
+    backend_enter(rig->backend, cpu, code + rig->result.polled);
+    ck_assert_uint_eq(left_at(code), link[0].left);
+    backend_link(rig->backend, &rig->unit_code, &link[1], NULL);
+    backend_enter(rig->backend, cpu, code + rig->result.polled);
+    ck_assert_uint_eq(left_at(code), link[1].left);
+    /* And the first one, a conditional jump, to the second. */
     cpu->r[1] = 0;
+    backend_link(rig->backend, &rig->unit_code, &link[0],
+                 code + link[1].left - 5);
     backend_enter(rig->backend, cpu, code + rig->result.polled);
-    ck_assert_uint_eq(left_at(code), rig->result.links[1].left);
-    backend_patch_jump(&at, code + rig->result.links[0].unlinked);
+    ck_assert_uint_eq(left_at(code), link[1].left);
+    backend_link(rig->backend, &rig->unit_code, &link[0], NULL);
     backend_enter(rig->backend, cpu, code + rig->result.polled);
-    ck_assert_uint_eq(left_at(code), rig->result.links[0].left);
+    ck_assert_uint_eq(left_at(code), link[0].left);
     /* Dead: every entry leads back to the run loop. */
     backend_kill(rig->backend, &rig->unit_code, rig->result.guarded,
                  rig->result.polled, rig->result.entry);

@@ -73,7 +73,7 @@ static struct block *check_copy(struct rig *rig, struct code_chunk *chunk,
     uint8_t *bytes;
 
     ck_assert(code_chunk_room(chunk, &code));
-    struct block *copy = block_clone(chunk, key, &code, origin);
+    struct block *copy = block_clone(rig->backend, chunk, key, &code, origin);
 
     ck_assert_ptr_nonnull(copy);
     bytes = malloc(copy->code_size);

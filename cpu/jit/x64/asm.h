@@ -352,6 +352,9 @@ static inline uint8_t *x_jmp32(struct asm_buf *a)
     return a->p - 4;
 }
 
+#define CALL_REL32 0xe8
+#define JMP_REL32 0xe9
+
 static inline uint8_t *x_call32(struct asm_buf *a)
 {
     x_byte(a, 0xe8);

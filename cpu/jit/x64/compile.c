@@ -525,13 +525,43 @@ const void *backend_jump_miss(const struct backend *b)
 typedef uint16_t __attribute__((aligned(1), may_alias)) unaligned16;
 typedef int32_t __attribute__((aligned(1), may_alias)) unaligned32;
 
-void backend_patch_jump(struct jit_buffer *at, const uint8_t *target)
+/* Write opcode and displacement, at `disp`, of a jump or call at once. */
+static void turn(uint8_t *disp, uint8_t opcode, int32_t value)
 {
-    int32_t disp = target - (at->rx + 4);
+    unsigned shift = 8 * ((uintptr_t)(disp - 1) & 7);
+    uint64_t *eight = (void *)align_down((uintptr_t)disp, 8);
+    uint64_t mask = UINT64_C(0xffffffffff) << shift;
+    uint64_t bits = (uint64_t)(uint32_t)value << 8 | opcode;
 
-    assert(((uintptr_t)at->rw & 7) <= BACKEND_PATCH_MOST);
-    /* x86 does this atomically: the bytes lie in an aligned eight. */
-    *(volatile unaligned32 *)(void *)at->rw = disp;
+    assert(shift <= 24);
+    __atomic_store_n(eight, (*eight & ~mask) | bits << shift,
+                     __ATOMIC_RELEASE);
+}
+
+/* The displacement that leads there; NULL: to the stub or the run loop. */
+static int32_t link_disp(const struct backend *b,
+                         const struct block_link *link, const uint8_t *rx,
+                         const uint8_t *target)
+{
+    target = target           ? target
+             : link->unlinked ? rx + link->unlinked
+                              : b->edge;
+    return (int32_t)(target - (rx + link->patch + 4));
+}
+
+void backend_link(const struct backend *b, const struct jit_buffer *code,
+                  const struct block_link *link, const uint8_t *target)
+{
+    uint8_t *at = code->rw + link->patch;
+    int32_t disp = link_disp(b, link, code->rx, target);
+
+    assert(((uintptr_t)at & 7) <= BACKEND_PATCH_MOST);
+    if (link->turns) {
+        turn(at, target ? JMP_REL32 : CALL_REL32, disp);
+    } else {
+        /* x86 does this atomically: the bytes lie in an aligned eight. */
+        *(volatile unaligned32 *)(void *)at = disp;
+    }
 }
 
 static void add32(uint8_t *at, int32_t delta)
@@ -564,8 +594,9 @@ void backend_rebase(uint8_t *code, const struct block *b, uint64_t pc_delta)
     }
 }
 
-void backend_relocate(uint8_t *code, const struct block *b,
-                      ptrdiff_t code_delta, uint64_t pc_delta)
+void backend_relocate(const struct backend *backend, uint8_t *code,
+                      const struct block *b, ptrdiff_t code_delta,
+                      uint64_t pc_delta)
 {
     const uint16_t *reloc = block_relocs(b);
     const struct block_link *link = block_links(b);
@@ -578,7 +609,8 @@ void backend_relocate(uint8_t *code, const struct block *b,
         add32(code + *reloc++, (int32_t)-code_delta);
     }
     for (unsigned n = 0; n < b->link_count; n++, link++) {
-        x_fix32(code + link->patch, code + link->unlinked);
+        backend_link(backend, &(struct jit_buffer){code, b->code, 0}, link,
+                     NULL);
     }
     backend_rebase(code, b, pc_delta);
 }

@@ -34,22 +34,25 @@ static uint8_t *jump(struct backend_thread *t, int cc)
     return cc == ALWAYS ? x_jmp32(&t->as) : x_jcc32(&t->as, cc);
 }
 
-/* Have the displacement behind `opcode` bytes in an aligned eight, so that it
- * can be patched while other threads run it. */
-static void align_patch(struct backend_thread *t, unsigned opcode)
+/*
+ * Have `size` bytes that are patched while other threads run them, behind
+ * `before` others, in an aligned eight.  It takes no NOP in front of a unit's
+ * first instruction, which has two bytes or more for backend_kill().
+ */
+static void align_patch(struct backend_thread *t, unsigned before,
+                        unsigned size)
 {
-    unsigned at = (uintptr_t)(t->as.p + opcode) & 7;
+    unsigned at = (uintptr_t)(t->as.p + before) & 7;
 
-    x_nop(&t->as, at > BACKEND_PATCH_MOST ? 8 - at : 0);
+    _Static_assert(PAD_SIZE == 5, "entries lie at a multiple of eight");
+    x_nop(&t->as, at > 8 - size ? 8 - at : 0);
 }
 
+/* On a condition. */
 static uint8_t *patched_jump(struct backend_thread *t, int cc)
 {
-    /* None for the first instruction, which has two bytes or more for
-     * backend_kill(). */
-    _Static_assert(PAD_SIZE == 5, "entries lie at a multiple of eight");
-    align_patch(t, cc == ALWAYS ? 1 : 2);
-    return jump(t, cc);
+    align_patch(t, 2, 4);
+    return x_jcc32(&t->as, cc);
 }
 
 static void edge_to_label(struct backend_thread *t, int cc, unsigned label)
@@ -86,9 +89,35 @@ static void add_link(struct backend_thread *t, const struct ir_edge *e,
     t->link_count++;
 }
 
+/* One that is in place: it calls the run loop until it is linked. */
+static void add_link_here(struct backend_thread *t, const struct ir_edge *e,
+                          bool turns)
+{
+    struct block_link *l = &t->links[t->link_count];
+    uint8_t *p = t->as.p;
+
+    add_link(t, e, p + 1);
+    call_thunk(t, t->b->edge);
+    l->left = t->as.p - t->as.start;
+    l->turns = turns;
+}
+
+/* Nothing falls through to behind it. */
+static void emit_last_link(struct backend_thread *t, const struct ir_edge *e)
+{
+    align_patch(t, 0, 5);
+    add_link_here(t, e, true);
+}
+
 void emit_link(struct backend_thread *t, int cc, unsigned edge)
 {
-    add_link(t, &t->u->edge[edge], patched_jump(t, cc));
+    const struct ir_edge *e = &t->u->edge[edge];
+
+    if (cc == ALWAYS) {
+        emit_last_link(t, e);
+    } else {
+        add_link(t, e, patched_jump(t, cc));
+    }
 }
 
 /* -- calls ------------------------------------------------------------- */
@@ -135,19 +164,14 @@ static void emit_landing(struct backend_thread *t, uint64_t back)
 
     t->landings++;
     x_pop(&t->as, RCX);
-    add_link(t, &edge, patched_jump(t, ALWAYS));
-}
-
-static uint8_t *patched_call(struct backend_thread *t)
-{
-    align_patch(t, 1);
-    return x_call32(&t->as);
+    emit_last_link(t, &edge);
 }
 
 static void emit_call_edge(struct backend_thread *t, const struct ir_edge *e)
 {
     push_call(t);
-    add_link(t, e, patched_call(t));
+    align_patch(t, 1, 4);
+    add_link_here(t, e, false);
     emit_landing(t, e->back);
 }
 
@@ -330,6 +354,9 @@ static void emit_link_stub(struct backend_thread *t, struct block_link *l)
 {
     struct asm_buf *as = &t->as;
 
+    if (l->left) {
+        return; /* it is in place */
+    }
     l->unlinked = as->p - as->start;
     x_fix32(as->start + l->patch, as->p);
     call_thunk(t, t->b->edge);

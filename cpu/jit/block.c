@@ -3,26 +3,21 @@
  */
 #include "cpu/jit/block.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "cpu/jit/code_cache.h"
 
-/* Bytes of what lies behind struct block. */
-static size_t tail_size(const struct block *b)
+/* Bytes of what lies behind a struct block with these counts. */
+static size_t tail_size(size_t links, size_t sites, size_t relocs)
 {
-    return b->link_count * sizeof(struct block_link) +
-           b->site_count * sizeof(struct block_site) +
-           (b->thunk_relocs + b->pc_relocs) * sizeof(uint16_t);
+    return links * sizeof(struct block_link) +
+           sites * sizeof(struct block_site) + relocs * sizeof(uint16_t);
 }
 
-static struct block *with_key(struct code_chunk *chunk,
-                              const struct block *key,
-                              const struct block *shape)
+/* What a block is at first whatever it was made from. */
+static void set_key(struct block *b, const struct block *key)
 {
-    struct block *b = code_chunk_alloc(chunk,
-                                       sizeof(*b) + tail_size(shape));
-
-    *b = *shape;
     b->pc = key->pc;
     b->pa = key->pa;
     b->context = key->context;
@@ -31,40 +26,43 @@ static struct block *with_key(struct code_chunk *chunk,
     b->guest_bytes = key->guest_bytes;
     b->before = key->before;
     b->is_region = key->is_region;
-    b->dead = b->is_origin = false;
+    atomic_init(&b->dead, false); /* nobody else sees it yet */
+    b->is_origin = false;
     b->view = NULL;
     near_set(&b->links_in, NULL);
-    return b;
 }
 
+/* Field by field to where it stays: a copy of what was just put together in
+ * pieces would wait until they have been written. */
 struct block *block_new(struct code_chunk *chunk, const struct block *key,
                         const struct jit_buffer *code,
                         const struct jit_result *result)
 {
-    struct block shape = {
-        .code = code->rx,
-        .code_size = (uint16_t)result->code_size,
-        .link_count = (uint16_t)result->link_count,
-        .site_count = (uint16_t)result->site_count,
-        .guarded = (uint8_t)result->guarded,
-        .polled = (uint8_t)result->polled,
-        .entry = (uint8_t)result->entry,
-        .pad = (uint8_t)result->pad,
-        .thunk_relocs = (uint16_t)result->thunk_relocs,
-        .pc_relocs = (uint16_t)result->pc_relocs,
-    };
-    struct block *b = with_key(chunk, key, &shape);
-    uint16_t *reloc = block_relocs(b);
+    size_t relocs = result->thunk_relocs + result->pc_relocs;
+    size_t tail = tail_size(result->link_count, result->site_count, relocs);
+    struct block *b = code_chunk_alloc(chunk, sizeof(*b) + tail);
     size_t skip = (size_t)(code->rx - chunk->rx) - chunk->used;
 
+    set_key(b, key);
+    b->code = code->rx;
+    b->code_size = (uint16_t)result->code_size;
+    b->guarded = (uint8_t)result->guarded;
+    b->polled = (uint8_t)result->polled;
+    b->entry = (uint8_t)result->entry;
+    b->pad = (uint8_t)result->pad;
+    b->link_count = (uint16_t)result->link_count;
+    b->site_count = (uint16_t)result->site_count;
+    b->thunk_relocs = (uint16_t)result->thunk_relocs;
+    b->pc_relocs = (uint16_t)result->pc_relocs;
+    uint16_t *reloc = block_relocs(b);
     memcpy(&b->head, code->rw + b->entry, sizeof(b->head));
     memcpy(block_links(b), result->links,
-           b->link_count * sizeof(*result->links));
+           result->link_count * sizeof(*result->links));
     memcpy(block_sites(b), result->sites,
-           b->site_count * sizeof(*result->sites));
-    memcpy(reloc, result->thunk_reloc, b->thunk_relocs * sizeof(*reloc));
-    memcpy(reloc + b->thunk_relocs, result->pc_reloc,
-           b->pc_relocs * sizeof(*reloc));
+           result->site_count * sizeof(*result->sites));
+    memcpy(reloc, result->thunk_reloc, result->thunk_relocs * sizeof(*reloc));
+    memcpy(reloc + result->thunk_relocs, result->pc_reloc,
+           result->pc_relocs * sizeof(*reloc));
     code_chunk_commit(chunk, b, skip + result->code_size);
     return b;
 }
@@ -74,16 +72,21 @@ struct block *block_clone(const struct backend *backend,
                           struct jit_buffer *code,
                           const struct block *origin)
 {
-    struct block *b = with_key(chunk, key, origin);
-    struct block_link *link = block_links(b);
+    size_t tail = tail_size(origin->link_count, origin->site_count,
+                            origin->thunk_relocs + origin->pc_relocs);
+    struct block *b = code_chunk_alloc(chunk, sizeof(*b) + tail);
+    struct block_link *link;
     /* As far from a multiple of 16 as the original, for its constants. */
     size_t skip = ((uintptr_t)code->rx ^ (uintptr_t)origin->code) & 8;
 
+    *b = *origin;
+    set_key(b, key);
     code->rx += skip;
     code->rw += skip;
     b->code = code->rx;
     memcpy(code->rw, origin->code, origin->code_size);
-    memcpy(link, block_links(origin), tail_size(origin));
+    link = block_links(b);
+    memcpy(link, block_links(origin), tail);
     for (unsigned n = 0; n < b->link_count; n++, link++) {
         near_set(&link->to, NULL);
     }

@@ -33,6 +33,9 @@ _Static_assert(META_SIZE / INDEX_UNIT - 1 <= UINT16_MAX &&
 /* Metadata of as many units as a chunk mostly holds. */
 #define META_USUAL (5 * POPULATE_STEP)
 #define HOST_PAGE (4u << 10)
+#define HOST_LINE 64u
+/* Lines of code, and of metadata, that most units do not exceed. */
+#define USUAL_LINES 4
 /* Chunks in use before the first is evicted, at first: bytes by class.
  * Originals have what the others leave. */
 static const unsigned first_limit[CODE_CLASSES] = {
@@ -558,6 +561,7 @@ bool code_chunk_room(const struct code_chunk *chunk, struct jit_buffer *out)
     return true;
 }
 
+__attribute__((target("prfchw")))
 void code_chunk_commit(struct code_chunk *chunk, struct block *block,
                        size_t size)
 {
@@ -572,9 +576,18 @@ void code_chunk_commit(struct code_chunk *chunk, struct block *block,
         (size_t)((uint8_t *)block - (uint8_t *)chunk->index) / INDEX_UNIT);
     chunk->index->entry[n].code =
         (uint16_t)((size_t)(block->code - chunk->rx) / CODE_UNIT);
-    chunk->blocks = n + 1; /* seen by code_cache_find on other vCPUs */
+    /* Seen by code_cache_find() on other vCPUs. */
+    atomic_store_explicit(&chunk->blocks, n + 1, memory_order_release);
     chunk->used = end;
     stay_ahead(chunk->rw, end, CODE_CHUNK_SIZE, &chunk->ready);
+    /* The lines that the next unit is going to fill: they are in no cache of
+     * this processor, and who reads back what waits to be written there waits
+     * as well.  (In a function of its own gcc takes it for nothing.) */
+    const uint8_t *meta = (const uint8_t *)chunk->index + chunk->meta_used;
+    for (unsigned k = 1; k <= USUAL_LINES; k++) {
+        __builtin_prefetch(chunk->rw + end + k * HOST_LINE, 1);
+        __builtin_prefetch(meta + k * HOST_LINE, 1);
+    }
 }
 
 void *code_chunk_alloc(struct code_chunk *chunk, size_t size)

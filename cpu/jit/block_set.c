@@ -5,6 +5,7 @@
 #include "cpu/jit/block_set.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 
 #define MIN_BITS 16
@@ -48,7 +49,7 @@ static void put(const struct block_set *s, uint64_t slot)
     while (p.table[p.at]) {
         p.at = (p.at + 1) & p.mask;
     }
-    p.table[p.at] = slot;
+    atomic_store_explicit(&p.table[p.at], slot, memory_order_release);
 }
 
 /* Whoever searches the old table meanwhile finds less and less there. */
@@ -102,10 +103,11 @@ void block_set_remove(struct block_set *s, uint32_t tag,
         }
         if (!stays(block_set_home((uint32_t)(slot >> 32), s->bits), hole,
                    at)) {
-            p.table[hole] = slot;
+            atomic_store_explicit(&p.table[hole], slot,
+                                  memory_order_release);
             hole = at;
         }
     }
-    p.table[hole] = 0;
+    atomic_store_explicit(&p.table[hole], 0, memory_order_release);
     s->count--;
 }

@@ -296,6 +296,15 @@ static struct block *find_in(const struct engine *e, const struct runner *r,
     return block_find(e->blocks, r->vcpu->pc, runner_key(r), page_id);
 }
 
+/* Code that runs for the first time is in no cache of the host's. */
+static void prefetch_source(const uint8_t *host, uint64_t pa)
+{
+    __builtin_prefetch(host);
+    if ((pa & 4095) < 4096 - 64) {
+        __builtin_prefetch(host + 64);
+    }
+}
+
 /* The block at vcpu->pc, or NULL when the fetch raised an exception, the
  * chunk is full, or something else wants to be looked at first. */
 static struct block *find_any(struct engine *e, struct runner *r)
@@ -329,6 +338,7 @@ static struct block *find_any(struct engine *e, struct runner *r)
         return NULL;
     }
     r->stats.searches++;
+    prefetch_source(host, pa);
     block_recheck(e->blocks, pa);
     b = page_id && page_id != known ? find_in(e, r, page_id) : NULL;
     b = b ? b : exec_move(e, r, vcpu->pc, pa, page_id);
@@ -365,15 +375,26 @@ static struct block *find(struct engine *e, struct runner *r)
 
 /* -- coming back ---------------------------------------------------------- */
 
+/* The block in whose code something returns to `host`: as often as not the
+ * one that was entered. */
+static struct block *find_left(struct engine *e, struct block *entered,
+                               const uint8_t *host)
+{
+    return host > entered->code &&
+                   host <= entered->code + entered->code_size
+               ? entered : code_cache_find(e->cache, host);
+}
+
 /*
- * vcpu->pc of where generated code stopped.  When that was an exit which can
- * be linked: *from and its link, else NULL.
+ * vcpu->pc of where generated code stopped, which had been entered at that
+ * block.  When that was an exit which can be linked: *from and its link, else
+ * NULL.
  */
 static struct block_link *sync_pc(struct engine *e, struct vcpu *vcpu,
-                                  struct block **from)
+                                  struct block *entered, struct block **from)
 {
     const uint8_t *host = (const uint8_t *)vcpu->host_return;
-    struct block *b = host ? code_cache_find(e->cache, host) : NULL;
+    struct block *b = host ? find_left(e, entered, host) : NULL;
     uint32_t offset = b ? (uint32_t)(host - b->code) : 0;
 
     if (!host) {
@@ -667,7 +688,7 @@ static void run_code(struct engine *e, struct runner *r)
         }
         backend_enter(e->backend, vcpu, b->code + b->entry);
         r->alone = false;
-        struct block_link *link = sync_pc(e, vcpu, &from);
+        struct block_link *link = sync_pc(e, vcpu, b, &from);
         bool exits = vcpu->exit != VCPU_EXIT_NONE;
         if (!serve_exit(e, r) || alone) {
             return;

@@ -150,6 +150,35 @@ struct ram *bus_ram(struct bus *bus, uint64_t pa, uint64_t size,
     return !ram && bus->normal ? bus_ram(bus->normal, pa, size, offset) : ram;
 }
 
+static struct ram *ram_search_host(const struct bus *bus, const uint8_t *host,
+                                   uint64_t *offset)
+{
+    unsigned count = LOAD(bus->ram_count);
+
+    for (unsigned i = 0; i < count; i++) {
+        struct ram *ram = LOAD(bus->rams[i]);
+        uint64_t at = (uintptr_t)host - (uintptr_t)ram->host;
+        if (at < ram->size) {
+            *offset = at;
+            return ram;
+        }
+    }
+    return NULL;
+}
+
+struct ram *bus_ram_of(struct bus *bus, const uint8_t *host,
+                       uint64_t *offset)
+{
+    uint32_t sequence;
+    struct ram *ram;
+
+    do {
+        sequence = read_begin(bus);
+        ram = ram_search_host(bus, host, offset);
+    } while (read_retry(bus, sequence));
+    return !ram && bus->secure ? bus_ram_of(bus->secure, host, offset) : ram;
+}
+
 /* Writing ------------------------------------------------------------- */
 
 static void write_begin(struct bus *bus)

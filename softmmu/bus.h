@@ -76,6 +76,10 @@ void bus_set_direct(struct bus *bus, struct ram *ram, bool direct);
 /* RAM that holds all of [pa, pa+size), or NULL; *offset into it. */
 struct ram *bus_ram(struct bus *bus, uint64_t pa, uint64_t size,
                     uint64_t *offset);
+/* RAM whose byte that is in the host's memory, which only Secure accesses may
+ * reach, or NULL; *offset into it. */
+struct ram *bus_ram_of(struct bus *bus, const uint8_t *host,
+                       uint64_t *offset);
 
 /*
  * One access of 1, 2, 4 or 8 bytes, RAM or device, within one page.  False

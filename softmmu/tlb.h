@@ -266,9 +266,11 @@ void tlb_atomic_done(struct tlb *tlb);
 bool tlb_fetch(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
                uint64_t *pa, const uint8_t **host, uint32_t *page_id,
                struct mem_fault *fault);
-/* The physical address of va, if code was fetched from its page lately. */
-bool tlb_find_code(struct tlb *tlb, const struct tlb_context *ctx,
-                   uint64_t va, uint64_t *pa);
+/* Where va lies and the flags of its page (enum ram_page_flag), if that is RAM
+ * which may be read and is not watched; the first level has it from now on.
+ * Without a fault. */
+bool tlb_find_ram(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+                  uint64_t *pa, uint8_t *flags);
 
 /* The identity that the page `id` of `va` would have at new_va (page_ids.h);
  * 0: not known. */

@@ -99,15 +99,25 @@ bool tlb_fetch(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
     return true;
 }
 
-bool tlb_find_code(struct tlb *tlb, const struct tlb_context *ctx,
-                   uint64_t va, uint64_t *pa)
+bool tlb_find_ram(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+                  uint64_t *pa, uint8_t *flags)
 {
-    const struct known_page *page = find_known(tlb, ctx, va);
+    const struct tlb_entry *entry = &ctx->read[tlb_index(va)];
+    uint64_t offset;
+    uint64_t addend = tlb_hit(entry, va, 1)
+                          ? entry->addend
+                          : tlb_fill(tlb, ctx, va, 1, false, false);
+    struct ram *ram =
+        addend ? bus_ram_of(tlb->bus, (const uint8_t *)(uintptr_t)(va + addend),
+                            &offset)
+               : NULL;
 
-    if (page) {
-        *pa = page->pa | (va & ~TLB_PAGE_MASK);
+    if (ram) {
+        *pa = ram->base + offset;
+        *flags = __atomic_load_n(&ram->flags[offset >> RAM_PAGE_BITS],
+                                 __ATOMIC_RELAXED);
     }
-    return page;
+    return ram;
 }
 
 uint32_t tlb_page_id_at(struct tlb *tlb, uint64_t va, uint64_t pa,

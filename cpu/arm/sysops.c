@@ -33,20 +33,15 @@ static bool translate(struct arm_cpu *cpu, uint64_t va,
     return false;
 }
 
-/* A page in the first level may be read. */
-static bool is_readable(const struct vcpu *vcpu, uint64_t va)
-{
-    const struct tlb_entry *entry = &vcpu->tlb->read[tlb_index(va)];
-
-    return (entry->tag ^ va) <= 4095;
-}
-
 static void dc_clean(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
 {
+    struct vcpu *vcpu = &cpu->vcpu;
     struct tlb_page page;
+    uint64_t pa;
+    uint8_t flags;
 
     (void)op;
-    if (!is_readable(&cpu->vcpu, x)) {
+    if (!tlb_find_ram(vcpu->mmu, vcpu->tlb, x, &pa, &flags)) {
         translate(cpu, x, TLB_READ, &page);
     }
 }
@@ -74,21 +69,25 @@ static void ic_all(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
     }
 }
 
+/* Programs and kernels do this line by line to whole files before any of it
+ * is run. */
 static void ic_ivau(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
 {
     struct vcpu *vcpu = &cpu->vcpu;
     struct tlb_page page;
     uint64_t pa;
+    uint8_t flags = RAM_PAGE_CODE;
 
     (void)op;
-    if (!is_readable(vcpu, x) ||
-        !tlb_find_code(vcpu->mmu, vcpu->tlb, x, &pa)) {
+    if (!tlb_find_ram(vcpu->mmu, vcpu->tlb, x, &pa, &flags)) {
         if (!translate(cpu, x, TLB_READ, &page)) {
             return;
         }
         pa = page.pa | (x & mask64(TLB_PAGE_BITS));
     }
-    engine_code_written(cpu->system->engine, align_down(pa, LINE), LINE);
+    if (flags & RAM_PAGE_CODE) {
+        engine_code_written(cpu->system->engine, align_down(pa, LINE), LINE);
+    }
 }
 
 /* DC ZVA where alignment matters: with stage 1 off all memory is Device,

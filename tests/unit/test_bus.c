@@ -258,6 +258,11 @@ START_TEST(test_secure_view)
     ck_assert_ptr_eq(bus_ram(view, base + 8, 8, &offset), secret);
     ck_assert_uint_eq(offset, 8);
     ck_assert_ptr_eq(bus_ram(view, RAM_BASE, 8, &offset), ram);
+    ck_assert_ptr_eq(bus_ram_of(bus, secret->host + 9, &offset), secret);
+    ck_assert_uint_eq(offset, 9);
+    ck_assert_ptr_eq(bus_ram_of(bus, ram->host + 7, &offset), ram);
+    ck_assert_uint_eq(offset, 7);
+    ck_assert_ptr_null(bus_ram_of(bus, (const uint8_t *)&w, &offset));
     ck_assert(!bus_read(bus, base, 8, 0, &value));
     ck_assert(bus_write(view, base, 8, 0, 5));
     ck_assert(bus_read(view, base, 8, 0, &value));

@@ -290,28 +290,34 @@ START_TEST(test_fetch)
 }
 END_TEST
 
-START_TEST(test_find_code)
+START_TEST(test_find_ram)
 {
     struct tlb_context *one = context(0, 1), *two = context(0, 2);
-    uint64_t pa = 0;
+    struct tlb *tlb = tlb_rig.tlb;
+    uint64_t pa = 0, walks = tlb_stats(tlb)->walks;
+    uint8_t flags = 0xff;
 
-    ck_assert(!tlb_find_code(tlb_rig.tlb, one, 0x10010, &pa));
-    fetch(one, 0x10ffc, RAM_BASE + 0x5ffc);
-    ck_assert(tlb_find_code(tlb_rig.tlb, one, 0x10010, &pa));
+    ck_assert(tlb_find_ram(tlb, one, 0x10010, &pa, &flags));
     ck_assert_uint_eq(pa, RAM_BASE + 0x5010);
-    /* Not what another address space has there, nor another page of the
-     * same slot. */
-    ck_assert(!tlb_find_code(tlb_rig.tlb, two, 0x10010, &pa));
-    fetch(two, 0x10000, RAM_BASE + 0x6000);
-    ck_assert(!tlb_find_code(tlb_rig.tlb, one, 0x10010, &pa));
-    fetch(one, 0x10000, RAM_BASE + 0x5000);
-    ck_assert(!tlb_find_code(tlb_rig.tlb, one,
-                             0x10010 + ((uint64_t)TLB_ENTRIES << 12), &pa));
+    ck_assert_uint_eq(flags, 0);
+    ck_assert(hits(one->read, 0x10010, 8));
+    tlb_rig.ram->flags[5] = RAM_PAGE_CODE;
+    ck_assert(tlb_find_ram(tlb, one, 0x10ffc, &pa, &flags));
+    ck_assert_uint_eq(pa, RAM_BASE + 0x5ffc);
+    ck_assert_uint_eq(flags, RAM_PAGE_CODE);
+    ck_assert_uint_eq(tlb_stats(tlb)->walks, walks + 1);
+    /* Not what another address space has there, nor what was there. */
+    ck_assert(tlb_find_ram(tlb, two, 0x10010, &pa, &flags));
+    ck_assert_uint_eq(pa, RAM_BASE + 0x6010);
+    ck_assert_uint_eq(flags, 0);
+    tlb_rig.maps[0].pa = RAM_BASE + 0x8000;
     invalidate(TLB_INVAL_VA, 1, 0x10000, PAGE);
-    ck_assert(!tlb_find_code(tlb_rig.tlb, one, 0x10010, &pa));
-    fetch(one, 0x10000, RAM_BASE + 0x5000);
-    invalidate(TLB_INVAL_ALL, 0, 0, 0);
-    ck_assert(!tlb_find_code(tlb_rig.tlb, one, 0x10010, &pa));
+    ck_assert(tlb_find_ram(tlb, one, 0x10010, &pa, &flags));
+    ck_assert_uint_eq(pa, RAM_BASE + 0x8010);
+    /* Nothing there; a device. */
+    ck_assert(!tlb_find_ram(tlb, one, 0x90000, &pa, &flags));
+    ck_assert(!tlb_find_ram(tlb, one, 0x20000, &pa, &flags));
+    ck_assert_uint_eq(tlb_rig.device.count, 0);
 }
 END_TEST
 
@@ -499,7 +505,7 @@ Suite *tlb_suite(void)
     tcase_add_test(c, test_upgrade);
     tcase_add_test(c, test_watch);
     tcase_add_test(c, test_fetch);
-    tcase_add_test(c, test_find_code);
+    tcase_add_test(c, test_find_ram);
     tcase_add_test(c, test_page_ids_forget);
     tcase_add_test(c, test_page_ids_move);
     tcase_add_test(c, test_strict);

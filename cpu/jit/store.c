@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -28,6 +29,7 @@
 #define DIRECTORY_LIMIT (256u << 20) /* of all files */
 #define NEW_LIMIT (32u << 20)        /* collected between two writes */
 #define NAMES 4096
+#define USUAL_BYTES 512              /* that most units do not exceed */
 /* The file is not written anew for less than such a part of it, nor to say of
  * units that were used so few generations ago that they have been again. */
 #define PART_WORTH_IT 64
@@ -49,15 +51,17 @@ struct store {
     char file_name[32];
     char identity[STORE_IDENTITY];
     struct store_file file; /* as it was at the start */
-    _Atomic uint8_t *touched;        /* of its slots */
+    _Atomic uint8_t *touched;        /* by store_file_place() */
+    const struct store_unit *_Atomic next; /* behind the one found last */
     const uint8_t *_Atomic *thunk;   /* of its names, as they are needed */
 
     pthread_mutex_t lock;   /* what follows */
     pthread_cond_t closing;
-    bool closed, complained, changed;
+    bool closed, complained;
     uint8_t *units;
     size_t size, room;
     struct store_thunks thunks;
+    uint32_t told;          /* of units used_again(), when it was written */
     pthread_mutex_t writing;
     pthread_t writer;
 };
@@ -189,6 +193,28 @@ static bool identify(struct store *s, const char *guest, struct error **err)
 
 /* -- writing ------------------------------------------------------------- */
 
+static bool is_touched(const struct store *s, const struct store_slot *slot)
+{
+    size_t place = store_file_place(slot->at);
+
+    return slot->at && place < store_file_places(&s->file) &&
+           s->touched[place];
+}
+
+/* How many units were used that had not been for so long that it is to be
+ * said. */
+static uint32_t used_again(const struct store *s)
+{
+    const struct store_file *f = &s->file;
+    uint32_t count = 0;
+
+    for (uint32_t n = 0; f->header && n < f->header->slots; n++) {
+        count += is_touched(s, &f->slot[n]) &&
+                 f->header->generation - f->slot[n].used > OLD;
+    }
+    return count;
+}
+
 /* Which slots of `now` have been used by this process. */
 static uint8_t *touched_in(const struct store *s, const struct store_file *now)
 {
@@ -198,7 +224,7 @@ static uint8_t *touched_in(const struct store *s, const struct store_file *now)
     for (uint32_t n = 0; s->file.header && n < s->file.header->slots; n++) {
         uint64_t key = s->file.slot[n].key;
 
-        if (!slots || !s->touched[n]) {
+        if (!slots || !is_touched(s, &s->file.slot[n])) {
             continue;
         }
         uint32_t m = store_file_first(now, key);
@@ -223,7 +249,7 @@ static struct store_thunks *take(struct store *s, struct store_new *n)
     n->names = thunks->count;
     s->units = NULL;
     s->size = s->room = 0;
-    s->changed = false;
+    s->told = used_again(s);
     pthread_mutex_unlock(&s->lock);
     return thunks;
 }
@@ -265,7 +291,7 @@ static void write_new(struct store *s)
     uint64_t had = s->file.header ? s->file.header->size : 0;
 
     pthread_mutex_lock(&s->lock);
-    bool worth_it = s->changed || s->size > had / PART_WORTH_IT;
+    bool worth_it = s->size > had / PART_WORTH_IT || used_again(s) > s->told;
     pthread_mutex_unlock(&s->lock);
     if (!worth_it) {
         return;
@@ -313,9 +339,9 @@ static void open_file(struct store *s)
     if (!store_file_open(&s->file, s->dir, s->file_name, s->identity, &err)) {
         complain(s, err);
     }
-    uint32_t slots = s->file.header ? s->file.header->slots : 0;
     uint32_t names = s->file.header ? s->file.header->names : 0;
-    s->touched = calloc(slots + 1, sizeof(*s->touched));
+    s->touched = calloc(store_file_places(&s->file) + 1,
+                        sizeof(*s->touched));
     s->thunk = calloc(names + 1, sizeof(*s->thunk));
 }
 
@@ -369,36 +395,86 @@ void store_close(struct store *s)
 
 /* -- finding and loading ------------------------------------------------- */
 
-const struct store_unit *store_find(struct store *s, struct block *key,
-                                    const uint8_t *guest, unsigned bytes)
+/* What may be told before it is known to be sound. */
+static bool may_be(const struct store_unit *u, const struct block *key,
+                   unsigned bytes)
 {
-    const struct store_file *f = &s->file;
-    unsigned offset = key->pc & 4095;
+    return u->page_offset == (key->pc & 4095) &&
+           u->context == key->context && u->guest_bytes <= bytes;
+}
 
-    if (!f->header) {
-        return NULL;
-    }
-    uint64_t hash = store_key(offset, key->context, guest, bytes);
+static bool is_of(const struct store_unit *u, const uint8_t *guest)
+{
+    return !memcmp(store_unit_parts(u).guest, guest, u->guest_bytes);
+}
+
+/* The unit that is found next as often as not, if it is that. */
+static const struct store_unit *find_next(struct store *s,
+                                          const struct block *key,
+                                          const uint8_t *guest,
+                                          unsigned bytes)
+{
+    const struct store_unit *u =
+        atomic_load_explicit(&s->next, memory_order_relaxed);
+
+    return u && may_be(u, key, bytes) && store_file_check(&s->file, u) &&
+                   is_of(u, guest)
+               ? u : NULL;
+}
+
+static const struct store_unit *find_by_key(const struct store_file *f,
+                                            const struct block *key,
+                                            const uint8_t *guest,
+                                            unsigned bytes)
+{
+    uint64_t hash = store_key(key->pc & 4095, key->context, guest, bytes);
     uint32_t n = store_file_first(f, hash);
+
     for (uint32_t k = f->header->slots; k-- && f->slot[n].at;
          n = store_file_next(f, n)) {
         const struct store_unit *u =
             f->slot[n].key == hash ? store_file_unit(f, n) : NULL;
 
-        if (u && u->page_offset == offset && u->context == key->context &&
-            u->guest_bytes <= bytes &&
-            !memcmp(store_unit_parts(u).guest, guest, u->guest_bytes)) {
-            if (!s->touched[n]) {
-                s->touched[n] = 1;
-                s->changed |=
-                    f->header->generation - f->slot[n].used > OLD;
-            }
-            key->guest_bytes = u->guest_bytes;
-            key->source_hash = u->source_hash;
+        if (u && may_be(u, key, bytes) && is_of(u, guest)) {
             return u;
         }
     }
     return NULL;
+}
+
+/* Expect what lies behind the unit, which is in no cache of the host's. */
+static inline void expect_next(struct store *s, const struct store_unit *u)
+{
+    const struct store_unit *next = store_file_behind(&s->file, u);
+
+    for (unsigned n = 0; next && n < USUAL_BYTES; n += 64) {
+        __builtin_prefetch((const uint8_t *)next + n);
+    }
+    atomic_store_explicit(&s->next, next, memory_order_relaxed);
+}
+
+const struct store_unit *store_find(struct store *s, struct block *key,
+                                    const uint8_t *guest, unsigned bytes)
+{
+    const struct store_file *f = &s->file;
+    const struct store_unit *u;
+
+    if (!f->header) {
+        return NULL;
+    }
+    u = find_next(s, key, guest, bytes);
+    u = u ? u : find_by_key(f, key, guest, bytes);
+    if (u) {
+        uint64_t at =
+            (uint64_t)((const uint8_t *)u - (const uint8_t *)f->header);
+
+        expect_next(s, u);
+        atomic_store_explicit(&s->touched[store_file_place(at)], 1,
+                              memory_order_relaxed);
+        key->guest_bytes = u->guest_bytes;
+        key->source_hash = u->source_hash;
+    }
+    return u;
 }
 
 static const uint8_t *thunk_of(struct store *s, struct backend_thread *t,

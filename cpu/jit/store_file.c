@@ -121,6 +121,14 @@ void store_file_close(struct store_file *f)
     *f = (struct store_file){0};
 }
 
+bool store_file_check(const struct store_file *f, const struct store_unit *u)
+{
+    uint64_t at = (uint64_t)((const uint8_t *)u - (const uint8_t *)f->header);
+
+    return lies_in(f->header, at, u->size, 1) &&
+           store_unit_is_sound(u, f->header->names);
+}
+
 const struct store_unit *store_file_unit(const struct store_file *f,
                                          uint32_t slot)
 {
@@ -132,7 +140,16 @@ const struct store_unit *store_file_unit(const struct store_file *f,
     }
     const struct store_unit *u =
         (const void *)((const uint8_t *)f->header + s->at);
-    return u->size == s->size && u->key == s->key &&
-                   store_unit_is_sound(u, f->header->names)
+    return u->size == s->size && u->key == s->key && store_file_check(f, u)
                ? u : NULL;
+}
+
+const struct store_unit *store_file_behind(const struct store_file *f,
+                                           const struct store_unit *u)
+{
+    const uint8_t *next = (const uint8_t *)u + u->size;
+    const uint8_t *end = (const uint8_t *)f->header + f->header->names_at;
+
+    return next < end && (size_t)(end - next) >= sizeof(*u)
+               ? (const void *)next : NULL;
 }

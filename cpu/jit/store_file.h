@@ -6,6 +6,9 @@
  * The sum in the header covers header, names and index and is checked when
  * the file is opened; each unit has a sum of its own, checked when it is
  * used.  A file is never changed: a new one takes its name.
+ *
+ * Units lie in the order in which they were first made, which is about that in
+ * which the next run wants them.
  */
 #ifndef CPU_JIT_STORE_FILE_H
 #define CPU_JIT_STORE_FILE_H
@@ -86,6 +89,24 @@ void store_file_close(struct store_file *f);
 /* The unit of a slot, or NULL when it is no good. */
 const struct store_unit *store_file_unit(const struct store_file *f,
                                          uint32_t slot);
+/* What lies behind a unit, or NULL where that is none: unchecked, with only
+ * its own fields sure to be in the file. */
+const struct store_unit *store_file_behind(const struct store_file *f,
+                                           const struct store_unit *u);
+/* Whether such a unit is good. */
+bool store_file_check(const struct store_file *f, const struct store_unit *u);
+/* A number of the unit at `at` that no other has, less than
+ * store_file_places(). */
+static inline size_t store_file_place(uint64_t at)
+{
+    return at / sizeof(struct store_unit);
+}
+
+static inline size_t store_file_places(const struct store_file *f)
+{
+    return f->header ? store_file_place(f->header->size) + 1 : 0;
+}
+
 /* The slots that may be of a key: all from store_file_first() on, each after
  * the other by store_file_next(), up to an empty one. */
 static inline uint32_t store_file_first(const struct store_file *f,

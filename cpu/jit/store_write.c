@@ -73,20 +73,51 @@ static void put(struct writer *w, const struct store_unit *u, uint32_t used)
     w->at += u->size;
 }
 
-static void put_old(struct writer *w)
+static uint32_t old_units(const struct store_file *f)
+{
+    uint32_t count = 0;
+
+    for (uint32_t n = 0; f->header && n < f->header->slots; n++) {
+        count += f->slot[n].at != 0;
+    }
+    return count;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct store_slot *const *x = a, *const *y = b;
+
+    return (*x)->at < (*y)->at ? -1 : (*x)->at > (*y)->at;
+}
+
+/* In the order that they had. */
+static bool put_old(struct writer *w)
 {
     const struct store_file *old = w->new->old;
+    uint32_t count = 0;
+    const struct store_slot **slot =
+        calloc(old_units(old) + 1, sizeof(const struct store_slot *));
 
-    for (uint32_t n = 0; old->header && n < old->header->slots; n++) {
-        const struct store_unit *u =
-            old->slot[n].at ? store_file_unit(old, n) : NULL;
+    for (uint32_t n = 0; slot && old->header && n < old->header->slots; n++) {
+        if (old->slot[n].at) {
+            slot[count++] = &old->slot[n];
+        }
+    }
+    if (count) {
+        qsort(slot, count, sizeof(const struct store_slot *), by_place);
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        uint32_t n = (uint32_t)(slot[k] - old->slot);
+        const struct store_unit *u = store_file_unit(old, n);
         uint32_t used = w->new->touched[n] ? w->header.generation
-                                           : old->slot[n].used;
+                                           : slot[k]->used;
 
         if (u && used >= w->oldest) {
             put(w, u, used);
         }
     }
+    free(slot);
+    return slot != NULL;
 }
 
 static bool put_new(struct writer *w, uint16_t *number)
@@ -154,16 +185,6 @@ static uint32_t new_units(const struct store_new *n)
     return count;
 }
 
-static uint32_t old_units(const struct store_file *f)
-{
-    uint32_t count = 0;
-
-    for (uint32_t n = 0; f->header && n < f->header->slots; n++) {
-        count += f->slot[n].at != 0;
-    }
-    return count;
-}
-
 /* -- the file ------------------------------------------------------------ */
 
 static bool begin(struct writer *w, const char *identity)
@@ -216,8 +237,7 @@ static bool write_all(struct writer *w, const char *identity)
         number[n] = name_number(w, &w->new->name[n]);
     }
     if (good) {
-        put_old(w);
-        good = put_new(w, number) && end(w);
+        good = put_old(w) && put_new(w, number) && end(w);
     }
     free(number);
     free(w->slot);

@@ -537,6 +537,86 @@ START_TEST(limit)
 }
 END_TEST
 
+/* Units that the next process adds lie behind those that were there, which
+ * keep their order. */
+START_TEST(order)
+{
+    uint8_t *data;
+    struct store_file f = {0};
+
+    for (unsigned run = 0; run < 2; run++) {
+        struct side s;
+
+        side_open(&s, "guest");
+        for (unsigned n = 0; n < 5; n++) {
+            add(&s, PC + 0x80 * (5 * run + n * 3 % 5));
+        }
+        side_close(&s);
+    }
+    read_file(file_path(), &data);
+    f.header = (const void *)data;
+    const struct store_unit *u = (const void *)(data + sizeof(*f.header));
+    for (unsigned n = 0; n < 10; n++, u = store_file_behind(&f, u)) {
+        ck_assert_ptr_nonnull(u);
+        ck_assert(store_file_check(&f, u));
+        ck_assert_uint_eq(u->page_offset,
+                          (PC & 4095) + 0x80 * (n / 5 * 5 + n * 3 % 5));
+    }
+    ck_assert_ptr_null(u);
+    free(data);
+}
+END_TEST
+
+/* The second of two units, after the first; the index knows only that. */
+static struct block *load_second(const uint8_t *data, size_t size,
+                                 struct side *s)
+{
+    write_file(file_path(), data, size);
+    side_open(s, "guest");
+    ck_assert_ptr_null(load(s, PC + 0x80));
+    ck_assert_ptr_nonnull(load(s, PC));
+    return load(s, PC + 0x80);
+}
+
+/* What lies behind the unit found last is found without the index, and no
+ * less carefully. */
+START_TEST(behind)
+{
+    uint8_t *data;
+    struct side s;
+
+    side_open(&s, "guest");
+    add(&s, PC);
+    add(&s, PC + 0x80);
+    side_close(&s);
+    size_t size = read_file(file_path(), &data);
+    struct store_header *h = (void *)data;
+    struct store_slot *slot = (void *)(data + h->index_at);
+    size_t second = sizeof(*h) + ((struct store_unit *)(void *)(h + 1))->size;
+    for (unsigned n = 0; n < h->slots; n++) {
+        slot[n].at = slot[n].at == second ? 0 : slot[n].at;
+    }
+    store_header_seal(h, (void *)(data + h->names_at), slot);
+
+    struct block *b = load_second(data, size, &s);
+    ck_assert_ptr_nonnull(b);
+    check_made(&s, b);
+    ck_assert_ptr_null(load(&s, PC + 0x100)); /* none lies there */
+    ck_assert_ptr_nonnull(load(&s, PC));
+    guest[9] ^= 1;
+    ck_assert_ptr_null(load(&s, PC + 0x80));
+    guest[9] ^= 1;
+    side_close(&s);
+    for (size_t at = second; at < h->names_at; at += 7) {
+        data[at] ^= 0x10;
+        ck_assert_ptr_null(load_second(data, size, &s));
+        data[at] ^= 0x10;
+        side_close(&s);
+    }
+    free(data);
+}
+END_TEST
+
 Suite *store_suite(void)
 {
     Suite *s = suite_create("store");
@@ -554,6 +634,8 @@ Suite *store_suite(void)
     tcase_add_test(tc, permissions);
     tcase_add_test(tc, two_at_once);
     tcase_add_test(tc, limit);
+    tcase_add_test(tc, order);
+    tcase_add_test(tc, behind);
     suite_add_tcase(s, tc);
     return s;
 }

@@ -76,8 +76,8 @@ void bus_set_direct(struct bus *bus, struct ram *ram, bool direct);
 /* RAM that holds all of [pa, pa+size), or NULL; *offset into it. */
 struct ram *bus_ram(struct bus *bus, uint64_t pa, uint64_t size,
                     uint64_t *offset);
-/* RAM whose byte that is in the host's memory, which only Secure accesses may
- * reach, or NULL; *offset into it. */
+/* RAM that has this byte of the host's memory, be it for Secure accesses
+ * only, or NULL; *offset into it. */
 struct ram *bus_ram_of(struct bus *bus, const uint8_t *host,
                        uint64_t *offset);
 

@@ -64,6 +64,54 @@ static bool constant(const struct ir_unit *u, ir_ref r, uint64_t *imm)
     return u->insn[r].op == IR_CONST;
 }
 
+/* Nothing between the two GETs of a register can write it. */
+static bool same_get(const struct ir_unit *u, ir_ref r, ir_ref s)
+{
+    ir_ref from = r < s ? r : s, to = r < s ? s : r;
+
+    for (ir_ref n = from; n < to; n++) {
+        const struct ir_insn *i = &u->insn[n];
+
+        if (i->op == IR_LABEL || i->op == IR_CALL ||
+            (i->op == IR_SET && i->imm / 8 == u->insn[r].imm / 8)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The same value, computed twice: what indexes an array for a load and again
+ * for a store. */
+static bool same_value(const struct ir_unit *u, ir_ref r, ir_ref s,
+                       unsigned patience)
+{
+    const struct ir_insn *i = &u->insn[r], *k = &u->insn[s];
+
+    if (r == s) {
+        return true;
+    }
+    if (r == IR_NONE || s == IR_NONE || patience == 0 || i->op != k->op ||
+        i->type != k->type || i->aux != k->aux || i->imm != k->imm) {
+        return false;
+    }
+    switch (i->op) {
+    case IR_GET:
+        return i->imm < VCPU_R(32) && same_get(u, r, s);
+    case IR_CONST:
+        return true;
+    case IR_ADD:
+    case IR_SUB:
+    case IR_AND:
+    case IR_SHL:
+    case IR_BFXU:
+    case IR_BFXS:
+        return same_value(u, i->a, k->a, patience - 1) &&
+               same_value(u, i->b, k->b, patience - 1);
+    default:
+        return false;
+    }
+}
+
 /* The value that the address is a constant away from. */
 static ir_ref root_of(const struct ir_unit *u, ir_ref r, int *offset)
 {
@@ -197,7 +245,10 @@ static unsigned range_bits(const struct ir_unit *u, const struct loop *l,
                                                IR_MEM_SIGN64))
                    ? 8 : NOT_SLOW;
     case IR_BFXU:
-        return i->imm >> 8 < MAX_RANGE_BITS ? (unsigned)(i->imm >> 8)
+    case IR_BFXS:
+        /* The whole of a W register, extended, goes where that goes. */
+        return i->imm == 32 << 8 ? range_bits(u, l, i->a, patience - 1)
+             : i->imm >> 8 < MAX_RANGE_BITS ? (unsigned)(i->imm >> 8)
                                             : NOT_SLOW;
     case IR_AND:
         return constant(u, i->b, &imm) && imm && imm < 4096
@@ -231,9 +282,9 @@ static struct group *group_for(struct checks *c, ir_ref root, int lo, int hi)
 
     for (unsigned n = c->open; n < c->groups; n++) {
         g = &c->group[n];
-        if (g->root == root &&
-            (hi > g->hi ? hi : g->hi) - (lo < g->lo ? lo : g->lo) <=
-                MAX_SPAN) {
+        if ((hi > g->hi ? hi : g->hi) - (lo < g->lo ? lo : g->lo) <=
+                MAX_SPAN &&
+            same_value(c->u, g->root, root, 6)) {
             return g;
         }
     }

@@ -20,6 +20,15 @@ Suite *region_suite(void);
 #define RET 0xd65f03c0u
 #define SUBS_X0_1 0xf1000400u /* subs x0, x0, #1 */
 #define LDR_X1_X2 0xf9400041u
+#define LDR_X7_X11_X5 0xf8657967u  /* ldr x7, [x11, x5, lsl #3] */
+#define STR_X7_X11_X5 0xf8257967u
+#define LDR_X7_X11_W5 0xf8655967u  /* ldr x7, [x11, w5, uxtw #3] */
+#define STR_X7_X11_W5 0xf8255967u
+#define ADD_X5_1 0x910004a5u       /* add x5, x5, #1 */
+#define ADD_W5_1 0x110004a5u
+#define SXTW_X5_W2 0x93407c45u
+#define ADD_W2_1 0x11000442u
+#define LDR_W2_X1 0xb9400022u
 #define BL(words) (0x94000000u | ((uint32_t)(words) & 0x3ffffff))
 #define B_NE(words) (0x54000001u | ((uint32_t)(words) & 0x7ffff) << 5)
 #define B_EQ(words) (0x54000000u | ((uint32_t)(words) & 0x7ffff) << 5)
@@ -90,6 +99,16 @@ static unsigned flag_sets(void)
              u->insn[k].imm == offsetof(struct vcpu, flags);
     }
     return n;
+}
+
+static const struct ir_insn *first(enum ir_opcode op)
+{
+    unsigned n = 0;
+
+    while (u->insn[n].op != op) {
+        ck_assert_uint_lt(++n, u->count);
+    }
+    return &u->insn[n];
 }
 
 static unsigned internal_edges(void)
@@ -212,6 +231,52 @@ START_TEST(flags_before_a_fault)
 }
 END_TEST
 
+/* The address of a load is computed again for the store. */
+START_TEST(one_check_for_an_element)
+{
+    ck_assert(BUILD(0, 0, LDR_X7_X11_X5, STR_X7_X11_X5, ADD_X5_1, SUBS_X0_1,
+                    B_NE(-4), RET));
+    ir_passes_region(u);
+    ck_assert_ptr_null(ir_verify(u));
+    ck_assert_uint_eq(first(IR_CHECK)->aux, IR_CHECK_WRITE | IR_CHECK_KEEP);
+    ck_assert_uint_eq(count(IR_CHECK), 1);
+    ck_assert(first(IR_STORE)->aux & IR_MEM_HOST);
+    /* Another element. */
+    ck_assert(BUILD(0, 0, LDR_X7_X11_X5, ADD_X5_1, STR_X7_X11_X5, SUBS_X0_1,
+                    B_NE(-4), RET));
+    ir_passes_region(u);
+    ck_assert_uint_eq(count(IR_CHECK), 0);
+    /* A W register is read each time. */
+    ck_assert(BUILD(0, 0, LDR_X7_X11_W5, STR_X7_X11_W5, SUBS_X0_1, B_NE(-3),
+                    RET));
+    ir_passes_region(u);
+    ck_assert_uint_eq(count(IR_CHECK), 1);
+    ck_assert(BUILD(0, 0, LDR_X7_X11_W5, ADD_W5_1, STR_X7_X11_W5, SUBS_X0_1,
+                    B_NE(-4), RET));
+    ir_passes_region(u);
+    ck_assert_uint_eq(count(IR_CHECK), 0);
+}
+END_TEST
+
+/* A W register that counts, sign-extended. */
+START_TEST(extended_index_moves_slowly)
+{
+    ck_assert(BUILD(0, 0, SXTW_X5_W2, LDR_X7_X11_X5, ADD_W2_1, SUBS_X0_1,
+                    B_NE(-4), RET));
+    ir_passes_region(u);
+    ck_assert(first(IR_LOAD)->aux & IR_MEM_KEEP);
+    ck_assert(BUILD(0, 0, LDR_X7_X11_W5, ADD_W5_1, SUBS_X0_1, B_NE(-3),
+                    RET));
+    ir_passes_region(u);
+    ck_assert(first(IR_LOAD)->aux & IR_MEM_KEEP);
+    /* One that jumps about. */
+    ck_assert(BUILD(0, 0, SXTW_X5_W2, LDR_X7_X11_X5, LDR_W2_X1, SUBS_X0_1,
+                    B_NE(-4), RET));
+    ir_passes_region(u);
+    ck_assert(!(first(IR_LOAD)->aux & IR_MEM_KEEP));
+}
+END_TEST
+
 Suite *region_suite(void)
 {
     Suite *s = suite_create("region");
@@ -226,6 +291,8 @@ Suite *region_suite(void)
     tcase_add_test(tc, end_of_page);
     tcase_add_test(tc, flags_in_edges);
     tcase_add_test(tc, flags_before_a_fault);
+    tcase_add_test(tc, one_check_for_an_element);
+    tcase_add_test(tc, extended_index_moves_slowly);
     suite_add_tcase(s, tc);
     return s;
 }

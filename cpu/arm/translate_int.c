@@ -440,7 +440,7 @@ static bool conditional_select(struct a64_ctx *s, enum csel_kind kind,
                                const struct a64_arg_csel *a)
 {
     enum ir_type t = a64_type(a->sf);
-    ir_ref no, r;
+    ir_ref yes, no, r;
 
     if (a->rn == 31 && a->rm == 31 && a->cond < IR_AL &&
         (kind == CSEL_INC || kind == CSEL_INV)) { /* CSET, CSETM */
@@ -451,14 +451,14 @@ static bool conditional_select(struct a64_ctx *s, enum csel_kind kind,
         a64_set_r(s, a->sf, a->rd, r);
         return true;
     }
-    no = a64_r(s, a->sf, a->rm);
+    yes = a64_r(s, a->sf, a->rn);
+    no = a->rm == a->rn ? yes : a64_r(s, a->sf, a->rm);
     if (kind == CSEL_INC) {
         no = ir_bini(s->u, IR_ADD, t, no, 1);
     } else if (kind != CSEL_PLAIN) {
         no = ir_un(s->u, kind == CSEL_INV ? IR_NOT : IR_NEG, t, no);
     }
-    r = ir_select(s->u, t, a->cond, ir_get_flags(s->u),
-                  a64_r(s, a->sf, a->rn), no);
+    r = ir_select(s->u, t, a->cond, ir_get_flags(s->u), yes, no);
     a64_set_r(s, a->sf, a->rd, r);
     return true;
 }

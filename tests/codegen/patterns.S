@@ -120,6 +120,18 @@ compare.chain:
 compare.live:
     subs x0, x1, x2
     add x3, x0, #1
+compare.negative:
+    cmn x0, #1
+    b.hi .+64
+    adds w2, w2, #1
+    b.eq .-64
+compare.increment:
+    cmp x0, x1
+    cinc x2, x2, lo
+    cmp w3, w21
+    cinc w4, w22, hs
+    adds x8, x8, x19
+    cinc x20, x20, hs
 compare.subtract_select:
     subs x0, x0, x1
     cneg x0, x0, mi

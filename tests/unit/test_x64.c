@@ -185,6 +185,53 @@ START_TEST(flags)
 }
 END_TEST
 
+/* A register and 1 more, of which a condition takes one: by the carry of
+ * every way to make it. */
+START_TEST(increments)
+{
+    static const enum ir_opcode ops[] = {IR_ADD, IR_SUB, IR_AND, IR_ADC};
+
+    backend_test_hooks(rig->thread, _i & 2, 0, 5);
+    backend_test_baseline(rig->thread, _i & 1);
+    for (unsigned n = 0; n < 4096; n++) {
+        enum ir_cc cc = n & 4 ? IR_HS + (n & 1) : n & 15;
+        enum ir_type type = n & 16 ? IR_I64 : IR_I32;
+        enum ir_opcode op = ops[n >> 5 & 3];
+        ir_ref a, b, f, plus, v;
+
+        rig_randomise(rig, &seed);
+        begin();
+        a = ir_get(u, type, VCPU_R(rig_pick(&seed, 12)));
+        b = n & 128 ? ir_get(u, type, VCPU_R(rig_pick(&seed, 8)))
+                    : ir_const(u, type, rig_pick(&seed, 2)
+                                        ? rig_value(&seed)
+                                        : rig_pick(&seed, 5) - 2);
+        f = op == IR_ADC ? ir_get_flags(u) : IR_NONE;
+        f = ir_flags_of(u, type,
+                        ir_emit(u, op, type, 0,
+                                ir_get(u, type, VCPU_R(rig_pick(&seed, 8))),
+                                b, f, 0));
+        if (n & 256) {
+            ir_set_flags(u, f);
+        }
+        plus = ir_emit(u, IR_ADD, type, 0, a,
+                       ir_const(u, type, rig_pick(&seed, 8) ? 1 : 2),
+                       IR_NONE, 0);
+        v = n & 512 ? ir_emit(u, IR_SELECT, type, cc, f, plus, a, 0)
+                    : ir_emit(u, IR_SELECT, type, cc, f, a, plus, 0);
+        ir_set(u, type, VCPU_R(rig_pick(&seed, 12)), v);
+        if (n & 1024) {
+            set(6, ir_setcc(u, rig_pick(&seed, 14), f));
+        }
+        if (n & 2048) {
+            set(7, plus);
+        }
+        ir_exit(u, 0x40002000);
+        run();
+    }
+}
+END_TEST
+
 START_TEST(flags_moved)
 {
     backend_test_baseline(rig->thread, _i & 1);
@@ -567,6 +614,7 @@ Suite *x64_suite(void)
     tcase_add_loop_test(tc, integer_ops, 0, 2);
     tcase_add_loop_test(tc, bit_fields, 0, 2);
     tcase_add_loop_test(tc, flags, 0, 2);
+    tcase_add_loop_test(tc, increments, 0, 4);
     tcase_add_loop_test(tc, flags_moved, 0, 2);
     tcase_add_test(tc, branches);
     tcase_add_loop_test(tc, memory, 0, 8);

@@ -102,6 +102,17 @@ static void gen_set(struct gen *g)
     }
 }
 
+/* x + 1 or x, by the carry. */
+static void gen_increment(struct gen *g, enum ir_type type, ir_ref f)
+{
+    ir_ref x = any_int(g), plus;
+
+    plus = ir_emit(g->u, IR_ADD, type, 0, x, ir_const(g->u, type, 1), IR_NONE,
+                   0);
+    keep_int(g, ir_emit(g->u, IR_SELECT, type, IR_HS + pick(g, 2), f, plus,
+                        x, 0));
+}
+
 static void gen_flags(struct gen *g)
 {
     static const enum ir_opcode ops[] = {
@@ -132,6 +143,9 @@ static void gen_flags(struct gen *g)
         f = ir_flags_of(g->u, type, v);
         if (pick(g, 2)) {
             keep_int(g, v);
+        }
+        if (pick(g, 4) == 0) {
+            gen_increment(g, type, f);
         }
     }
     g->flags[pick(g, POOL)] = f;

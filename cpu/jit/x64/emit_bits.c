@@ -17,6 +17,7 @@ static bool is_scale(const struct backend_thread *t, ir_ref i,
     return in->op == IR_SHL && n >= 1 && n <= 3 && t->val[i].left == 1 &&
            i + 1u < t->u->count && next->op == IR_ADD &&
            next->type == in->type && (next->a == i) != (next->b == i) &&
+           !(t->val[i + 1].state & VAL_DEAD) &&
            !(t->val[other].state & VAL_CONST) && !fl_wanted(t, i + 1);
 }
 
@@ -56,7 +57,7 @@ void emit_shift(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 
     if (val_const(t, in->b, &n)) {
         if (is_scale(t, i, in, n)) {
-            t->val[i].state |= VAL_SCALED;
+            t->val[i].state |= VAL_FOLDED;
             return;
         }
         if (!keeps_flags || !fl_is_precious(t)) {

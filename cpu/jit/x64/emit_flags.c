@@ -6,7 +6,7 @@
  * flags, bits 7..0 are 0 or 1 (overflow); what is above bit 15 of a
  * register means nothing.
  */
-#include "cpu/jit/x64/x64.h"
+#include "cpu/jit/x64/int.h"
 
 #include <assert.h>
 
@@ -335,6 +335,9 @@ void emit_flags_of(struct backend_thread *t, ir_ref i,
         t->fl_kind = FL_SUB;
         break;
     case IR_ADD:
+        t->fl_kind = int_adds_by_sub(t, &t->u->insn[in->a]) ? FL_SUB
+                                                            : FL_ADD;
+        break;
     case IR_ADC:
         t->fl_kind = FL_ADD;
         break;
@@ -389,6 +392,47 @@ static void select_vec(struct backend_thread *t, ir_ref i,
     x_here8(&t->as, over);
 }
 
+bool fl_is_carry(const struct backend_thread *t, ir_ref i)
+{
+    const struct ir_insn *in = &t->u->insn[i], *next = in + 1;
+    ir_ref x = next->b == i ? next->c : next->b;
+    uint64_t one;
+
+    return i + 1u < t->u->count && next->op == IR_SELECT &&
+           (next->aux == IR_HS || next->aux == IR_LO) &&
+           next->type == in->type && !(t->val[i + 1].state & VAL_DEAD) &&
+           val_const(t, in->b, &one) && one == 1 && t->val[i].left == 1 &&
+           x != i && x == in->a &&
+           !(t->val[x].state & VAL_CONST) && t->fl == next->a &&
+           !fl_is_fp(t) &&
+           (t->val[next->a].left == 1 || !fl_is_precious(t));
+}
+
+/* x + 1 or x, by the carry or the borrow. */
+static void select_carry(struct backend_thread *t, ir_ref i,
+                         const struct ir_insn *in)
+{
+    bool first = t->val[in->b].state & VAL_FOLDED;
+    const struct ir_insn *plus = &t->u->insn[first ? in->b : in->c];
+    unsigned w = in->type == IR_I64 ? X_W : 0;
+    bool by_borrow = (in->aux == IR_LO) == first;
+    bool adds = by_borrow == (t->fl_kind == FL_SUB);
+    struct x64_rm x;
+    int dst;
+
+    t->fl_hold = true;
+    ra_release_all(t, plus);
+    x = ra_use_rm(t, plus->a, w);
+    ra_release_all(t, in);
+    dst = ra_def(t, i, x.mem ? NO_REG : x.base, 0);
+    if (x.mem || dst != x.base) {
+        x_op(&t->as, X_MOV_LOAD | w, dst, x);
+    }
+    x_alu_imm(&t->as, adds ? ALU_ADC : ALU_SBB, w, rm_reg(dst),
+              adds ? 0 : -1);
+    t->fl = t->zf = IR_NONE;
+}
+
 void emit_select(struct backend_thread *t, ir_ref i,
                  const struct ir_insn *in)
 {
@@ -399,6 +443,10 @@ void emit_select(struct backend_thread *t, ir_ref i,
 
     if (t->val[i].state & VAL_VEC) {
         select_vec(t, i, in);
+        return;
+    }
+    if ((t->val[in->b].state | t->val[in->c].state) & VAL_FOLDED) {
+        select_carry(t, i, in);
         return;
     }
     if (flags) {

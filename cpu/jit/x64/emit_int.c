@@ -7,7 +7,7 @@
 #include "cpu/jit/x64/emit.h"
 
 /* The operand is a constant that fits a sign-extended immediate. */
-static bool small_const(struct backend_thread *t, ir_ref ref, unsigned w,
+static bool small_const(const struct backend_thread *t, ir_ref ref, unsigned w,
                         int32_t *imm)
 {
     uint64_t v;
@@ -52,15 +52,26 @@ bool int_only_tested(struct backend_thread *t, ir_ref i)
            next->type == in->type;
 }
 
-/* cmp or test: nobody wants the result. */
-static void emit_compare(struct backend_thread *t, const struct ir_insn *in,
-                         bool test)
+bool int_adds_by_sub(const struct backend_thread *t, const struct ir_insn *in)
 {
+    unsigned w = int_width(in);
+    int32_t imm;
+
+    return in->op == IR_ADD && !(t->val[in->a].state & VAL_CONST) &&
+           small_const(t, in->b, w, &imm) && imm && imm != INT32_MIN;
+}
+
+/* cmp or test, n ALU_SUB or ALU_AND: nobody wants the result. */
+static void emit_compare(struct backend_thread *t, const struct ir_insn *in,
+                         unsigned n)
+{
+    bool test = n == ALU_AND;
     unsigned w = int_width(in);
     struct x64_rm a = ra_use_rm(t, in->a, w), b;
     int32_t imm;
 
     if (small_const(t, in->b, w, &imm)) {
+        imm = in->op == IR_ADD ? -imm : imm;
         if (test) {
             x_test_imm(&t->as, w, a, imm);
         } else if (imm == 0 && !a.mem) {
@@ -117,7 +128,7 @@ static bool emit_lea(struct backend_thread *t, ir_ref i,
 
 static bool is_scaled(const struct backend_thread *t, ir_ref ref)
 {
-    return t->val[ref].state & VAL_SCALED;
+    return t->val[ref].state & VAL_FOLDED;
 }
 
 /* a + (b << n), where the shift has left its operands to be used here. */
@@ -194,6 +205,7 @@ static void emit_alu_general(struct backend_thread *t, ir_ref i,
     dst = int_def(t, i, in, w, a, has_imm || b.mem ? 0 : REG_BIT(b.base) &
                    ~(a.mem ? 0 : REG_BIT(a.base)));
     if (has_imm) {
+        imm = in->op == IR_ADD && n == ALU_SUB ? -imm : imm;
         x_alu_imm(&t->as, n, w, rm_reg(dst), imm);
     } else {
         x_alu(&t->as, n, w, dst, b);
@@ -217,11 +229,16 @@ void emit_alu(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     struct ir_insn swapped;
     unsigned n = t->row->code;
     bool flags = fl_wanted(t, i);
+    bool by_sub = flags && int_adds_by_sub(t, in);
     bool tested = n == ALU_AND && int_only_tested(t, i);
     uint64_t imm;
 
     if (n == ALU_ADD && (is_scaled(t, in->a) || is_scaled(t, in->b))) {
         emit_scaled(t, i, in);
+        return;
+    }
+    if (n == ALU_ADD && fl_is_carry(t, i)) {
+        t->val[i].state |= VAL_FOLDED;
         return;
     }
     if (n != ALU_SUB && is_const(t, in->a)) {
@@ -235,10 +252,11 @@ void emit_alu(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
                        : n == ALU_AND && !tested && emit_mask(t, i, in))) {
         return;
     }
+    n = by_sub ? ALU_SUB : n;
     fl_clobber(t);
     if (tested || (flags && t->val[i].left == 1 &&
                    (n == ALU_SUB || n == ALU_AND))) {
-        emit_compare(t, in, n == ALU_AND);
+        emit_compare(t, in, n);
         if (!flags) {
             t->zf = i;
             t->zf_cc = CC_E;

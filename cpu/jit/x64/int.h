@@ -21,4 +21,9 @@ int int_def(struct backend_thread *t, ir_ref i, const struct ir_insn *in,
 /* The next op is a branch on this value, and its only user. */
 bool int_only_tested(struct backend_thread *t, ir_ref i);
 
+/* An addition whose flags are wanted is done as a subtraction: their CF is
+ * the borrow then, as in the packed form. */
+bool int_adds_by_sub(const struct backend_thread *t,
+                     const struct ir_insn *in);
+
 #endif

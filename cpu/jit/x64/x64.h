@@ -80,7 +80,8 @@ enum {
     VAL_CROSSES = 1 << 4, /* live across a LABEL: keeps its spill slot */
     VAL_DEAD = 1 << 5,    /* an op without effect */
     VAL_PC = 1 << 6,      /* a constant that only relocation may look at */
-    VAL_SCALED = 1 << 7,  /* a shift that the addition behind it does */
+    VAL_FOLDED = 1 << 7,  /* what the op behind it does: is_scale(),
+                             fl_is_carry() */
 };
 
 /*
@@ -537,6 +538,9 @@ static inline void fl_clobber(struct backend_thread *t)
 
 /* Make EFLAGS answer condition cc of the value; the x86 condition. */
 int fl_condition(struct backend_thread *t, ir_ref ref, enum ir_cc cc);
+/* i is x + 1, and the op behind it takes that or x by the carry: it adds
+ * EFLAGS' CF to x, or its opposite. */
+bool fl_is_carry(const struct backend_thread *t, ir_ref i);
 /* CF := borrow (or carry) of the value. */
 void fl_carry(struct backend_thread *t, ir_ref ref, bool borrow);
 /* The packed form in a register. */

@@ -6,8 +6,9 @@
  *
  * PROGRAM is patterns.S, linked.  Each label GROUP.NAME in it begins a
  * pattern; it is translated as if it were alone and printed to
- * DIR/GROUP.txt, with addresses replaced by names.  DIR/totals.txt has a
- * line of counts for each.
+ * DIR/GROUP.txt, with addresses replaced by names; those of the group
+ * "region" as hot loops are, from their first label on.  DIR/totals.txt has
+ * a line of counts for each.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,12 +31,14 @@ int main(void)
 
 #include "cpu/arm/arm_cpu.h"
 #include "cpu/arm/disas.h"
+#include "cpu/arm/guest.h"
 #include "cpu/arm/models.h"
 #include "cpu/arm/system.h"
 #include "cpu/arm/translate.h"
 #include "cpu/ir/build.h"
 #include "cpu/ir/passes.h"
 #include "cpu/jit/x64/x64.h"
+#include "cpu/region_build.h"
 #include "tests/insn/image.h"
 #include "util/bits.h"
 
@@ -69,6 +72,7 @@ static struct arm_model model;
 static struct jit_buffer cache;
 static struct backend *backend;
 static struct backend_thread *compiler;
+static struct region_builder *builder;
 static struct ir_unit unit;
 static csh capstone;
 static struct image image;
@@ -371,11 +375,12 @@ static unsigned print_host(FILE *f, const struct jit_result *result,
                            const uint8_t *base, bool all)
 {
     static struct listing l;
-    const uint8_t *entry = base + result->entry;
+    uint32_t first = unit.region ? compiler->label_at[0] : result->entry;
+    const uint8_t *entry = base + first;
     uint32_t end = (uint32_t)result->code_size;
 
     l = (struct listing){.f = f, .base = base, .result = result};
-    l.count = cs_disasm(capstone, entry, end - result->entry,
+    l.count = cs_disasm(capstone, entry, end - first,
                         (uintptr_t)entry, 0, &l.insn);
     l.hot = hot_count(&l);
     collect_labels(&l);
@@ -419,6 +424,41 @@ static void link_exits(const struct jit_result *result,
     }
 }
 
+static bool is_in(const struct pattern *p, const char *group)
+{
+    size_t length = strlen(group);
+
+    return !strncmp(p->name, group, length) && p->name[length] == '.';
+}
+
+static void translate_cold(const struct pattern *p, unsigned at)
+{
+    ir_begin(&unit, PATTERN_PC + at, 0);
+    unit.shares = true;
+    a64_translate(&cpu.vcpu, &unit, PATTERN_PC + at, 0, code_of(p) + at,
+                  (unsigned)(p->end - p->at) - at);
+    ir_passes_cold(&unit);
+}
+
+/* The pattern is a loop, alone in its page. */
+static void translate_region(const struct pattern *p)
+{
+    static uint32_t page[1024];
+    const struct region_head head = {
+        .vcpu = &cpu.vcpu, .pc = PATTERN_PC, .page = (const uint8_t *)page,
+    };
+    unsigned before;
+
+    for (unsigned n = 0; n < ARRAY_SIZE(page); n++) {
+        page[n] = 0xd65f03c0; /* ret */
+    }
+    memcpy(page, code_of(p), p->end - p->at);
+    if (!region_build(builder, &head, &unit, &before)) {
+        fail("not a loop", p->name);
+    }
+    ir_passes_region(&unit);
+}
+
 /* The units of the pattern, each from where the one before ended. */
 static void compile_for(FILE *f, struct pattern *p, unsigned which, bool all)
 {
@@ -434,11 +474,11 @@ static void compile_for(FILE *f, struct pattern *p, unsigned which, bool all)
                                   CODE_SIZE - UNIT_OFFSET};
         struct jit_result result;
 
-        ir_begin(&unit, PATTERN_PC + at, 0);
-        unit.shares = true;
-        a64_translate(&cpu.vcpu, &unit, PATTERN_PC + at, 0,
-                      code_of(p) + at, size - at);
-        ir_passes_cold(&unit);
+        if (is_in(p, "region")) {
+            translate_region(p);
+        } else {
+            translate_cold(p, at);
+        }
         if (!backend_compile(compiler, &unit, 1, &code, &result)) {
             fail("not compiled", p->name);
         }
@@ -459,7 +499,7 @@ static void compile_for(FILE *f, struct pattern *p, unsigned which, bool all)
 
 static void print_pattern(FILE *f, struct pattern *p)
 {
-    bool all = strncmp(p->name, "cold.", 5) == 0;
+    bool all = is_in(p, "cold");
     char *text[HOSTS];
     size_t length;
 
@@ -595,6 +635,7 @@ static void start(void)
         exit(1);
     }
     compiler = backend_thread_new(backend);
+    builder = region_builder_new(&arm_guest_ops);
     cpu.model = &model;
     arm_model_features(&model, cpu.feature);
     if (cs_open(CS_ARCH_X86, CS_MODE_64, &capstone) != CS_ERR_OK) {
@@ -623,6 +664,7 @@ int main(int argc, char **argv)
     collect_patterns();
     print_groups(dir);
     print_totals(dir);
+    region_builder_free(builder);
     image_free(&image);
     return 0;
 }

@@ -397,6 +397,61 @@ crypto.pmull:
 crypto.crc:
     crc32cx w0, w0, x1
 
+// -- hot loops: one round ----------------------------------------------------
+region.count:
+1:  ldrb w2, [x0, w1, uxtw]
+    add w1, w1, #1
+    cbnz w2, 1b
+region.compare:
+1:  ldrb w3, [x0, x2]
+    ldrb w4, [x1, x2]
+    add x2, x2, #1
+    cmp w3, w4
+    ccmp w3, #0, #4, eq
+    b.ne 1b
+region.add_to_words:
+1:  ldr w4, [x0, w2, sxtw #2]
+    add w4, w4, w5
+    str w4, [x0, w2, sxtw #2]
+    subs w2, w2, #1
+    b.pl 1b
+region.add_words:
+1:  ldr x6, [x1, x4, lsl #3]
+    ldr x7, [x2, x4, lsl #3]
+    adds x6, x6, x5
+    cset x5, hs
+    adds x6, x6, x7
+    cinc x5, x5, hs
+    str x6, [x0, x4, lsl #3]
+    adds w4, w4, #1
+    b.ne 1b
+region.multiply_subtract:
+1:  sxtw x5, w2
+    sub x5, x5, x14
+    ldr x3, [x1, x5, lsl #3]
+    ldr x7, [x11, x5, lsl #3]
+    and x6, x3, #0xffffffff
+    lsr x3, x3, #32
+    mul x4, x6, x10
+    mul x9, x3, x10
+    madd x8, x12, x6, x9
+    mul x3, x12, x3
+    add x6, x0, w4, uxtw
+    add x4, x8, x4, lsr #32
+    add x8, x3, x13
+    cmp x4, x9
+    add x6, x6, x4, lsl #32
+    csel x3, x8, x3, lo
+    lsr x4, x4, #32
+    cmp x6, x0
+    cinc x4, x4, lo
+    subs x7, x7, x6
+    str x7, [x11, x5, lsl #3]
+    cinc x3, x3, lo
+    add x0, x3, x4
+    adds w2, w2, #1
+    b.ne 1b
+
 // -- what is out of line: printed whole --------------------------------------
 cold.load:
     ldr x0, [x1]

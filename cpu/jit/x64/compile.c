@@ -133,6 +133,21 @@ static inline void hint(struct backend_thread *t, struct scan *s,
     s->pending |= BIT(home);
 }
 
+/* Nobody sees what this SET writes, but until the next one the register is
+ * as good a place for the value as any: worth it where the scratch registers
+ * are not enough, in hot loops on integers. */
+static inline void hint_dead(struct backend_thread *t, struct scan *s,
+                             const struct ir_insn *in, unsigned home)
+{
+    const struct value *v = &s->val[in->a];
+
+    if (t->u->region && home < HOME_V && home_reg(t, home) && v->left &&
+        v->hint == NO_HOME && !(s->pending & BIT(home)) &&
+        t->u->insn[in->a].op != IR_GET) {
+        hint(t, s, in, home);
+    }
+}
+
 /* A SET that is the whole of a register.  False: it has no effect. */
 static inline bool scan_whole(struct backend_thread *t, struct scan *s,
                               const struct ir_insn *in, unsigned home)
@@ -147,6 +162,7 @@ static inline bool scan_whole(struct backend_thread *t, struct scan *s,
     }
     bit = BIT(home);
     if (s->dead & bit) {
+        hint_dead(t, s, in, home);
         return false;
     }
     s->dead |= bit;

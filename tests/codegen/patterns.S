@@ -425,6 +425,18 @@ region.add_words:
     str x6, [x0, x4, lsl #3]
     adds w4, w4, #1
     b.ne 1b
+region.subtract_words:
+1:  sxtw x4, w3
+    sub x4, x4, x8
+    ldr x6, [x2, x4, lsl #3]
+    ldr x5, [x1, x4, lsl #3]
+    adds x0, x0, x6
+    cset x6, hs
+    subs x5, x5, x0
+    str x5, [x7, x4, lsl #3]
+    cinc x0, x6, lo
+    adds w3, w3, #1
+    b.ne 1b
 region.multiply_subtract:
 1:  sxtw x5, w2
     sub x5, x5, x14

@@ -252,6 +252,19 @@ static bool carry_differs(struct backend_thread *t, bool borrow)
     }
 }
 
+/* CF := the borrow or the carry; whether it is the borrow. */
+static bool any_carry(struct backend_thread *t, ir_ref ref)
+{
+    if (t->fl != ref) {
+        fl_clobber(t);
+        /* 16 bits wide, as it was stored. */
+        x_op(&t->as, X_BT_IMM | X_66, 4, ra_where(t, ref));
+        x_byte(&t->as, 8);
+        return true;
+    }
+    return t->fl_kind == FL_SUB;
+}
+
 void fl_carry(struct backend_thread *t, ir_ref ref, bool borrow)
 {
     uint64_t imm;
@@ -274,10 +287,7 @@ void fl_carry(struct backend_thread *t, ir_ref ref, bool borrow)
             x_cmc(&t->as);
         }
     } else {
-        fl_clobber(t);
-        /* 16 bits wide, as it was stored. */
-        x_op(&t->as, X_BT_IMM | X_66, 4, ra_where(t, ref));
-        x_byte(&t->as, 8);
+        any_carry(t, ref);
         if (!borrow) {
             x_cmc(&t->as);
         }
@@ -402,10 +412,11 @@ bool fl_is_carry(const struct backend_thread *t, ir_ref i)
            (next->aux == IR_HS || next->aux == IR_LO) &&
            next->type == in->type && !(t->val[i + 1].state & VAL_DEAD) &&
            val_const(t, in->b, &one) && one == 1 && t->val[i].left == 1 &&
-           x != i && x == in->a &&
-           !(t->val[x].state & VAL_CONST) && t->fl == next->a &&
-           !fl_is_fp(t) &&
-           (t->val[next->a].left == 1 || !fl_is_precious(t));
+           x != i && x == in->a && !((t->val[x].state |
+                                      t->val[next->a].state) & VAL_CONST) &&
+           (t->fl != next->a ||
+            (!fl_is_fp(t) &&
+             (t->val[next->a].left == 1 || !fl_is_precious(t))));
 }
 
 /* x + 1 or x, by the carry or the borrow. */
@@ -416,7 +427,7 @@ static void select_carry(struct backend_thread *t, ir_ref i,
     const struct ir_insn *plus = &t->u->insn[first ? in->b : in->c];
     unsigned w = in->type == IR_I64 ? X_W : 0;
     bool by_borrow = (in->aux == IR_LO) == first;
-    bool adds = by_borrow == (t->fl_kind == FL_SUB);
+    bool adds = by_borrow == any_carry(t, in->a);
     struct x64_rm x;
     int dst;
 

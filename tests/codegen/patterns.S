@@ -117,6 +117,10 @@ compare.chain:
     ccmp w1, #2, #4, eq
     ccmp w2, w3, #0, ne
     b.gt .+64
+compare.chain_signed:
+    cmp w0, w1
+    ccmp w2, w3, #0, gt
+    b.lt .+64
 compare.live:
     subs x0, x1, x2
     add x3, x0, #1

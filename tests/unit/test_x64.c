@@ -232,6 +232,53 @@ START_TEST(increments)
 }
 END_TEST
 
+static ir_ref flags_of(enum ir_opcode op, enum ir_type type, ir_ref b)
+{
+    ir_ref a = ir_get(u, type, VCPU_R(rig_pick(&seed, 8)));
+
+    return ir_flags_of(u, type, ir_emit(u, op, type, 0, a, b, IR_NONE, 0));
+}
+
+/* CCMP and CCMN: the outcome of one comparison chooses between that of
+ * another and a constant. */
+START_TEST(conditional_compares)
+{
+    static const enum ir_opcode ops[] = {IR_SUB, IR_ADD, IR_AND, IR_SUB};
+
+    backend_test_hooks(rig->thread, _i & 2, 0, 5);
+    backend_test_baseline(rig->thread, _i & 1);
+    for (unsigned n = 0; n < 4096; n++) {
+        enum ir_type type = n & 16 ? IR_I64 : IR_I32;
+        ir_ref f, g, k, other = IR_NONE;
+
+        rig_randomise(rig, &seed);
+        begin();
+        k = ir_const(u, IR_FLAGS, ir_flags_pack(rig_pick(&seed, 16)));
+        f = flags_of(ops[n >> 5 & 3], type,
+                     n & 128 ? ir_const(u, type, rig_pick(&seed, 4))
+                             : ir_get(u, type, VCPU_R(rig_pick(&seed, 12))));
+        if (n & 256) {
+            /* What is kept must stay where it is. */
+            other = ir_bin(u, IR_MUL, IR_I64, get(9), get(2));
+        }
+        g = flags_of(n & 512 ? IR_ADD : IR_SUB, type,
+                     ir_get(u, type, VCPU_R(rig_pick(&seed, 12))));
+        g = n & 1024 ? ir_emit(u, IR_SELECT, IR_FLAGS, n & 15, f, k, g, 0)
+                     : ir_emit(u, IR_SELECT, IR_FLAGS, n & 15, f, g, k, 0);
+        if (n & 2048) {
+            set(6, ir_setcc(u, rig_pick(&seed, 14), f));
+        }
+        if (n & 256) {
+            set(7, other);
+        }
+        ir_set_flags(u, g);
+        ir_brcc(u, rig_pick(&seed, 14), g, 0x40003000);
+        ir_exit(u, 0x40002000);
+        run();
+    }
+}
+END_TEST
+
 START_TEST(flags_moved)
 {
     backend_test_baseline(rig->thread, _i & 1);
@@ -615,6 +662,7 @@ Suite *x64_suite(void)
     tcase_add_loop_test(tc, bit_fields, 0, 2);
     tcase_add_loop_test(tc, flags, 0, 2);
     tcase_add_loop_test(tc, increments, 0, 4);
+    tcase_add_loop_test(tc, conditional_compares, 0, 4);
     tcase_add_loop_test(tc, flags_moved, 0, 2);
     tcase_add_test(tc, branches);
     tcase_add_loop_test(tc, memory, 0, 8);

@@ -113,6 +113,17 @@ static void gen_increment(struct gen *g, enum ir_type type, ir_ref f)
                         x, 0));
 }
 
+/* If f says so, the flags of another comparison, else others. */
+static ir_ref gen_compare(struct gen *g, enum ir_type type, ir_ref f)
+{
+    ir_ref v = ir_emit(g->u, pick(g, 2) ? IR_SUB : IR_ADD, type, 0,
+                       any_int(g), any_int(g), IR_NONE, 0);
+
+    v = ir_flags_of(g->u, type, v);
+    return ir_emit(g->u, IR_SELECT, IR_FLAGS, pick(g, 16), f, v,
+                   any_flags(g), 0);
+}
+
 static void gen_flags(struct gen *g)
 {
     static const enum ir_opcode ops[] = {
@@ -146,6 +157,9 @@ static void gen_flags(struct gen *g)
         }
         if (pick(g, 4) == 0) {
             gen_increment(g, type, f);
+        }
+        if (pick(g, 4) == 0) {
+            f = gen_compare(g, type, f);
         }
     }
     g->flags[pick(g, POOL)] = f;

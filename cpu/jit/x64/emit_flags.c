@@ -208,6 +208,18 @@ static int eflags_condition(struct backend_thread *t, enum ir_cc cc)
     return x86[cc];
 }
 
+/* Test what fl_keep_condition() has kept. */
+static int kept_condition(struct backend_thread *t, ir_ref ref)
+{
+    struct x64_rm m;
+
+    fl_clobber(t);
+    m = ra_where(t, ref);
+    x_op(&t->as, X_GRP3_8, 0, m);
+    x_byte(&t->as, 1);
+    return CC_NE;
+}
+
 int fl_condition(struct backend_thread *t, ir_ref ref, enum ir_cc cc)
 {
     uint64_t imm;
@@ -220,7 +232,9 @@ int fl_condition(struct backend_thread *t, ir_ref ref, enum ir_cc cc)
         fl_packed(t, ref);
         t->fl = IR_NONE;
     }
-    if (cc >= IR_AL) {
+    if (t->val[ref].state & VAL_FOLDED) {
+        x86 = kept_condition(t, ref);
+    } else if (cc >= IR_AL) {
         x86 = known_condition(t, true);
     } else if (val_const(t, ref, &imm)) {
         x86 = known_condition(t, ir_cc_holds(cc, imm));
@@ -234,6 +248,28 @@ int fl_condition(struct backend_thread *t, ir_ref ref, enum ir_cc cc)
     }
     t->fl_hold = true;
     return x86;
+}
+
+void fl_keep_condition(struct backend_thread *t, ir_ref i)
+{
+    const struct ir_insn *select = &t->u->insn[i + 2];
+    ir_ref ref = t->fl;
+    int cc, reg;
+
+    if (i + 2u >= t->u->count || select->op != IR_SELECT ||
+        select->type != IR_FLAGS || select->a != ref ||
+        (t->val[i + 2].state & VAL_DEAD) || select->aux >= IR_AL ||
+        t->val[ref].left != 1 || !fl_is_precious(t) || fl_is_fp(t)) {
+        return;
+    }
+    cc = fl_condition(t, ref, select->aux);
+    reg = ra_temp(t, GPR_SCRATCH, 0);
+    x_setcc(&t->as, cc, reg);
+    ra_def_in(t, ref, reg);
+    t->lock &= ~REG_BIT(reg); /* not this op's business */
+    t->val[ref].state |= VAL_FOLDED;
+    t->fl = IR_NONE;
+    t->fl_hold = false;
 }
 
 /* Whether EFLAGS' CF is the opposite of what is wanted. */

@@ -253,6 +253,9 @@ void emit_alu(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
         return;
     }
     n = by_sub ? ALU_SUB : n;
+    if (flags) {
+        fl_keep_condition(t, i);
+    }
     fl_clobber(t);
     if (tested || (flags && t->val[i].left == 1 &&
                    (n == ALU_SUB || n == ALU_AND))) {

@@ -81,7 +81,7 @@ enum {
     VAL_DEAD = 1 << 5,    /* an op without effect */
     VAL_PC = 1 << 6,      /* a constant that only relocation may look at */
     VAL_FOLDED = 1 << 7,  /* what the op behind it does: is_scale(),
-                             fl_is_carry() */
+                             fl_is_carry(); flags: fl_keep_condition() */
 };
 
 /*
@@ -541,6 +541,9 @@ int fl_condition(struct backend_thread *t, ir_ref ref, enum ir_cc cc);
 /* i is x + 1, and the op behind it takes that or x by the carry: it adds
  * EFLAGS' CF to x, or its opposite. */
 bool fl_is_carry(const struct backend_thread *t, ir_ref i);
+/* Op i is about to make flags; what EFLAGS hold is wanted but for choosing
+ * between those and others (CCMP): keep what it says of that. */
+void fl_keep_condition(struct backend_thread *t, ir_ref i);
 /* CF := borrow (or carry) of the value. */
 void fl_carry(struct backend_thread *t, ir_ref ref, bool borrow);
 /* The packed form in a register. */

@@ -40,6 +40,7 @@ struct group {
 struct loop {
     unsigned first, last; /* positions */
     uint32_t unsteady;    /* registers that jump about in it */
+    uint32_t set;         /* registers that change in it */
 };
 
 struct checks {
@@ -178,11 +179,12 @@ static void note_sets(const struct ir_unit *u, struct loop *l)
     for (unsigned n = l->first; n <= l->last; n++) {
         const struct ir_insn *i = &u->insn[n];
 
-        if (i->op == IR_SET && i->imm < VCPU_R(32) && !is_step(u, i)) {
-            l->unsteady |= 1u << i->imm / 8;
+        if (i->op == IR_SET && i->imm < VCPU_R(32)) {
+            l->set |= 1u << i->imm / 8;
+            l->unsteady |= is_step(u, i) ? 0 : 1u << i->imm / 8;
         }
         if (i->op == IR_CALL) {
-            l->unsteady = UINT32_MAX;
+            l->set = l->unsteady = UINT32_MAX;
         }
     }
 }
@@ -221,6 +223,18 @@ static const struct loop *loop_around(const struct checks *c, unsigned n)
     return best;
 }
 
+/* An address that is the same in each round: what is read there, and is a
+ * pointer, most often is, too. */
+static bool is_fixed(const struct ir_unit *u, const struct loop *l, ir_ref r)
+{
+    int offset;
+    const struct ir_insn *root = &u->insn[root_of(u, r, &offset)];
+
+    return root->op == IR_CONST || root->op == IR_PC ||
+           (root->op == IR_GET && root->imm < VCPU_R(32) &&
+            !(l->set >> root->imm / 8 & 1));
+}
+
 /* In how many low bits the value varies from round to round, but for slow
  * movement: 0 for a steady register; NOT_SLOW: it jumps. */
 static unsigned range_bits(const struct ir_unit *u, const struct loop *l,
@@ -241,6 +255,9 @@ static unsigned range_bits(const struct ir_unit *u, const struct loop *l,
         return i->imm < VCPU_R(32) && !(l->unsteady >> i->imm / 8 & 1)
                    ? 0 : NOT_SLOW;
     case IR_LOAD:
+        if (i->type == IR_I64 && is_fixed(u, l, i->a)) {
+            return 0;
+        }
         return i->type == IR_I8 && !(i->aux & (IR_MEM_SIGN32 |
                                                IR_MEM_SIGN64))
                    ? 8 : NOT_SLOW;

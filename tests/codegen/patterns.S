@@ -406,6 +406,13 @@ region.count:
 1:  ldrb w2, [x0, w1, uxtw]
     add w1, w1, #1
     cbnz w2, 1b
+region.pointer:
+1:  ldr x1, [x20, #16]
+    ldrb w3, [x1, x2]
+    add x2, x2, #1
+    add x0, x0, x3
+    cmp x2, x4
+    b.ne 1b
 region.compare:
 1:  ldrb w3, [x0, x2]
     ldrb w4, [x1, x2]

@@ -29,6 +29,8 @@ Suite *region_suite(void);
 #define SXTW_X5_W2 0x93407c45u
 #define ADD_W2_1 0x11000442u
 #define LDR_W2_X1 0xb9400022u
+#define LDR_X11_X2 0xf9400c4bu     /* ldr x11, [x2, #24] */
+#define ADD_X2_8 0x91002042u
 #define BL(words) (0x94000000u | ((uint32_t)(words) & 0x3ffffff))
 #define B_NE(words) (0x54000001u | ((uint32_t)(words) & 0x7ffff) << 5)
 #define B_EQ(words) (0x54000000u | ((uint32_t)(words) & 0x7ffff) << 5)
@@ -277,6 +279,33 @@ START_TEST(extended_index_moves_slowly)
 }
 END_TEST
 
+static const struct ir_insn *last(enum ir_opcode op)
+{
+    unsigned n = u->count - 1;
+
+    while (u->insn[n].op != op) {
+        ck_assert_uint_gt(n--, 0);
+    }
+    return &u->insn[n];
+}
+
+/* A base that is read anew in each round. */
+START_TEST(pointer_in_memory)
+{
+    ck_assert(BUILD(0, 0, LDR_X11_X2, LDR_X7_X11_X5, ADD_X5_1, SUBS_X0_1,
+                    B_NE(-4), RET));
+    ir_passes_region(u);
+    ck_assert_uint_eq(count(IR_LOAD), 2);
+    ck_assert(last(IR_LOAD)->aux & IR_MEM_KEEP);
+    /* Another pointer each time. */
+    ck_assert(BUILD(0, 0, LDR_X11_X2, LDR_X7_X11_X5, ADD_X2_8, SUBS_X0_1,
+                    B_NE(-4), RET));
+    ir_passes_region(u);
+    ck_assert(first(IR_LOAD)->aux & IR_MEM_KEEP);
+    ck_assert(!(last(IR_LOAD)->aux & IR_MEM_KEEP));
+}
+END_TEST
+
 Suite *region_suite(void)
 {
     Suite *s = suite_create("region");
@@ -293,6 +322,7 @@ Suite *region_suite(void)
     tcase_add_test(tc, flags_before_a_fault);
     tcase_add_test(tc, one_check_for_an_element);
     tcase_add_test(tc, extended_index_moves_slowly);
+    tcase_add_test(tc, pointer_in_memory);
     suite_add_tcase(s, tc);
     return s;
 }

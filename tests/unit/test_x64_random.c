@@ -72,6 +72,10 @@ static struct block *check_copy(struct rig *rig, struct code_chunk *chunk,
     struct jit_result result;
     uint8_t *bytes;
 
+    /* Of a region, which nobody else copies, loops are aligned where they
+     * lie. */
+    chunk->used += ((uintptr_t)origin->code - (uintptr_t)chunk->rx -
+                    chunk->used) & (DRAFT_ALIGN - CODE_UNIT);
     ck_assert(code_chunk_room(chunk, &code));
     struct block *copy = block_clone(rig->backend, chunk, key, &code, origin);
 

@@ -403,8 +403,9 @@ static void emit_ops(struct backend_thread *t)
 static void begin(struct backend_thread *t, const struct ir_unit *u,
                   struct jit_buffer *code)
 {
-    /* Aligned as it will be, for its constants. */
-    size_t skip = ((uintptr_t)code->rx - (uintptr_t)t->draft) & 15;
+    /* Aligned as it will be, for its constants and loops. */
+    size_t skip = ((uintptr_t)code->rx - (uintptr_t)t->draft) &
+                  (DRAFT_ALIGN - 1);
     size_t room = code->size < BLOCK_MAX_CODE ? code->size : BLOCK_MAX_CODE;
     uint8_t *start = t->draft + skip;
 

@@ -328,6 +328,11 @@ void emit_exit_loop(struct backend_thread *t, ir_ref i,
     jump_thunk(t, t->b->exit_loop);
 }
 
+/* Heads of a region's loops: the host fetches so many bytes at once, and a
+ * short loop takes up to twice as long where it begins in the middle of
+ * them. */
+#define LOOP_ALIGN DRAFT_ALIGN
+
 /*
  * A LABEL is reached from several places: values that are live across it
  * are in their spill slots since they were defined (VAL_CROSSES), and
@@ -337,6 +342,9 @@ void emit_label(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     fl_clobber(t);
     ra_flush(t, GPR_SCRATCH | XMM_SCRATCH, true);
+    if (t->u->region && (in->aux & IR_LABEL_POLL)) {
+        x_nop(&t->as, -(uintptr_t)t->as.p & (LOOP_ALIGN - 1));
+    }
     t->label_at[i] = t->as.p - t->as.start;
     if (in->aux & IR_LABEL_POLL) {
         x_alu_imm(&t->as, ALU_CMP, 0,

@@ -205,6 +205,9 @@ struct poll_stub {
 
 /* No op and no slow path needs more bytes than this. */
 #define OP_ROOM 1024
+/* While it is put together, a unit lies as far from a multiple of this as where
+ * it will run. */
+#define DRAFT_ALIGN 32
 
 struct backend_thread {
     struct backend *b;
@@ -273,7 +276,7 @@ struct backend_thread {
 
     /* A unit is put together here and copied to where it will run: many small
      * stores beside code that was just run take longer. */
-    uint8_t draft[BLOCK_MAX_CODE + 15];
+    uint8_t draft[BLOCK_MAX_CODE + DRAFT_ALIGN - 1];
 };
 
 /* -- the table of ops (ops.c) ------------------------------------------ */

@@ -8,6 +8,8 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
+#include "cpu/jit/populate.h"
+
 #define MIN_BITS 16
 
 /* Slots for so many blocks: a third stays free. */
@@ -58,6 +60,8 @@ static void grow(struct block_set *s)
     size_t slots = (size_t)1 << s->bits;
     _Atomic uint64_t *old = s->slot + slots;
 
+    /* All its pages are about to be used, in no order. */
+    populate((void *)(s->slot + 2 * slots), 2 * slots * sizeof(*s->slot));
     s->bits++;
     for (size_t n = 0; n < slots; n++) {
         if (old[n]) {

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "cpu/jit/populate.h"
 #include "util/bits.h"
 
 /* Largest code of one unit, and largest metadata, of the interpreter's as of
@@ -178,16 +179,6 @@ struct code_cache *code_cache_new(size_t size, unsigned cpus,
     c->chunk[0].state = CHUNK_FILLING; /* never evicted */
     pthread_mutex_init(&c->lock, NULL);
     return c;
-}
-
-/* Have the kernel make these pages before they are touched, if it can. */
-static void populate(void *start, size_t size)
-{
-#ifdef MADV_POPULATE_WRITE
-    madvise(start, size, MADV_POPULATE_WRITE);
-#else
-    (void)start, (void)size;
-#endif
 }
 
 static void populate_step(uint8_t *start, size_t *ready)

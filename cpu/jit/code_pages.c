@@ -18,27 +18,50 @@ void code_pages_init(struct code_pages *pages)
     pages->moves = 1;
 }
 
-static void free_pages(struct code_page *page)
+/* Pages and views are made by the dozen: a thread's heap grows by one page of
+ * the host's and a system call at a time. */
+struct code_slab {
+    struct code_slab *next;
+    union {
+        struct code_page page[64];
+        struct code_view view[192];
+    };
+};
+
+static struct code_slab *add_slab(struct code_pages *pages)
 {
-    for (struct code_page *next; page; page = next) {
-        next = page->next;
-        for (struct code_view *v = page->views, *after; v; v = after) {
-            after = v->next;
-            free(v);
-        }
-        free(page);
+    struct code_slab *slab = malloc(sizeof(*slab));
+
+    slab->next = pages->slabs;
+    pages->slabs = slab;
+    return slab;
+}
+
+static void add_pages(struct code_pages *pages)
+{
+    struct code_slab *slab = add_slab(pages);
+
+    for (unsigned n = 0; n < ARRAY_SIZE(slab->page); n++) {
+        slab->page[n].next = pages->spare;
+        pages->spare = &slab->page[n];
+    }
+}
+
+static void add_views(struct code_pages *pages)
+{
+    struct code_slab *slab = add_slab(pages);
+
+    for (unsigned n = 0; n < ARRAY_SIZE(slab->view); n++) {
+        slab->view[n].next = pages->spare_view;
+        pages->spare_view = &slab->view[n];
     }
 }
 
 void code_pages_free(struct code_pages *pages)
 {
-    for (unsigned n = 0; n < ARRAY_SIZE(pages->slot); n++) {
-        free_pages(pages->slot[n]);
-    }
-    free_pages(pages->spare);
-    for (struct code_view *v = pages->spare_view, *after; v; v = after) {
-        after = v->next;
-        free(v);
+    for (struct code_slab *slab = pages->slabs, *next; slab; slab = next) {
+        next = slab->next;
+        free(slab);
     }
 }
 
@@ -57,11 +80,10 @@ struct code_page **code_page_slot(struct code_pages *pages, uint64_t number)
 /* Code that is written anew leaves its page and comes back at once. */
 static struct code_page *new_page(struct code_pages *pages)
 {
-    struct code_page *page = pages->spare;
-
-    if (!page) {
-        return malloc(sizeof(*page));
+    if (!pages->spare) {
+        add_pages(pages);
     }
+    struct code_page *page = pages->spare;
     pages->spare = page->next;
     return page;
 }
@@ -194,13 +216,11 @@ static struct code_view *new_view(struct code_pages *pages,
                                   struct code_page *page, uint64_t va,
                                   uint32_t page_id)
 {
-    struct code_view *v = pages->spare_view;
-
-    if (v) {
-        pages->spare_view = v->next;
-    } else {
-        v = malloc(sizeof(*v));
+    if (!pages->spare_view) {
+        add_views(pages);
     }
+    struct code_view *v = pages->spare_view;
+    pages->spare_view = v->next;
     *v = (struct code_view){
         .va = va, .page_id = page_id,
         .stays = code_page_left(page, va, page_id) ? pages->moves + STAYS

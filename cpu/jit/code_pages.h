@@ -39,10 +39,13 @@ struct code_page {
     unsigned moved;         /* how many did */
 };
 
+struct code_slab;
+
 struct code_pages {
     struct code_page *slot[1 << CODE_PAGE_BITS];
     struct code_page *spare; /* of no page now */
     struct code_view *spare_view;
+    struct code_slab *slabs; /* which all of them lie in */
     uint64_t moves;         /* counts them from 1 */
 };
 

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 
 #include "softmmu/tlb_internal.h"
+#include "util/populate.h"
 
 /* Above this many pages a range is cleared by visiting every slot. */
 #define RANGE_PAGES 512
@@ -38,12 +39,28 @@ static void clear_slot(struct tlb_context *ctx, unsigned i)
         for (uint64_t b_ = (ctx)->touched[w_], i;                        \
              b_ && (i = w_ * 64 + ctz64(b_), true); b_ &= b_ - 1)
 
-static void reset_context(struct tlb_context *ctx)
+/* The slots of a context that was never used. */
+static void clear_first(struct tlb_context *ctx)
 {
-    for (unsigned i = 0; !ctx->cleared && i < TLB_ENTRIES; i++) {
+    const size_t size = sizeof(ctx->read) + sizeof(ctx->write) +
+                        sizeof(ctx->page_id);
+    uintptr_t start = align_down((uintptr_t)ctx->read, TLB_PAGE_SIZE);
+
+    _Static_assert(offsetof(struct tlb_context, page_id) +
+                   sizeof(ctx->page_id) ==
+                   offsetof(struct tlb_context, read) + size, "one piece");
+    populate((void *)start, align_down(size, TLB_PAGE_SIZE));
+    for (unsigned i = 0; i < TLB_ENTRIES; i++) {
         clear_slot(ctx, i);
     }
     ctx->cleared = true;
+}
+
+static void reset_context(struct tlb_context *ctx)
+{
+    if (!ctx->cleared) {
+        clear_first(ctx);
+    }
     FOR_EACH_TOUCHED(ctx, i) {
         clear_slot(ctx, i);
     }

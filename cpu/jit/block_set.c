@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-#include "cpu/jit/populate.h"
+#include "util/populate.h"
 
 #define MIN_BITS 16
 

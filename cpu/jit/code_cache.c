@@ -14,8 +14,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cpu/jit/populate.h"
 #include "util/bits.h"
+#include "util/populate.h"
 
 /* Largest code of one unit, and largest metadata, of the interpreter's as of
  * generated code: a chunk with less left counts as full. */

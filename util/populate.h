@@ -2,8 +2,8 @@
  * Memory that is about to be used, all of it: the kernel is asked for its
  * pages at once, which costs a part of a fault for each.
  */
-#ifndef CPU_JIT_POPULATE_H
-#define CPU_JIT_POPULATE_H
+#ifndef UTIL_POPULATE_H
+#define UTIL_POPULATE_H
 
 #include <stddef.h>
 #include <sys/mman.h>

@@ -29,6 +29,8 @@ struct runner {
     bool alone;              /* run one instruction, a unit of its own */
     bool singly;             /* no region now */
     bool sample;             /* tell what is entered next */
+    uint64_t behind;         /* where the call that ends its last new unit
+                                returns to, in that page; or 0 */
     struct {
         uint64_t page;
         uint32_t id;

@@ -55,6 +55,20 @@ static void compile(struct engine *e, struct runner *r, uint64_t pc,
     }
 }
 
+/* Where the call that ends the unit returns to, in its page; or 0. */
+static uint64_t place_behind(const struct ir_unit *u)
+{
+    const struct ir_insn *last = &u->insn[u->count - 1];
+    uint64_t behind = 0;
+
+    if (last->op == IR_EXIT) {
+        behind = u->edge[last->imm].back;
+    } else if (last->op == IR_EXIT_INDIRECT && last->aux == IR_JUMP_CALL) {
+        behind = last->imm;
+    }
+    return behind >> RAM_PAGE_BITS == u->pc >> RAM_PAGE_BITS ? behind : 0;
+}
+
 /* Its units are those that the store keeps. */
 static bool is_kept(const struct engine *e, const struct runner *r)
 {
@@ -88,6 +102,8 @@ static struct block *make_new(struct engine *e, struct runner *r,
     copy_source(r->source, host, bytes);
     compile(e, r, key->pc, r->source, bytes < up_to ? bytes : up_to,
             key->page_id, code, &result);
+    r->behind = e->backend && !r->alone && !r->singly && key->page_id
+                    ? place_behind(r->unit) : 0;
     key->guest_bytes = (uint16_t)r->unit->guest_bytes;
     key->source_hash = block_source_hash(r->source, r->unit->guest_bytes);
     r->stats.lost += log_on(LOG_STATS) &&
@@ -293,6 +309,53 @@ struct block *exec_move(struct engine *e, struct runner *r, uint64_t pc,
     return moved ? block_find(e->blocks, pc, runner_key(r), page_id) : NULL;
 }
 
+/* The unit behind the call that the runner's last one, `b`, ends by; NULL:
+ * something is there already, or there is no room. */
+static struct block *make_behind(struct engine *e, struct runner *r,
+                                 const struct block *b, const uint8_t *host)
+{
+    uint64_t pc = r->behind, pa = b->pa + (pc - b->pc);
+    unsigned bytes = 4096 - (pc & 4095);
+    struct jit_buffer room;
+
+    r->behind = 0;
+    if (!pc || !code_chunk_room(r->chunk[CODE_ORIGINALS], &room)) {
+        return NULL;
+    }
+    struct block_start begun =
+        block_begin(e->blocks, r->vcpu->index, pa, runner_key(r), bytes);
+    if (begun.origin) {
+        block_replace(e->blocks, r->vcpu->index, NULL);
+        return NULL;
+    }
+    return translate_once(e, r, pc, pa, bytes, &begun, host + (pc - b->pc),
+                          b->page_id);
+}
+
+/*
+ * What lies behind a new unit's call is run when that returns, but for one in
+ * twenty.  It is made at once, and what is behind its call: all that takes is
+ * in the host's caches, the way there is linked, and a function's code lies
+ * together.
+ */
+#define MAX_BEHIND 4
+
+static void translate_behind(struct engine *e, struct runner *r,
+                             struct block *b, const uint8_t *host)
+{
+    for (unsigned n = 0; n < MAX_BEHIND; n++) {
+        struct block *next = make_behind(e, r, b, host);
+
+        if (!next) {
+            break;
+        }
+        link_exits(e, r, b);
+        host += next->pc - b->pc;
+        b = next;
+    }
+    link_exits(e, r, b);
+}
+
 struct block *exec_translate(struct engine *e, struct runner *r, uint64_t pc,
                              uint64_t pa, const uint8_t *host,
                              uint32_t page_id)
@@ -301,6 +364,7 @@ struct block *exec_translate(struct engine *e, struct runner *r, uint64_t pc,
     struct jit_buffer room;
     struct block *b = NULL;
 
+    r->behind = 0;
     for (unsigned tries = 0;
          !b && code_chunk_room(r->chunk[CODE_ORIGINALS], &room) &&
          code_chunk_room(r->chunk[CODE_COPIES], &room); tries++) {
@@ -318,7 +382,7 @@ struct block *exec_translate(struct engine *e, struct runner *r, uint64_t pc,
     if (b) {
         r->made_in.page = pc >> RAM_PAGE_BITS;
         r->made_in.id = page_id;
-        link_exits(e, r, b);
+        translate_behind(e, r, b, host);
     }
     if (start) {
         r->stats.translate_ns += clock_monotonic_ns() - start;

@@ -23,7 +23,7 @@
 #include "util/log.h"
 
 /* With what describes it and the rest, 150 MiB besides the guest's memory. */
-#define DEFAULT_CODE_SIZE (64u << 20)
+#define DEFAULT_CODE_SIZE (62u << 20)
 
 static void link_exit(void *opaque, const struct block *from,
                       const struct block_link *link, const uint8_t *target)
@@ -325,7 +325,7 @@ static struct block *find_any(struct engine *e, struct runner *r)
     r->stats.lookups++;
     /* What the guard of the block there would look at: as long as a page
      * keeps its identity nothing about it has changed. */
-    uint32_t known = vcpu->tlb->page_id[tlb_index(vcpu->pc)];
+    uint32_t known = vcpu->tlb->page_id[tlb_code_index(vcpu->pc)];
     struct block *b = known ? find_in(e, r, known) : NULL;
     if (b) {
         return b;

@@ -273,7 +273,7 @@ static void link_exits(struct engine *e, struct runner *r, struct block *b)
     }
     for (unsigned n = 0; n < b->link_count; n++) {
         page_id[n] =
-            r->vcpu->tlb->page_id[tlb_index(link_target(b, &link[n]))];
+            r->vcpu->tlb->page_id[tlb_code_index(link_target(b, &link[n]))];
     }
     r->stats.linked += block_link_exits(e->blocks, b, page_id);
 }

@@ -325,7 +325,7 @@ static struct block *find_any(struct engine *e, struct runner *r)
     r->stats.lookups++;
     /* What the guard of the block there would look at: as long as a page
      * keeps its identity nothing about it has changed. */
-    uint32_t known = vcpu->tlb->page_id[tlb_code_index(vcpu->pc)];
+    uint32_t known = vcpu->tlb->page_id[tlb_index(vcpu->pc)];
     struct block *b = known ? find_in(e, r, known) : NULL;
     if (b) {
         return b;

@@ -273,7 +273,7 @@ static void link_exits(struct engine *e, struct runner *r, struct block *b)
     }
     for (unsigned n = 0; n < b->link_count; n++) {
         page_id[n] =
-            r->vcpu->tlb->page_id[tlb_code_index(link_target(b, &link[n]))];
+            r->vcpu->tlb->page_id[tlb_index(link_target(b, &link[n]))];
     }
     r->stats.linked += block_link_exits(e->blocks, b, page_id);
 }
@@ -332,14 +332,15 @@ static struct block *make_behind(struct engine *e, struct runner *r,
                           b->page_id);
 }
 
+/* So many of these at once. */
+#define MAX_BEHIND 4
+
 /*
  * What lies behind a new unit's call is run when that returns, but for one in
  * twenty.  It is made at once, and what is behind its call: all that takes is
  * in the host's caches, the way there is linked, and a function's code lies
  * together.
  */
-#define MAX_BEHIND 4
-
 static void translate_behind(struct engine *e, struct runner *r,
                              struct block *b, const uint8_t *host)
 {

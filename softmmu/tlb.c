@@ -26,24 +26,11 @@ _Static_assert(sizeof(struct tlb_key) == sizeof(uint64_t), "packed key");
 
 /* ---- contexts ---- */
 
-static void clear_tags(struct tlb_context *ctx, unsigned i)
+static void clear_slot(struct tlb_context *ctx, unsigned i)
 {
     ctx->read[i].tag = tlb_tag_none(i);
     ctx->write[i].tag = tlb_tag_none(i);
-}
-
-/* Those of the instruction side that go with slot i and have something. */
-#define FOR_EACH_CODE_SLOT(ctx, i, n)                                    \
-    for (unsigned n = i; n < ARRAY_SIZE((ctx)->page_id);                 \
-         n += TLB_ENTRIES)                                               \
-        if ((ctx)->page_id[n])
-
-static void clear_slot(struct tlb_context *ctx, unsigned i)
-{
-    clear_tags(ctx, i);
-    FOR_EACH_CODE_SLOT(ctx, i, n) {
-        ctx->page_id[n] = 0;
-    }
+    ctx->page_id[i] = 0;
 }
 
 /* Iterate over the slots filled since the last reset. */
@@ -52,18 +39,19 @@ static void clear_slot(struct tlb_context *ctx, unsigned i)
         for (uint64_t b_ = (ctx)->touched[w_], i;                        \
              b_ && (i = w_ * 64 + ctz64(b_), true); b_ &= b_ - 1)
 
-/* The slots of a context that was never used: its memory is zero. */
+/* The slots of a context that was never used. */
 static void clear_first(struct tlb_context *ctx)
 {
-    const size_t size = sizeof(ctx->read) + sizeof(ctx->write);
+    const size_t size = sizeof(ctx->read) + sizeof(ctx->write) +
+                        sizeof(ctx->page_id);
     uintptr_t start = align_down((uintptr_t)ctx->read, TLB_PAGE_SIZE);
 
-    _Static_assert(offsetof(struct tlb_context, write) +
-                   sizeof(ctx->write) ==
+    _Static_assert(offsetof(struct tlb_context, page_id) +
+                   sizeof(ctx->page_id) ==
                    offsetof(struct tlb_context, read) + size, "one piece");
     populate((void *)start, align_down(size, TLB_PAGE_SIZE));
     for (unsigned i = 0; i < TLB_ENTRIES; i++) {
-        clear_tags(ctx, i);
+        clear_slot(ctx, i);
     }
     ctx->cleared = true;
 }
@@ -133,10 +121,8 @@ static void share_global(struct tlb_context *ctx,
 
             ctx->read[i] = from->read[i];
             ctx->write[i] = from->write[i];
-            FOR_EACH_CODE_SLOT(from, i, n) {
-                ctx->page_id[n] = from->page_id[n];
-                ctx->page_va[n] = from->page_va[n];
-            }
+            ctx->page_id[i] = from->page_id[i];
+            ctx->page_va[i] = from->page_va[i];
         }
     }
     memcpy(ctx->blocks, from->blocks, sizeof(ctx->blocks));
@@ -292,7 +278,7 @@ void tlb_l1_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
 void tlb_l1_set_page_id(struct tlb_context *ctx, uint64_t va,
                         const struct tlb_page *page, uint32_t id)
 {
-    unsigned i = tlb_code_index(va);
+    unsigned i = tlb_index(va);
     touch(ctx, va, page);
     ctx->page_va[i] = va & TLB_PAGE_MASK;
     ctx->page_id[i] = id;
@@ -310,10 +296,8 @@ static void clear_if_in(struct tlb_context *ctx, unsigned i, uint64_t va,
     if (tlb_untag(ctx->write[i].tag) - va < size) {
         ctx->write[i].tag = tlb_tag_none(i);
     }
-    FOR_EACH_CODE_SLOT(ctx, i, n) {
-        if (tlb_untag(ctx->page_va[n]) - va < size) {
-            ctx->page_id[n] = 0;
-        }
+    if (tlb_untag(ctx->page_va[i]) - va < size) {
+        ctx->page_id[i] = 0;
     }
 }
 

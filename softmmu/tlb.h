@@ -39,10 +39,6 @@
  * slots take a tenth less time than 1024. */
 #define TLB_INDEX_BITS 12
 #define TLB_ENTRIES (1 << TLB_INDEX_BITS)
-/* A page of code has a slot of its own more often than one of data: who shares
- * one is looked up again and again where one calls the other, and compilers
- * have 25 MiB of code. */
-#define TLB_CODE_BANKS 4
 #define TLB_CONTEXTS 32
 #define TLB_BLOCK_FILTER 2048 /* bits */
 
@@ -61,13 +57,6 @@ static inline uint64_t tlb_tag_none(unsigned index)
 static inline unsigned tlb_index(uint64_t va)
 {
     return va >> TLB_PAGE_BITS & (TLB_ENTRIES - 1);
-}
-
-/* In page_id[] and page_va[]. */
-static inline unsigned tlb_code_index(uint64_t va)
-{
-    return (va >> (TLB_PAGE_BITS + TLB_INDEX_BITS) & (TLB_CODE_BANKS - 1)) *
-           TLB_ENTRIES + tlb_index(va);
 }
 
 enum tlb_access { TLB_READ, TLB_WRITE, TLB_EXEC };
@@ -95,9 +84,9 @@ struct tlb_context {
     /* Instruction side: identity of the (VA page, PA page, attributes)
      * that the page maps to now (page_ids.h), 0 = unknown.  Compared by
      * the guarded entry of every block, always at the slot of its VA. */
-    uint32_t page_id[TLB_CODE_BANKS * TLB_ENTRIES];
+    uint32_t page_id[TLB_ENTRIES];
     /* VA page of page_id[i]; checked by the slow path only. */
-    uint64_t page_va[TLB_CODE_BANKS * TLB_ENTRIES];
+    uint64_t page_va[TLB_ENTRIES];
     struct tlb_key key;
     uint64_t last_used;
     bool in_use;

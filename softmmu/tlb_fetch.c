@@ -21,7 +21,7 @@ static const struct known_page *find_known(struct tlb *tlb,
                                            uint64_t va)
 {
     const struct known_page *page = slot_of(tlb, va);
-    uint32_t id = ctx->page_id[tlb_code_index(va)];
+    uint32_t id = ctx->page_id[tlb_index(va)];
 
     return id && id == page->id && page->va == (va & TLB_PAGE_MASK) ? page
                                                                     : NULL;
@@ -38,7 +38,7 @@ static uint32_t identify(struct tlb *tlb, struct tlb_context *ctx,
                          const struct tlb_page *page)
 {
     const struct tlb_key *key = &ctx->key;
-    unsigned i = tlb_code_index(va);
+    unsigned i = tlb_index(va);
     /* 12 bits; ids need not know the ASID, only what is mapped. */
     unsigned context = key->regime | (key->el & 3) << 8 |
                        (key->mmu_off ? 1 << 10 : 0) | page->guarded << 11;
@@ -128,7 +128,7 @@ uint32_t tlb_page_id_at(struct tlb *tlb, uint64_t va, uint64_t pa,
 
 bool tlb_has_page_id(const struct tlb *tlb, uint64_t va, uint32_t id)
 {
-    unsigned slot = tlb_code_index(va);
+    unsigned slot = tlb_index(va);
 
     for (unsigned i = 0; i < tlb->used; i++) {
         const struct tlb_context *ctx = &tlb->contexts[i];

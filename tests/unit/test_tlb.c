@@ -270,13 +270,13 @@ START_TEST(test_fetch)
     ck_assert_uint_eq(fetch(one, 0x10ffc, RAM_BASE + 0x5ffc), id);
     ck_assert_uint_ne(fetch(two, 0x10000, RAM_BASE + 0x6000), id);
     invalidate(TLB_INVAL_VA, 1, 0x10000, PAGE);
-    ck_assert_uint_eq(one->page_id[tlb_code_index(0x10000)], 0);
+    ck_assert_uint_eq(one->page_id[tlb_index(0x10000)], 0);
     ck_assert_uint_eq(fetch(one, 0x10010, RAM_BASE + 0x5010), id);
     invalidate(TLB_INVAL_PAGE_IDS, 0, 0, 0);
-    ck_assert_uint_eq(one->page_id[tlb_code_index(0x10000)], 0);
+    ck_assert_uint_eq(one->page_id[tlb_index(0x10000)], 0);
     ck_assert_uint_eq(fetch(one, 0x10010, RAM_BASE + 0x5010), id);
     invalidate(TLB_INVAL_ALL, 0, 0, 0);
-    ck_assert_uint_eq(one->page_id[tlb_code_index(0x10000)], 0);
+    ck_assert_uint_eq(one->page_id[tlb_index(0x10000)], 0);
     ck_assert_uint_eq(fetch(one, 0x10010, RAM_BASE + 0x5010), id);
     tlb_rig.maps[0].pa = RAM_BASE + 0x8000;
     invalidate(TLB_INVAL_ASID, 1, 0, 0);

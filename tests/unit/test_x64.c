@@ -463,7 +463,7 @@ START_TEST(indirect_hit_and_miss)
     ck_assert(rig_compile(rig));
     target = rig->unit_code.rx + rig->result.guarded;
     left = rig->result.links[0].left - rig->result.guarded;
-    cpu->tlb->page_id[tlb_code_index(RIG_PC)] = 0;
+    cpu->tlb->page_id[tlb_index(RIG_PC)] = 0;
     rig->unit_code.rw += 4096;
     rig->unit_code.rx += 4096;
 
@@ -503,13 +503,13 @@ START_TEST(entries_links_and_death)
                               &rig->result));
     ck_assert_uint_eq(rig->result.link_count, 2);
     /* The page is another one now. */
-    cpu->tlb->page_id[tlb_code_index(RIG_PC)] = 8;
+    cpu->tlb->page_id[tlb_index(RIG_PC)] = 8;
     backend_enter(rig->backend, cpu, code + rig->result.guarded);
     ck_assert_uint_eq(left_at(code), rig->result.pad);
     ck_assert_uint_eq(cpu->r[0], 10);
     ck_assert_uint_eq(cpu->exit, VCPU_EXIT_NONE);
     /* The right page, but a request. */
-    cpu->tlb->page_id[tlb_code_index(RIG_PC)] = 9;
+    cpu->tlb->page_id[tlb_index(RIG_PC)] = 9;
     vcpu_request(cpu, VCPU_REQ_IRQ);
     backend_enter(rig->backend, cpu, code + rig->result.guarded);
     ck_assert_uint_eq(left_at(code), rig->result.pad);

@@ -116,7 +116,7 @@ static inline uint32_t fetch(struct tlb_context *ctx, uint64_t va, uint64_t pa)
     ck_assert_uint_eq(got, pa);
     ck_assert_ptr_eq(host, frame(pa));
     ck_assert_uint_ne(id, 0);
-    ck_assert_uint_eq(ctx->page_id[tlb_code_index(va)], id);
+    ck_assert_uint_eq(ctx->page_id[tlb_index(va)], id);
     return id;
 }
 

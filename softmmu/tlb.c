@@ -42,14 +42,14 @@ static void clear_slot(struct tlb_context *ctx, unsigned i)
 /* The slots of a context that was never used. */
 static void clear_first(struct tlb_context *ctx)
 {
-    const size_t size = sizeof(ctx->read) + sizeof(ctx->write) +
-                        sizeof(ctx->page_id);
+    enum { SIZE = sizeof(ctx->read) + sizeof(ctx->write) +
+                  sizeof(ctx->page_id) };
     uintptr_t start = align_down((uintptr_t)ctx->read, TLB_PAGE_SIZE);
 
     _Static_assert(offsetof(struct tlb_context, page_id) +
                    sizeof(ctx->page_id) ==
-                   offsetof(struct tlb_context, read) + size, "one piece");
-    populate((void *)start, align_down(size, TLB_PAGE_SIZE));
+                   offsetof(struct tlb_context, read) + SIZE, "one piece");
+    populate((void *)start, align_down(SIZE, TLB_PAGE_SIZE));
     for (unsigned i = 0; i < TLB_ENTRIES; i++) {
         clear_slot(ctx, i);
     }

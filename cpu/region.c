@@ -261,7 +261,6 @@ static void serve(struct regions *r)
     memmove(&r->queue[0], &r->queue[1], r->queued * sizeof(o));
     pthread_mutex_unlock(&r->lock);
     if (!code_chunk_room(r->chunk, &room)) {
-
         r->chunk = code_cache_chunk(r->parts.cache, r->parts.cpus,
                                     CODE_REGIONS, r->chunk, NULL,
                                     &r->parts.user);

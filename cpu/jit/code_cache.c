@@ -64,9 +64,9 @@ struct code_cache {
         unsigned first;       /* its limit at first */
         unsigned limit;       /* see limit_of(); not of originals */
         unsigned used;        /* chunks that are not free */
-        struct code_demand demand; /* sums that fade away */
         uint64_t evicted;
     } class[CODE_CLASSES];
+    struct code_demand demand; /* of copies: sums that fade away */
     uint64_t births;
     _Atomic uint64_t epoch;
     _Atomic uint64_t *seen;   /* per vCPU */
@@ -370,10 +370,10 @@ static void add_slowly(unsigned *sum, unsigned value)
 /* Another chunk of copies was filled.  Where too much had to be copied again
  * lately, use more memory: faster than it is filled, so that little is
  * evicted. */
-static void adapt(struct code_cache *c, struct class *class,
-                  const struct code_demand *demand)
+static void adapt(struct code_cache *c, const struct code_demand *demand)
 {
-    struct code_demand *sum = &class->demand;
+    struct class *class = &c->class[CODE_COPIES];
+    struct code_demand *sum = &c->demand;
     unsigned most = c->chunks / COPIES_PART;
 
     add_slowly(&sum->units, demand->units);
@@ -520,7 +520,7 @@ struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
         pthread_mutex_lock(&c->lock);
         old->state = CHUNK_LIVE;
         if (demand) {
-            adapt(c, &c->class[class], demand);
+            adapt(c, demand);
         }
         pthread_mutex_unlock(&c->lock);
     }

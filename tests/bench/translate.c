@@ -165,7 +165,6 @@ static void insert(struct bench *b, struct state *s, struct jit_buffer *code,
 static void translate_all(struct bench *b, enum stage stage)
 {
     struct block_table_ops ops = {.link = link_exit, .opaque = b};
-    struct code_demand demand = {0};
     struct state s = {.table = block_table_new(b->bus, b->cache, &ops)};
     struct jit_buffer code;
     struct jit_result result;
@@ -176,7 +175,7 @@ static void translate_all(struct bench *b, enum stage stage)
 
         while (!code_chunk_room(s.chunk, &code)) {
             s.chunk = code_cache_chunk(b->cache, 0, CODE_ORIGINALS, s.chunk,
-                                       &demand, &user);
+                                       NULL, &user);
         }
         if (bytes > b->size - at) {
             bytes = (unsigned)(b->size - at);

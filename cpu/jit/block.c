@@ -27,7 +27,6 @@ static void set_key(struct block *b, const struct block *key)
     b->before = key->before;
     b->is_region = key->is_region;
     atomic_init(&b->dead, false); /* nobody else sees it yet */
-    b->is_origin = false;
     b->view = NULL;
     near_set(&b->links_in, NULL);
 }

@@ -53,7 +53,6 @@ struct block {
     uint8_t pad;                  /* offset of host_return when not entered */
     bool is_region;
     _Atomic bool dead;     /* not entered; may be copied from all the same */
-    bool is_origin;        /* what blocks of its guest code are copied from */
     uint16_t head;         /* of its code, which death writes over */
     uint16_t guest_bytes;  /* covered from pa on, and before it */
     uint16_t before;       /* (regions) */

@@ -80,20 +80,18 @@ static void move_block(struct move *m, struct block *b, uint32_t page_id)
 {
     struct block_table *t = m->t;
 
-    block_set_remove(&t->live, live_tag(b->pc, b->context, b->page_id), b);
+    block_set_remove(&t->set, block_tag(b->pc, b->context, b->page_id), b);
     b->pc += m->delta;
     b->page_id = page_id;
-    block_set_add(&t->live, live_tag(b->pc, b->context, b->page_id), b);
+    block_set_add(&t->set, block_tag(b->pc, b->context, b->page_id), b);
     t->ops.move(t->ops.opaque, b, m->delta);
 }
 
-/* Dead blocks stay what they are: they may be copied from. */
+/* Dead blocks come along: they may be copied from. */
 static void move_view(struct move *m, struct code_view *v)
 {
     for (struct block *b = v->blocks; b; b = block_view_next(b)) {
-        if (!b->dead) {
-            move_block(m, b, v->next_id);
-        }
+        move_block(m, b, v->next_id);
     }
     code_view_moves(v, v->va + m->delta, v->next_id);
 }

@@ -16,12 +16,7 @@ struct block_table *block_table_new(struct bus *bus,
     const void *base;
     size_t most = code_cache_blocks(cache, &base);
 
-    if (!block_set_init(&t->live, base, most)) {
-        free(t);
-        return NULL;
-    }
-    if (!block_set_init(&t->origins, base, most)) {
-        block_set_free(&t->live);
+    if (!block_set_init(&t->set, base, most)) {
         free(t);
         return NULL;
     }
@@ -35,8 +30,7 @@ struct block_table *block_table_new(struct bus *bus,
 void block_table_free(struct block_table *t)
 {
     code_pages_free(&t->pages);
-    block_set_free(&t->live);
-    block_set_free(&t->origins);
+    block_set_free(&t->set);
     pthread_mutex_destroy(&t->lock);
     free(t);
 }
@@ -45,11 +39,11 @@ struct block *block_find(const struct block_table *t, uint64_t pc,
                          uint32_t context, uint32_t page_id)
 {
     struct block_probe p =
-        block_set_probe(&t->live, live_tag(pc, context, page_id));
+        block_set_probe(&t->set, block_tag(pc, context, page_id));
     struct block *b;
 
     do {
-        b = block_set_next(&t->live, &p);
+        b = block_set_next(&t->set, &p);
     } while (b && (b->pc != pc || b->page_id != page_id ||
                    b->context != context || b->dead));
     return b;
@@ -76,40 +70,30 @@ bool copy_was_evicted(const struct block_table *t, uint64_t pa, uint64_t pc,
     return ghosts_has(&t->ghosts, ghost_hash(pa, pc, context));
 }
 
-static struct block *find_origin(const struct block_table *t, uint64_t pa,
+/* A block at that place that may be copied from, one that lives if there is
+ * one; or NULL. */
+static struct block *find_origin(const struct block_table *t,
+                                 const struct code_page *page, uint64_t pa,
                                  uint32_t context)
 {
-    struct block_probe p =
-        block_set_probe(&t->origins, block_set_tag(context, pa));
-    struct block *b;
+    struct block *b, *dead = NULL;
 
-    do {
-        b = block_set_next(&t->origins, &p);
-    } while (b && (b->pa != pa || b->context != context));
-    return b;
-}
+    for (const struct code_view *v = page->views; v; v = v->next) {
+        uint64_t pc = v->va + (pa & (RAM_PAGE_SIZE - 1));
+        struct block_probe p =
+            block_set_probe(&t->set, block_tag(pc, context, v->page_id));
 
-static void leave_origins(struct block_table *t, struct block *b)
-{
-    if (b->is_origin) {
-        block_set_remove(&t->origins, block_set_tag(b->context, b->pa), b);
-        b->is_origin = false;
+        while ((b = block_set_next(&t->set, &p))) {
+            if (b->view == v && b->pa == pa && b->context == context &&
+                !b->is_region) {
+                if (!b->dead) {
+                    return b;
+                }
+                dead = b;
+            }
+        }
     }
-}
-
-/* In place of one that is about to be evicted, or was replaced. */
-static void enter_origins(struct block_table *t, struct block *b, bool alone)
-{
-    struct block *old = alone ? NULL : find_origin(t, b->pa, b->context);
-
-    if (old && !old->dead) {
-        return;
-    }
-    if (old) {
-        leave_origins(t, old);
-    }
-    b->is_origin = true;
-    block_set_add(&t->origins, block_set_tag(b->context, b->pa), b);
+    return dead;
 }
 
 /* -- pages --------------------------------------------------------------- */
@@ -165,7 +149,6 @@ struct block_start block_begin(struct block_table *t, unsigned cpu,
     uint8_t *flags = page_flags(t, pa), before = RAM_PAGE_CODE;
     struct block_start start = {0};
 
-    block_set_prefetch(&t->origins, block_set_tag(context, pa));
     /* Under the lock, lest an invalidation that just found the page empty
      * clears the flag behind our back. */
     pthread_mutex_lock(&t->lock);
@@ -173,7 +156,7 @@ struct block_start block_begin(struct block_table *t, unsigned cpu,
         *code_page_slot(&t->pages, pa >> RAM_PAGE_BITS);
     start.up_to = code_page_up_to_head(page, pa, bytes);
     if (code_page_may_begin(page, pa)) {
-        start.origin = find_origin(t, pa, context);
+        start.origin = find_origin(t, page, pa, context);
     }
     take_off(t, cpu, pa, bytes);
     if (flags && !(*flags & RAM_PAGE_CODE)) {
@@ -198,14 +181,10 @@ bool block_begin_region(struct block_table *t, unsigned cpu, uint64_t pa,
     return good;
 }
 
-/* `alone`: no other block begins there. */
-static void enter(struct block_table *t, struct block *b, bool alone)
+static void enter(struct block_table *t, struct block *b)
 {
     code_pages_add(&t->pages, b);
-    block_set_add(&t->live, live_tag(b->pc, b->context, b->page_id), b);
-    if (!b->is_region) {
-        enter_origins(t, b, alone);
-    }
+    block_set_add(&t->set, block_tag(b->pc, b->context, b->page_id), b);
 }
 
 bool block_insert(struct block_table *t, unsigned cpu, struct block **block)
@@ -225,7 +204,7 @@ bool block_insert(struct block_table *t, unsigned cpu, struct block **block)
         b->dead = true;
         *block = twin;
     } else {
-        enter(t, b, alone);
+        enter(t, b);
     }
     pthread_mutex_unlock(&t->lock);
     return good;
@@ -310,10 +289,9 @@ unsigned block_link_exits(struct block_table *t, struct block *from,
 
 /* -- death --------------------------------------------------------------- */
 
-/* Out of the live ones and of all links: it is not entered any more. */
+/* Out of all links: it is not entered any more. */
 static void stop_block(struct block_table *t, struct block *b)
 {
-    block_set_remove(&t->live, live_tag(b->pc, b->context, b->page_id), b);
     b->dead = true;
     struct block_link *link = block_links(b), *in;
 
@@ -333,7 +311,7 @@ static void stop_block(struct block_table *t, struct block *b)
 /* Off its page, and not copied from either. */
 static void forget_block(struct block_table *t, struct block *b)
 {
-    leave_origins(t, b);
+    block_set_remove(&t->set, block_tag(b->pc, b->context, b->page_id), b);
     code_pages_remove(&t->pages, b);
 }
 
@@ -407,7 +385,7 @@ bool block_replace(struct block_table *t, unsigned cpu, struct block *region)
         if (b) {
             stop_block(t, b); /* may be copied from, a region is not */
         }
-        enter(t, region, false);
+        enter(t, region);
     } else if (region) {
         region->dead = true;
     }
@@ -521,10 +499,11 @@ void block_evict_chunk(struct block_table *t, struct code_chunk *chunk)
         if (!b->view) {
             continue; /* it was killed, or never entered */
         }
-        if (b->is_origin || chunk->class == CODE_COPIES) {
+        if (!b->is_region) {
+            bool copy = chunk->class == CODE_COPIES;
+
             ghosts_add(&t->ghosts,
-                       ghost_hash(b->pa, b->is_origin ? 0 : b->pc,
-                                  b->context));
+                       ghost_hash(b->pa, copy ? b->pc : 0, b->context));
         }
         kill_block(t, b);
     }
@@ -533,5 +512,5 @@ void block_evict_chunk(struct block_table *t, struct code_chunk *chunk)
 
 unsigned block_count(const struct block_table *t)
 {
-    return t->live.count;
+    return t->set.count;
 }

@@ -21,14 +21,14 @@ struct block_table {
     pthread_mutex_t lock;
     struct in_flight in_flight[BLOCK_TABLE_CPUS]; /* [lock] */
     unsigned translators; /* of these that ever were used, the first ones */
-    struct block_set live;  /* by page id, PC, context */
-    struct block_set origins; /* by PA, context */
+    struct block_set set;   /* by page id, PC, context; dead ones, too, until
+                               they are not copied from either */
     struct code_pages pages;
     struct ghosts ghosts;   /* what was evicted */
 };
 
-/* The block's tag in `live`. */
-static inline uint32_t live_tag(uint64_t pc, uint32_t context,
+/* The block's tag in the set. */
+static inline uint32_t block_tag(uint64_t pc, uint32_t context,
                                 uint32_t page_id)
 {
     return block_set_tag((uint64_t)context << 32 | page_id, pc);

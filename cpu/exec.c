@@ -289,10 +289,15 @@ static void kick_all(void *opaque)
 
 /* -- finding -------------------------------------------------------------- */
 
-/* The block at vcpu->pc, in a page of that identity. */
+/* The block at vcpu->pc, in a page of that identity; `link` as below. */
 static struct block *find_in(const struct engine *e, const struct runner *r,
-                             uint32_t page_id)
+                             uint32_t page_id, const struct block *from,
+                             const struct block_link *link)
 {
+    if (!page_id || (link && page_id == from->page_id &&
+                     !block_may_follow(from, link))) {
+        return NULL;
+    }
     return block_find(e->blocks, r->vcpu->pc, runner_key(r), page_id);
 }
 
@@ -306,8 +311,11 @@ static void prefetch_source(const uint8_t *host, uint64_t pa)
 }
 
 /* The block at vcpu->pc, or NULL when the fetch raised an exception, the
- * chunk is full, or something else wants to be looked at first. */
-static struct block *find_any(struct engine *e, struct runner *r)
+ * chunk is full, or something else wants to be looked at first.  `link`, or
+ * NULL: the exit of *from that leads there. */
+static struct block *find_any(struct engine *e, struct runner *r,
+                              const struct block *from,
+                              const struct block_link *link)
 {
     struct vcpu *vcpu = r->vcpu;
     const uint8_t *host;
@@ -326,7 +334,7 @@ static struct block *find_any(struct engine *e, struct runner *r)
     /* What the guard of the block there would look at: as long as a page
      * keeps its identity nothing about it has changed. */
     uint32_t known = vcpu->tlb->page_id[tlb_index(vcpu->pc)];
-    struct block *b = known ? find_in(e, r, known) : NULL;
+    struct block *b = find_in(e, r, known, from, link);
     if (b) {
         return b;
     }
@@ -340,7 +348,7 @@ static struct block *find_any(struct engine *e, struct runner *r)
     r->stats.searches++;
     prefetch_source(host, pa);
     block_recheck(e->blocks, pa);
-    b = page_id && page_id != known ? find_in(e, r, page_id) : NULL;
+    b = page_id != known ? find_in(e, r, page_id, from, link) : NULL;
     b = b ? b : exec_move(e, r, vcpu->pc, pa, page_id);
     return b ? b : exec_translate(e, r, vcpu->pc, pa, host, page_id);
 }
@@ -359,9 +367,11 @@ static struct block *form_region(struct engine *e, struct runner *r,
 }
 
 /* Likewise; what hot code is about is told here. */
-static struct block *find(struct engine *e, struct runner *r)
+static struct block *find(struct engine *e, struct runner *r,
+                          const struct block *from,
+                          const struct block_link *link)
 {
-    struct block *b = find_any(e, r);
+    struct block *b = find_any(e, r, from, link);
 
     if (!b || !e->regions || r->alone || r->singly || log_on(LOG_BLOCKS)) {
         return b;
@@ -669,7 +679,7 @@ static bool serve_exit(struct engine *e, struct runner *r)
 static void run_code(struct engine *e, struct runner *r)
 {
     struct vcpu *vcpu = r->vcpu;
-    struct block *b = find(e, r), *from = NULL;
+    struct block *b = find(e, r, NULL, NULL), *from = NULL;
 
     while (b) {
         bool alone = r->alone;
@@ -694,7 +704,7 @@ static void run_code(struct engine *e, struct runner *r)
             return;
         }
         r->singly = !exits && link && link->singly;
-        b = find(e, r);
+        b = find(e, r, from, exits ? NULL : link);
         r->singly = false;
         if (exits || log_on(LOG_BLOCKS)) {
             continue;

@@ -221,29 +221,26 @@ static struct block *make_loaded(struct engine *e, struct runner *r,
  * anew ends where another block begins: most of what lies there was or will
  * be translated from there. */
 static struct block *translate_once(struct engine *e, struct runner *r,
-                                    uint64_t pc, uint64_t pa, unsigned bytes,
+                                    struct block *key, unsigned bytes,
                                     const struct block_start *start,
-                                    const uint8_t *host, uint32_t page_id)
+                                    const uint8_t *host)
 {
-    struct block key = {
-        .pc = pc, .pa = pa, .context = runner_key(r), .page_id = page_id,
-    };
     struct jit_buffer code;
 
-    struct block *b = make_copy(e, r, &key, bytes, host, start->origin);
+    struct block *b = make_copy(e, r, key, bytes, host, start->origin);
     code_chunk_room(r->chunk[CODE_ORIGINALS], &code);
     if (!b) {
-        b = make_loaded(e, r, &key, bytes, host, &code);
+        b = make_loaded(e, r, key, bytes, host, &code);
     }
     if (!b) {
-        b = make_new(e, r, &key, bytes, start->up_to, host, &code);
+        b = make_new(e, r, key, bytes, start->up_to, host, &code);
         r->stats.host_bytes += b->code_size;
     }
     if (e->backend && log_on(LOG_OUT_ASM)) {
         unit_log_host(b);
     }
     if (e->config.perfmap && e->backend) {
-        perfmap_unit(e->config.perfmap, b->code, b->code_size, pc, pa);
+        perfmap_unit(e->config.perfmap, b->code, b->code_size, b->pc, b->pa);
     }
     return block_insert(e->blocks, r->vcpu->index, &b) ? b : NULL;
 }
@@ -309,27 +306,35 @@ struct block *exec_move(struct engine *e, struct runner *r, uint64_t pc,
     return moved ? block_find(e->blocks, pc, runner_key(r), page_id) : NULL;
 }
 
+static struct block key_at(const struct runner *r, uint64_t pc, uint64_t pa,
+                           uint32_t page_id)
+{
+    return (struct block){
+        .pc = pc, .pa = pa, .context = runner_key(r), .page_id = page_id,
+    };
+}
+
 /* The unit behind the call that the runner's last one, `b`, ends by; NULL:
  * something is there already, or there is no room. */
 static struct block *make_behind(struct engine *e, struct runner *r,
                                  const struct block *b, const uint8_t *host)
 {
-    uint64_t pc = r->behind, pa = b->pa + (pc - b->pc);
-    unsigned bytes = 4096 - (pc & 4095);
+    uint64_t distance = r->behind - b->pc;
+    struct block key = key_at(r, r->behind, b->pa + distance, b->page_id);
+    unsigned bytes = 4096 - (key.pc & 4095);
     struct jit_buffer room;
 
     r->behind = 0;
-    if (!pc || !code_chunk_room(r->chunk[CODE_ORIGINALS], &room)) {
+    if (!key.pc || !code_chunk_room(r->chunk[CODE_ORIGINALS], &room)) {
         return NULL;
     }
     struct block_start begun =
-        block_begin(e->blocks, r->vcpu->index, pa, runner_key(r), bytes);
+        block_begin(e->blocks, r->vcpu->index, &key, bytes);
     if (begun.origin) {
         block_replace(e->blocks, r->vcpu->index, NULL);
         return NULL;
     }
-    return translate_once(e, r, pc, pa, bytes, &begun, host + (pc - b->pc),
-                          b->page_id);
+    return translate_once(e, r, &key, bytes, &begun, host + distance);
 }
 
 /* So many of these at once. */
@@ -370,15 +375,16 @@ struct block *exec_translate(struct engine *e, struct runner *r, uint64_t pc,
          !b && code_chunk_room(r->chunk[CODE_ORIGINALS], &room) &&
          code_chunk_room(r->chunk[CODE_COPIES], &room); tries++) {
         unsigned bytes = unit_bytes(e, r, pc, tries);
-        struct block_start begun = block_begin(e->blocks, r->vcpu->index, pa,
-                                               runner_key(r), bytes);
+        struct block key = key_at(r, pc, pa, page_id);
+        struct block_start begun =
+            block_begin(e->blocks, r->vcpu->index, &key, bytes);
 
         r->stats.retries += tries > 0;
         if (begun.first && e->strict) {
             trap_stores(e, r, pa);
             return NULL;
         }
-        b = translate_once(e, r, pc, pa, bytes, &begun, host, page_id);
+        b = translate_once(e, r, &key, bytes, &begun, host);
     }
     if (b) {
         r->made_in.page = pc >> RAM_PAGE_BITS;

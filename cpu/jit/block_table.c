@@ -144,11 +144,14 @@ static void take_off(struct block_table *t, unsigned cpu, uint64_t pa,
 }
 
 struct block_start block_begin(struct block_table *t, unsigned cpu,
-                               uint64_t pa, uint32_t context, unsigned bytes)
+                               const struct block *key, unsigned bytes)
 {
+    uint64_t pa = key->pa;
     uint8_t *flags = page_flags(t, pa), before = RAM_PAGE_CODE;
     struct block_start start = {0};
 
+    block_set_prefetch(&t->set,
+                       block_tag(key->pc, key->context, key->page_id));
     /* Under the lock, lest an invalidation that just found the page empty
      * clears the flag behind our back. */
     pthread_mutex_lock(&t->lock);
@@ -156,7 +159,7 @@ struct block_start block_begin(struct block_table *t, unsigned cpu,
         *code_page_slot(&t->pages, pa >> RAM_PAGE_BITS);
     start.up_to = code_page_up_to_head(page, pa, bytes);
     if (code_page_may_begin(page, pa)) {
-        start.origin = find_origin(t, page, pa, context);
+        start.origin = find_origin(t, page, pa, key->context);
     }
     take_off(t, cpu, pa, bytes);
     if (flags && !(*flags & RAM_PAGE_CODE)) {
@@ -250,17 +253,30 @@ void block_link(struct block_table *t, struct block *from,
     pthread_mutex_unlock(&t->lock);
 }
 
+/* The place in guest physical memory, if the exit stays in its page. */
+static uint64_t target_pa(const struct block *from,
+                          const struct block_link *link)
+{
+    return from->pa + (uint64_t)(int64_t)link->target;
+}
+
+bool block_may_follow(const struct block *from, const struct block_link *link)
+{
+    /* Dead, it may leave its page at any time; pages are never freed. */
+    const struct code_view *v = __atomic_load_n(&from->view, __ATOMIC_RELAXED);
+
+    return !link->same_page || !v ||
+           code_page_may_begin(v->page, target_pa(from, link));
+}
+
 /* Where the exit leads to, or NULL; of another page with that identity. */
 static struct block *find_target(struct block_table *t,
                                  const struct block *from,
                                  const struct block_link *link,
                                  uint32_t page_id)
 {
-    uint64_t pa = from->pa + (uint64_t)(int64_t)link->target;
-
     if (link->same_page) {
-        page_id = code_page_may_begin(from->view->page, pa) ? from->page_id
-                                                            : 0;
+        page_id = block_may_follow(from, link) ? from->page_id : 0;
     }
     return page_id && !link->singly && !link_to(link)
                ? block_find(t, link_target(from, link), from->context,

@@ -42,6 +42,10 @@ void block_table_free(struct block_table *t);
 struct block *block_find(const struct block_table *t, uint64_t pc,
                          uint32_t context, uint32_t page_id);
 
+/* Whether a block may begin where the exit leads, as far as that is known
+ * without searching: false is right but for what others do meanwhile. */
+bool block_may_follow(const struct block *from, const struct block_link *link);
+
 /* Whether this block was evicted lately, as far as is remembered: the origin
  * at that place, or a copy at pc. */
 bool origin_was_evicted(const struct block_table *t, uint64_t pa,
@@ -61,14 +65,13 @@ struct block_start {
 /*
  * Insertion in two steps, so that an invalidation between reading the
  * guest's bytes and inserting is noticed: begin marks the page as holding
- * code and says what is being translated, `bytes` from `pa` at most and in
- * that page.  Insert ends that, and refuses (false) if any of it was
+ * code and says what is being translated, `bytes` from the key's pa at most and
+ * in that page.  Insert ends that, and refuses (false) if any of it was
  * invalidated meanwhile.  When another vCPU was faster with the same key,
  * *block is replaced by its block.
  */
 struct block_start block_begin(struct block_table *t, unsigned cpu,
-                               uint64_t pa, uint32_t context,
-                               unsigned bytes);
+                               const struct block *key, unsigned bytes);
 bool block_insert(struct block_table *t, unsigned cpu, struct block **block);
 
 /*

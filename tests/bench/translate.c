@@ -157,7 +157,7 @@ static void insert(struct bench *b, struct state *s, struct jit_buffer *code,
                                          b->unit->guest_bytes),
     };
 
-    block_begin(s->table, 0, pa, key.context, b->unit->guest_bytes);
+    block_begin(s->table, 0, &key, b->unit->guest_bytes);
     struct block *block = block_new(s->chunk, &key, code, r);
     block_insert(s->table, 0, &block);
 }

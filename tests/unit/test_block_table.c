@@ -93,17 +93,29 @@ static void teardown(void)
     bus_free(bus);
 }
 
-/* A block of so many bytes, made as a vCPU does. */
-static struct block *make(uint64_t offset, unsigned bytes)
+static struct block key_of(uint64_t offset, unsigned bytes)
 {
-    struct block key = {
+    return (struct block){
         .pc = VA + offset, .pa = PA + offset, .context = 1, .page_id = 1,
         .guest_bytes = (uint16_t)bytes,
     };
+}
+
+static struct block_start begin(uint64_t offset, unsigned bytes)
+{
+    struct block key = key_of(offset, bytes);
+
+    return block_begin(table, 0, &key, bytes);
+}
+
+/* A block of so many bytes, made as a vCPU does. */
+static struct block *make(uint64_t offset, unsigned bytes)
+{
+    struct block key = key_of(offset, bytes);
     struct jit_buffer code;
 
     ck_assert(code_chunk_room(chunk, &code));
-    block_begin(table, 0, PA + offset, 1, bytes);
+    block_begin(table, 0, &key, bytes);
     ir_begin(unit, VA + offset, 1);
     struct block *b = block_new_ir(chunk, &key, &code, unit);
     ck_assert(block_insert(table, 0, &b));
@@ -112,7 +124,7 @@ static struct block *make(uint64_t offset, unsigned bytes)
 
 static unsigned up_to(uint64_t offset, unsigned bytes)
 {
-    return block_begin(table, 0, PA + offset, 1, bytes).up_to;
+    return begin(offset, bytes).up_to;
 }
 
 START_TEST(test_up_to)
@@ -147,12 +159,11 @@ END_TEST
 /* Between begin and insert. */
 START_TEST(test_spoiled)
 {
-    struct block key = {.pc = VA, .pa = PA, .context = 1, .page_id = 1,
-                        .guest_bytes = 16};
+    struct block key = key_of(0, 16);
     struct jit_buffer code;
 
     ck_assert(code_chunk_room(chunk, &code));
-    ck_assert(block_begin(table, 0, PA, 1, 4096).first);
+    ck_assert(begin(0, 4096).first);
     ir_begin(unit, VA, 1);
     struct block *b = block_new_ir(chunk, &key, &code, unit);
     block_kill_range(table, PA + 8, 4);
@@ -160,13 +171,13 @@ START_TEST(test_spoiled)
     ck_assert(!block_find(table, VA, 1, 1));
     make(0, 16);
     ck_assert(block_find(table, VA, 1, 1));
-    ck_assert(block_begin(table, 0, PA, 1, 4096).origin);
+    ck_assert(begin(0, 4096).origin);
 }
 END_TEST
 
 static const struct block *origin(uint64_t offset)
 {
-    return block_begin(table, 0, PA + offset, 1, 16).origin;
+    return begin(offset, 16).origin;
 }
 
 /* A block to copy from is found where one begins, of whatever length. */
@@ -202,7 +213,7 @@ static struct block *make_linked(uint64_t va, uint64_t offset, uint64_t to)
     struct jit_buffer code;
 
     ck_assert(code_chunk_room(chunk, &code));
-    block_begin(table, 0, PA + offset, 1, 16);
+    block_begin(table, 0, &key, 16);
     struct block *b = block_new(chunk, &key, &code, &result);
     ck_assert(block_insert(table, 0, &b));
     return b;
@@ -247,6 +258,48 @@ START_TEST(test_link_exits)
     ck_assert_uint_eq(block_link_exits(table, across, &unknown_id), 0);
     ck_assert_uint_eq(block_link_exits(table, across, &known), 1);
     ck_assert_ptr_eq(link_to(block_links(across)), to);
+}
+END_TEST
+
+/* Where an exit leads in its page there is nothing, or something may be; of
+ * other pages nothing is known. */
+START_TEST(test_may_follow)
+{
+    struct block *from = make_linked(VA, 0x100, 0x200);
+    struct block *across = make_linked(VA, 0x300, 0x1200);
+
+    block_links(from)->same_page = true;
+    ck_assert(!block_may_follow(from, block_links(from)));
+    ck_assert(block_may_follow(across, block_links(across)));
+    make_linked(VA, 0x200, 0x200);
+    ck_assert(block_may_follow(from, block_links(from)));
+    block_kill_range(table, PA + 0x200, 4);
+    ck_assert(!block_may_follow(from, block_links(from)));
+    block_kill_range(table, PA + 0x100, 4);
+    ck_assert(block_may_follow(from, block_links(from)));
+}
+END_TEST
+
+/* Copies are made from whatever view: of what lives rather than of what is
+ * retired, and of that where its view has moved to. */
+START_TEST(test_origin_views)
+{
+    used = false;
+    unknown = 0;
+    struct block *b = make_linked(VA, 0x200, 0x200);
+    ck_assert_ptr_eq(origin(0x200), b);
+    block_retire_chunk(table, chunk);
+    ck_assert(b->dead && !at(VA + 0x200));
+    ck_assert_ptr_eq(origin(0x200), b);
+    ck_assert_uint_eq(move_to(THERE, 0x200), 0); /* none that lives */
+    ck_assert_ptr_eq(origin(0x200), b);
+    ck_assert_uint_eq(b->pc, THERE + 0x200);
+    struct block *copy = make_linked(VA, 0x200, 0x200);
+    ck_assert_ptr_eq(origin(0x200), copy);
+    ck_assert_ptr_eq(at(VA + 0x200), copy);
+    block_evict_chunk(table, chunk);
+    ck_assert(!origin(0x200) && !at(VA + 0x200));
+    ck_assert_uint_eq(block_count(table), 0);
 }
 END_TEST
 
@@ -317,7 +370,9 @@ Suite *block_table_suite(void)
     tcase_add_test(c, test_move_part);
     tcase_add_test(c, test_spoiled);
     tcase_add_test(c, test_origin);
+    tcase_add_test(c, test_origin_views);
     tcase_add_test(c, test_link_exits);
+    tcase_add_test(c, test_may_follow);
     suite_add_tcase(s, c);
     return s;
 }

@@ -184,9 +184,10 @@ bool block_begin_region(struct block_table *t, unsigned cpu, uint64_t pa,
     return good;
 }
 
-static void enter(struct block_table *t, struct block *b)
+static void enter(struct block_table *t, struct code_page **page,
+                  struct block *b)
 {
-    code_pages_add(&t->pages, b);
+    code_pages_add(&t->pages, page, b);
     block_set_add(&t->set, block_tag(b->pc, b->context, b->page_id), b);
 }
 
@@ -195,19 +196,19 @@ bool block_insert(struct block_table *t, unsigned cpu, struct block **block)
     struct block *b = *block, *twin;
 
     pthread_mutex_lock(&t->lock);
+    struct code_page **page =
+        code_page_slot(&t->pages, b->pa >> RAM_PAGE_BITS);
     bool good = !t->in_flight[cpu].spoiled;
-    bool alone = !code_page_may_begin(
-        *code_page_slot(&t->pages, b->pa >> RAM_PAGE_BITS), b->pa);
     t->in_flight[cpu].end = 0;
     if (!good) {
         b->dead = true;
-    } else if (!alone &&
+    } else if (code_page_may_begin(*page, b->pa) &&
                (twin = block_find(t, b->pc, b->context, b->page_id)) &&
                twin->pa == b->pa) { /* where identities have run out */
         b->dead = true;
         *block = twin;
     } else {
-        enter(t, b);
+        enter(t, page, b);
     }
     pthread_mutex_unlock(&t->lock);
     return good;
@@ -269,19 +270,30 @@ bool block_may_follow(const struct block *from, const struct block_link *link)
            code_page_may_begin(v->page, target_pa(from, link));
 }
 
-/* Where the exit leads to, or NULL; of another page with that identity. */
-static struct block *find_target(struct block_table *t,
-                                 const struct block *from,
-                                 const struct block_link *link,
-                                 uint32_t page_id)
+/* The identity of the page to which the exit leads, if it may be linked to a
+ * block there; or 0.  In another page it is `page_id`. */
+static uint32_t page_to_link(const struct block *from,
+                             const struct block_link *link, uint32_t page_id)
 {
     if (link->same_page) {
         page_id = block_may_follow(from, link) ? from->page_id : 0;
     }
-    return page_id && !link->singly && !link_to(link)
-               ? block_find(t, link_target(from, link), from->context,
-                            page_id)
-               : NULL;
+    return link->singly || link_to(link) ? 0 : page_id;
+}
+
+/* All at once: none of it is in the host's caches. */
+static void prefetch_targets(const struct block_table *t,
+                             const struct block *from,
+                             const uint32_t *page_id)
+{
+    const struct block_link *link = block_links(from);
+
+    for (unsigned n = 0; n < from->link_count; n++, link++) {
+        if (page_id[n] && !link->same_page) {
+            block_set_prefetch(&t->set, block_tag(link_target(from, link),
+                                                  from->context, page_id[n]));
+        }
+    }
 }
 
 unsigned block_link_exits(struct block_table *t, struct block *from,
@@ -290,9 +302,13 @@ unsigned block_link_exits(struct block_table *t, struct block *from,
     struct block_link *link = block_links(from);
     unsigned linked = 0;
 
+    prefetch_targets(t, from, page_id);
     pthread_mutex_lock(&t->lock);
     for (unsigned n = 0; !from->dead && n < from->link_count; n++, link++) {
-        struct block *to = find_target(t, from, link, page_id[n]);
+        uint32_t id = page_to_link(from, link, page_id[n]);
+        struct block *to = id ? block_find(t, link_target(from, link),
+                                           from->context, id)
+                              : NULL;
 
         if (to) {
             link_blocks(t, from, link, to);
@@ -401,7 +417,8 @@ bool block_replace(struct block_table *t, unsigned cpu, struct block *region)
         if (b) {
             stop_block(t, b); /* may be copied from, a region is not */
         }
-        enter(t, region);
+        enter(t, code_page_slot(&t->pages, region->pa >> RAM_PAGE_BITS),
+              region);
     } else if (region) {
         region->dead = true;
     }

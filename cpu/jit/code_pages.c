@@ -230,9 +230,9 @@ static struct code_view *new_view(struct code_pages *pages,
     return v;
 }
 
-void code_pages_add(struct code_pages *pages, struct block *b)
+void code_pages_add(struct code_pages *pages, struct code_page **page,
+                    struct block *b)
 {
-    struct code_page **page = code_page_slot(pages, b->pa >> RAM_PAGE_BITS);
     uint64_t va = align_down(b->pc, RAM_PAGE_SIZE);
 
     if (!*page) {

@@ -65,8 +65,10 @@ bool code_page_left(const struct code_page *page, uint64_t va,
 /* Its view is at another address from now on: the latest. */
 void code_view_moves(struct code_view *view, uint64_t va, uint32_t page_id);
 
-/* Into its page, which is made if need be, and its view; out of it. */
-void code_pages_add(struct code_pages *pages, struct block *b);
+/* Into its page, to which *page points, made if need be, and its view; out of
+ * it. */
+void code_pages_add(struct code_pages *pages, struct code_page **page,
+                    struct block *b);
 void code_pages_remove(struct code_pages *pages, struct block *b);
 
 /* The lines of page `number` that [pa, end) touches, as bits. */

@@ -7,6 +7,8 @@
 
 #include "hw/arm/initrd.h"
 #include "pc-bios/guest.h"
+#include "util/bits.h"
+#include "util/populate.h"
 
 /*
  * The processor when the user names none: a 64-bit one that old and new
@@ -129,6 +131,8 @@ bool boot_load_file(struct dma *dma, const struct boot_file *file,
                   file->path, (unsigned long long)pa);
         return false;
     }
+    uint64_t first = align_down(at, RAM_PAGE_SIZE);
+    populate(ram->host + first, align_up(at + size, RAM_PAGE_SIZE) - first);
     if (!boot_file_read(file, offset, ram->host + at, size, err)) {
         return false;
     }

@@ -57,6 +57,7 @@ struct block {
     uint16_t guest_bytes;  /* covered from pa on, and before it */
     uint16_t before;       /* (regions) */
     uint16_t link_count, site_count;
+    uint16_t room;         /* of all about it, in INDEX_UNITs (code_cache.h) */
     uint32_t source_hash;  /* of the guest bytes */
 
     struct code_view *view;      /* the page that it is in, or NULL */

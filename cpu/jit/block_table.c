@@ -513,9 +513,8 @@ void block_recheck(struct block_table *t, uint64_t pa)
 void block_retire_chunk(struct block_table *t, struct code_chunk *chunk)
 {
     pthread_mutex_lock(&t->lock);
-    for (unsigned n = 0; n < chunk->blocks; n++) {
-        struct block *b = code_chunk_block(chunk, n);
-
+    for (struct block *b = code_chunk_first(chunk); b;
+         b = code_chunk_next(chunk, b)) {
         if (!b->dead) {
             stop_block(t, b);
         }
@@ -526,9 +525,8 @@ void block_retire_chunk(struct block_table *t, struct code_chunk *chunk)
 void block_evict_chunk(struct block_table *t, struct code_chunk *chunk)
 {
     pthread_mutex_lock(&t->lock);
-    for (unsigned n = 0; n < chunk->blocks; n++) {
-        struct block *b = code_chunk_block(chunk, n);
-
+    for (struct block *b = code_chunk_first(chunk); b;
+         b = code_chunk_next(chunk, b)) {
         if (!b->view) {
             continue; /* it was killed, or never entered */
         }

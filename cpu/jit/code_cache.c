@@ -23,9 +23,11 @@
 #define META_ROOM (IR_MAX_INSNS * sizeof(struct ir_insn) + (64u << 10))
 /* More is hardly needed: code takes more. */
 #define META_SIZE (2 * CODE_CHUNK_SIZE)
-_Static_assert(META_SIZE / INDEX_UNIT - 1 <= UINT16_MAX &&
-               CODE_CHUNK_SIZE / CODE_UNIT - 1 <= UINT16_MAX,
+_Static_assert(META_SIZE / INDEX_UNIT - 1 <= UINT16_MAX,
                "struct code_index");
+/* Where the first one lies in a chunk's metadata. */
+#define FIRST_BLOCK \
+    ((sizeof(struct code_index) + INDEX_UNIT - 1) / INDEX_UNIT * INDEX_UNIT)
 #define EPOCH_ASLEEP UINT64_MAX
 /* Memory is asked for in such pieces: a call costs less than sixteen page
  * faults. */
@@ -330,6 +332,7 @@ static struct census count_chunks(struct code_cache *c, enum code_class class)
             everyone_saw(c, chunk->free_epoch)) {
             chunk->blocks = 0;
             chunk->used = 0;
+            chunk->meta_listed = 0;
             chunk->state = CHUNK_FREE;
             c->class[chunk->class].used--;
         }
@@ -460,8 +463,9 @@ static void take(struct code_cache *c, struct code_chunk *chunk,
     chunk->class = class;
     c->class[class].used++;
     chunk->born = c->births++;
-    chunk->meta_used = align_up(sizeof(*chunk->index), INDEX_UNIT);
-    chunk->index->before[0] = 0;
+    chunk->meta_used = FIRST_BLOCK;
+    chunk->meta_listed = FIRST_BLOCK;
+    chunk->index->before[0] = FIRST_BLOCK / INDEX_UNIT;
 }
 
 static void evict(struct code_cache *c, struct code_chunk *victim,
@@ -557,18 +561,17 @@ void code_chunk_commit(struct code_chunk *chunk, struct block *block,
                        size_t size)
 {
     size_t end = align_up(chunk->used + size, CODE_UNIT);
-    unsigned n = chunk->blocks;
+    size_t at = (size_t)((uint8_t *)block - (uint8_t *)chunk->index);
 
     for (size_t k = chunk->used / CODE_GRAIN + 1; k * CODE_GRAIN <= end;
          k++) {
-        chunk->index->before[k] = (uint16_t)n;
+        chunk->index->before[k] = (uint16_t)(at / INDEX_UNIT);
     }
-    chunk->index->entry[n].block = (uint16_t)(
-        (size_t)((uint8_t *)block - (uint8_t *)chunk->index) / INDEX_UNIT);
-    chunk->index->entry[n].code =
-        (uint16_t)((size_t)(block->code - chunk->rx) / CODE_UNIT);
+    block->room = (uint16_t)((chunk->meta_used - at) / INDEX_UNIT);
+    chunk->blocks++;
     /* Seen by code_cache_find() on other vCPUs. */
-    atomic_store_explicit(&chunk->blocks, n + 1, memory_order_release);
+    atomic_store_explicit(&chunk->meta_listed, chunk->meta_used,
+                          memory_order_release);
     chunk->used = end;
     stay_ahead(chunk->rw, end, CODE_CHUNK_SIZE, &chunk->ready);
     /* The lines that the next unit is going to fill: they are in no cache of
@@ -591,6 +594,26 @@ void *code_chunk_alloc(struct code_chunk *chunk, size_t size)
     return p;
 }
 
+/* The block `at` so many bytes of the metadata, or NULL behind the last. */
+static struct block *block_at(const struct code_chunk *chunk, size_t at)
+{
+    return at < chunk->meta_listed
+               ? (struct block *)((uint8_t *)chunk->index + at) : NULL;
+}
+
+struct block *code_chunk_first(const struct code_chunk *chunk)
+{
+    return block_at(chunk, FIRST_BLOCK);
+}
+
+struct block *code_chunk_next(const struct code_chunk *chunk,
+                              const struct block *b)
+{
+    return block_at(chunk, (size_t)((uint8_t *)(uintptr_t)b -
+                                    (uint8_t *)chunk->index) +
+                           (size_t)b->room * INDEX_UNIT);
+}
+
 struct block *code_cache_find(struct code_cache *c, const uint8_t *rx)
 {
     if (rx < c->rx + CODE_CHUNK_SIZE || rx >= c->rx + code_bytes(c)) {
@@ -598,20 +621,20 @@ struct block *code_cache_find(struct code_cache *c, const uint8_t *rx)
     }
     struct code_chunk *chunk = &c->chunk[(size_t)(rx - c->rx) /
                                          CODE_CHUNK_SIZE];
-    unsigned count = chunk->blocks;
     size_t offset = (size_t)(rx - chunk->rx);
 
-    if (count == 0 || offset == 0) {
+    if (offset == 0) {
         return NULL;
     }
     /* A block that starts below rx, then the last one. */
-    unsigned n = chunk->index->before[(offset - 1) / CODE_GRAIN];
-    while (n + 1 < count &&
-           chunk->index->entry[n + 1].code * (size_t)CODE_UNIT < offset) {
-        n++;
+    struct block *b = block_at(
+        chunk, (size_t)chunk->index->before[(offset - 1) / CODE_GRAIN] *
+               INDEX_UNIT), *next = b;
+    while (next && next->code < rx) {
+        b = next;
+        next = code_chunk_next(chunk, b);
     }
-    struct block *b = code_chunk_block(chunk, n);
-    return rx <= b->code + b->code_size ? b : NULL;
+    return b && rx <= b->code + b->code_size ? b : NULL;
 }
 
 bool code_cache_is_doomed(const struct code_cache *c, const uint8_t *rx)

@@ -30,16 +30,13 @@
 #define CODE_CHUNK_SIZE (512u << 10)
 #define CODE_CHUNK_BLOCKS 4096
 
-/* The blocks of a chunk in the order of their code, and for every CODE_GRAIN
- * bytes which is the last that starts before (or the first of all). */
-#define CODE_GRAIN 256
+/* A chunk's blocks lie one behind the other, in the order of their code.  For
+ * every CODE_GRAIN bytes of it: the last block that starts before (or the first
+ * of all), how far from here in INDEX_UNITs. */
+#define CODE_GRAIN 128
 #define CODE_UNIT 8
 #define INDEX_UNIT 16
 struct code_index {
-    struct {
-        uint16_t block;     /* how far from here, in INDEX_UNITs */
-        uint16_t code;      /* how far from the chunk's, in CODE_UNITs */
-    } entry[CODE_CHUNK_BLOCKS];
     uint16_t before[CODE_CHUNK_SIZE / CODE_GRAIN + 1];
 };
 
@@ -57,17 +54,11 @@ struct code_chunk {
         CHUNK_PREPARED /* free, but code_cache_prepare() is at it */
     } state;
     enum code_class class;
-    _Atomic unsigned blocks;
+    unsigned blocks;
     struct code_index *index; /* at the start of its metadata */
     size_t meta_used, meta_ready;
+    _Atomic size_t meta_listed; /* up to here its blocks are whole */
 };
-
-static inline struct block *code_chunk_block(const struct code_chunk *chunk,
-                                             unsigned n)
-{
-    return (struct block *)((uint8_t *)chunk->index +
-                            (size_t)chunk->index->entry[n].block * INDEX_UNIT);
-}
 
 struct code_cache;
 
@@ -134,8 +125,15 @@ bool code_chunk_room(const struct code_chunk *chunk, struct jit_buffer *out);
 /* Take `size` bytes for the code of `block`, entered into the chunk's list. */
 void code_chunk_commit(struct code_chunk *chunk, struct block *block,
                        size_t size);
-/* Metadata with the chunk's life; 16-byte aligned, not cleared. */
+/* Metadata of the next block, with the chunk's life; 16-byte aligned, not
+ * cleared. */
 void *code_chunk_alloc(struct code_chunk *chunk, size_t size);
+
+/* The blocks in the order in which they were made: the first, the next, or
+ * NULL. */
+struct block *code_chunk_first(const struct code_chunk *chunk);
+struct block *code_chunk_next(const struct code_chunk *chunk,
+                              const struct block *b);
 
 /* The block in whose code something returns to `rx`, or NULL. */
 struct block *code_cache_find(struct code_cache *c, const uint8_t *rx);

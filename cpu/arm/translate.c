@@ -4,6 +4,8 @@
  */
 #include "cpu/arm/translate.h"
 
+#include <limits.h>
+
 #include "cpu/arm/a64_trans.h"
 #include "cpu/arm/exception.h"
 #include "cpu/arm/levels.h"
@@ -228,6 +230,19 @@ static bool is_load_exclusive(uint32_t insn)
 
 /* -- counting ------------------------------------------------------------ */
 
+/* Whether what was appended from op `first` on may leave the unit. */
+static bool leaves(const struct ir_unit *u, unsigned first)
+{
+    const unsigned leave = IR_P_MEM | IR_P_EXIT | IR_P_END | IR_P_CALL;
+
+    for (unsigned n = first; n < u->count; n++) {
+        if (ir_op_info[u->insn[n].op].props & leave) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /*
  * With CTX_COUNT instructions are counted in runs: some that cannot leave the
  * unit and one that may.  The whole run is counted where it begins; its last
@@ -238,6 +253,10 @@ static void begin_count(struct a64_ctx *s)
     struct ir_unit *u = s->u;
     uint32_t offset = offsetof(struct vcpu, retired);
 
+    if (s->counted > 0 && leaves(u, s->first_op)) {
+        s->counted = 0;
+    }
+    s->first_op = u->count;
     if (s->counted++ == 0) {
         s->count = ir_const(u, IR_I64, 0);
         ir_set(u, IR_I64, offset,
@@ -247,32 +266,14 @@ static void begin_count(struct a64_ctx *s)
     u->insn[s->count].imm = s->counted;
 }
 
-/* The instruction has appended all from `first` on. */
-static void end_count(struct a64_ctx *s, unsigned first)
+/* -- what few contexts ask for ------------------------------------------- */
+
+/* With the unit's first instruction; with every one. */
+#define CTX_FIRST (CTX_SS_ACTIVE | CTX_BTYPE_CHECK)
+#define CTX_EVERY (CTX_COUNT | CTX_SP_ALIGN)
+
+static void begin_first(struct a64_ctx *s)
 {
-    const unsigned leaves = IR_P_MEM | IR_P_EXIT | IR_P_END | IR_P_CALL;
-
-    for (unsigned n = first; n < s->u->count; n++) {
-        if (ir_op_info[s->u->insn[n].op].props & leaves) {
-            s->counted = 0;
-        }
-    }
-}
-
-/* -- instructions -------------------------------------------------------- */
-
-static void begin_insn(struct a64_ctx *s)
-{
-    ir_insn(s->u, s->pc);
-    if (s->context & CTX_COUNT) {
-        begin_count(s);
-    }
-}
-
-/* The first instruction of a unit. */
-static void begin(struct a64_ctx *s)
-{
-    begin_insn(s);
     if (s->context & CTX_SS_ACTIVE) {
         bool is_access = (s->insn & 0x0a000000) == 0x08000000;
 
@@ -286,6 +287,24 @@ static void begin(struct a64_ctx *s)
     }
 }
 
+static void begin_insn(struct a64_ctx *s, bool first)
+{
+    ir_insn(s->u, s->pc);
+    if (s->context & CTX_COUNT) {
+        begin_count(s);
+    }
+    if (first) {
+        begin_first(s);
+    }
+}
+
+static inline void translate_insn(struct a64_ctx *s)
+{
+    if (!a64_decode(s, s->insn)) {
+        a64_raise(s, ARM_SYNDROME(EC_UNKNOWN, 0));
+    }
+}
+
 /* An access by a misaligned SP: the unit ends before it, or, as the first,
  * by the exception, which comes after UNDEFINED. */
 static void fault_at_sp(struct a64_ctx *s, bool first)
@@ -295,14 +314,14 @@ static void fault_at_sp(struct a64_ctx *s, bool first)
         s->ended = true;
         return;
     }
-    begin(s);
+    begin_insn(s, true);
     if (!a64_decode(s, s->insn)) {
         a64_raise(s, ARM_SYNDROME(EC_UNKNOWN, 0));
         return;
     }
     ir_begin(s->u, s->pc, s->context);
     s->counted = 0;
-    begin(s);
+    begin_insn(s, true);
     a64_raise(s, ARM_SYNDROME(EC_SP_ALIGN, 0));
 }
 
@@ -315,6 +334,17 @@ static bool faults_at_sp(const struct a64_ctx *s)
            !(is_fp && (s->context & CTX_FP_TRAP));
 }
 
+/* An instruction of a unit with some of CTX_FIRST and CTX_EVERY. */
+static void translate_with_more(struct a64_ctx *s, bool first)
+{
+    if (faults_at_sp(s)) {
+        fault_at_sp(s, first);
+    } else {
+        begin_insn(s, first);
+        translate_insn(s);
+    }
+}
+
 /* -- the driver ---------------------------------------------------------- */
 
 /* The most bytes that the unit may have. */
@@ -325,32 +355,6 @@ static unsigned limit(uint32_t context, unsigned bytes)
     return bytes < most ? bytes : most;
 }
 
-static bool can_go_on(const struct a64_ctx *s)
-{
-    return ir_room(s->u) &&
-           (s->u->region || s->u->branches < MAX_SIDE_EXITS);
-}
-
-static void translate_one(struct a64_ctx *s, bool first)
-{
-    unsigned appended = s->u->count;
-
-    if (first) {
-        begin(s);
-    } else {
-        begin_insn(s);
-    }
-    if (!a64_decode(s, s->insn)) {
-        a64_raise(s, ARM_SYNDROME(EC_UNKNOWN, 0));
-    }
-    if (s->sp_changed && !s->ended) {
-        check_sp(s);
-    }
-    if (s->context & CTX_COUNT) {
-        end_count(s, appended);
-    }
-}
-
 void a64_translate(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
                    uint32_t context, const uint8_t *code, unsigned bytes)
 {
@@ -358,6 +362,8 @@ void a64_translate(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
         .u = u, .cpu = arm_cpu(vcpu), .pc = pc, .context = context,
         .el = context >> CTX_EL_SHIFT & 3,
     };
+    unsigned more = context & (CTX_FIRST | CTX_EVERY);
+    unsigned branches = u->region ? UINT_MAX : MAX_SIDE_EXITS;
 
     bytes = limit(context, bytes);
     u->fp_default = !(context & (CTX_FP_MODE | CTX_FP_RMODE));
@@ -366,13 +372,19 @@ void a64_translate(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
     }
     do {
         s.insn = load_le32(code + (s.pc - pc));
-        if (faults_at_sp(&s)) {
-            fault_at_sp(&s, s.pc == pc);
-            break;
+        if (!more) {
+            ir_insn(u, s.pc);
+            translate_insn(&s);
+        } else {
+            translate_with_more(&s, s.pc == pc);
+            more &= CTX_EVERY;
         }
-        translate_one(&s, s.pc == pc);
+        if (s.sp_changed && !s.ended) {
+            check_sp(&s);
+        }
         s.pc += 4;
-    } while (!s.ended && s.pc - pc < bytes && can_go_on(&s));
+    } while (!s.ended && s.pc - pc < bytes && ir_room(u) &&
+             u->branches < branches);
     if (!s.ended) {
         ir_exit(u, s.pc);
     }

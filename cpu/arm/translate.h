@@ -24,6 +24,7 @@ struct a64_ctx {
     unsigned el;
     unsigned counted;          /* CTX_COUNT: instructions in the open run */
     ir_ref count;              /* ... and the constant that says so */
+    unsigned first_op;         /* ... what the last of them appended */
     bool ended;                /* the unit ends after this instruction */
     bool sp_changed;           /* it may have misaligned SP */
 };

@@ -1,8 +1,8 @@
 /*
  * decodegen: the A64 decode tables (*.decode) turned into C.
  *
- *   decodegen --header    TABLE...   argument structs, a64_trans_ROW()
- *   decodegen --decoder   TABLE...   a64_decode(): nested switches
+ *   decodegen --header    TABLE...   argument structs, rows' functions
+ *   decodegen --decoder   TABLE...   a64_decode(): a table, then switches
  *   decodegen --disas     TABLE...   assembler templates, per encoding
  *   decodegen --generator TABLE...   the encodings as data
  *   decodegen --report    TABLE...   coverage list, markdown

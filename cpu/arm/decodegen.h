@@ -78,6 +78,10 @@ void dg_parse(struct dg_table *t, char **files, int nfiles);
 /* Everything dg_parse() made. */
 void dg_free(void);
 
+/* How many implemented rows of the same name come before: their functions
+ * have this number. */
+int dg_ordinal(const struct dg_table *t, int row);
+
 void dg_emit_header(FILE *out, const struct dg_table *t);
 void dg_emit_decoder(FILE *out, const struct dg_table *t);
 void dg_emit_disas(FILE *out, const struct dg_table *t);

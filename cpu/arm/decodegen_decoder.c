@@ -1,10 +1,12 @@
 /*
- * decodegen's C decoder: argument structs, prototypes, nested switches.
+ * decodegen's C decoder: what leads from an instruction to its row.
  *
- * The first switch is on bits 28:25, the manual's own first division.
- * Below it each set of rows is divided by the window of up to six bits
- * that leaves the fewest candidates per case, until at most three are
- * left; those are tested in order, most specific first.
+ * The bits that tell most instructions from each other are the index into a
+ * table: it leads to the function for the rows that have these bits.  Nearly
+ * always that is one row, or the manual's next instruction class.  There,
+ * each set of rows is divided by the window of up to six bits that leaves
+ * the fewest candidates per case, until at most three are left; those are
+ * tested in order, most specific first.
  */
 #include "cpu/arm/decodegen.h"
 
@@ -15,110 +17,25 @@
 
 enum { LEAF_ROWS = 3, MAX_WINDOW = 6, MAX_SET = 4096 };
 
+/* The index: bits 31..21, the opcode and size of most classes, and bits
+ * 11..10, by which those of the others differ that are frequent (addressing
+ * modes, conditional selects). */
+enum { INDEX_HIGH = 21, INDEX_LOW = 10, INDEX_BITS = 13 };
+
 struct set {
     int n;
     int row[MAX_SET];
 };
-
-static bool first_of_name(const struct dg_table *t, int row)
-{
-    for (int i = 0; i < row; i++) {
-        if (t->rows[i].state == DG_IMPLEMENTED &&
-            !strcmp(t->rows[i].name, t->rows[row].name)) {
-            return false;
-        }
-    }
-    return t->rows[row].state == DG_IMPLEMENTED;
-}
-
-void dg_emit_header(FILE *out, const struct dg_table *t)
-{
-    const char *group = "";
-
-    fprintf(out, "/* Generated from the decode tables. */\n"
-                 "#ifndef A64_TRANS_H\n#define A64_TRANS_H\n\n"
-                 "#include <stdbool.h>\n#include <stdint.h>\n\n"
-                 "struct a64_ctx;\n");
-    for (const struct dg_format *f = t->formats; f; f = f->next) {
-        fprintf(out, "\nstruct a64_arg_%s {\n", f->name);
-        for (int i = 0; i < f->nfields; i++) {
-            fprintf(out, "    int %s;\n", f->fields[i]);
-        }
-        if (f->nfields == 0) {
-            fprintf(out, "    int unused;\n");
-        }
-        fprintf(out, "};\n");
-    }
-    for (int i = 0; i < t->nrows; i++) {
-        const struct dg_row *r = &t->rows[i];
-        if (!first_of_name(t, i)) {
-            continue;
-        }
-        if (strcmp(group, r->group)) {
-            fprintf(out, "\n/* %s */\n", r->group);
-            group = r->group;
-        }
-        fprintf(out,
-                "bool a64_trans_%s(struct a64_ctx *s, "
-                "const struct a64_arg_%s *a);\n",
-                r->name, r->format->name);
-    }
-    fprintf(out, "\n#endif\n");
-}
-
-static void emit_field(FILE *out, const struct dg_row *r, int field)
-{
-    const char *sep = "";
-
-    fprintf(out, "        .%s = ", r->format->fields[field]);
-    if (r->fixed[field] || r->fixed_set >> field & 1) {
-        fprintf(out, "%d", r->fixed[field]);
-        sep = " | ";
-    }
-    for (int i = 0; i < r->npieces; i++) {
-        const struct dg_piece *p = &r->piece[i];
-        if (p->field != field) {
-            continue;
-        }
-        fprintf(out, "%s%sextract32(insn, %d, %d)", sep, p->sign ? "s" : "",
-                p->pos, p->width);
-        if (p->lsb) {
-            /* Multiplied: a negative value must not be shifted. */
-            fprintf(out, " * %d", 1 << p->lsb);
-        }
-        sep = " | ";
-    }
-    fprintf(out, ",\n");
-}
-
-/* One function per encoding: features, arguments, the translator. */
-static void emit_row(FILE *out, const struct dg_table *t, int index)
-{
-    const struct dg_row *r = &t->rows[index];
-
-    fprintf(out,
-            "\nstatic bool row_%d(struct a64_ctx *s, uint32_t insn)\n"
-            "{\n    const struct a64_arg_%s a = {\n",
-            index, r->format->name);
-    for (int i = 0; i < r->format->nfields; i++) {
-        emit_field(out, r, i);
-    }
-    fprintf(out, "%s    };\n",
-            r->format->nfields ? "" : "        .unused = 0,\n");
-    if (r->npieces == 0) {
-        fprintf(out, "    (void)insn;\n");
-    }
-    fprintf(out, "    return A64_TRANS(%s)(s, &a);\n}\n", r->name);
-}
 
 static void indent(FILE *out, int depth)
 {
     fprintf(out, "%*s", depth * 4, "");
 }
 
-static void emit_test(FILE *out, const struct dg_row *r, int index,
+static void emit_test(FILE *out, const struct dg_table *t, int index,
                       uint32_t known, int depth)
 {
+    const struct dg_row *r = &t->rows[index];
     uint32_t mask = r->mask & ~known;
     const char *sep = "";
 
@@ -141,11 +58,13 @@ static void emit_test(FILE *out, const struct dg_row *r, int index,
         }
         fprintf(out, ") {\n");
         indent(out, depth + 1);
-        fprintf(out, "return row_%d(s, insn); /* %s */\n", index, r->name);
+        fprintf(out, "return A64_RUN(%s, %d);\n", r->name,
+                dg_ordinal(t, index));
         indent(out, depth);
         fprintf(out, "}\n");
     } else {
-        fprintf(out, "return row_%d(s, insn); /* %s */\n", index, r->name);
+        fprintf(out, "return A64_RUN(%s, %d);\n", r->name,
+                dg_ordinal(t, index));
     }
 }
 
@@ -273,7 +192,7 @@ static void emit_set(FILE *out, const struct dg_table *t,
     }
     for (int i = 0; i < set->n; i++) {
         const struct dg_row *r = &t->rows[set->row[i]];
-        emit_test(out, r, set->row[i], known, depth);
+        emit_test(out, t, set->row[i], known, depth);
         if (always(r, known)) {
             return;
         }
@@ -282,51 +201,120 @@ static void emit_set(FILE *out, const struct dg_table *t,
     fprintf(out, "break;\n");
 }
 
-void dg_emit_decoder(FILE *out, const struct dg_table *t)
-{
-    struct set *all = calloc(1, sizeof(*all)), *sub = calloc(1, sizeof(*sub));
+/* -- the table ----------------------------------------------------------- */
 
-    if (!all || !sub) {
+/* The instruction bits that the index `cell` stands for. */
+static uint32_t bits_of(int cell)
+{
+    return (uint32_t)cell >> 2 << INDEX_HIGH |
+           ((uint32_t)cell & 3) << INDEX_LOW;
+}
+
+/* What the table leads to from each value of the index, a cell. */
+struct cells {
+    int of[1 << INDEX_BITS];         /* each one's set */
+    struct set *set[1 << INDEX_BITS]; /* distinct ones */
+    uint32_t known[1 << INDEX_BITS]; /* bits that all cells of a set share */
+    uint32_t value[1 << INDEX_BITS]; /* ... and their values */
+    int nsets;
+};
+
+static int find_set(const struct cells *c, const struct set *set)
+{
+    int k = 0;
+
+    while (k < c->nsets &&
+           (c->set[k]->n != set->n ||
+            memcmp(c->set[k]->row, set->row, set->n * sizeof(int)))) {
+        k++;
+    }
+    return k;
+}
+
+static void add_cell(struct cells *c, const struct dg_table *t,
+                     const struct set *all, int cell)
+{
+    uint32_t mask = bits_of((1 << INDEX_BITS) - 1), value = bits_of(cell);
+    struct set *set = malloc(sizeof(*set));
+
+    if (!set) {
         exit(1);
     }
-    fprintf(out, "/* Generated from the decode tables. */\n"
-                 "#include \"cpu/arm/a64_trans.h\"\n"
-                 "#include \"cpu/arm/features.h\"\n"
-                 "#include \"util/bits.h\"\n\n"
-                 "/* A test may put its own function in every row's place. */\n"
-                 "#ifndef A64_TRANS\n"
-                 "#define A64_TRANS(row) a64_trans_##row\n"
-                 "#endif\n");
+    select_rows(t, all, mask, value, set);
+    int k = c->of[cell] = find_set(c, set);
+    if (k < c->nsets) {
+        c->known[k] &= ~(c->value[k] ^ value);
+        free(set);
+        return;
+    }
+    c->set[k] = set;
+    c->known[k] = mask;
+    c->value[k] = value;
+    c->nsets++;
+}
+
+static void emit_sets(FILE *out, const struct dg_table *t,
+                      const struct cells *c)
+{
+    for (int k = 0; k < c->nsets; k++) {
+        fprintf(out,
+                "\nstatic bool set_%d(struct a64_ctx *s, uint32_t insn)\n"
+                "{\n    (void)s, (void)insn;\n    do {\n",
+                k);
+        emit_set(out, t, c->set[k], c->known[k], 2);
+        fprintf(out, "    } while (0);\n    return false;\n}\n");
+    }
+}
+
+static void emit_table(FILE *out, const struct cells *c)
+{
+    fprintf(out, "\nstatic bool (*const a64_set[])(struct a64_ctx *s, "
+                 "uint32_t insn) = {\n");
+    for (int k = 0; k < c->nsets; k++) {
+        fprintf(out, "    set_%d,\n", k);
+    }
+    fprintf(out, "};\n\nstatic const uint16_t a64_set_of[] = {");
+    for (int cell = 0; cell < 1 << INDEX_BITS; cell++) {
+        fprintf(out, "%s%d,", cell % 16 ? " " : "\n    ", c->of[cell]);
+    }
+    fprintf(out, "\n};\n");
+}
+
+void dg_emit_decoder(FILE *out, const struct dg_table *t)
+{
+    struct set *all = calloc(1, sizeof(*all));
+    struct cells *c = calloc(1, sizeof(*c));
+
+    if (!all || !c) {
+        exit(1);
+    }
     for (int i = 0; i < t->nrows; i++) {
         if (t->rows[i].state == DG_IMPLEMENTED) {
             all->row[all->n++] = i;
-            emit_row(out, t, i);
         }
     }
-    for (uint32_t op0 = 0; op0 < 16; op0++) {
-        select_rows(t, all, 0xfu << 25, op0 << 25, sub);
-        if (sub->n == 0) {
-            continue;
-        }
-        fprintf(out,
-                "\nstatic bool decode_%x(struct a64_ctx *s, uint32_t insn)\n"
-                "{\n    do {\n",
-                op0);
-        emit_set(out, t, sub, 0xfu << 25, 2);
-        fprintf(out, "    } while (0);\n    return false;\n}\n");
+    for (int cell = 0; cell < 1 << INDEX_BITS; cell++) {
+        add_cell(c, t, all, cell);
     }
+    fprintf(out, "/* Generated from the decode tables. */\n"
+                 "#include \"cpu/arm/a64_trans.h\"\n"
+                 "#include \"cpu/arm/features.h\"\n\n"
+                 "/* A test may do something else with the row. */\n"
+                 "#ifndef A64_RUN\n"
+                 "#define A64_RUN(row, nth) a64_row_##row##_##nth(s, insn)\n"
+                 "#endif\n");
+    emit_sets(out, t, c);
+    emit_table(out, c);
     fprintf(out, "\n/* False: UNDEFINED, by the tables or by the row. */\n"
                  "static bool a64_decode(struct a64_ctx *s, uint32_t insn)\n"
-                 "{\n    switch (extract32(insn, 25, 4)) {\n");
-    for (uint32_t op0 = 0; op0 < 16; op0++) {
-        select_rows(t, all, 0xfu << 25, op0 << 25, sub);
-        if (sub->n) {
-            fprintf(out,
-                    "    case 0x%x:\n        return decode_%x(s, insn);\n",
-                    op0, op0);
-        }
+                 "{\n"
+                 "    unsigned cell = extract32(insn, %d, 2) |\n"
+                 "                    extract32(insn, %d, 11) << 2;\n\n"
+                 "    return a64_set[a64_set_of[cell]](s, insn);\n}\n",
+            INDEX_LOW, INDEX_HIGH);
+    for (int k = 0; k < c->nsets; k++) {
+        free(c->set[k]);
     }
-    fprintf(out, "    }\n    return false;\n}\n");
+    free(c);
     free(all);
-    free(sub);
 }

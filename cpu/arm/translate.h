@@ -3,7 +3,7 @@
  * the register accessors.  Semantics live in translate_int.c (data
  * processing), translate_branch.c (branches, exceptions, system),
  * translate_ldst.c, translate_fp.c, translate_simd.c, translate_crypto.c;
- * the generated decoder calls their a64_trans_ROW functions.
+ * the generated decoder calls the functions of their rows (A64_ROW).
  *
  * A trans function appends the instruction's meaning to s->u and returns
  * true; false means the encoding is reserved (nothing may have been

@@ -26,7 +26,7 @@ static bool end(struct a64_ctx *s)
 
 /* -- immediate ----------------------------------------------------------- */
 
-bool a64_trans_B(struct a64_ctx *s, const struct a64_arg_branch *a)
+A64_ROW(B, branch)
 {
     ir_exit(s->u, target_of(s, a->imm));
     return end(s);
@@ -37,14 +37,14 @@ static void link(struct a64_ctx *s)
     a64_set_r(s, true, 30, ir_pc(s->u, s->pc + 4));
 }
 
-bool a64_trans_BL(struct a64_ctx *s, const struct a64_arg_branch *a)
+A64_ROW(BL, branch)
 {
     link(s);
     ir_exit_call(s->u, target_of(s, a->imm), s->pc + 4);
     return end(s);
 }
 
-bool a64_trans_B_cond(struct a64_ctx *s, const struct a64_arg_bcond *a)
+A64_ROW(B_cond, bcond)
 {
     if (a->cond >= IR_AL) {
         ir_exit(s->u, target_of(s, a->imm));
@@ -56,7 +56,7 @@ bool a64_trans_B_cond(struct a64_ctx *s, const struct a64_arg_bcond *a)
 }
 
 /* The hint that it goes the same way as before is of no use here. */
-bool a64_trans_BC_cond(struct a64_ctx *s, const struct a64_arg_bcond *a)
+A64_ROW(BC_cond, bcond)
 {
     return a64_trans_B_cond(s, a);
 }
@@ -69,12 +69,12 @@ static bool compare_branch(struct a64_ctx *s, const struct a64_arg_cbz *a,
     return true;
 }
 
-bool a64_trans_CBZ(struct a64_ctx *s, const struct a64_arg_cbz *a)
+A64_ROW(CBZ, cbz)
 {
     return compare_branch(s, a, true);
 }
 
-bool a64_trans_CBNZ(struct a64_ctx *s, const struct a64_arg_cbz *a)
+A64_ROW(CBNZ, cbz)
 {
     return compare_branch(s, a, false);
 }
@@ -89,12 +89,12 @@ static bool test_branch(struct a64_ctx *s, const struct a64_arg_tbz *a,
     return true;
 }
 
-bool a64_trans_TBZ(struct a64_ctx *s, const struct a64_arg_tbz *a)
+A64_ROW(TBZ, tbz)
 {
     return test_branch(s, a, true);
 }
 
-bool a64_trans_TBNZ(struct a64_ctx *s, const struct a64_arg_tbz *a)
+A64_ROW(TBNZ, tbz)
 {
     return test_branch(s, a, false);
 }
@@ -179,12 +179,12 @@ static bool raise(struct a64_ctx *s, enum arm_ec ec, int imm)
     return true;
 }
 
-bool a64_trans_SVC(struct a64_ctx *s, const struct a64_arg_exc *a)
+A64_ROW(SVC, exc)
 {
     return raise(s, EC_SVC, a->imm);
 }
 
-bool a64_trans_BRK(struct a64_ctx *s, const struct a64_arg_exc *a)
+A64_ROW(BRK, exc)
 {
     return raise(s, EC_BRK, a->imm);
 }
@@ -210,7 +210,7 @@ static const struct ir_helper semihosting_helper = {
 };
 
 /* Halting debug is not implemented: UNDEFINED, but for semihosting. */
-bool a64_trans_HLT(struct a64_ctx *s, const struct a64_arg_exc *a)
+A64_ROW(HLT, exc)
 {
     if (a->imm != SEMIHOSTING_HLT || !semihosting_is_on(s->cpu, s->el)) {
         return false;
@@ -312,7 +312,7 @@ static bool level_call(struct a64_ctx *s, const struct ir_helper *helper,
     return end(s);
 }
 
-bool a64_trans_HVC(struct a64_ctx *s, const struct a64_arg_exc *a)
+A64_ROW(HVC, exc)
 {
     if (is_conduit(s, CPU_PSCI_HVC)) {
         return firmware_call(s);
@@ -320,7 +320,7 @@ bool a64_trans_HVC(struct a64_ctx *s, const struct a64_arg_exc *a)
     return s->el > 0 && s->cpu->has_el2 && level_call(s, &hvc_helper, a->imm);
 }
 
-bool a64_trans_SMC(struct a64_ctx *s, const struct a64_arg_exc *a)
+A64_ROW(SMC, exc)
 {
     if (is_conduit(s, CPU_PSCI_SMC)) {
         if (s->cpu->has_el2) {

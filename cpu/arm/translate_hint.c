@@ -19,7 +19,7 @@ static ir_ref const64(struct a64_ctx *s, uint64_t value)
 /* -- hints --------------------------------------------------------------- */
 
 #define TRANS_NOP(row, args)                                              \
-    bool a64_trans_##row(struct a64_ctx *s, const struct a64_arg_##args *a) \
+    A64_ROW(row, args)                                                    \
     {                                                                     \
         (void)s, (void)a;                                                 \
         return true;                                                      \
@@ -41,7 +41,7 @@ static uint64_t yield(struct vcpu *vcpu, uint64_t a, uint64_t b, uint64_t c)
 
 static const struct ir_helper yield_helper = {"yield", {.call = yield}, 0, 0};
 
-bool a64_trans_YIELD(struct a64_ctx *s, const struct a64_arg_none *a)
+A64_ROW(YIELD, none)
 {
     (void)a;
     if (s->cpu->vcpu.parallel) {
@@ -186,7 +186,7 @@ static const struct ir_helper wfet_helper = {
 };
 static const struct ir_helper sev_helper = {"sev", {.call = sev}, 0, 0};
 
-bool a64_trans_WFI(struct a64_ctx *s, const struct a64_arg_none *a)
+A64_ROW(WFI, none)
 {
     bool may_trap = s->el == 0 || (s->el == 1 && s->cpu->has_el2) ||
                     (s->el < 3 && s->cpu->has_el3);
@@ -200,7 +200,7 @@ bool a64_trans_WFI(struct a64_ctx *s, const struct a64_arg_none *a)
     return true;
 }
 
-bool a64_trans_WFE(struct a64_ctx *s, const struct a64_arg_none *a)
+A64_ROW(WFE, none)
 {
     (void)a;
     ir_call(s->u, &wfe_helper, ir_pc(s->u, s->pc + 4), IR_NONE, IR_NONE);
@@ -215,24 +215,24 @@ static bool wait_timed(struct a64_ctx *s, const struct ir_helper *helper,
     return true;
 }
 
-bool a64_trans_WFIT(struct a64_ctx *s, const struct a64_arg_reg_d *a)
+A64_ROW(WFIT, reg_d)
 {
     return wait_timed(s, &wfit_helper, (unsigned)a->rd);
 }
 
-bool a64_trans_WFET(struct a64_ctx *s, const struct a64_arg_reg_d *a)
+A64_ROW(WFET, reg_d)
 {
     return wait_timed(s, &wfet_helper, (unsigned)a->rd);
 }
 
-bool a64_trans_SEV(struct a64_ctx *s, const struct a64_arg_none *a)
+A64_ROW(SEV, none)
 {
     (void)a;
     ir_call(s->u, &sev_helper, IR_NONE, IR_NONE, IR_NONE);
     return true;
 }
 
-bool a64_trans_SEVL(struct a64_ctx *s, const struct a64_arg_none *a)
+A64_ROW(SEVL, none)
 {
     (void)a;
     ir_set(s->u, IR_I8, ARM_OFF(event), ir_const(s->u, IR_I32, 1));
@@ -259,7 +259,7 @@ static const struct ir_helper esb_helper = {
     "esb", {.call = esb}, 0, IR_HELPER_TLB,
 };
 
-bool a64_trans_ESB(struct a64_ctx *s, const struct a64_arg_none *a)
+A64_ROW(ESB, none)
 {
     (void)a;
     if (s->el < 2 && s->cpu->has_el2) {
@@ -270,7 +270,7 @@ bool a64_trans_ESB(struct a64_ctx *s, const struct a64_arg_none *a)
 
 /* -- barriers ------------------------------------------------------------ */
 
-bool a64_trans_CLREX(struct a64_ctx *s, const struct a64_arg_barrier *a)
+A64_ROW(CLREX, barrier)
 {
     (void)a;
     ir_set(s->u, IR_I64, offsetof(struct vcpu, excl_addr),
@@ -286,7 +286,7 @@ static void fence(struct a64_ctx *s, int crm)
                                     : IR_FENCE_FULL);
 }
 
-bool a64_trans_DMB(struct a64_ctx *s, const struct a64_arg_barrier *a)
+A64_ROW(DMB, barrier)
 {
     fence(s, a->crm);
     return true;
@@ -304,7 +304,7 @@ static const struct ir_helper dsb_helper = {
     "dsb", {.call = dsb}, 0, IR_HELPER_TLB,
 };
 
-bool a64_trans_DSB(struct a64_ctx *s, const struct a64_arg_barrier *a)
+A64_ROW(DSB, barrier)
 {
     bool is_full = (a->crm & 3) == 3 || (a->crm & 3) == 0;
 
@@ -316,7 +316,7 @@ bool a64_trans_DSB(struct a64_ctx *s, const struct a64_arg_barrier *a)
 }
 
 /* What follows may have been rewritten. */
-bool a64_trans_ISB(struct a64_ctx *s, const struct a64_arg_barrier *a)
+A64_ROW(ISB, barrier)
 {
     (void)a;
     ir_exit_anew(s->u, s->pc + 4);

@@ -350,7 +350,7 @@ static bool load_replicate(struct a64_ctx *s,
 }
 
 #define TRANS_V(row, args, call)                                     \
-    bool a64_trans_##row(struct a64_ctx *s, const struct a64_arg_##args *a) \
+    A64_ROW(row, args)                                               \
     {                                                                \
         return !a64_fp_access(s) || call;                            \
     }

@@ -55,7 +55,7 @@ static ir_ref and_not(struct a64_ctx *s, ir_ref a, ir_ref b)
     return ir_bin(s->u, IR_ANDN, IR_I32, a, b);
 }
 
-bool a64_trans_CFINV(struct a64_ctx *s, const struct a64_arg_none *a)
+A64_ROW(CFINV, none)
 {
     (void)a;
     set_nzcv(s, ir_bini(s->u, IR_XOR, IR_I32, get_nzcv(s), 1u << NZCV_C));
@@ -63,7 +63,7 @@ bool a64_trans_CFINV(struct a64_ctx *s, const struct a64_arg_none *a)
 }
 
 /* N = !C & !Z, Z = Z & C, C = C | Z, V = !C & Z. */
-bool a64_trans_XAFLAG(struct a64_ctx *s, const struct a64_arg_none *a)
+A64_ROW(XAFLAG, none)
 {
     ir_ref nzcv = get_nzcv(s);
     ir_ref z = nzcv_bit(s, nzcv, NZCV_Z), c = nzcv_bit(s, nzcv, NZCV_C);
@@ -79,7 +79,7 @@ bool a64_trans_XAFLAG(struct a64_ctx *s, const struct a64_arg_none *a)
 }
 
 /* N = 0, Z = Z | V, C = C & !V, V = 0. */
-bool a64_trans_AXFLAG(struct a64_ctx *s, const struct a64_arg_none *a)
+A64_ROW(AXFLAG, none)
 {
     ir_ref nzcv = get_nzcv(s);
     ir_ref z = nzcv_bit(s, nzcv, NZCV_Z), c = nzcv_bit(s, nzcv, NZCV_C);
@@ -150,8 +150,7 @@ static bool trap_immediate(struct a64_ctx *s, int imm, int op2)
     return true;
 }
 
-bool a64_trans_MSR_i_DAIFSET(struct a64_ctx *s,
-                             const struct a64_arg_pstate *a)
+A64_ROW(MSR_i_DAIFSET, pstate)
 {
     if (!may_use_daif(s)) {
         return trap_immediate(s, a->imm, 6);
@@ -161,8 +160,7 @@ bool a64_trans_MSR_i_DAIFSET(struct a64_ctx *s,
     return changed_daif(s, false);
 }
 
-bool a64_trans_MSR_i_DAIFCLR(struct a64_ctx *s,
-                             const struct a64_arg_pstate *a)
+A64_ROW(MSR_i_DAIFCLR, pstate)
 {
     if (!may_use_daif(s)) {
         return trap_immediate(s, a->imm, 7);
@@ -243,28 +241,28 @@ static ir_ref immediate(struct a64_ctx *s, int imm, uint32_t bit)
     return ir_const(s->u, IR_I32, imm & 1 ? bit : 0);
 }
 
-bool a64_trans_MSR_i_PAN(struct a64_ctx *s, const struct a64_arg_pstate *a)
+A64_ROW(MSR_i_PAN, pstate)
 {
     return s->el > 0 && set_pan(s, immediate(s, a->imm, PSTATE_PAN));
 }
 
-bool a64_trans_MSR_i_UAO(struct a64_ctx *s, const struct a64_arg_pstate *a)
+A64_ROW(MSR_i_UAO, pstate)
 {
     return s->el > 0 && set_uao(s, immediate(s, a->imm, PSTATE_UAO));
 }
 
-bool a64_trans_MSR_i_SPSEL(struct a64_ctx *s, const struct a64_arg_pstate *a)
+A64_ROW(MSR_i_SPSEL, pstate)
 {
     return s->el > 0 && set_spsel_to(s, a->imm & 1);
 }
 
-bool a64_trans_MSR_i_DIT(struct a64_ctx *s, const struct a64_arg_pstate *a)
+A64_ROW(MSR_i_DIT, pstate)
 {
     set_misc(s, PSTATE_DIT, immediate(s, a->imm, PSTATE_DIT));
     return true;
 }
 
-bool a64_trans_MSR_i_SSBS(struct a64_ctx *s, const struct a64_arg_pstate *a)
+A64_ROW(MSR_i_SSBS, pstate)
 {
     set_misc(s, PSTATE_SSBS, immediate(s, a->imm, PSTATE_SSBS));
     return true;

@@ -9,8 +9,7 @@
 #include "cpu/arm/a64_trans.h"
 
 #define TRANS(row, args, call)                                            \
-    bool a64_trans_##row(struct a64_ctx *s,                               \
-                         const struct a64_arg_##args *a)                  \
+    A64_ROW(row, args)                                                    \
     {                                                                     \
         (void)a;                                                          \
         return call;                                                      \

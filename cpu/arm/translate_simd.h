@@ -13,8 +13,7 @@
 
 /* One row: its function, with the access check in front. */
 #define TRANS(row, args, call)                                            \
-    bool a64_trans_##row(struct a64_ctx *s,                               \
-                         const struct a64_arg_##args *a)                  \
+    A64_ROW(row, args)                                                    \
     {                                                                     \
         if (a64_fp_access(s)) {                                           \
             call;                                                         \

@@ -182,8 +182,7 @@ static inline void sve_swap(struct sve_operands *o)
     SVE_HELPER(name, more)
 
 #define SVE_TRANS(row, format)                                            \
-    bool a64_trans_##row(struct a64_ctx *s,                               \
-                         const struct a64_arg_##format *a)
+    A64_ROW(row, format)
 
 #define SVE_ROW_OF(row, format, name, changes, result)                    \
     SVE_TRANS(row, format)                                                \

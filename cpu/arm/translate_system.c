@@ -232,7 +232,7 @@ static ir_ref read_value(struct a64_ctx *s, const struct sysreg *r,
                    row_and_rt(s, r, rt), IR_NONE, IR_NONE);
 }
 
-bool a64_trans_MRS(struct a64_ctx *s, const struct a64_arg_sysreg *a)
+A64_ROW(MRS, sysreg)
 {
     const struct sysreg *r = find(s, a, true);
 
@@ -275,7 +275,7 @@ static void write_value(struct a64_ctx *s, const struct sysreg *r,
     ir_call(s->u, helper, row_and_rt(s, r, rt), value, IR_NONE);
 }
 
-bool a64_trans_MSR_reg(struct a64_ctx *s, const struct a64_arg_sysreg *a)
+A64_ROW(MSR_reg, sysreg)
 {
     const struct sysreg *r = find(s, a, false);
 
@@ -316,7 +316,7 @@ static void zero_block(struct a64_ctx *s, unsigned rt)
     }
 }
 
-bool a64_trans_SYS(struct a64_ctx *s, const struct a64_arg_sys *a)
+A64_ROW(SYS, sys)
 {
     const struct sysop *op = sysop_find(s->cpu, ENCODING(1, a));
     unsigned rt = (unsigned)a->rt;
@@ -341,7 +341,7 @@ bool a64_trans_SYS(struct a64_ctx *s, const struct a64_arg_sys *a)
 }
 
 /* No instruction with a result is allocated (but in extensions). */
-bool a64_trans_SYSL(struct a64_ctx *s, const struct a64_arg_sys *a)
+A64_ROW(SYSL, sys)
 {
     (void)s, (void)a;
     return false;

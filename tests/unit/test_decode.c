@@ -16,18 +16,11 @@
 static const char *decoded;
 static bool all_features;
 
-static bool note_row(struct a64_ctx *s, const void *a)
-{
-    (void)s;
-    (void)a;
-    return true;
-}
-
-#define A64_TRANS(row) (decoded = #row, note_row)
+#define A64_RUN(row, nth) ((void)s, (void)insn, decoded = #row, true)
 #define a64_feature(s, feat) ((void)(s), (void)(feat), all_features)
 #include "cpu/arm/a64_decode.inc"
 #undef a64_feature
-#undef A64_TRANS
+#undef A64_RUN
 
 static const struct {
     uint32_t insn;

@@ -24,6 +24,11 @@ bool a64_feature(const struct a64_ctx *s, enum a64_feat feature)
     return s->cpu->feature[feature];
 }
 
+ir_ref a64_zero(struct a64_ctx *s, bool sf)
+{
+    return ir_const(s->u, a64_type(sf), 0);
+}
+
 void a64_store_sp(struct a64_ctx *s)
 {
     unsigned home = s->context & CTX_SPSEL && s->el > 0 ? s->el : 0;
@@ -365,13 +370,14 @@ void a64_translate(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
     unsigned more = context & (CTX_FIRST | CTX_EVERY);
     unsigned branches = u->region ? UINT_MAX : MAX_SIDE_EXITS;
 
-    bytes = limit(context, bytes);
+    const uint8_t *end = code + limit(context, bytes);
+
     u->fp_default = !(context & (CTX_FP_MODE | CTX_FP_RMODE));
     if (context & CTX_COUNT) {
         u->shares = false; /* may leave before what has been counted */
     }
     do {
-        s.insn = load_le32(code + (s.pc - pc));
+        s.insn = load_le32(code);
         if (!more) {
             ir_insn(u, s.pc);
             translate_insn(&s);
@@ -383,8 +389,8 @@ void a64_translate(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
             check_sp(&s);
         }
         s.pc += 4;
-    } while (!s.ended && s.pc - pc < bytes && ir_room(u) &&
-             u->branches < branches);
+        code += 4;
+    } while (!s.ended && code < end && ir_room(u) && u->branches < branches);
     if (!s.ended) {
         ir_exit(u, s.pc);
     }

@@ -15,6 +15,10 @@
 #include "cpu/arm/arm_cpu.h"
 #include "cpu/ir/build.h"
 
+/* What a family of frequent instructions has in common, a copy for each of
+ * them: the instruction's fields are values there. */
+#define A64_FAMILY static inline __attribute__((always_inline))
+
 struct a64_ctx {
     struct ir_unit *u;
     const struct arm_cpu *cpu; /* model and features only */
@@ -36,9 +40,11 @@ static inline enum ir_type a64_type(bool sf)
     return sf ? IR_I64 : IR_I32;
 }
 
+ir_ref a64_zero(struct a64_ctx *s, bool sf);
+
 static inline ir_ref a64_r(struct a64_ctx *s, bool sf, unsigned n)
 {
-    return n == 31 ? ir_const(s->u, a64_type(sf), 0)
+    return n == 31 ? a64_zero(s, sf)
                    : ir_get(s->u, a64_type(sf), VCPU_R(n));
 }
 

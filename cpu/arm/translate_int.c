@@ -10,55 +10,55 @@
 
 /* -- add and subtract ----------------------------------------------------- */
 
-/* rd = a op b; with `flags`, set NZCV and let register 31 be zero. */
-static bool add_sub(struct a64_ctx *s, enum ir_opcode op, bool flags,
-                    bool sf, unsigned rd, bool rd_is_sp, ir_ref a, ir_ref b)
+/* rd = a op b, and NZCV of that; register 31 is zero. */
+static bool set_flags(struct a64_ctx *s, enum ir_opcode op, bool sf,
+                      unsigned rd, ir_ref a, ir_ref b)
 {
     enum ir_type t = a64_type(sf);
+    ir_ref r = ir_emit(s->u, op, t, 0, a, b, IR_NONE, 0);
+    ir_ref f = ir_flags_of(s->u, t, r);
 
-    if (flags) {
-        ir_ref r = ir_emit(s->u, op, t, 0, a, b, IR_NONE, 0);
-        ir_ref f = ir_flags_of(s->u, t, r);
-
-        a64_set_r(s, sf, rd, r);
-        ir_set_flags(s->u, f);
-    } else {
-        ir_ref r = ir_bin(s->u, op, t, a, b);
-
-        if (rd_is_sp) {
-            a64_set_sp(s, sf, rd, r);
-        } else {
-            a64_set_r(s, sf, rd, r);
-        }
-    }
+    a64_set_r(s, sf, rd, r);
+    ir_set_flags(s->u, f);
     return true;
 }
 
-static bool add_sub_imm(struct a64_ctx *s, enum ir_opcode op, bool flags,
-                        const struct a64_arg_addsub_imm *a)
+A64_FAMILY bool add_sub_imm(struct a64_ctx *s, enum ir_opcode op, bool flags,
+                            const struct a64_arg_addsub_imm *a)
 {
+    enum ir_type t = a64_type(a->sf);
     uint64_t imm = (uint64_t)a->imm << (a->sh ? 12 : 0);
+    ir_ref n = a64_sp(s, a->sf, a->rn);
 
-    return add_sub(s, op, flags, a->sf, a->rd, true,
-                   a64_sp(s, a->sf, a->rn),
-                   ir_const(s->u, a64_type(a->sf), imm));
+    if (flags) {
+        return set_flags(s, op, a->sf, a->rd, n, ir_const(s->u, t, imm));
+    }
+    a64_set_sp(s, a->sf, a->rd, ir_bini(s->u, op, t, n, imm));
+    return true;
 }
 
 /* Register rm shifted by a constant: LSL, LSR, ASR, ROR. */
-static ir_ref shifted(struct a64_ctx *s, bool sf, unsigned rm, unsigned kind,
-                      unsigned amount)
+A64_FAMILY ir_ref shifted(struct a64_ctx *s, bool sf, unsigned rm,
+                          unsigned kind, unsigned amount)
 {
     static const enum ir_opcode op[] = {IR_SHL, IR_SHR, IR_SAR, IR_ROR};
+    ir_ref m = a64_r(s, sf, rm);
 
-    return ir_bini(s->u, op[kind], a64_type(sf), a64_r(s, sf, rm), amount);
+    return amount ? ir_bini(s->u, op[kind], a64_type(sf), m, amount) : m;
 }
 
-static bool add_sub_shift(struct a64_ctx *s, enum ir_opcode op, bool flags,
-                          const struct a64_arg_rrr_shift *a)
+/* Of sums and logical operations. */
+A64_FAMILY bool op_shift(struct a64_ctx *s, enum ir_opcode op, bool flags,
+                         const struct a64_arg_rrr_shift *a)
 {
-    return add_sub(s, op, flags, a->sf, a->rd, false,
-                   a64_r(s, a->sf, a->rn),
-                   shifted(s, a->sf, a->rm, a->shift, a->imm));
+    ir_ref n = a64_r(s, a->sf, a->rn);
+    ir_ref m = shifted(s, a->sf, a->rm, a->shift, a->imm);
+
+    if (flags) {
+        return set_flags(s, op, a->sf, a->rd, n, m);
+    }
+    a64_set_r(s, a->sf, a->rd, ir_bin(s->u, op, a64_type(a->sf), n, m));
+    return true;
 }
 
 /* ExtendReg(): option is UXTB..UXTX, SXTB..SXTX. */
@@ -79,9 +79,14 @@ static ir_ref extended(struct a64_ctx *s, bool sf, unsigned rm,
 static bool add_sub_ext(struct a64_ctx *s, enum ir_opcode op, bool flags,
                         const struct a64_arg_rrr_ext *a)
 {
-    return add_sub(s, op, flags, a->sf, a->rd, true,
-                   a64_sp(s, a->sf, a->rn),
-                   extended(s, a->sf, a->rm, a->option, a->imm));
+    ir_ref n = a64_sp(s, a->sf, a->rn);
+    ir_ref m = extended(s, a->sf, a->rm, a->option, a->imm);
+
+    if (flags) {
+        return set_flags(s, op, a->sf, a->rd, n, m);
+    }
+    a64_set_sp(s, a->sf, a->rd, ir_bin(s->u, op, a64_type(a->sf), n, m));
+    return true;
 }
 
 static bool add_sub_carry(struct a64_ctx *s, enum ir_opcode op, bool flags,
@@ -104,10 +109,10 @@ TRANS(ADD_imm, addsub_imm, add_sub_imm(s, IR_ADD, false, a))
 TRANS(ADDS_imm, addsub_imm, add_sub_imm(s, IR_ADD, true, a))
 TRANS(SUB_imm, addsub_imm, add_sub_imm(s, IR_SUB, false, a))
 TRANS(SUBS_imm, addsub_imm, add_sub_imm(s, IR_SUB, true, a))
-TRANS(ADD_shift, rrr_shift, add_sub_shift(s, IR_ADD, false, a))
-TRANS(ADDS_shift, rrr_shift, add_sub_shift(s, IR_ADD, true, a))
-TRANS(SUB_shift, rrr_shift, add_sub_shift(s, IR_SUB, false, a))
-TRANS(SUBS_shift, rrr_shift, add_sub_shift(s, IR_SUB, true, a))
+TRANS(ADD_shift, rrr_shift, op_shift(s, IR_ADD, false, a))
+TRANS(ADDS_shift, rrr_shift, op_shift(s, IR_ADD, true, a))
+TRANS(SUB_shift, rrr_shift, op_shift(s, IR_SUB, false, a))
+TRANS(SUBS_shift, rrr_shift, op_shift(s, IR_SUB, true, a))
 TRANS(ADD_ext, rrr_ext, add_sub_ext(s, IR_ADD, false, a))
 TRANS(ADDS_ext, rrr_ext, add_sub_ext(s, IR_ADD, true, a))
 TRANS(SUB_ext, rrr_ext, add_sub_ext(s, IR_SUB, false, a))
@@ -119,44 +124,32 @@ TRANS(SBCS, rrr, add_sub_carry(s, IR_SBC, true, a))
 
 /* -- logical -------------------------------------------------------------- */
 
-static void set_logic(struct a64_ctx *s, enum ir_opcode op, bool sf,
-                      unsigned rd, ir_ref a, ir_ref b)
-{
-    enum ir_type t = a64_type(sf);
-    ir_ref r = ir_emit(s->u, op, t, 0, a, b, IR_NONE, 0);
-    ir_ref f = ir_flags_of(s->u, t, r);
-
-    a64_set_r(s, sf, rd, r);
-    ir_set_flags(s->u, f);
-}
-
 /* DecodeBitMasks() for logical immediates; false when reserved. */
 static bool bit_mask(bool n, unsigned imms, unsigned immr, uint64_t *mask)
 {
+    /* By which the low 1 << k bits are repeated in all 64. */
+    static const uint64_t copies[] = {
+        0, UINT64_C(0x5555555555555555), UINT64_C(0x1111111111111111),
+        UINT64_C(0x0101010101010101), UINT64_C(0x0001000100010001),
+        UINT64_C(0x0000000100000001), 1,
+    };
     unsigned size_bits = n << 6 | (~imms & 0x3f);
 
     if (size_bits < 2) {
         return false;
     }
-    unsigned size = 1u << (31 - clz32(size_bits));
+    unsigned k = 31 - clz32(size_bits), size = 1u << k;
     unsigned ones = (imms & (size - 1)) + 1, rotate = immr & (size - 1);
 
     if (ones == size) {
         return false;
     }
-    uint64_t m = mask64((int)ones);
-    if (rotate) {
-        m = (m >> rotate | m << (size - rotate)) & mask64((int)size);
-    }
-    for (; size < 64; size *= 2) {
-        m |= m << size;
-    }
-    *mask = m;
+    *mask = ror64(mask64((int)ones) * copies[k], rotate);
     return true;
 }
 
-static bool logic_imm(struct a64_ctx *s, enum ir_opcode op, bool flags,
-                      const struct a64_arg_logic_imm *a)
+A64_FAMILY bool logic_imm(struct a64_ctx *s, enum ir_opcode op, bool flags,
+                          const struct a64_arg_logic_imm *a)
 {
     enum ir_type t = a64_type(a->sf);
     uint64_t mask;
@@ -164,28 +157,24 @@ static bool logic_imm(struct a64_ctx *s, enum ir_opcode op, bool flags,
     if (!bit_mask(a->n, a->imms, a->immr, &mask)) {
         return false;
     }
-    ir_ref n = a64_r(s, a->sf, a->rn), m = ir_const(s->u, t, mask);
+    ir_ref n = a64_r(s, a->sf, a->rn);
     if (flags) {
-        set_logic(s, op, a->sf, a->rd, n, m);
-    } else {
-        a64_set_sp(s, a->sf, a->rd, ir_bin(s->u, op, t, n, m));
+        return set_flags(s, op, a->sf, a->rd, n, ir_const(s->u, t, mask));
     }
+    a64_set_sp(s, a->sf, a->rd, ir_bini(s->u, op, t, n, mask));
     return true;
 }
 
-static bool logic_shift(struct a64_ctx *s, enum ir_opcode op, bool flags,
-                        const struct a64_arg_rrr_shift *a)
+/* MOV and MVN are ORR and ORN with register 31, and more frequent. */
+A64_FAMILY bool or_shift(struct a64_ctx *s, bool invert,
+                         const struct a64_arg_rrr_shift *a)
 {
-    ir_ref n = a64_r(s, a->sf, a->rn);
-    ir_ref m = shifted(s, a->sf, a->rm, a->shift, a->imm);
-
-    if (flags) {
-        set_logic(s, op, a->sf, a->rd, n, m);
-    } else if (op == IR_ORN && a->rn == 31) {
-        a64_set_r(s, a->sf, a->rd, ir_un(s->u, IR_NOT, a64_type(a->sf), m));
-    } else {
-        a64_set_r(s, a->sf, a->rd, ir_bin(s->u, op, a64_type(a->sf), n, m));
+    if (a->rn != 31) {
+        return op_shift(s, invert ? IR_ORN : IR_OR, false, a);
     }
+    ir_ref m = shifted(s, a->sf, a->rm, a->shift, a->imm);
+    a64_set_r(s, a->sf, a->rd,
+              invert ? ir_un(s->u, IR_NOT, a64_type(a->sf), m) : m);
     return true;
 }
 
@@ -193,19 +182,19 @@ TRANS(AND_imm, logic_imm, logic_imm(s, IR_AND, false, a))
 TRANS(ORR_imm, logic_imm, logic_imm(s, IR_OR, false, a))
 TRANS(EOR_imm, logic_imm, logic_imm(s, IR_XOR, false, a))
 TRANS(ANDS_imm, logic_imm, logic_imm(s, IR_AND, true, a))
-TRANS(AND_shift, rrr_shift, logic_shift(s, IR_AND, false, a))
-TRANS(BIC_shift, rrr_shift, logic_shift(s, IR_ANDN, false, a))
-TRANS(ORR_shift, rrr_shift, logic_shift(s, IR_OR, false, a))
-TRANS(ORN_shift, rrr_shift, logic_shift(s, IR_ORN, false, a))
-TRANS(EOR_shift, rrr_shift, logic_shift(s, IR_XOR, false, a))
-TRANS(EON_shift, rrr_shift, logic_shift(s, IR_XORN, false, a))
-TRANS(ANDS_shift, rrr_shift, logic_shift(s, IR_AND, true, a))
-TRANS(BICS_shift, rrr_shift, logic_shift(s, IR_ANDN, true, a))
+TRANS(AND_shift, rrr_shift, op_shift(s, IR_AND, false, a))
+TRANS(BIC_shift, rrr_shift, op_shift(s, IR_ANDN, false, a))
+TRANS(ORR_shift, rrr_shift, or_shift(s, false, a))
+TRANS(ORN_shift, rrr_shift, or_shift(s, true, a))
+TRANS(EOR_shift, rrr_shift, op_shift(s, IR_XOR, false, a))
+TRANS(EON_shift, rrr_shift, op_shift(s, IR_XORN, false, a))
+TRANS(ANDS_shift, rrr_shift, op_shift(s, IR_AND, true, a))
+TRANS(BICS_shift, rrr_shift, op_shift(s, IR_ANDN, true, a))
 
 /* -- moves and addresses -------------------------------------------------- */
 
-static bool move_wide(struct a64_ctx *s, bool invert,
-                      const struct a64_arg_movewide *a)
+A64_FAMILY bool move_wide(struct a64_ctx *s, bool invert,
+                          const struct a64_arg_movewide *a)
 {
     uint64_t v = (uint64_t)a->imm << (16 * a->hw);
 

@@ -89,31 +89,26 @@ static inline void front_opcode(struct tail *t, unsigned op, unsigned rex)
 }
 
 /* A byte register 4..7 needs REX, though all its bits are zero. */
-static unsigned byte_rex(unsigned op, int reg, int rm)
+static inline unsigned byte_rex(unsigned op, int reg, int rm)
 {
-    return ((op & X_REG8) && (reg & 12) == 4) ||
-           ((op & X_RM8) && (rm & 12) == 4) ? 0x40 : 0;
+    return x_byte_rex(op, reg, rm) << 6;
 }
 
 /* Only REX, if anything, before the opcode, and one or two bytes of that.
  * With RM8 if r/m is memory. */
 #define X_PLAIN (0xffu | X_0F | X_W)
 
-/* w, of n bytes: all but the opcode and what precedes it. */
+/* The bytes from REX on, with room for none, and those behind the opcode: w,
+ * of n bytes.  No branch depends on the registers or the opcode, which nobody
+ * could predict. */
 static inline void plain(struct asm_buf *a, unsigned op, unsigned rex,
                          uint64_t w, unsigned n)
 {
-    w = w << 8 | (op & 0xff);
-    n++;
-    if (op & X_0F) {
-        w = w << 8 | 0x0f;
-        n++;
-    }
-    if (rex) {
-        w = w << 8 | 0x40 | rex;
-        n++;
-    }
-    x_bytes(a, w, n);
+    unsigned one = ~op >> 8 & 1, no_rex = rex == 0;
+
+    w = ((w << 8 | (op & 0xff)) << 8 | 0x0f) >> 8 * one;
+    w = (w << 8 | 0x40 | rex) >> 8 * no_rex;
+    x_bytes(a, w, n + 3 - one - no_rex);
 }
 
 void x_any_rr(struct asm_buf *a, unsigned op, int reg, int rm)
@@ -131,14 +126,22 @@ void x_any_rr(struct asm_buf *a, unsigned op, int reg, int rm)
     }
 }
 
-/* An operand in memory that is not RIP-relative. */
-static inline void op_mem(struct asm_buf *a, unsigned op, int reg,
-                          struct x64_rm m)
+/* An operand in memory and any opcode; out of the way of the plain ones. */
+static __attribute__((noinline)) void
+op_mem(struct asm_buf *a, unsigned op, int reg, struct x64_rm m)
 {
-    unsigned rex = x_rex(op, reg, m.base) | (m.index >> 2 & 2);
+    unsigned rex = x_rex(op, reg, m.base) | (m.index >> 2 & 2) |
+                   byte_rex(op, reg, 0);
     struct tail t = modrm_mem(reg, m.base, m.index, m.scale, m.disp);
 
-    rex |= byte_rex(op, reg, 0);
+    if (m.base == RM_RIP) {
+        struct tail head = { 0, 0 };
+
+        front_opcode(&head, op, rex);
+        append(a, head);
+        end_modrm(a, a->p, reg, m);
+        return;
+    }
     if (t.count > 3 || (op & X_0F38) || (op & X_LOCK)) {
         /* More than eight bytes in all. */
         struct tail head = { 0, 0 };
@@ -151,60 +154,64 @@ static inline void op_mem(struct asm_buf *a, unsigned op, int reg,
     append(a, t);
 }
 
-/* The same for a plain opcode. */
-static inline void plain_mem(struct asm_buf *a, unsigned op, int reg,
-                             unsigned base, unsigned index, unsigned scale,
-                             int32_t disp)
-{
-    unsigned rex = x_rex(op, reg, (int)base) | (index >> 2 & 2);
-    unsigned modrm = (reg & 7) << 3, n = 1;
-    uint64_t w = base & 7;
+/*
+ * What a register makes of REX, ModRM and SIB, in bits 7..0, 15..8 and 23..16:
+ * as reg, as base without an index and with one, as index.  SIB_IS: there is a
+ * SIB; DISP_IS: there is a displacement, if only of zero.
+ */
+#define DISP_IS (1u << 24)
+#define SIB_IS (1u << 25)
+#define REG_PART(r) ((r) >> 3 << 2 | ((r) & 7) << 11)
+#define SIB_PART(r) ((r) >> 3 | 4 << 8 | ((r) & 7) << 16 | SIB_IS | \
+                     (((r) & 7) == 5 ? DISP_IS : 0))
+#define BASE_PART(r) \
+    (((r) & 7) == 4 ? SIB_PART(r) | 4 << 19 \
+                    : (r) >> 3 | ((r) & 7) << 8 | \
+                      (((r) & 7) == 5 ? DISP_IS : 0))
+#define INDEX_PART(r) ((r) >> 3 << 1 | ((r) & 7) << 19)
+#define EACH(PART) { \
+    PART(0u), PART(1u), PART(2u), PART(3u), PART(4u), PART(5u), PART(6u), \
+    PART(7u), PART(8u), PART(9u), PART(10u), PART(11u), PART(12u), \
+    PART(13u), PART(14u), PART(15u) }
 
-    if (index != RM_NONE || w == 4) {
-        w = 4 | (scale << 6 | (index & 7) << 3 | (base & 7)) << 8;
-        n = 2;
-    }
-    if (disp != (int8_t)disp) {
-        plain(a, op, rex, w | modrm | 0x80, n);
-        x_imm32(a, disp);
-        return;
-    }
-    if (disp || (base & 7) == 5) {
-        w |= 0x40 | (uint64_t)(uint8_t)disp << 8 * n;
-        n++;
-    }
-    plain(a, op, rex, w | modrm, n);
+/* A plain opcode; `parts` of base and index, with the scale. */
+static inline void plain_mem(struct asm_buf *a, unsigned op, int reg,
+                             unsigned parts, int32_t disp)
+{
+    static const uint32_t reg_part[16] = EACH(REG_PART);
+    bool wide = disp != (int8_t)disp;
+    unsigned some = (disp != 0) | (parts / DISP_IS & 1);
+    unsigned sib = parts / SIB_IS & 1;
+
+    parts |= reg_part[reg] | some << 14 << wide;
+    plain(a, op, (parts & 7) | (op >> (X_W_BIT - 3) & 8), parts >> 8 & 0xffff,
+          1 + sib);
+    x_disp32(a->p, disp);
+    a->p += some + (wide ? 3 : 0);
 }
 
 void x_any_mem(struct asm_buf *a, unsigned op, int reg, int base,
                int32_t disp)
 {
-    if (base == RBP && disp == (int8_t)disp && !(op & ~(0xffu | X_W))) {
-        /* Most of guest state. */
-        unsigned rex = x_rex(op, reg, base);
-        unsigned w = 0x40 | rex | (op & 0xff) << 8 |
-                     (0x45 | (reg & 7) << 3) << 16 | (unsigned)disp << 24;
+    static const uint32_t base_part[16] = EACH(BASE_PART);
 
-        x_bytes(a, rex ? w : w >> 8, rex ? 4 : 3);
-    } else if (base == RM_RIP) {
-        struct tail t = { 0, 0 };
-
-        front_opcode(&t, op, x_rex(op, reg, base) | byte_rex(op, reg, 0));
-        append(a, t);
-        end_modrm(a, a->p, reg, rm_mem(base, disp));
-    } else if (op & ~(X_PLAIN | X_RM8)) {
+    if (op & ~(X_PLAIN | X_RM8) || base == RM_RIP) {
         op_mem(a, op, reg, rm_mem(base, disp));
     } else {
-        plain_mem(a, op, reg, base, RM_NONE, 0, disp);
+        plain_mem(a, op, reg, base_part[base], disp);
     }
 }
 
 void x_any_index(struct asm_buf *a, unsigned op, int reg, struct x64_rm m)
 {
+    static const uint32_t sib_part[16] = EACH(SIB_PART);
+    static const uint32_t index_part[16] = EACH(INDEX_PART);
+
     if (op & ~(X_PLAIN | X_RM8)) {
         op_mem(a, op, reg, m);
     } else {
-        plain_mem(a, op, reg, m.base, m.index, m.scale, m.disp);
+        plain_mem(a, op, reg, sib_part[m.base] | index_part[m.index] |
+                                  (unsigned)m.scale << 22, m.disp);
     }
 }
 

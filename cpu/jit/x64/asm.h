@@ -26,10 +26,11 @@ enum {
 enum {
     X_0F = 1 << 8, X_0F38 = 2 << 8, X_0F3A = 3 << 8,
     X_66 = 1 << 12, X_F3 = 2 << 12, X_F2 = 3 << 12,
-    X_W = 1 << 16,     /* 64-bit operands (REX.W, VEX.W) */
-    X_REG8 = 1 << 17,  /* the reg operand is a byte register */
-    X_RM8 = 1 << 18,   /* so is the r/m operand */
-    X_LOCK = 1 << 19,
+    X_W_BIT = 16, X_REG8_BIT, X_RM8_BIT, X_LOCK_BIT,
+    X_W = 1 << X_W_BIT,        /* 64-bit operands (REX.W, VEX.W) */
+    X_REG8 = 1 << X_REG8_BIT,  /* the reg operand is a byte register */
+    X_RM8 = 1 << X_RM8_BIT,    /* so is the r/m operand */
+    X_LOCK = 1 << X_LOCK_BIT,
 };
 
 /* Opcodes, Intel's operand order: reg is the first operand unless said. */
@@ -175,9 +176,6 @@ static inline void x_bytes(struct asm_buf *a, uint64_t w, unsigned n)
     a->p += n;
 }
 
-/* Encodings that are more than REX, an opcode byte and ModRM. */
-#define X_MORE (X_LOCK | X_F2 | X_0F3A | X_REG8 | X_RM8)
-
 /* asm.c: any opcode, known only when it runs. */
 void x_any_rr(struct asm_buf *a, unsigned op, int reg, int rm);
 void x_any_mem(struct asm_buf *a, unsigned op, int reg, int base,
@@ -186,23 +184,90 @@ void x_any_index(struct asm_buf *a, unsigned op, int reg, struct x64_rm m);
 
 static inline unsigned x_rex(unsigned op, int reg, int rm)
 {
-    _Static_assert(X_W >> 13 == 8, "REX.W");
-    return (op >> 13 & 8) | (reg >> 1 & 4) | (rm >> 3 & 1);
+    return (op >> (X_W_BIT - 3) & 8) | (reg >> 1 & 4) | (rm >> 3 & 1);
 }
+
+/* Two registers. */
+static inline unsigned x_modrm(int reg, int rm)
+{
+    return 0xc0 | (reg & 7) << 3 | (rm & 7);
+}
+
+/* A byte register 4..7 needs REX, though all its bits are zero. */
+static inline bool x_byte_rex(unsigned op, int reg, int rm)
+{
+    return (op >> X_REG8_BIT & ((reg & 12) == 4)) |
+           (op >> X_RM8_BIT & ((rm & 12) == 4));
+}
+
+/*
+ * An opcode that the compiler knows, but for X_W, or that has one byte and
+ * nothing but X_W; `must`: REX is there even if it is zero.  w, of n bytes, is
+ * what follows.  No branch depends on the registers, which nobody could
+ * predict.
+ */
+static inline __attribute__((always_inline)) void
+x_known(struct asm_buf *a, unsigned op, unsigned rex, bool must, uint64_t w,
+        unsigned n)
+{
+    static const uint8_t prefix[4] = { 0, 0x66, 0xf3, 0xf2 };
+    unsigned is = op & X_W ? 1 : must | (rex != 0);
+
+    w = w << 8 | (op & 0xff);
+    if (op & X_0F) {
+        w = w << 8 | 0x0f;
+        n++;
+    }
+    w = (w << 8 | 0x40 | rex) >> 8 * (1 - is);
+    if (op & X_F2) {
+        w = w << 8 | prefix[op >> 12 & 3];
+        n++;
+    }
+    x_bytes(a, w, n + 1 + is);
+}
+
+/* The compiler knows all of it, and it is no more than x_known() can do. */
+#define X_IS_KNOWN(op) \
+    (__builtin_constant_p(op) && !((op) & (X_0F38 | X_LOCK)))
 
 /* The second operand is a register. */
-static inline void x_rr(struct asm_buf *a, unsigned op, int reg, int rm)
+static inline __attribute__((always_inline)) void
+x_rr(struct asm_buf *a, unsigned op, int reg, int rm)
 {
-    unsigned rex = x_rex(op, reg, rm), w;
-
-    if (!__builtin_constant_p(op) || (op & X_MORE)) {
+    if (X_IS_KNOWN(op)) {
+        x_known(a, op, x_rex(op, reg, rm), x_byte_rex(op, reg, rm),
+                x_modrm(reg, rm), 1);
+    } else {
         x_any_rr(a, op, reg, rm);
-        return;
     }
-    w = 0x40 | rex | (op & 0xff) << 8 | (0xc0 | (reg & 7) << 3 | (rm & 7))
-        << 16;
-    x_bytes(a, op & X_W || rex ? w : w >> 8, op & X_W || rex ? 3 : 2);
 }
+
+/* The second operand is off rbp, as most of guest state is. */
+static inline __attribute__((always_inline)) void
+x_rbp(struct asm_buf *a, unsigned op, int reg, int32_t disp)
+{
+    bool wide = disp != (int8_t)disp;
+
+    x_known(a, op, x_rex(op, reg, RBP), x_byte_rex(op, reg, RAX),
+            (reg & 7) << 3 | 5 | 0x40 << wide, 1);
+    x_disp32(a->p, disp);
+    a->p += wide ? 4 : 1;
+}
+
+static inline void x_any(struct asm_buf *a, unsigned op, int reg,
+                         struct x64_rm m)
+{
+    if (m.index == RM_NONE) {
+        x_any_mem(a, op, reg, m.base, m.disp);
+    } else {
+        x_any_index(a, op, reg, m);
+    }
+}
+
+/* The compiler knows that it is. */
+#define X_IS_RBP(m) \
+    (__builtin_constant_p((m).base) && (m).base == RBP && \
+     __builtin_constant_p((m).index) && (m).index == RM_NONE)
 
 /* The second operand is anything. */
 static inline __attribute__((always_inline)) void
@@ -210,10 +275,24 @@ x_op(struct asm_buf *a, unsigned op, int reg, struct x64_rm m)
 {
     if (!m.mem) {
         x_rr(a, op, reg, m.base);
-    } else if (m.index == RM_NONE) {
-        x_any_mem(a, op, reg, m.base, m.disp);
+    } else if (X_IS_KNOWN(op) && X_IS_RBP(m)) {
+        x_rbp(a, op, reg, m.disp);
     } else {
-        x_any_index(a, op, reg, m);
+        x_any(a, op, reg, m);
+    }
+}
+
+/* The same when the opcode is one byte, and all else that may be X_W. */
+static inline __attribute__((always_inline)) void
+x_op1(struct asm_buf *a, unsigned op, int reg, struct x64_rm m)
+{
+    if (!m.mem) {
+        x_known(a, op & (0xff | X_W), x_rex(op, reg, m.base), false,
+                x_modrm(reg, m.base), 1);
+    } else if (X_IS_RBP(m)) {
+        x_rbp(a, op & (0xff | X_W), reg, m.disp);
+    } else {
+        x_any(a, op, reg, m);
     }
 }
 
@@ -260,14 +339,14 @@ static inline void x_store32(struct asm_buf *a, struct x64_rm m, int src)
 static inline void x_alu(struct asm_buf *a, int n, unsigned w, int dst,
                          struct x64_rm m)
 {
-    x_op(a, X_ALU(n) | w, dst, m);
+    x_op1(a, X_ALU(n) | w, dst, m);
 }
 
 static inline void x_alu_imm(struct asm_buf *a, int n, unsigned w,
                              struct x64_rm m, int32_t imm)
 {
     if (imm == (int8_t)imm) {
-        x_op(a, X_ALU_IMM8 | w, n, m);
+        x_op1(a, X_ALU_IMM8 | w, n, m);
         x_byte(a, imm);
     } else if (!m.mem && m.base == RAX) {
         if (w) {
@@ -276,22 +355,28 @@ static inline void x_alu_imm(struct asm_buf *a, int n, unsigned w,
         x_byte(a, n << 3 | 5);
         x_imm32(a, imm);
     } else {
-        x_op(a, X_ALU_IMM32 | w, n, m);
+        x_op1(a, X_ALU_IMM32 | w, n, m);
         x_imm32(a, imm);
     }
+}
+
+/* With itself. */
+static inline void x_test(struct asm_buf *a, unsigned w, int r)
+{
+    x_op1(a, X_TEST | w, r, rm_reg(r));
 }
 
 static inline void x_test_imm(struct asm_buf *a, unsigned w,
                               struct x64_rm m, int32_t imm)
 {
-    x_op(a, X_GRP3 | w, 0, m);
+    x_op1(a, X_GRP3 | w, 0, m);
     x_imm32(a, imm);
 }
 
 static inline void x_shift_imm(struct asm_buf *a, int digit, unsigned w,
                                int dst, unsigned n)
 {
-    x_op(a, X_SHIFT_IMM | w, digit, rm_reg(dst));
+    x_op1(a, X_SHIFT_IMM | w, digit, rm_reg(dst));
     x_byte(a, n);
 }
 

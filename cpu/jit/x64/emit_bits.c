@@ -133,7 +133,7 @@ static void swap_bits(struct asm_buf *as, unsigned w, int dst, int tmp,
                       int mask, unsigned n, uint64_t pattern)
 {
     x_mov_imm(as, mask, w ? pattern : (uint32_t)pattern);
-    x_op(as, X_MOV_LOAD | w, tmp, rm_reg(dst));
+    x_op1(as, X_MOV_LOAD | w, tmp, rm_reg(dst));
     x_shift_imm(as, 5, w, tmp, n);
     x_alu(as, ALU_AND, w, tmp, rm_reg(mask));
     x_alu(as, ALU_AND, w, dst, rm_reg(mask));
@@ -259,7 +259,7 @@ void emit_bfi(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
         x_vex(as, X_RORX | w, tmp, 0, rm_reg(a));
         x_byte(as, lsb);
     } else {
-        x_op(as, X_MOV_LOAD | w, tmp, rm_reg(a));
+        x_op1(as, X_MOV_LOAD | w, tmp, rm_reg(a));
         if (lsb) {
             x_shift_imm(as, 5, w, tmp, lsb);
         }

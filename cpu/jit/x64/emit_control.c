@@ -241,7 +241,7 @@ void emit_brz(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
         if (a.mem) {
             x_alu_imm(&t->as, ALU_CMP, w, a, 0);
         } else {
-            x_rr(&t->as, X_TEST | w, a.base, a.base);
+            x_test(&t->as, w, a.base);
         }
     }
     ra_release(t, in->a);

@@ -393,7 +393,7 @@ void emit_flags_of(struct backend_thread *t, ir_ref i,
 
             fl_clobber(t);
             r = ra_use(t, in->a, false);
-            x_rr(&t->as, X_TEST | (in->type == IR_I64 ? X_W : 0), r, r);
+            x_test(&t->as, in->type == IR_I64 ? X_W : 0, r);
         }
         t->fl_kind = FL_LOGIC;
     }
@@ -473,7 +473,7 @@ static void select_carry(struct backend_thread *t, ir_ref i,
     ra_release_all(t, in);
     dst = ra_def(t, i, x.mem ? NO_REG : x.base, 0);
     if (x.mem || dst != x.base) {
-        x_op(&t->as, X_MOV_LOAD | w, dst, x);
+        x_op1(&t->as, X_MOV_LOAD | w, dst, x);
     }
     x_alu_imm(&t->as, adds ? ALU_ADC : ALU_SBB, w, rm_reg(dst),
               adds ? 0 : -1);
@@ -514,7 +514,7 @@ void emit_select(struct backend_thread *t, ir_ref i,
     dst = ra_def(t, i, no.mem ? NO_REG : no.base,
                  yes.mem ? 0 : REG_BIT(yes.base));
     if (no.mem || dst != no.base) {
-        x_op(&t->as, X_MOV_LOAD | w, dst, no);
+        x_op1(&t->as, X_MOV_LOAD | w, dst, no);
     }
     x_op(&t->as, (X_CMOV + cc) | w, dst, yes);
 }
@@ -528,13 +528,13 @@ void emit_selnz(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 
     fl_clobber(t);
     a = ra_use(t, in->a, w);
-    x_rr(&t->as, X_TEST | w, a, a);
+    x_test(&t->as, w, a);
     t->fl_hold = true;
     yes = rm_reg(ra_use(t, in->b, w));
     no = ra_use_rm(t, in->c, w);
     ra_release_all(t, in);
     dst = ra_def(t, i, no.mem ? NO_REG : no.base, REG_BIT(yes.base));
-    x_op(&t->as, X_MOV_LOAD | w, dst, no);
+    x_op1(&t->as, X_MOV_LOAD | w, dst, no);
     x_op(&t->as, (X_CMOV + CC_NE) | w, dst, yes);
 }
 

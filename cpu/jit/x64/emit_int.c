@@ -26,7 +26,7 @@ static void mov_rm(struct backend_thread *t, unsigned w, int dst,
                    struct x64_rm src)
 {
     if (src.mem || src.base != dst) {
-        x_op(&t->as, X_MOV_LOAD | w, dst, src);
+        x_op1(&t->as, X_MOV_LOAD | w, dst, src);
     }
 }
 
@@ -76,7 +76,7 @@ static void emit_compare(struct backend_thread *t, const struct ir_insn *in,
             x_test_imm(&t->as, w, a, imm);
         } else if (imm == 0 && !a.mem) {
             /* The same flags: no borrow, no overflow. */
-            x_rr(&t->as, X_TEST | w, a.base, a.base);
+            x_test(&t->as, w, a.base);
         } else {
             x_alu_imm(&t->as, ALU_CMP, w, a, imm);
         }
@@ -121,7 +121,7 @@ static bool emit_lea(struct backend_thread *t, ir_ref i,
         t->zf = i;
         t->zf_cc = CC_E;
     } else {
-        x_op(&t->as, X_LEA | w, dst, m);
+        x_op1(&t->as, X_LEA | w, dst, m);
     }
     return true;
 }
@@ -147,7 +147,7 @@ static void emit_scaled(struct backend_thread *t, ir_ref i,
     ra_release_all(t, shift);
     ra_release_all(t, in);
     dst = ra_def(t, i, a, 0);
-    x_op(&t->as, X_LEA | w, dst, rm_index(a, b, (int)n, 0));
+    x_op1(&t->as, X_LEA | w, dst, rm_index(a, b, (int)n, 0));
 }
 
 static bool is_const(const struct backend_thread *t, ir_ref ref)
@@ -221,7 +221,7 @@ static void emit_neg(struct backend_thread *t, ir_ref i,
     struct x64_rm b = ra_use_rm(t, in->b, w);
     int dst = int_def(t, i, in, w, b, 0);
 
-    x_op(&t->as, X_GRP3 | w, 3, rm_reg(dst));
+    x_op1(&t->as, X_GRP3 | w, 3, rm_reg(dst));
 }
 
 void emit_alu(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
@@ -327,11 +327,11 @@ void emit_alun(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
         /* The same value twice: 0 or -1. */
         int tmp = ra_temp(t, GPR_SCRATCH, REG_BIT(dst));
 
-        x_op(as, X_MOV_LOAD | w, tmp, a);
+        x_op1(as, X_MOV_LOAD | w, tmp, a);
         a = rm_reg(tmp);
     }
     mov_rm(t, w, dst, rm_reg(b));
-    x_op(as, X_GRP3 | w, 2, rm_reg(dst));
+    x_op1(as, X_GRP3 | w, 2, rm_reg(dst));
     x_alu(as, n, w, dst, a);
 }
 
@@ -353,7 +353,7 @@ void emit_unary(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
         x_byte(as, 0x0f);
         x_byte(as, 0xc8 | (dst & 7));
     } else {
-        x_op(as, X_GRP3 | w, t->row->code, rm_reg(dst));
+        x_op1(as, X_GRP3 | w, t->row->code, rm_reg(dst));
     }
 }
 
@@ -427,7 +427,7 @@ void emit_div(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     ra_use_fixed(t, in->a, w, RAX);
     ra_take(t, RDX);
     b = ra_use_in(t, in->b, w, 0xffff & ~pair);
-    x_rr(as, X_TEST | w, b, b);
+    x_test(as, w, b);
     x_op(as, (X_CMOV + CC_E) | w, RAX, rm_reg(b));
     by_zero = x_jcc8(as, CC_E);
     if (is_signed) {
@@ -435,7 +435,7 @@ void emit_div(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 
         x_alu_imm(as, ALU_CMP, w, rm_reg(b), -1);
         divide = x_jcc8(as, CC_NE);
-        x_op(as, X_GRP3 | w, 3, rm_reg(RAX));
+        x_op1(as, X_GRP3 | w, 3, rm_reg(RAX));
         done = x_jmp8(as);
         x_here8(as, divide);
         if (w) {
@@ -445,7 +445,7 @@ void emit_div(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     } else {
         x_alu(as, ALU_XOR, 0, RDX, rm_reg(RDX));
     }
-    x_op(as, X_GRP3 | w, is_signed ? 7 : 6, rm_reg(b));
+    x_op1(as, X_GRP3 | w, is_signed ? 7 : 6, rm_reg(b));
     x_here8(as, by_zero);
     if (done) {
         x_here8(as, done);

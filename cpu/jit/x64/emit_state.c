@@ -64,7 +64,7 @@ static void get_home(struct backend_thread *t, ir_ref i, enum ir_type type,
             if (v->state & VAL_VEC) {
                 x_movdqa(t, ra_def_vec(t, i, NO_REG, 0), rm_reg(from));
             } else {
-                x_op(&t->as, X_MOV_LOAD | (type == IR_I32 ? 0 : X_W),
+                x_op1(&t->as, X_MOV_LOAD | (type == IR_I32 ? 0 : X_W),
                      ra_def(t, i, NO_REG, 0), rm_reg(from));
             }
             return;
@@ -168,7 +168,7 @@ static void set_general(struct backend_thread *t, ir_ref ref,
     } else if (reg) {
         from = ra_where(t, ref);
         ra_clobber_home(t, home);
-        x_op(&t->as, X_MOV_LOAD | (exact && clean ? X_W : 0), reg, from);
+        x_op1(&t->as, X_MOV_LOAD | (exact && clean ? X_W : 0), reg, from);
     } else {
         src = ra_use(t, ref, exact);
         ra_clobber_home(t, home);

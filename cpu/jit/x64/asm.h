@@ -342,18 +342,32 @@ static inline void x_alu(struct asm_buf *a, int n, unsigned w, int dst,
     x_op1(a, X_ALU(n) | w, dst, m);
 }
 
-static inline void x_alu_imm(struct asm_buf *a, int n, unsigned w,
-                             struct x64_rm m, int32_t imm)
+static inline void x_alu_reg_imm(struct asm_buf *a, int n, unsigned w, int r,
+                                 int32_t imm)
 {
-    if (imm == (int8_t)imm) {
-        x_op1(a, X_ALU_IMM8 | w, n, m);
-        x_byte(a, imm);
-    } else if (!m.mem && m.base == RAX) {
+    bool byte = imm == (int8_t)imm;
+
+    if (r == RAX && !byte) {
         if (w) {
             x_byte(a, 0x48);
         }
         x_byte(a, n << 3 | 5);
         x_imm32(a, imm);
+    } else {
+        x_op1(a, X_ALU_IMM32 | (byte ? 2 : 0) | w, n, rm_reg(r));
+        x_disp32(a->p, imm);
+        a->p += byte ? 1 : 4;
+    }
+}
+
+static inline void x_alu_imm(struct asm_buf *a, int n, unsigned w,
+                             struct x64_rm m, int32_t imm)
+{
+    if (!m.mem) {
+        x_alu_reg_imm(a, n, w, m.base, imm);
+    } else if (imm == (int8_t)imm) {
+        x_op1(a, X_ALU_IMM8 | w, n, m);
+        x_byte(a, imm);
     } else {
         x_op1(a, X_ALU_IMM32 | w, n, m);
         x_imm32(a, imm);

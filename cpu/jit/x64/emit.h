@@ -13,8 +13,8 @@
     /* emit_state.c */                                                  \
     E(vconst) E(get) E(set)                                             \
     /* emit_int.c, emit_bits.c */                                       \
-    E(alu) E(adc) E(alun) E(unary) E(mul) E(mulh) E(div) E(shift)       \
-    E(extr) E(clz) E(rbit) E(bfx) E(bfi) E(crc32)                       \
+    E(add) E(sub) E(and) E(or) E(adc) E(alun) E(unary) E(mul) E(mulh)   \
+    E(div) E(shift) E(extr) E(clz) E(rbit) E(bfx) E(bfi) E(crc32)       \
     /* emit_flags.c */                                                  \
     E(flags_of) E(setcc) E(select) E(selnz) E(flags_to_nzcv)            \
     E(nzcv_to_flags)                                                    \

@@ -250,7 +250,7 @@ int fl_condition(struct backend_thread *t, ir_ref ref, enum ir_cc cc)
     return x86;
 }
 
-void fl_keep_condition(struct backend_thread *t, ir_ref i)
+void fl_keep_chosen(struct backend_thread *t, ir_ref i)
 {
     const struct ir_insn *select = &t->u->insn[i + 2];
     ir_ref ref = t->fl;
@@ -438,7 +438,7 @@ static void select_vec(struct backend_thread *t, ir_ref i,
     x_here8(&t->as, over);
 }
 
-bool fl_is_carry(const struct backend_thread *t, ir_ref i)
+bool fl_adds_carry(const struct backend_thread *t, ir_ref i)
 {
     const struct ir_insn *in = &t->u->insn[i], *next = in + 1;
     ir_ref x = next->b == i ? next->c : next->b;

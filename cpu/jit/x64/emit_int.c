@@ -6,6 +6,11 @@
 
 #include "cpu/jit/x64/emit.h"
 
+static bool is_const(const struct backend_thread *t, ir_ref ref)
+{
+    return t->val[ref].state & VAL_CONST;
+}
+
 /* The operand is a constant that fits a sign-extended immediate. */
 static bool small_const(const struct backend_thread *t, ir_ref ref, unsigned w,
                         int32_t *imm)
@@ -57,8 +62,22 @@ bool int_adds_by_sub(const struct backend_thread *t, const struct ir_insn *in)
     unsigned w = int_width(in);
     int32_t imm;
 
-    return in->op == IR_ADD && !(t->val[in->a].state & VAL_CONST) &&
+    return in->op == IR_ADD && !is_const(t, in->a) &&
            small_const(t, in->b, w, &imm) && imm && imm != INT32_MIN;
+}
+
+/* One use of the operands of an op of two is over. */
+static inline void release_two(struct backend_thread *t,
+                               const struct ir_insn *in)
+{
+    ra_release(t, in->a);
+    ra_release(t, in->b);
+}
+
+/* The immediate with which op `n` stands for the addition or for itself. */
+static int32_t imm_for(const struct ir_insn *in, unsigned n, int32_t imm)
+{
+    return in->op == IR_ADD && n == ALU_SUB ? -imm : imm;
 }
 
 /* cmp or test, n ALU_SUB or ALU_AND: nobody wants the result. */
@@ -71,7 +90,7 @@ static void emit_compare(struct backend_thread *t, const struct ir_insn *in,
     int32_t imm;
 
     if (small_const(t, in->b, w, &imm)) {
-        imm = in->op == IR_ADD ? -imm : imm;
+        imm = imm_for(in, n, imm);
         if (test) {
             x_test_imm(&t->as, w, a, imm);
         } else if (imm == 0 && !a.mem) {
@@ -83,47 +102,107 @@ static void emit_compare(struct backend_thread *t, const struct ir_insn *in,
     } else if (a.mem || test) {
         int r = ra_use(t, in->b, w);
 
-        x_op(&t->as, (test ? X_TEST : X_ALU_STORE(ALU_CMP)) | w, r, a);
+        x_op1(&t->as, (test ? X_TEST : X_ALU_STORE(ALU_CMP)) | w, r, a);
     } else {
         b = ra_use_rm(t, in->b, w);
         x_alu(&t->as, ALU_CMP, w, a.base, b);
     }
-    ra_release_all(t, in);
+    release_two(t, in);
 }
 
-/* a + b or a + imm without touching flags or a. */
-static bool emit_lea(struct backend_thread *t, ir_ref i,
-                     const struct ir_insn *in, bool sub)
+/* The value has just been computed by an op that sets ZF. */
+static void sets_zf(struct backend_thread *t, ir_ref i)
+{
+    t->zf = i;
+    t->zf_cc = CC_E;
+}
+
+/* dst := a op imm */
+static void emit_with_imm(struct backend_thread *t, ir_ref i,
+                          const struct ir_insn *in, unsigned n, int32_t imm)
 {
     unsigned w = int_width(in);
-    bool live = t->fl != IR_NONE || t->fl_hold;
-    int32_t imm = 0;
-    bool has_imm = small_const(t, in->b, w, &imm);
-    struct x64_rm m;
-    int a, b, dst;
+    struct x64_rm a = ra_use_rm(t, in->a, w);
+    int dst;
 
-    if ((sub && (!has_imm || imm == INT32_MIN)) ||
-        (!live && t->val[in->a].reg == NO_REG)) {
-        return false;
+    release_two(t, in);
+    dst = ra_def(t, i, a.mem ? NO_REG : a.base, 0);
+    mov_rm(t, w, dst, a);
+    x_alu_reg_imm(&t->as, n, w, dst, imm_for(in, n, imm));
+}
+
+/* dst := a op b, none a constant */
+static void emit_with_value(struct backend_thread *t, ir_ref i,
+                            const struct ir_insn *in, unsigned n)
+{
+    unsigned w = int_width(in);
+    struct x64_rm a = ra_use_rm(t, in->a, w);
+    struct x64_rm b = ra_use_rm(t, in->b, w);
+    int hint = t->val[i].hint, dst;
+
+    if (n != ALU_SUB && !b.mem &&
+        ((hint != NO_HOME && home_reg(t, hint) == b.base) ||
+         (t->val[in->b].left == 1 && t->val[in->a].left > 1))) {
+        struct x64_rm swap = a;
+
+        a = b;
+        b = swap;
     }
-    a = ra_use(t, in->a, w);
-    b = has_imm ? RM_NONE : ra_use(t, in->b, w);
-    m = rm_index(a, b, 0, sub ? -imm : imm);
-    ra_release_all(t, in);
-    dst = ra_def(t, i, a, 0);
-    if (!live && dst == a) {
-        t->zf = IR_NONE;
-        if (has_imm) {
-            x_alu_imm(&t->as, sub ? ALU_SUB : ALU_ADD, w, rm_reg(dst), imm);
-        } else {
-            x_alu(&t->as, ALU_ADD, w, dst, rm_reg(b));
-        }
-        t->zf = i;
-        t->zf_cc = CC_E;
+    release_two(t, in);
+    dst = ra_def(t, i, a.mem ? NO_REG : a.base,
+                 b.mem ? 0 : REG_BIT(b.base) &
+                             ~(a.mem ? 0 : REG_BIT(a.base)));
+    mov_rm(t, w, dst, a);
+    x_alu(&t->as, n, w, dst, b);
+}
+
+static void emit_alu(struct backend_thread *t, ir_ref i,
+                     const struct ir_insn *in, unsigned n)
+{
+    int32_t imm;
+
+    fl_clobber(t);
+    if (small_const(t, in->b, int_width(in), &imm)) {
+        emit_with_imm(t, i, in, n, imm);
     } else {
-        x_op1(&t->as, X_LEA | w, dst, m);
+        emit_with_value(t, i, in, n);
     }
-    return true;
+    sets_zf(t, i);
+}
+
+/* a + b, a in a register, where nobody wants the flags: EFLAGS and a stay as
+ * they are if they are still of use. */
+static void add_values(struct backend_thread *t, ir_ref i,
+                       const struct ir_insn *in)
+{
+    unsigned w = int_width(in);
+    int a = ra_use(t, in->a, w), b = ra_use(t, in->b, w), dst;
+
+    release_two(t, in);
+    dst = ra_def(t, i, a, 0);
+    if (t->fl != IR_NONE || dst != a) {
+        x_op1(&t->as, X_LEA | w, dst, rm_index(a, b, 0, 0));
+    } else {
+        x_op1(&t->as, X_ALU(ALU_ADD) | w, dst, rm_reg(b));
+        sets_zf(t, i);
+    }
+}
+
+/* a + imm or a - imm, likewise. */
+static inline void add_imm(struct backend_thread *t, ir_ref i,
+                           const struct ir_insn *in, unsigned n, int32_t imm)
+{
+    unsigned w = int_width(in);
+    int a = ra_use(t, in->a, w), dst;
+
+    release_two(t, in);
+    dst = ra_def(t, i, a, 0);
+    if (t->fl != IR_NONE || dst != a) {
+        x_op1(&t->as, X_LEA | w, dst, rm_mem(a, n == ALU_SUB ? -imm : imm));
+    } else {
+        x_alu_reg_imm(&t->as, n, w, dst, imm);
+        sets_zf(t, i);
+    }
 }
 
 static bool is_scaled(const struct backend_thread *t, ir_ref ref)
@@ -144,15 +223,10 @@ static void emit_scaled(struct backend_thread *t, ir_ref i,
     val_const(t, shift->b, &n);
     a = ra_use(t, first ? in->b : in->a, w);
     b = ra_use(t, shift->a, w);
-    ra_release_all(t, shift);
-    ra_release_all(t, in);
+    release_two(t, shift);
+    release_two(t, in);
     dst = ra_def(t, i, a, 0);
     x_op1(&t->as, X_LEA | w, dst, rm_index(a, b, (int)n, 0));
-}
-
-static bool is_const(const struct backend_thread *t, ir_ref ref)
-{
-    return t->val[ref].state & VAL_CONST;
 }
 
 /* and with a mask of whole bytes from bit 0. */
@@ -175,43 +249,10 @@ static bool emit_mask(struct backend_thread *t, ir_ref i,
         return false;
     }
     a = ra_use_rm(t, in->a, false);
-    ra_release_all(t, in);
+    release_two(t, in);
     dst = ra_def(t, i, a.mem ? NO_REG : a.base, 0);
     x_op(&t->as, op, dst, a);
     return true;
-}
-
-static void emit_alu_general(struct backend_thread *t, ir_ref i,
-                             const struct ir_insn *in, unsigned n)
-{
-    unsigned w = int_width(in);
-    struct x64_rm a, b = { 0 };
-    int32_t imm;
-    bool has_imm = small_const(t, in->b, w, &imm);
-    int hint = t->val[i].hint, dst;
-
-    a = ra_use_rm(t, in->a, w);
-    if (!has_imm) {
-        b = ra_use_rm(t, in->b, w);
-        if (n != ALU_SUB && !b.mem &&
-            ((hint != NO_HOME && home_reg(t, hint) == b.base) ||
-             (t->val[in->b].left == 1 && t->val[in->a].left > 1))) {
-            struct x64_rm swap = a;
-
-            a = b;
-            b = swap;
-        }
-    }
-    dst = int_def(t, i, in, w, a, has_imm || b.mem ? 0 : REG_BIT(b.base) &
-                   ~(a.mem ? 0 : REG_BIT(a.base)));
-    if (has_imm) {
-        imm = in->op == IR_ADD && n == ALU_SUB ? -imm : imm;
-        x_alu_imm(&t->as, n, w, rm_reg(dst), imm);
-    } else {
-        x_alu(&t->as, n, w, dst, b);
-    }
-    t->zf = i;
-    t->zf_cc = CC_E;
 }
 
 static void emit_neg(struct backend_thread *t, ir_ref i,
@@ -224,50 +265,126 @@ static void emit_neg(struct backend_thread *t, ir_ref i,
     x_op1(&t->as, X_GRP3 | w, 3, rm_reg(dst));
 }
 
-void emit_alu(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+/* A constant operand is the second one: in *swapped, if it is not. */
+static inline const struct ir_insn *
+const_last(const struct backend_thread *t, const struct ir_insn *in,
+           struct ir_insn *swapped)
 {
-    struct ir_insn swapped;
-    unsigned n = t->row->code;
-    bool flags = fl_wanted(t, i);
-    bool by_sub = flags && int_adds_by_sub(t, in);
-    bool tested = n == ALU_AND && int_only_tested(t, i);
+    if (!is_const(t, in->a)) {
+        return in;
+    }
+    *swapped = *in;
+    swapped->a = in->b;
+    swapped->b = in->a;
+    return swapped;
+}
+
+/* a - b in general */
+static void emit_difference(struct backend_thread *t, ir_ref i,
+                            const struct ir_insn *in)
+{
     uint64_t imm;
 
-    if (n == ALU_ADD && (is_scaled(t, in->a) || is_scaled(t, in->b))) {
+    if (val_const(t, in->a, &imm) && imm == 0) {
+        fl_clobber(t);
+        emit_neg(t, i, in);
+    } else {
+        emit_alu(t, i, in, ALU_SUB);
+    }
+}
+
+/* The flags are wanted. */
+static void emit_with_flags(struct backend_thread *t, ir_ref i,
+                            const struct ir_insn *in, unsigned n)
+{
+    fl_keep_condition(t, i);
+    if (t->val[i].left == 1 && (n == ALU_SUB || n == ALU_AND)) {
+        fl_clobber(t);
+        emit_compare(t, in, n);
+    } else if (n == ALU_SUB) {
+        emit_difference(t, i, in);
+    } else {
+        emit_alu(t, i, in, n);
+    }
+}
+
+/* The first operand can be one of lea: if not, it is in memory. */
+static bool is_for_lea(const struct backend_thread *t,
+                       const struct ir_insn *in)
+{
+    return t->fl != IR_NONE || t->val[in->a].reg != NO_REG;
+}
+
+void emit_add(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    struct ir_insn swapped;
+    int32_t imm;
+
+    if (fl_wanted(t, i)) {
+        unsigned n = int_adds_by_sub(t, in) ? ALU_SUB : ALU_ADD;
+
+        emit_with_flags(t, i, const_last(t, in, &swapped), n);
+        return;
+    }
+    if (is_scaled(t, in->a) || is_scaled(t, in->b)) {
         emit_scaled(t, i, in);
         return;
     }
-    if (n == ALU_ADD && fl_is_carry(t, i)) {
+    if (fl_is_carry(t, i)) {
         t->val[i].state |= VAL_FOLDED;
         return;
     }
-    if (n != ALU_SUB && is_const(t, in->a)) {
-        swapped = *in;
-        swapped.a = in->b;
-        swapped.b = in->a;
-        in = &swapped;
-    }
-    if (!flags && (n == ALU_ADD || n == ALU_SUB
-                       ? emit_lea(t, i, in, n == ALU_SUB)
-                       : n == ALU_AND && !tested && emit_mask(t, i, in))) {
-        return;
-    }
-    n = by_sub ? ALU_SUB : n;
-    if (flags) {
-        fl_keep_condition(t, i);
-    }
-    fl_clobber(t);
-    if (tested || (flags && t->val[i].left == 1 &&
-                   (n == ALU_SUB || n == ALU_AND))) {
-        emit_compare(t, in, n);
-        if (!flags) {
-            t->zf = i;
-            t->zf_cc = CC_E;
-        }
-    } else if (n == ALU_SUB && val_const(t, in->a, &imm) && imm == 0) {
-        emit_neg(t, i, in);
+    in = const_last(t, in, &swapped);
+    if (!is_for_lea(t, in)) {
+        emit_alu(t, i, in, ALU_ADD);
+    } else if (small_const(t, in->b, int_width(in), &imm)) {
+        add_imm(t, i, in, ALU_ADD, imm);
     } else {
-        emit_alu_general(t, i, in, n);
+        add_values(t, i, in);
+    }
+}
+
+void emit_sub(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    int32_t imm;
+
+    if (fl_wanted(t, i)) {
+        emit_with_flags(t, i, in, ALU_SUB);
+    } else if (is_for_lea(t, in) &&
+               small_const(t, in->b, int_width(in), &imm) &&
+               imm != INT32_MIN) {
+        add_imm(t, i, in, ALU_SUB, imm);
+    } else {
+        emit_difference(t, i, in);
+    }
+}
+
+void emit_and(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    struct ir_insn swapped;
+
+    in = const_last(t, in, &swapped);
+    if (fl_wanted(t, i)) {
+        emit_with_flags(t, i, in, ALU_AND);
+    } else if (int_only_tested(t, i)) {
+        fl_clobber(t);
+        emit_compare(t, in, ALU_AND);
+        sets_zf(t, i);
+    } else if (!emit_mask(t, i, in)) {
+        emit_alu(t, i, in, ALU_AND);
+    }
+}
+
+void emit_or(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    struct ir_insn swapped;
+    unsigned n = t->row->code;
+
+    in = const_last(t, in, &swapped);
+    if (fl_wanted(t, i)) {
+        emit_with_flags(t, i, in, n);
+    } else {
+        emit_alu(t, i, in, n);
     }
 }
 

@@ -15,11 +15,11 @@ const struct x64_op x64_ops[IR_OPCODES] = {
     ROW(SET, set)
 
     /* integers */
-    ROW(ADD, alu, ALU_ADD)
-    ROW(SUB, alu, ALU_SUB)
-    ROW(AND, alu, ALU_AND)
-    ROW(OR, alu, ALU_OR)
-    ROW(XOR, alu, ALU_XOR)
+    ROW(ADD, add)
+    ROW(SUB, sub)
+    ROW(AND, and)
+    ROW(OR, or, ALU_OR)
+    ROW(XOR, or, ALU_XOR)
     ROW(ADC, adc, ALU_ADC)
     ROW(SBC, adc, ALU_SBB)
     ROW(ANDN, alun, ALU_AND)

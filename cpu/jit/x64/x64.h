@@ -543,10 +543,20 @@ static inline void fl_clobber(struct backend_thread *t)
 int fl_condition(struct backend_thread *t, ir_ref ref, enum ir_cc cc);
 /* i is x + 1, and the op behind it takes that or x by the carry: it adds
  * EFLAGS' CF to x, or its opposite. */
-bool fl_is_carry(const struct backend_thread *t, ir_ref i);
+bool fl_adds_carry(const struct backend_thread *t, ir_ref i);
+static inline bool fl_is_carry(const struct backend_thread *t, ir_ref i)
+{
+    return t->u->insn[i + 1].op == IR_SELECT && fl_adds_carry(t, i);
+}
 /* Op i is about to make flags; what EFLAGS hold is wanted but for choosing
  * between those and others (CCMP): keep what it says of that. */
-void fl_keep_condition(struct backend_thread *t, ir_ref i);
+void fl_keep_chosen(struct backend_thread *t, ir_ref i);
+static inline void fl_keep_condition(struct backend_thread *t, ir_ref i)
+{
+    if (t->u->insn[i + 2].op == IR_SELECT) {
+        fl_keep_chosen(t, i);
+    }
+}
 /* CF := borrow (or carry) of the value. */
 void fl_carry(struct backend_thread *t, ir_ref ref, bool borrow);
 /* The packed form in a register. */

@@ -394,21 +394,26 @@ static inline void x_shift_imm(struct asm_buf *a, int digit, unsigned w,
     x_byte(a, n);
 }
 
+/* An opcode of one byte that names a register in its lowest bits; REX.W, if
+ * anything, in w. */
+static inline void x_short(struct asm_buf *a, unsigned op, unsigned w, int r)
+{
+    unsigned rex = w >> (X_W_BIT - 3) | (unsigned)r >> 3, is = rex != 0;
+
+    x_bytes(a, (0x40 | rex | (op | (r & 7)) << 8) >> 8 * (1 - is), 1 + is);
+}
+
 /* dst := imm by mov, which leaves the flags alone. */
 static inline void x_mov_imm(struct asm_buf *a, int dst, uint64_t imm)
 {
     if (imm == (uint32_t)imm) {
-        if (dst & 8) {
-            x_byte(a, 0x41);
-        }
-        x_byte(a, 0xb8 | (dst & 7));
+        x_short(a, 0xb8, 0, dst);
         x_imm32(a, imm);
     } else if ((int64_t)imm == (int32_t)imm) {
         x_op(a, X_MOV_IMM | X_W, 0, rm_reg(dst));
         x_imm32(a, imm);
     } else {
-        x_byte(a, 0x48 | dst >> 3);
-        x_byte(a, 0xb8 | (dst & 7));
+        x_short(a, 0xb8, X_W, dst);
         x_imm64(a, imm);
     }
 }
@@ -421,57 +426,43 @@ static inline void x_push_imm(struct asm_buf *a, int32_t imm)
 
 static inline void x_push(struct asm_buf *a, int r)
 {
-    if (r & 8) {
-        x_byte(a, 0x41);
-    }
-    x_byte(a, 0x50 | (r & 7));
+    x_short(a, 0x50, 0, r);
 }
 
 static inline void x_pop(struct asm_buf *a, int r)
 {
-    if (r & 8) {
-        x_byte(a, 0x41);
-    }
-    x_byte(a, 0x58 | (r & 7));
+    x_short(a, 0x58, 0, r);
 }
 
-/* Jumps: the returned pointer is that of the displacement. */
+/* -- jumps -- */
+
+#define CALL_REL32 0xe8
+#define JMP_REL32 0xe9u
+#define JMP_REL8 0xebu
+#define JCC_REL32(cc) (0x800f | (unsigned)(cc) << 8)
+
+/* With a displacement to be filled in: the returned pointer is that of it. */
 static inline uint8_t *x_jcc32(struct asm_buf *a, int cc)
 {
-    x_byte(a, 0x0f);
-    x_byte(a, 0x80 | cc);
-    x_imm32(a, 0);
+    x_bytes(a, JCC_REL32(cc), 6);
     return a->p - 4;
 }
 
 static inline uint8_t *x_jmp32(struct asm_buf *a)
 {
-    x_byte(a, 0xe9);
-    x_imm32(a, 0);
-    return a->p - 4;
-}
-
-#define CALL_REL32 0xe8
-#define JMP_REL32 0xe9
-
-static inline uint8_t *x_call32(struct asm_buf *a)
-{
-    x_byte(a, 0xe8);
-    x_imm32(a, 0);
+    x_bytes(a, JMP_REL32, 5);
     return a->p - 4;
 }
 
 static inline uint8_t *x_jcc8(struct asm_buf *a, int cc)
 {
-    x_byte(a, 0x70 | cc);
-    x_byte(a, 0);
+    x_bytes(a, 0x70 | (unsigned)cc, 2);
     return a->p - 1;
 }
 
 static inline uint8_t *x_jmp8(struct asm_buf *a)
 {
-    x_byte(a, 0xeb);
-    x_byte(a, 0);
+    x_bytes(a, JMP_REL8, 2);
     return a->p - 1;
 }
 
@@ -495,33 +486,38 @@ static inline void x_jcc8_to(struct asm_buf *a, int cc, const uint8_t *target)
     *disp = target - a->p;
 }
 
-/* `target` lies in the same mapping as the buffer. */
 /* To a place of the same unit, behind: short where that reaches. */
 static inline void x_jmp_back(struct asm_buf *a, const uint8_t *target)
 {
     int32_t disp = target - (a->p + 2);
+    unsigned far = disp < -128;
 
-    if (disp >= -128) {
-        x_byte(a, 0xeb);
-        x_byte(a, (uint8_t)disp);
-    } else {
-        x_fix32(x_jmp32(a), target);
-    }
+    x_bytes(a, (JMP_REL8 - (JMP_REL8 - JMP_REL32) * far) |
+                   (uint64_t)((uint32_t)disp - 3 * far) << 8, 2 + 3 * far);
+}
+
+/* `target` lies in the same mapping as the buffer. */
+static inline void x_to(struct asm_buf *a, unsigned opcode, unsigned bytes,
+                        const uint8_t *target)
+{
+    uint32_t disp = (uint32_t)(target - (a->p + bytes + 4));
+
+    x_bytes(a, opcode | (uint64_t)disp << 8 * bytes, bytes + 4);
 }
 
 static inline void x_jmp_to(struct asm_buf *a, const uint8_t *target)
 {
-    x_fix32(x_jmp32(a), target);
+    x_to(a, JMP_REL32, 1, target);
 }
 
 static inline void x_call_to(struct asm_buf *a, const uint8_t *target)
 {
-    x_fix32(x_call32(a), target);
+    x_to(a, CALL_REL32, 1, target);
 }
 
 static inline void x_jcc_to(struct asm_buf *a, int cc, const uint8_t *target)
 {
-    x_fix32(x_jcc32(a, cc), target);
+    x_to(a, JCC_REL32(cc), 2, target);
 }
 
 static inline void x_ret(struct asm_buf *a) { x_byte(a, 0xc3); }
@@ -535,24 +531,25 @@ static inline void x_setcc(struct asm_buf *a, int cc, int dst)
     x_op(a, X_SETCC + cc, 0, rm_reg(dst));
 }
 
-/* n bytes (0..15) that do nothing. */
+/* n bytes that do nothing. */
 static inline void x_nop(struct asm_buf *a, unsigned n)
 {
-    static const uint8_t nops[9][9] = {
-        { 0x90 }, { 0x66, 0x90 }, { 0x0f, 0x1f, 0x00 },
+    /* The ninth byte is zero. */
+    static const uint8_t nops[10][8] = {
+        { 0 }, { 0x90 }, { 0x66, 0x90 }, { 0x0f, 0x1f, 0x00 },
         { 0x0f, 0x1f, 0x40, 0 }, { 0x0f, 0x1f, 0x44, 0, 0 },
         { 0x66, 0x0f, 0x1f, 0x44, 0, 0 }, { 0x0f, 0x1f, 0x80, 0, 0, 0, 0 },
         { 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0 },
-        { 0x66, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0 },
+        { 0x66, 0x0f, 0x1f, 0x84, 0, 0, 0, 0 },
     };
 
-    while (n) {
-        unsigned k = n > 9 ? 9 : n;
-
-        memcpy(a->p, nops[k - 1], k);
-        a->p += k;
-        n -= k;
+    for (; n > 8; n -= 9) {
+        memcpy(a->p, nops[9], 8);
+        a->p[8] = 0;
+        a->p += 9;
     }
+    memcpy(a->p, nops[n], 8);
+    a->p += n;
 }
 
 #endif

@@ -417,7 +417,7 @@ static void begin(struct backend_thread *t, const struct ir_unit *u,
     t->slow_count = t->link_count = t->site_count = 0;
     t->thunk_relocs = t->pc_relocs = 0;
     t->pool_count = t->pool_uses = t->label_uses = t->fix_count = 0;
-    t->exit_stubs = t->poll_stubs = t->landings = 0;
+    t->exit_stubs = t->poll_stubs = t->link_stubs = t->landings = 0;
     t->checks = t->check_slot = 0;
     t->full = t->failed = false;
     t->insn = 0;

@@ -45,7 +45,7 @@ static void align_patch(struct backend_thread *t, unsigned before,
     unsigned at = (uintptr_t)(t->as.p + before) & 7;
 
     _Static_assert(PAD_SIZE == 5, "entries lie at a multiple of eight");
-    x_nop(&t->as, at > 8 - size ? 8 - at : 0);
+    x_nop(&t->as, (8 - at) & -(unsigned)(at > 8 - size));
 }
 
 /* On a condition. */
@@ -116,6 +116,7 @@ void emit_link(struct backend_thread *t, int cc, unsigned edge)
     if (cc == ALWAYS) {
         emit_last_link(t, e);
     } else {
+        t->link_stub[t->link_stubs++] = (uint8_t)t->link_count;
         add_link(t, e, patched_jump(t, cc));
     }
 }
@@ -362,9 +363,6 @@ static void emit_link_stub(struct backend_thread *t, struct block_link *l)
 {
     struct asm_buf *as = &t->as;
 
-    if (l->left) {
-        return; /* it is in place */
-    }
     l->unlinked = as->p - as->start;
     x_fix32(as->start + l->patch, as->p);
     call_thunk(t, t->b->edge);
@@ -410,12 +408,12 @@ void emit_stubs(struct backend_thread *t)
     struct asm_buf *as = &t->as;
 
     emit_region_stubs(t);
-    for (unsigned k = 0; k < t->link_count; k++) {
+    for (unsigned k = 0; k < t->link_stubs; k++) {
         if (as->p + OP_ROOM > as->end) {
             t->full = true;
             return;
         }
-        emit_link_stub(t, &t->links[k]);
+        emit_link_stub(t, &t->links[t->link_stub[k]]);
     }
     for (unsigned k = 0; k < t->label_uses; k++) {
         struct label_use *use = &t->label_use[k];

@@ -576,8 +576,9 @@ static const uint8_t *thunk(struct backend *b, const void *key,
     return finish(b, (uintptr_t)key, kind, flags, a.p, name);
 }
 
-static const uint8_t *new_slow(struct backend_thread *t,
-                               const struct slow_path *s, uint64_t key)
+/* Rarely: out of the way of those who find it. */
+static __attribute__((noinline)) const uint8_t *
+new_slow(struct backend_thread *t, const struct slow_path *s, uint64_t key)
 {
     struct backend *b = t->b;
     const uint8_t *code;

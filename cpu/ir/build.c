@@ -20,16 +20,18 @@ const struct ir_op_info ir_op_info[IR_OPCODES] = {
 
 static void forget_values(struct ir_unit *u)
 {
-    memset(u->reg_value, 0xff, sizeof(u->reg_value));
-    memset(u->vec_value, 0xff, sizeof(u->vec_value));
-    u->flags_value = IR_NONE;
+    memset(u->known, 0xff, sizeof(u->known));
 }
 
 ir_ref ir_label(struct ir_unit *u, uint64_t pc, unsigned aux)
 {
+    ir_ref r;
+
     u->at = (uint16_t)((pc - u->pc) / 4);
     forget_values(u);
-    return ir_emit(u, IR_LABEL, IR_VOID, aux, IR_NONE, IR_NONE, IR_NONE, 0);
+    r = ir_emit(u, IR_LABEL, IR_VOID, aux, IR_NONE, IR_NONE, IR_NONE, 0);
+    ir_hints_barrier(u, r);
+    return r;
 }
 
 void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context)
@@ -46,6 +48,8 @@ void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context)
     ir_share_nothing(u);
     u->fp_default = false;
     forget_values(u);
+    memset(u->touched, 0, sizeof(u->touched));
+    u->barrier = 0;
 }
 
 /* -- folding ------------------------------------------------------------ */
@@ -115,26 +119,30 @@ static bool fold_bin(enum ir_opcode op, enum ir_type type, uint64_t a,
     }
 }
 
-/* Whether r is known to be zero above bit 31. */
-static bool is_zero_extended(const struct ir_unit *u, ir_ref r)
+bool ir_is_zero_extended(const struct ir_insn *i)
 {
-    const struct ir_insn *i = &u->insn[r];
-
-    if (i->op == IR_CONST) {
-        return i->imm <= UINT32_MAX;
-    }
     switch (i->op) {
+    case IR_CONST:
+        return i->imm <= UINT32_MAX;
     case IR_LOAD:
     case IR_LOAD2:
     case IR_SECOND:
         return i->type <= IR_I32 && !(i->aux & IR_MEM_SIGN64);
+    case IR_SETCC:
+    case IR_CRC32:
+        return true;
     case IR_VGETL: /* extra 2: sign-extended to 64 bits */
         return i->type <= IR_I32 && i->aux >> 8 != 2;
-    case IR_SETCC:
-        return true;
+    case IR_FTOI_R:
+        return i->aux >> 8 == IR_I32;
     default:
-        return i->type == IR_I32;
+        return i->type <= IR_I32;
     }
+}
+
+static inline bool is_zero_extended(const struct ir_unit *u, ir_ref r)
+{
+    return ir_is_zero_extended(&u->insn[r]);
 }
 
 /* `a op b` is `a` when b is the constant `b`, for which
@@ -177,7 +185,7 @@ ir_ref ir_un(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
     if (ir_is_const(u, a, &va) && fold_un(op, va, &out)) {
         return ir_const(u, type, out);
     }
-    return ir_emit(u, op, type, 0, a, IR_NONE, IR_NONE, 0);
+    return ir_append(u, op, type, 0, a, IR_NONE, IR_NONE, 0);
 }
 
 /* An address and a constant make an address; else IR_NONE. */
@@ -222,7 +230,7 @@ ir_ref ir_bin(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
             return r;
         }
     }
-    return ir_emit(u, op, type, 0, a, b, IR_NONE, 0);
+    return ir_append(u, op, type, 0, a, b, IR_NONE, 0);
 }
 
 ir_ref ir_bini(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
@@ -244,7 +252,7 @@ ir_ref ir_bini(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
     if (r != IR_NONE) {
         return r;
     }
-    return ir_emit(u, op, type, 0, a, ir_const(u, type, imm), IR_NONE, 0);
+    return ir_append(u, op, type, 0, a, ir_const(u, type, imm), IR_NONE, 0);
 }
 
 static ir_ref bitfield(struct ir_unit *u, enum ir_opcode op,
@@ -252,7 +260,7 @@ static ir_ref bitfield(struct ir_unit *u, enum ir_opcode op,
                        unsigned width)
 {
     assert(width >= 1 && lsb + width <= (type == IR_I64 ? 64 : 32));
-    return ir_emit(u, op, type, 0, a, b, IR_NONE, lsb | width << 8);
+    return ir_append(u, op, type, 0, a, b, IR_NONE, lsb | width << 8);
 }
 
 ir_ref ir_bfxu(struct ir_unit *u, enum ir_type type, ir_ref a, unsigned lsb,
@@ -293,61 +301,80 @@ ir_ref ir_bfi(struct ir_unit *u, enum ir_type type, ir_ref a, ir_ref b,
 
 /* -- guest state ------------------------------------------------------- */
 
-/* Where the builder remembers the value of the state at `offset`. */
-static ir_ref *cached_value(struct ir_unit *u, enum ir_type type,
-                            unsigned offset)
-{
-    if (offset < VCPU_R(32)) {
-        return &u->reg_value[offset / 8];
-    }
-    if (offset >= VCPU_V(0) && offset < VCPU_V(32) && type == IR_V128) {
-        return &u->vec_value[(offset - VCPU_V(0)) / 16];
-    }
-    if (offset == offsetof(struct vcpu, flags)) {
-        return &u->flags_value;
-    }
-    return NULL;
-}
-
-/* The remembered value serves a read of `type`. */
+/* The value, known of a register, serves a read of `type`. */
 static bool serves(const struct ir_unit *u, ir_ref r, enum ir_type type)
 {
     return type != IR_I32 || is_zero_extended(u, r);
 }
 
+static ir_ref emit_get(struct ir_unit *u, enum ir_type type, unsigned offset,
+                       unsigned home)
+{
+    ir_ref r = ir_append(u, IR_GET, type, 0, IR_NONE, IR_NONE, IR_NONE, offset);
+
+    u->insn[r].home = (uint8_t)home;
+    return r;
+}
+
 ir_ref ir_get(struct ir_unit *u, enum ir_type type, unsigned offset)
 {
-    ir_ref *cached = cached_value(u, type, offset);
+    unsigned home = ir_home_of(type, offset);
+    ir_ref r;
     uint64_t value;
 
-    if (cached && *cached != IR_NONE) {
-        if (ir_is_const(u, *cached, &value)) {
+    if (home == NO_HOME) {
+        r = emit_get(u, type, offset, NO_HOME);
+        ir_hints_part(u, r, ir_home_around(offset));
+        return r;
+    }
+    r = u->known[home];
+    if (r != IR_NONE) {
+        if (ir_is_const(u, r, &value)) {
             return ir_const(u, type, value);
         }
-        if (serves(u, *cached, type)) {
-            return *cached;
+        if (serves(u, r, type)) {
+            return r;
         }
     }
-    ir_ref r = ir_emit(u, IR_GET, type, 0, IR_NONE, IR_NONE, IR_NONE, offset);
+    r = emit_get(u, type, offset, home);
+    ir_hints_part(u, r, home);
     /* A 32-bit view does not speak for the whole register. */
-    if (cached && type != IR_I32) {
-        *cached = r;
+    if (type != IR_I32) {
+        u->known[home] = r;
     }
     return r;
+}
+
+static void set_part(struct ir_unit *u, unsigned n, unsigned home)
+{
+    ir_hints_part(u, n, home);
+    if (home != NO_HOME) {
+        u->known[home] = IR_NONE;
+    }
 }
 
 void ir_set(struct ir_unit *u, enum ir_type type, unsigned offset,
             ir_ref value)
 {
-    ir_ref *cached = cached_value(u, type, offset);
+    unsigned home = ir_home_of(type, offset);
+    ir_ref r;
 
-    if (cached && *cached == value && serves(u, value, type)) {
+    if (home != NO_HOME && serves(u, value, type)) {
+        if (u->known[home] == value) {
+            return;
+        }
+        type = type == IR_I32 ? IR_I64 : type;
+    }
+    r = ir_append(u, IR_SET, type, 0, value, IR_NONE, IR_NONE, offset);
+    u->insn[r].home = (uint8_t)home;
+    if (home == NO_HOME) {
+        set_part(u, r, ir_home_around(offset));
         return;
     }
-    ir_emit(u, IR_SET, type, 0, value, IR_NONE, IR_NONE, offset);
-    if (cached) {
-        *cached = serves(u, value, type) ? value : IR_NONE;
+    if (!u->region) {
+        ir_hints_set(u, r, home);
     }
+    u->known[home] = type != IR_I32 ? value : IR_NONE;
 }
 
 ir_ref ir_flags_of(struct ir_unit *u, enum ir_type type, ir_ref a)
@@ -445,11 +472,23 @@ ir_ref ir_vconst(struct ir_unit *u, enum ir_shape shape, uint64_t imm)
                    imm);
 }
 
+static void note_call(struct ir_unit *u, unsigned n,
+                      const struct ir_helper *helper)
+{
+    ir_share_nothing(u);
+    if (ir_helper_sees(helper)) {
+        ir_hints_barrier(u, n);
+    }
+}
+
 ir_ref ir_vcall(struct ir_unit *u, const struct ir_helper *helper, ir_ref a,
                 ir_ref b, ir_ref c, uint16_t imm)
 {
-    ir_share_nothing(u);
-    return ir_emit(u, IR_VCALL, IR_V128, imm, a, b, c, (uintptr_t)helper);
+    ir_ref r = ir_emit(u, IR_VCALL, IR_V128, imm, a, b, c,
+                       (uintptr_t)helper);
+
+    note_call(u, r, helper);
+    return r;
 }
 
 ir_ref ir_call(struct ir_unit *u, const struct ir_helper *helper, ir_ref a,
@@ -457,7 +496,7 @@ ir_ref ir_call(struct ir_unit *u, const struct ir_helper *helper, ir_ref a,
 {
     ir_ref r = ir_emit(u, IR_CALL, IR_I64, 0, a, b, c, (uintptr_t)helper);
 
-    ir_share_nothing(u);
+    note_call(u, r, helper);
     if (helper->flags & IR_HELPER_REGS) {
         forget_values(u);
     }

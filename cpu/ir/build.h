@@ -12,7 +12,7 @@
 
 #include <assert.h>
 
-#include "cpu/ir/ir.h"
+#include "cpu/ir/hints.h"
 
 /* Start an empty unit at pc. */
 void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context);
@@ -26,18 +26,33 @@ static inline bool ir_room(const struct ir_unit *u)
            u->edge_count + 8 <= IR_MAX_EDGES;
 }
 
-/* The general form; absent operands are IR_NONE.  No folding. */
-static inline ir_ref ir_emit(struct ir_unit *u, enum ir_opcode op,
-                             enum ir_type type, unsigned aux, ir_ref a,
-                             ir_ref b, ir_ref c, uint64_t imm)
+/* An op that may not leave the unit. */
+static inline ir_ref ir_append(struct ir_unit *u, enum ir_opcode op,
+                               enum ir_type type, unsigned aux, ir_ref a,
+                               ir_ref b, ir_ref c, uint64_t imm)
 {
     ir_ref r = (ir_ref)u->count++;
 
     assert(r < IR_MAX_INSNS);
     u->insn[r] = (struct ir_insn){
         .op = (uint8_t)op, .type = (uint8_t)type, .aux = (uint16_t)aux,
-        .a = a, .b = b, .c = c, .insn = u->at, .imm = imm,
+        .a = a, .b = b, .c = c, .insn = u->at, .home = NO_HOME,
+        .hint = NO_HOME, .imm = imm,
     };
+    return r;
+}
+
+/* The general form; absent operands are IR_NONE.  No folding. */
+static inline ir_ref ir_emit(struct ir_unit *u, enum ir_opcode op,
+                             enum ir_type type, unsigned aux, ir_ref a,
+                             ir_ref b, ir_ref c, uint64_t imm)
+{
+    ir_ref r = ir_append(u, op, type, aux, a, b, c, imm);
+
+    if (ir_may_leave(op) &&
+        !(ir_is_plain_access(op) && (aux & IR_MEM_HOST))) {
+        ir_hints_barrier(u, r);
+    }
     return r;
 }
 
@@ -49,7 +64,8 @@ static inline ir_ref ir_new_const(struct ir_unit *u, enum ir_opcode op,
     assert(r < IR_FIRST_CONST + IR_MAX_CONSTS);
     u->insn[r] = (struct ir_insn){
         .op = (uint8_t)op, .type = (uint8_t)type, .a = IR_NONE,
-        .b = IR_NONE, .c = IR_NONE, .imm = imm,
+        .b = IR_NONE, .c = IR_NONE, .home = NO_HOME, .hint = NO_HOME,
+        .imm = imm,
     };
     return r;
 }

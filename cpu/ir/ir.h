@@ -64,6 +64,44 @@ static inline bool ir_type_is_vec(enum ir_type t)
 
 enum ir_shape { IR_S, IR_D, IR_Q };
 
+/* Guest registers that values may be the whole of: general ones, vector ones
+ * and the flags, a number each.  A value that equals one has a home there. */
+enum {
+    HOME_R = 0,       /* + n */
+    HOME_V = 32,
+    HOME_FLAGS = 64,
+    HOMES,
+    NO_HOME = 0xff,
+};
+
+/* The home that an access to struct vcpu lies in, or NO_HOME. */
+static inline unsigned ir_home_around(uint64_t offset)
+{
+    if (offset < VCPU_R(32)) {
+        return HOME_R + (unsigned)(offset / 8);
+    }
+    if (offset >= VCPU_V(0) && offset < VCPU_V(32)) {
+        return HOME_V + (unsigned)((offset - VCPU_V(0)) / 16);
+    }
+    return offset == offsetof(struct vcpu, flags) ? HOME_FLAGS : NO_HOME;
+}
+
+/* The home that an access of this type is the whole of, or NO_HOME. */
+static inline unsigned ir_home_of(enum ir_type type, uint64_t offset)
+{
+    unsigned home = ir_home_around(offset);
+
+    if (home < HOME_V) {
+        return offset % 8 == 0 && (type == IR_I64 || type == IR_I32)
+               ? home : NO_HOME;
+    }
+    if (home < HOME_FLAGS) {
+        return (offset - VCPU_V(0)) % 16 == 0 && type == IR_V128
+               ? home : NO_HOME;
+    }
+    return type == IR_FLAGS ? home : NO_HOME;
+}
+
 /* Conditions on FLAGS; the numbers are those of Arm's cond field. */
 enum ir_cc {
     IR_EQ, IR_NE, IR_HS, IR_LO, IR_MI, IR_PL, IR_VS, IR_VC,
@@ -165,6 +203,12 @@ enum {
 #define IR_KEEPING(fn)                                                    \
     ((uint64_t (*)(struct vcpu *, uint64_t, uint64_t, uint64_t))(fn))
 
+/* It reads or writes guest registers, or may leave the unit. */
+static inline bool ir_helper_sees(const struct ir_helper *helper)
+{
+    return helper->flags & (IR_HELPER_EXITS | IR_HELPER_REGS);
+}
+
 /* One row per op, see ir_ops.h: OP(name, result, operands, properties). */
 enum ir_opcode {
 #define OP(name, result, operands, props) IR_##name,
@@ -209,6 +253,9 @@ struct ir_insn {
     ir_ref a, b, c;
     uint16_t insn;  /* of which guest instruction: offset / 4 from the head,
                        modulo 2^16 */
+    uint8_t home;   /* GET, SET: what they are the whole of, or NO_HOME */
+    uint8_t hint;   /* a value: where it is best computed, or NO_HOME
+                       (hints.h) */
     uint64_t imm;
 };
 
@@ -219,10 +266,35 @@ static inline bool ir_is_plain_access(unsigned op)
            op == IR_STORE2 || op == IR_VLOAD8 || op == IR_VSTORE8;
 }
 
+/* Ops that may leave the unit, plain accesses by IR_MEM_HOST excepted. */
+static inline bool ir_may_leave(unsigned op)
+{
+    switch (op) {
+#define OP(name, result, operands, props) \
+    case IR_##name: return (props) & (IR_P_MEM | IR_P_EXIT);
+#include "cpu/ir/ir_ops.h"
+#undef OP
+    default: return false;
+    }
+}
+
 static inline bool ir_is_host_access(const struct ir_insn *i)
 {
     return ir_is_plain_access(i->op) && (i->aux & IR_MEM_HOST);
 }
+
+/* It may look at any guest register, or leave the unit. */
+static inline bool ir_is_barrier(const struct ir_insn *i)
+{
+    if (i->op == IR_CALL || i->op == IR_VCALL) {
+        return ir_helper_sees((const void *)(uintptr_t)i->imm);
+    }
+    return i->op == IR_LABEL ||
+           (ir_may_leave(i->op) && !ir_is_host_access(i));
+}
+
+/* Its value is known to be zero above bit 31 (build.c). */
+bool ir_is_zero_extended(const struct ir_insn *i);
 
 static inline unsigned ir_edge_of(const struct ir_insn *i)
 {
@@ -303,9 +375,11 @@ struct ir_unit {
     bool fp_default;
     /* Current known value of registers while building (get/set
      * elimination): IR_NONE or a ref. */
-    ir_ref reg_value[32];
-    ir_ref vec_value[32];
-    ir_ref flags_value;
+    ir_ref known[HOMES];
+    /* 1 + the last op that reads or writes some of a register, and the last
+     * that may look at all of them or leave the unit; 0: none. (hints.h) */
+    uint16_t touched[HOMES];
+    uint16_t barrier;
     struct ir_insn insn[IR_MAX_INSNS + IR_MAX_CONSTS];
     struct ir_edge edge[IR_MAX_EDGES];
 };

@@ -13,4 +13,5 @@ void ir_passes_region(struct ir_unit *u)
 {
     ir_pass_checks(u);
     ir_pass_flags(u);
+    ir_pass_hints(u);
 }

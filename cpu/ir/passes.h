@@ -18,6 +18,9 @@ void ir_pass_checks(struct ir_unit *u);
 /* Move SETs of flags into the edges that need them, or drop them. */
 void ir_pass_flags(struct ir_unit *u);
 
+/* Where values are best computed, now. */
+void ir_pass_hints(struct ir_unit *u);
+
 /* Structural check: definitions before uses, classes, edges, FLAGS_OF and
  * SECOND placement, end of unit.  NULL or a static sentence. */
 const char *ir_verify(const struct ir_unit *u);

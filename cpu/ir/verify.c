@@ -85,6 +85,36 @@ static const char *check_edge(const struct ir_unit *u, unsigned n,
     return NULL;
 }
 
+/* Whether an op does anything to the home but a SET of the whole of it. */
+static bool spoils(const struct ir_insn *i, unsigned home)
+{
+    if (i->op == IR_GET || i->op == IR_SET) {
+        return ir_home_around(i->imm) == home &&
+               (i->op == IR_GET || i->home != home);
+    }
+    return ir_is_barrier(i);
+}
+
+static const char *check_home(const struct ir_unit *u, unsigned n)
+{
+    const struct ir_insn *i = &u->insn[n];
+
+    if (i->op == IR_GET || i->op == IR_SET) {
+        if (i->home != ir_home_of(i->type, i->imm)) {
+            return "a GET or SET does not know its home";
+        }
+    }
+    for (unsigned k = n + 1; i->hint != NO_HOME; k++) {
+        if (k == u->count || spoils(&u->insn[k], i->hint)) {
+            return "a value's hint is spoiled";
+        }
+        if (u->insn[k].op == IR_SET && u->insn[k].home == i->hint) {
+            break;
+        }
+    }
+    return NULL;
+}
+
 static const char *check_place(const struct ir_unit *u, unsigned n)
 {
     const struct ir_insn *i = &u->insn[n];
@@ -126,6 +156,9 @@ const char *ir_verify(const struct ir_unit *u)
         problem = check_operands(u, n);
         if (!problem) {
             problem = check_place(u, n);
+        }
+        if (!problem) {
+            problem = check_home(u, n);
         }
     }
     if (!problem &&

@@ -139,6 +139,12 @@ static void check_copies(struct rig *rig, uint64_t number)
     code_cache_free(cache);
 }
 
+static void flags_and_hints(struct ir_unit *u)
+{
+    ir_pass_flags(u);
+    ir_pass_hints(u);
+}
+
 static void run_one(struct rig *rig, uint64_t number)
 {
     uint64_t seed = number * UINT64_C(0x123456789abcdef1);
@@ -152,9 +158,12 @@ static void run_one(struct rig *rig, uint64_t number)
     rig->vcpu->saturated = 0;
     rig->vcpu->fp.flags = 0;
     gen_unit(rig->unit, &seed, only, number & 64 && (number & 12) != 12);
-    rig->pass = number & 16 && rig->unit->region ? ir_pass_flags : NULL;
+    rig->pass = !rig->unit->region ? NULL
+              : number & 16        ? flags_and_hints
+                                   : ir_pass_hints;
     if (number & 32 && (number & 12) != 12 && rig->unit->region) {
         ir_pass_checks(rig->unit);
+        ir_pass_hints(rig->unit);
     }
     if (getenv("X64_TRACE")) {
         fprintf(stderr, "%llu\n", (unsigned long long)number);

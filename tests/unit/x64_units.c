@@ -62,12 +62,10 @@ static void gen_get(struct gen *g)
         keep_vec(g, ir_get(g->u, IR_V128, VCPU_V(n)));
         break;
     case 2:
-        keep_vec(g, ir_emit(g->u, IR_GET, IR_F16 + pick(g, 4), 0, IR_NONE,
-                            IR_NONE, IR_NONE, VCPU_V(n)));
+        keep_vec(g, ir_get(g->u, IR_F16 + pick(g, 4), VCPU_V(n)));
         break;
     case 3:
-        keep_int(g, ir_emit(g->u, IR_GET, IR_I8 + pick(g, 4), 0, IR_NONE,
-                            IR_NONE, IR_NONE, VCPU_R(n)));
+        keep_int(g, ir_get(g->u, IR_I8 + pick(g, 4), VCPU_R(n)));
         break;
     default:
         keep_int(g, ir_get(g->u, width(g), VCPU_R(n)));
@@ -86,16 +84,11 @@ static void gen_set(struct gen *g)
         ir_set(g->u, IR_V128, VCPU_V(n), any_vec(g));
         break;
     case 2:
-        /* A part of a vector register, which the builder knows nothing
-         * of. */
-        ir_emit(g->u, IR_SET, IR_F16 + pick(g, 4), 0, any_vec(g), IR_NONE,
-                IR_NONE, VCPU_V(n));
-        g->u->vec_value[n] = IR_NONE;
+        /* A part of a register. */
+        ir_set(g->u, IR_F16 + pick(g, 4), VCPU_V(n), any_vec(g));
         break;
     case 3:
-        ir_emit(g->u, IR_SET, IR_I8 + pick(g, 2), 0, any_int(g), IR_NONE,
-                IR_NONE, VCPU_R(n));
-        g->u->reg_value[n] = IR_NONE;
+        ir_set(g->u, IR_I8 + pick(g, 2), VCPU_R(n), any_int(g));
         break;
     default:
         ir_set(g->u, width(g), VCPU_R(n), any_int(g));
@@ -391,17 +384,14 @@ static void gen_loop(struct gen *g)
     }
     g->in_loop = true;
     g->u->region = true;
-    ir_emit(g->u, IR_SET, IR_I64, 0,
-            ir_const(g->u, IR_I64, 1 + pick(g, 4)), IR_NONE, IR_NONE,
-            counter);
+    ir_set(g->u, IR_I64, counter, ir_const(g->u, IR_I64, 1 + pick(g, 4)));
     gen_insn(g);
     label = ir_label(g->u, ir_insn_pc(RIG_PC, g->u->at),
                      IR_LABEL_POLL | pick(g, 4) << IR_LABEL_DEPTH_SHIFT);
     gen_steps(g, 1 + pick(g, 12), UINT32_MAX);
     left = ir_bini(g->u, IR_SUB, IR_I64,
-                   ir_emit(g->u, IR_GET, IR_I64, 0, IR_NONE, IR_NONE,
-                           IR_NONE, counter), 1);
-    ir_emit(g->u, IR_SET, IR_I64, 0, left, IR_NONE, IR_NONE, counter);
+                   ir_get(g->u, IR_I64, counter), 1);
+    ir_set(g->u, IR_I64, counter, left);
     edge = ir_edge(g->u, RIG_PC);
     g->u->edge[edge].label = label;
     ir_emit(g->u, IR_BRNZ, IR_I64, 0, left, IR_NONE, IR_NONE, edge);

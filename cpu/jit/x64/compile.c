@@ -18,37 +18,21 @@
 #include "cpu/jit/x64/emit.h"
 #include "util/bits.h"
 
-/* -- backward: uses and hints ------------------------------------------ */
+/* -- backward: uses ----------------------------------------------------- */
 
-/* What the scan does with an op. */
-enum scan_kind {
-    SCAN_PURE,
-    SCAN_OTHER,    /* kept, but of no interest */
-    SCAN_GET,
-    SCAN_SET,
-    SCAN_BARRIER,  /* may leave the unit or look at registers */
-    SCAN_CALL,     /* may, if its helper does */
-    SCAN_LABEL,
-};
-
-/* That and the state of its value: bits of its own, and which of those of
- * its type. */
+/* The state of an op's value while nobody is known to use it: bits of the op's,
+ * and which of those of its type. */
 struct scan_row {
-    uint8_t kind, state, by_type, unused;
-} __attribute__((aligned(4)));
+    uint8_t state, by_type;
+};
 
 static const struct scan_row scan_rows[IR_OPCODES] = {
 #define OP(name, result, operands, props)                           \
     [IR_##name] = {                                                 \
-        IR_##name == IR_SET ? SCAN_SET                              \
-        : IR_##name == IR_GET ? SCAN_GET                            \
-        : IR_##name == IR_LABEL ? SCAN_LABEL                        \
-        : (props) & (IR_P_MEM | IR_P_EXIT) ? SCAN_BARRIER           \
-        : (props) & IR_P_CALL ? SCAN_CALL                           \
-        : (props) & IR_P_PURE ? SCAN_PURE : SCAN_OTHER,             \
-        (result) == IR_C_VEC ? VAL_VEC                              \
-        : (result) == IR_C_FLAGS ? VAL_FLAGS : 0,                   \
-        (result) == IR_C_TYPE ? 0xff : 0, 0,                        \
+        ((props) & IR_P_PURE ? VAL_DEAD : 0) |                      \
+        ((result) == IR_C_VEC ? VAL_VEC                             \
+         : (result) == IR_C_FLAGS ? VAL_FLAGS : 0),                 \
+        (result) == IR_C_TYPE ? 0xff : 0,                           \
     },
 #include "cpu/ir/ir_ops.h"
 #undef OP
@@ -57,214 +41,6 @@ static const uint8_t type_state[] = {
     [IR_F16] = VAL_VEC, [IR_F32] = VAL_VEC, [IR_F64] = VAL_VEC,
     [IR_V128] = VAL_VEC, [IR_FLAGS] = VAL_FLAGS,
 };
-
-/*
- * What the rest of the unit does to guest registers: a bit for each of r[]
- * and v[] (homes 0..63), and the flags.
- */
-struct scan {
-    struct value *val;
-    uint64_t dead;        /* is overwritten before anything can see it */
-    uint64_t pending;     /* is SET next to next[home], whose definition has
-                             not been reached yet */
-    bool flags_dead;
-    bool labels;
-};
-
-bool val_is_zext(const struct backend_thread *t, ir_ref ref)
-{
-    const struct ir_insn *in = &t->u->insn[ref];
-
-    switch (in->op) {
-    case IR_CONST:
-        return in->imm <= UINT32_MAX;
-    case IR_LOAD:
-    case IR_LOAD2:
-    case IR_SECOND:
-        return in->type <= IR_I32 && !(in->aux & IR_MEM_SIGN64);
-    case IR_SETCC:
-    case IR_CRC32:
-    case IR_LOAD_EX:
-    case IR_LOAD_EX2:
-    case IR_RMW:
-    case IR_CAS:
-        return in->type <= IR_I32 || in->op == IR_SETCC ||
-               in->op == IR_CRC32;
-    case IR_VGETL:
-        return in->type <= IR_I32 && in->aux >> 8 != 2;
-    case IR_FTOI_R:
-        return in->aux >> 8 == IR_I32;
-    default:
-        return in->type <= IR_I32;
-    }
-}
-
-static inline void forget_pending(struct backend_thread *t, struct scan *s,
-                                  uint64_t set)
-{
-    for (uint64_t m = s->pending & set; m; m &= m - 1) {
-        s->val[t->next_set[ctz64(m)]].hint = NO_HOME;
-    }
-    s->pending &= ~set;
-}
-
-static inline void barrier(struct backend_thread *t, struct scan *s)
-{
-    s->dead = 0;
-    s->flags_dead = false;
-    forget_pending(t, s, UINT64_MAX);
-}
-
-/* The value of a SET is best computed right into the home's register. */
-static inline void hint(struct backend_thread *t, struct scan *s,
-                        const struct ir_insn *in, unsigned home)
-{
-    struct value *v = &s->val[in->a];
-
-    if (v->state & VAL_CONST ||
-        (in->type == IR_I32 && !val_is_zext(t, in->a))) {
-        return;
-    }
-    if (v->hint != NO_HOME) {
-        s->pending &= ~BIT(v->hint);
-    }
-    v->hint = home;
-    t->next_set[home] = in->a;
-    s->pending |= BIT(home);
-}
-
-/* Nobody sees what this SET writes, but until the next one the register is
- * as good a place for the value as any: worth it where the scratch registers
- * are not enough, in hot loops on integers. */
-static inline void hint_dead(struct backend_thread *t, struct scan *s,
-                             const struct ir_insn *in, unsigned home)
-{
-    const struct value *v = &s->val[in->a];
-
-    if (t->u->region && home < HOME_V && home_reg(t, home) && v->left &&
-        v->hint == NO_HOME && !(s->pending & BIT(home)) &&
-        t->u->insn[in->a].op != IR_GET) {
-        hint(t, s, in, home);
-    }
-}
-
-/* A SET that is the whole of a register.  False: it has no effect. */
-static inline bool scan_whole(struct backend_thread *t, struct scan *s,
-                              const struct ir_insn *in, unsigned home)
-{
-    uint64_t bit;
-
-    if (home == HOME_FLAGS) {
-        bool live = !s->flags_dead;
-
-        s->flags_dead = true;
-        return live;
-    }
-    bit = BIT(home);
-    if (s->dead & bit) {
-        hint_dead(t, s, in, home);
-        return false;
-    }
-    s->dead |= bit;
-    if (home_reg(t, home)) {
-        hint(t, s, in, home);
-    }
-    return true;
-}
-
-/* Something of the home is read, or only a part of it written. */
-static inline void scan_part(struct backend_thread *t, struct scan *s,
-                             unsigned home)
-{
-    if (home < HOME_FLAGS) {
-        s->dead &= ~BIT(home);
-        forget_pending(t, s, BIT(home));
-    }
-}
-
-/* As it has no value, its record says what it is the whole of. */
-static inline bool scan_set(struct backend_thread *t, struct scan *s,
-                            const struct ir_insn *in, struct value *v)
-{
-    unsigned home = home_around(in->imm);
-
-    if (home != NO_HOME && home_of(in->type, in->imm) == home) {
-        v->home = home;
-        return scan_whole(t, s, in, home);
-    }
-    scan_part(t, s, home);
-    return true;
-}
-
-static inline void scan_get(struct backend_thread *t, struct scan *s,
-                            const struct ir_insn *in)
-{
-    unsigned home = home_around(in->imm);
-
-    if (home == HOME_FLAGS) {
-        s->flags_dead = false;
-    } else {
-        scan_part(t, s, home);
-    }
-}
-
-static bool call_is_barrier(const struct ir_insn *in)
-{
-    const struct ir_helper *h = (const struct ir_helper *)(uintptr_t)in->imm;
-
-    return h->flags & (IR_HELPER_EXITS | IR_HELPER_REGS);
-}
-
-/* An op that has effects beyond registers. */
-static inline void scan_effects(struct backend_thread *t, struct scan *s,
-                                const struct ir_insn *in, enum scan_kind kind)
-{
-    if (kind == SCAN_CALL ? call_is_barrier(in)
-                          : kind == SCAN_LABEL || !ir_is_host_access(in)) {
-        barrier(t, s);
-    }
-    s->labels |= kind == SCAN_LABEL;
-    if (t->u->region && ir_has_edge(in->op)) {
-        ir_ref flags = t->u->edge[ir_edge_of(in)].flags;
-
-        if (flags != IR_NONE) {
-            s->val[flags].left++;
-        }
-    }
-}
-
-static inline void scan_one(struct backend_thread *t, struct scan *s,
-                            const struct ir_insn *in, struct value *v)
-{
-    struct scan_row row = scan_rows[in->op];
-    struct value *val = s->val;
-
-    if (row.kind == SCAN_SET) {
-        v->state = scan_set(t, s, in, v) ? 0 : VAL_DEAD;
-        val[in->a].left += !v->state;
-        return;
-    }
-    if (!v->left && (row.kind == SCAN_PURE || row.kind == SCAN_GET)) {
-        v->state = VAL_DEAD;
-        return;
-    }
-    v->state = row.state | (type_state[in->type] & row.by_type);
-    if (v->hint != NO_HOME) {
-        /* Found its definition: from here on nothing can spoil it. */
-        s->pending &= ~BIT(v->hint);
-    }
-    if (row.kind == SCAN_GET) {
-        scan_get(t, s, in);
-        return;
-    }
-    if (row.kind >= SCAN_BARRIER) {
-        scan_effects(t, s, in, row.kind);
-    }
-    /* No op has a fourth operand. */
-    val[in->a].left++;
-    val[in->b].left++;
-    val[in->c].left++;
-}
 
 /* Mark what is live across a LABEL. */
 static void scan_labels(struct backend_thread *t)
@@ -290,37 +66,69 @@ static void scan_labels(struct backend_thread *t)
     }
 }
 
-static void begin_values(struct backend_thread *t)
-{
-    static const struct value fresh = {
-        .reg = NO_REG, .home = NO_HOME, .alt = NO_HOME, .hint = NO_HOME,
-    };
-    const struct ir_insn *in = t->u->insn + IR_FIRST_CONST;
-    struct value *v = t->val, *end = v + t->u->count;
+static const struct value nowhere = {
+    .reg = NO_REG, .home = NO_HOME, .alt = NO_HOME, .hint = NO_HOME,
+};
 
-    t->val[IR_NONE].left = 1;
-    for (; v < end; v += 4) { /* up to three more */
-        v[0] = v[1] = v[2] = v[3] = fresh;
+/* What edges out of a region take with them. */
+static void scan_edges(struct backend_thread *t)
+{
+    for (unsigned n = 0; n < t->u->edge_count; n++) {
+        t->uses[t->u->edge[n].flags]++;
     }
-    v = t->val + IR_FIRST_CONST;
-    for (end = v + t->u->const_count; v < end; v++, in++) {
-        *v = fresh;
-        v->state = VAL_CONST | (in->op == IR_PC ? VAL_PC
-                                                : type_state[in->type]);
+}
+
+static void scan_consts(struct backend_thread *t)
+{
+    const struct ir_insn *in = t->u->insn + IR_FIRST_CONST;
+    const uint16_t *uses = t->uses + IR_FIRST_CONST;
+    struct value *v = t->val + IR_FIRST_CONST, *end = v + t->u->const_count;
+
+    for (; v < end; v++, in++) {
+        *v = nowhere;
+        v->left = *uses++;
+        v->state = VAL_CONST | type_state[in->type] |
+                   (in->op == IR_PC) * VAL_PC;
+    }
+}
+
+/* No branch in here depends on the code: it would often be mispredicted. */
+static void scan_ops(struct backend_thread *t)
+{
+    const struct ir_insn *in = t->u->insn + t->u->count;
+    struct value *v = t->val + t->u->count;
+    uint16_t *uses = t->uses;
+
+    for (unsigned n = t->u->count; n-- > 0;) {
+        const struct scan_row *row = &scan_rows[(--in)->op];
+        unsigned state = row->state | (type_state[in->type] & row->by_type);
+        unsigned used = (uses[n] + UINT16_MAX) >> 16, live;
+
+        state &= ~(used * VAL_DEAD);
+        live = ~state / VAL_DEAD & 1;
+        *--v = nowhere;
+        v->left = uses[n];
+        v->hint = in->hint;
+        v->state = state;
+        uses[in->a] += live;
+        uses[in->b] += live;
+        uses[in->c] += live;
     }
 }
 
 static void scan(struct backend_thread *t)
 {
-    const struct ir_insn *first = t->u->insn, *in = first + t->u->count;
-    struct scan s = { .val = t->val };
-    struct value *v = t->val + t->u->count;
+    const struct ir_unit *u = t->u;
 
-    begin_values(t);
-    while (in > first) {
-        scan_one(t, &s, --in, --v);
+    memset(t->uses, 0, u->count * sizeof(*t->uses));
+    memset(t->uses + IR_FIRST_CONST, 0, u->const_count * sizeof(*t->uses));
+    if (u->region) {
+        scan_edges(t);
     }
-    if (s.labels) {
+    scan_ops(t);
+    scan_consts(t);
+    t->val[IR_NONE].left = 1;
+    if (u->region) {
         scan_labels(t);
     }
 }

@@ -374,7 +374,7 @@ void emit_itof_r(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
         x_rr(&t->as, X_TEST | X_W, a, a);
         fix = fp_fix(t, in, CC_S, dst, &o);
     }
-    if (!wide && is_unsigned(in) && !val_is_zext(t, in->a)) {
+    if (!wide && is_unsigned(in) && !ir_is_zero_extended(&t->u->insn[in->a])) {
         int tmp = ra_temp(t, GPR_SCRATCH, 0);
 
         x_mov32(&t->as, tmp, a);

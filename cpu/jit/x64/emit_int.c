@@ -138,10 +138,10 @@ static void emit_with_value(struct backend_thread *t, ir_ref i,
     unsigned w = int_width(in);
     struct x64_rm a = ra_use_rm(t, in->a, w);
     struct x64_rm b = ra_use_rm(t, in->b, w);
-    int hint = t->val[i].hint, dst;
+    int into = home_reg(t, t->val[i].hint), dst;
 
     if (n != ALU_SUB && !b.mem &&
-        ((hint != NO_HOME && home_reg(t, hint) == b.base) ||
+        ((into && into == b.base) ||
          (t->val[in->b].left == 1 && t->val[in->a].left > 1))) {
         struct x64_rm swap = a;
 

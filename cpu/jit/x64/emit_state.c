@@ -72,7 +72,7 @@ static void get_home(struct backend_thread *t, ir_ref i, enum ir_type type,
         load_plain(t, i, type, rm_home(home));
         return;
     }
-    if (!reg && v->hint != NO_HOME && home_reg(t, v->hint)) {
+    if (!reg && home_reg(t, v->hint)) {
         load_plain(t, i, type, rm_home(home));
         return;
     }
@@ -87,13 +87,13 @@ static void get_home(struct backend_thread *t, ir_ref i, enum ir_type type,
 
 void emit_get(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
-    unsigned home = home_of(in->type, in->imm);
+    unsigned home = in->home;
 
     if (home != NO_HOME) {
         get_home(t, i, in->type, home);
         return;
     }
-    home = home_around(in->imm);
+    home = ir_home_around(in->imm);
     if (home != NO_HOME && home_reg(t, home)) {
         home_sync(t, home, true);
     }
@@ -139,28 +139,22 @@ static void set_general(struct backend_thread *t, ir_ref ref,
                         enum ir_type type, unsigned home)
 {
     struct value *v = &t->val[ref];
-    bool exact, clean = !(v->state & VAL_NARROW);
+    /* Whether the register will equal the value as the IR sees it. */
+    bool exact = type == IR_I64, clean = !(v->state & VAL_NARROW);
     int reg = home_reg(t, home), src;
     struct x64_rm from;
     uint64_t imm;
 
-    if (t->home_owner[home] == ref && clean &&
-        (type == IR_I64 || v->hint == home)) {
+    if (t->home_owner[home] == ref && exact && clean) {
         ra_release(t, ref); /* the usual case: computed right there */
         return;
     }
-    /* The register will equal the value as the IR sees it. */
-    exact = type == IR_I64 || val_is_zext(t, ref);
     if (val_const(t, ref, &imm)) {
         imm = type == IR_I32 ? (uint32_t)imm : imm;
         if ((int64_t)imm == (int32_t)imm || (reg && v->reg == NO_REG)) {
             set_const(t, ref, home, imm);
             return;
         }
-    }
-    if (t->home_owner[home] == ref && exact && clean) {
-        ra_release(t, ref);
-        return;
     }
     if (reg && (v->state & VAL_PC) && v->reg == NO_REG) {
         ra_clobber_home(t, home);
@@ -240,7 +234,7 @@ static void set_plain(struct backend_thread *t, const struct ir_insn *in)
         [IR_I32] = X_MOV_STORE, [IR_I64] = X_MOV_STORE | X_W,
         [IR_FLAGS] = X_MOV_STORE,
     };
-    unsigned home = home_around(in->imm);
+    unsigned home = ir_home_around(in->imm);
     struct x64_rm to = rm_vcpu(in->imm);
     int src = ir_type_is_vec(in->type)
             ? ra_use_vec(t, in->a)
@@ -265,8 +259,9 @@ static void set_plain(struct backend_thread *t, const struct ir_insn *in)
 
 void emit_set(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
-    unsigned home = t->val[i].home; /* scan_set() */
+    unsigned home = in->home;
 
+    (void)i;
     if (home == NO_HOME) {
         set_plain(t, in);
     } else if (home < HOME_V) {

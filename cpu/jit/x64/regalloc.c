@@ -382,15 +382,14 @@ void ra_forget(struct backend_thread *t, ir_ref ref)
 /* -- results ----------------------------------------------------------- */
 
 /* Into the guest register that it will be SET to. */
-static int def_hint(struct backend_thread *t, ir_ref i, struct value *v)
+static int def_hint(struct backend_thread *t, ir_ref i, struct value *v,
+                    int reg)
 {
-    unsigned home = v->hint;
-
-    ra_clobber_home(t, home);
-    v->home = home;
-    t->home_owner[home] = i;
-    v->reg = home_reg(t, home);
-    return v->reg;
+    ra_clobber_home(t, v->hint);
+    v->home = v->hint;
+    t->home_owner[v->home] = i;
+    v->reg = reg;
+    return reg;
 }
 
 static inline int def(struct backend_thread *t, ir_ref i, int prefer,
@@ -398,10 +397,10 @@ static inline int def(struct backend_thread *t, ir_ref i, int prefer,
 {
     struct value *v = &t->val[i];
     uint32_t bit, m;
-    int reg;
+    int reg = home_reg(t, v->hint);
 
-    if (v->hint != NO_HOME && !(avoid & REG_BIT(home_reg(t, v->hint)))) {
-        return def_hint(t, i, v);
+    if (reg && !(avoid & REG_BIT(reg))) {
+        return def_hint(t, i, v, reg);
     }
     set &= ~avoid;
     m = t->free & set;

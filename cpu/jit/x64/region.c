@@ -26,7 +26,7 @@ static void weigh(const struct ir_unit *u, uint32_t weight[HOMES])
         if (in->op == IR_LABEL) {
             shift = 3 * (in->aux >> IR_LABEL_DEPTH_SHIFT);
         } else if (in->op == IR_GET || in->op == IR_SET) {
-            home = home_around(in->imm);
+            home = ir_home_around(in->imm);
             if (home < HOME_FLAGS) {
                 weight[home] += 1u << shift;
             }

@@ -62,15 +62,6 @@ struct backend {
 /* -- values ------------------------------------------------------------ */
 
 #define NO_REG 0xff
-#define NO_HOME 0xff
-
-/* Places in struct vcpu that the allocator knows: a value's `home`. */
-enum {
-    HOME_R = 0,       /* + n */
-    HOME_V = 32,
-    HOME_FLAGS = 64,
-    HOMES,
-};
 
 enum {
     VAL_VEC = 1 << 0,
@@ -96,8 +87,7 @@ struct value {
     uint8_t reg;
     uint8_t home;
     uint8_t alt;     /* a second home, or NO_HOME */
-    uint8_t hint;    /* guest register that will be SET to it, with nothing
-                        in between that could see the difference */
+    uint8_t hint;    /* ir_insn.hint */
     uint8_t state;
 } __attribute__((aligned(16)));
 
@@ -220,7 +210,6 @@ struct backend_thread {
     uint32_t free;    /* scratch registers that hold nothing */
     uint32_t lock;    /* registers the op being emitted relies on */
     uint32_t temps;   /* registers to free behind it */
-    uint16_t next_set[HOME_FLAGS];  /* of a home, when scanning backward */
     uint16_t reg_owner[32];
     uint16_t home_owner[HOMES];
     uint64_t spill_free[SPILL_SLOTS / 64];
@@ -237,7 +226,7 @@ struct backend_thread {
 
     /* Guest registers in host registers: home -> register or 0, and what
      * of it is not as usual; with subroutines that exchange these. */
-    uint8_t home_reg[HOMES];
+    uint8_t home_reg[NO_HOME + 1];
     struct remap remap[16 + 8];
     unsigned remaps;
     const uint8_t *leave_sub, *enter_sub;
@@ -252,6 +241,7 @@ struct backend_thread {
 
     /* Of every ir_ref: uses of IR_NONE are counted like others, and never
      * the last. */
+    uint16_t uses[IR_NONE + 1]; /* when scanning backward */
     struct value val[IR_NONE + 1];
     struct slow_path slow[IR_MAX_INSNS];
     struct fp_fix fix[IR_MAX_INSNS];
@@ -339,7 +329,7 @@ int ra_use_in(struct backend_thread *t, ir_ref ref, bool wide, uint32_t set);
 /* In a register, or its memory when this is the last use. */
 struct x64_rm ra_use_memory(struct backend_thread *t, ir_ref ref, bool wide);
 
-/* The host register that a home owns in this unit, or 0. */
+/* The host register that a home owns in this unit, or 0; so for NO_HOME. */
 static inline int home_reg(const struct backend_thread *t, unsigned home)
 {
     return t->home_reg[home];
@@ -465,34 +455,6 @@ static inline int x64_usual_reg(unsigned home)
                                : 0;
 }
 
-/* The home that an access to struct vcpu lies in, or NO_HOME. */
-static inline unsigned home_around(uint64_t offset)
-{
-    if (offset < VCPU_R(32)) {
-        return HOME_R + offset / 8;
-    }
-    if (offset >= VCPU_V(0) && offset < VCPU_V(32)) {
-        return HOME_V + (offset - VCPU_V(0)) / 16;
-    }
-    return offset == offsetof(struct vcpu, flags) ? HOME_FLAGS : NO_HOME;
-}
-
-/* The home that an access of this type is the whole of, or NO_HOME. */
-static inline unsigned home_of(enum ir_type type, uint64_t offset)
-{
-    unsigned home = home_around(offset);
-
-    if (home < HOME_V) {
-        return offset % 8 == 0 && (type == IR_I64 || type == IR_I32)
-               ? home : NO_HOME;
-    }
-    if (home < HOME_FLAGS) {
-        return (offset - VCPU_V(0)) % 16 == 0 && type == IR_V128
-               ? home : NO_HOME;
-    }
-    return type == IR_FLAGS ? home : NO_HOME;
-}
-
 static inline bool val_const(const struct backend_thread *t, ir_ref ref,
                              uint64_t *imm)
 {
@@ -507,9 +469,6 @@ static inline struct x64_rm rm_spill(unsigned spill)
 {
     return rm_frame(FRAME_SPILL + 16 * (spill - 1));
 }
-
-/* A value whose upper 32 bits are known to be zero. */
-bool val_is_zext(const struct backend_thread *t, ir_ref ref);
 
 /* -- regions (region.c) ------------------------------------------------ */
 

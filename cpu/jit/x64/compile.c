@@ -168,8 +168,9 @@ static void emit_entries(struct backend_thread *t, uint32_t page_id)
     _Static_assert((GUARDED & 7) < 7 && (POLLED & 7) < 7 && (ENTRY & 7) < 7,
                    "what backend_kill writes lies in an aligned eight");
     assert(((uintptr_t)pad & 7) == 0); /* also for patched jumps */
-    memcpy(pad, entry_code, sizeof(entry_code));
     call_thunk(t, t->b->relookup);
+    memcpy(pad + PAD_SIZE, entry_code + PAD_SIZE,
+           sizeof(entry_code) - PAD_SIZE);
     x_disp32(pad + GUARDED + GUARD_DISP, guard_disp(t->u->pc));
     x_disp32(pad + GUARDED + GUARD_ID, (int32_t)page_id);
     t->guarded = pad + GUARDED;

@@ -314,7 +314,7 @@ static void prefetch_source(const uint8_t *host, uint64_t pa)
  * chunk is full, or something else wants to be looked at first.  `link`, or
  * NULL: the exit of *from that leads there. */
 static struct block *find_any(struct engine *e, struct runner *r,
-                              const struct block *from,
+                              struct block *from,
                               const struct block_link *link)
 {
     struct vcpu *vcpu = r->vcpu;
@@ -350,7 +350,7 @@ static struct block *find_any(struct engine *e, struct runner *r,
     block_recheck(e->blocks, pa);
     b = page_id != known ? find_in(e, r, page_id, from, link) : NULL;
     b = b ? b : exec_move(e, r, vcpu->pc, pa, page_id);
-    return b ? b : exec_translate(e, r, vcpu->pc, pa, host, page_id);
+    return b ? b : exec_translate(e, r, vcpu->pc, pa, host, page_id, from);
 }
 
 /* At threshold 0 the region whose head the block is, if it is one. */
@@ -368,7 +368,7 @@ static struct block *form_region(struct engine *e, struct runner *r,
 
 /* Likewise; what hot code is about is told here. */
 static struct block *find(struct engine *e, struct runner *r,
-                          const struct block *from,
+                          struct block *from,
                           const struct block_link *link)
 {
     struct block *b = find_any(e, r, from, link);
@@ -457,7 +457,7 @@ static struct block *replace_dead(struct engine *e, struct runner *r,
         block_find(e->blocks, dead->pc, runner_key(r), page_id);
 
     if (!b) {
-        b = exec_translate(e, r, dead->pc, pa, source, page_id);
+        b = exec_translate(e, r, dead->pc, pa, source, page_id, NULL);
     }
     b = b ? form_region(e, r, b) : NULL;
     if (b) {
@@ -704,14 +704,14 @@ static void run_code(struct engine *e, struct runner *r)
             return;
         }
         r->singly = !exits && link && link->singly;
-        b = find(e, r, from, exits ? NULL : link);
+        link = exits ? NULL : link;
+        b = find(e, r, link ? from : NULL, link);
         r->singly = false;
         if (exits || log_on(LOG_BLOCKS)) {
             continue;
         }
         if (b && link) {
-            block_link(e->blocks, from, link, b);
-            r->stats.links++;
+            r->stats.links += block_link(e->blocks, from, link, b);
         } else if (b && !link) {
             fill_jump_cache(r, b);
         }

@@ -82,11 +82,12 @@ struct block *exec_move(struct engine *e, struct runner *r, uint64_t pc,
 
 /*
  * The unit at pc, whose guest code is at `host`: copied from another VA,
- * loaded from the store, or made.  NULL: look again, the chunk is full or the
- * mapping may have changed. [vCPU thread]
+ * loaded from the store, or made; linked to exits of *from, or NULL, that lead
+ * there.  NULL: look again, the chunk is full or the mapping may have changed.
+ * [vCPU thread]
  */
 struct block *exec_translate(struct engine *e, struct runner *r, uint64_t pc,
                              uint64_t pa, const uint8_t *host,
-                             uint32_t page_id);
+                             uint32_t page_id, struct block *from);
 
 #endif

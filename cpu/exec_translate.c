@@ -216,14 +216,34 @@ static struct block *make_loaded(struct engine *e, struct runner *r,
     return b;
 }
 
+/* Inserted, and linked as far as is known without looking a page up. */
+static bool insert(struct engine *e, struct runner *r, struct block **b,
+                   struct block *from)
+{
+    const struct block_link *link = block_links(*b);
+    uint32_t page_id[IR_MAX_EDGES];
+    struct block_ways ways = {.from = from, .page_id = page_id};
+
+    if (!e->backend || r->alone || r->singly || log_on(LOG_BLOCKS)) {
+        return block_insert(e->blocks, r->vcpu->index, b, NULL);
+    }
+    for (unsigned n = 0; n < (*b)->link_count; n++) {
+        page_id[n] =
+            r->vcpu->tlb->page_id[tlb_index(link_target(*b, &link[n]))];
+    }
+    bool good = block_insert(e->blocks, r->vcpu->index, b, &ways);
+    r->stats.linked += ways.linked;
+    return good;
+}
+
 /* One attempt, of at most `bytes`, between block_begin() and
  * block_insert(); NULL when the guest changed the code meanwhile.  What is made
  * anew ends where another block begins: most of what lies there was or will
- * be translated from there. */
+ * be translated from there.  Exits of *from, or NULL, may lead there. */
 static struct block *translate_once(struct engine *e, struct runner *r,
                                     struct block *key, unsigned bytes,
                                     const struct block_start *start,
-                                    const uint8_t *host)
+                                    const uint8_t *host, struct block *from)
 {
     struct jit_buffer code;
 
@@ -242,7 +262,7 @@ static struct block *translate_once(struct engine *e, struct runner *r,
     if (e->config.perfmap && e->backend) {
         perfmap_unit(e->config.perfmap, b->code, b->code_size, b->pc, b->pa);
     }
-    return block_insert(e->blocks, r->vcpu->index, &b) ? b : NULL;
+    return insert(e, r, &b, from) ? b : NULL;
 }
 
 /* The page of `pa` has begun to hold code: no vCPU may write there without
@@ -256,23 +276,6 @@ static void trap_stores(struct engine *e, struct runner *r, uint64_t pa)
         shootdown_post(e->config.shootdown, r->vcpu->index, &inval);
         shootdown_wait(e->config.shootdown, r->vcpu->index);
     }
-}
-
-/* The exits whose targets are there already, as far as is known without
- * looking a page up: they need not be left by to be linked. */
-static void link_exits(struct engine *e, struct runner *r, struct block *b)
-{
-    const struct block_link *link = block_links(b);
-    uint32_t page_id[IR_MAX_EDGES];
-
-    if (!e->backend || r->alone || r->singly || log_on(LOG_BLOCKS)) {
-        return;
-    }
-    for (unsigned n = 0; n < b->link_count; n++) {
-        page_id[n] =
-            r->vcpu->tlb->page_id[tlb_index(link_target(b, &link[n]))];
-    }
-    r->stats.linked += block_link_exits(e->blocks, b, page_id);
 }
 
 /* Where a store keeps changing what is being translated, shorter units get
@@ -317,7 +320,7 @@ static struct block key_at(const struct runner *r, uint64_t pc, uint64_t pa,
 /* The unit behind the call that the runner's last one, `b`, ends by; NULL:
  * something is there already, or there is no room. */
 static struct block *make_behind(struct engine *e, struct runner *r,
-                                 const struct block *b, const uint8_t *host)
+                                 struct block *b, const uint8_t *host)
 {
     uint64_t distance = r->behind - b->pc;
     struct block key = key_at(r, r->behind, b->pa + distance, b->page_id);
@@ -334,7 +337,7 @@ static struct block *make_behind(struct engine *e, struct runner *r,
         block_replace(e->blocks, r->vcpu->index, NULL);
         return NULL;
     }
-    return translate_once(e, r, &key, bytes, &begun, host + distance);
+    return translate_once(e, r, &key, bytes, &begun, host + distance, b);
 }
 
 /* So many of these at once. */
@@ -355,16 +358,14 @@ static void translate_behind(struct engine *e, struct runner *r,
         if (!next) {
             break;
         }
-        link_exits(e, r, b);
         host += next->pc - b->pc;
         b = next;
     }
-    link_exits(e, r, b);
 }
 
 struct block *exec_translate(struct engine *e, struct runner *r, uint64_t pc,
                              uint64_t pa, const uint8_t *host,
-                             uint32_t page_id)
+                             uint32_t page_id, struct block *from)
 {
     uint64_t start = log_on(LOG_STATS) ? clock_monotonic_ns() : 0;
     struct jit_buffer room;
@@ -384,7 +385,7 @@ struct block *exec_translate(struct engine *e, struct runner *r, uint64_t pc,
             trap_stores(e, r, pa);
             return NULL;
         }
-        b = translate_once(e, r, &key, bytes, &begun, host);
+        b = translate_once(e, r, &key, bytes, &begun, host, from);
     }
     if (b) {
         r->made_in.page = pc >> RAM_PAGE_BITS;

@@ -40,8 +40,8 @@ static const struct row {
     {"finding code", 0, 0, NULL},
     {"look-ups", ENGINE(lookups), "of code for a guest address, in C"},
     {"searches", ENGINE(searches), "of these after the page was looked up"},
-    {"links", ENGINE(links), "branches patched to go straight on"},
-    {"linked", ENGINE(linked), "branches to code that was there already"},
+    {"links", ENGINE(links), "branches patched when they had been left by"},
+    {"linked", ENGINE(linked), "branches patched as code was made"},
     {"jump-cache-fills", ENGINE(jump_cache_fills),
      "targets of indirect branches remembered"},
 

@@ -184,36 +184,6 @@ bool block_begin_region(struct block_table *t, unsigned cpu, uint64_t pa,
     return good;
 }
 
-static void enter(struct block_table *t, struct code_page **page,
-                  struct block *b)
-{
-    code_pages_add(&t->pages, page, b);
-    block_set_add(&t->set, block_tag(b->pc, b->context, b->page_id), b);
-}
-
-bool block_insert(struct block_table *t, unsigned cpu, struct block **block)
-{
-    struct block *b = *block, *twin;
-
-    pthread_mutex_lock(&t->lock);
-    struct code_page **page =
-        code_page_slot(&t->pages, b->pa >> RAM_PAGE_BITS);
-    bool good = !t->in_flight[cpu].spoiled;
-    t->in_flight[cpu].end = 0;
-    if (!good) {
-        b->dead = true;
-    } else if (code_page_may_begin(*page, b->pa) &&
-               (twin = block_find(t, b->pc, b->context, b->page_id)) &&
-               twin->pa == b->pa) { /* where identities have run out */
-        b->dead = true;
-        *block = twin;
-    } else {
-        enter(t, page, b);
-    }
-    pthread_mutex_unlock(&t->lock);
-    return good;
-}
-
 /* -- links --------------------------------------------------------------- */
 
 void block_unlink(struct block_table *t, struct block_link *link)
@@ -242,16 +212,28 @@ static void link_blocks(struct block_table *t, struct block *from,
     t->ops.link(t->ops.opaque, from, link, to->code + entry);
 }
 
-void block_link(struct block_table *t, struct block *from,
+/* The exit leads to the address of that block. */
+static bool may_link(const struct block *from, const struct block_link *link,
+                     const struct block *to)
+{
+    return !link_to(link) &&
+           (!link->same_page || from->page_id == to->page_id);
+}
+
+bool block_link(struct block_table *t, struct block *from,
                 struct block_link *link, struct block *to)
 {
+    if (link_to(link)) {
+        return false; /* since its insertion, most often */
+    }
     pthread_mutex_lock(&t->lock);
-    if (!from->dead && !to->dead && !link_to(link) &&
-        link_target(from, link) == to->pc &&
-        (!link->same_page || from->page_id == to->page_id)) {
+    bool good = !from->dead && !to->dead &&
+                link_target(from, link) == to->pc && may_link(from, link, to);
+    if (good) {
         link_blocks(t, from, link, to);
     }
     pthread_mutex_unlock(&t->lock);
+    return good;
 }
 
 /* The place in guest physical memory, if the exit stays in its page. */
@@ -296,15 +278,13 @@ static void prefetch_targets(const struct block_table *t,
     }
 }
 
-unsigned block_link_exits(struct block_table *t, struct block *from,
-                          const uint32_t *page_id)
+static unsigned link_exits(struct block_table *t, struct block *from,
+                           const uint32_t *page_id)
 {
     struct block_link *link = block_links(from);
     unsigned linked = 0;
 
-    prefetch_targets(t, from, page_id);
-    pthread_mutex_lock(&t->lock);
-    for (unsigned n = 0; !from->dead && n < from->link_count; n++, link++) {
+    for (unsigned n = 0; n < from->link_count; n++, link++) {
         uint32_t id = page_to_link(from, link, page_id[n]);
         struct block *to = id ? block_find(t, link_target(from, link),
                                            from->context, id)
@@ -315,8 +295,75 @@ unsigned block_link_exits(struct block_table *t, struct block *from,
             linked++;
         }
     }
-    pthread_mutex_unlock(&t->lock);
     return linked;
+}
+
+/* The exits of *from that lead to the block. */
+static unsigned link_to_new(struct block_table *t, struct block *from,
+                            struct block *to)
+{
+    struct block_link *link = block_links(from);
+    unsigned linked = 0;
+
+    if (from->dead || from->context != to->context) {
+        return 0;
+    }
+    for (unsigned n = 0; n < from->link_count; n++, link++) {
+        if (link_target(from, link) == to->pc && !link->singly &&
+            may_link(from, link, to)) {
+            link_blocks(t, from, link, to);
+            linked++;
+        }
+    }
+    return linked;
+}
+
+/* -- insertion ----------------------------------------------------------- */
+
+static void enter(struct block_table *t, struct code_page **page,
+                  struct block *b)
+{
+    code_pages_add(&t->pages, page, b);
+    block_set_add(&t->set, block_tag(b->pc, b->context, b->page_id), b);
+}
+
+static void enter_linked(struct block_table *t, struct code_page **page,
+                         struct block *b, struct block_ways *ways)
+{
+    enter(t, page, b);
+    if (ways && ways->from) {
+        ways->linked += link_to_new(t, ways->from, b);
+    }
+    if (ways && ways->page_id) {
+        ways->linked += link_exits(t, b, ways->page_id);
+    }
+}
+
+bool block_insert(struct block_table *t, unsigned cpu, struct block **block,
+                  struct block_ways *ways)
+{
+    struct block *b = *block, *twin;
+
+    if (ways && ways->page_id) {
+        prefetch_targets(t, b, ways->page_id);
+    }
+    pthread_mutex_lock(&t->lock);
+    struct code_page **page =
+        code_page_slot(&t->pages, b->pa >> RAM_PAGE_BITS);
+    bool good = !t->in_flight[cpu].spoiled;
+    t->in_flight[cpu].end = 0;
+    if (!good) {
+        b->dead = true;
+    } else if (code_page_may_begin(*page, b->pa) &&
+               (twin = block_find(t, b->pc, b->context, b->page_id)) &&
+               twin->pa == b->pa) { /* where identities have run out */
+        b->dead = true;
+        *block = twin;
+    } else {
+        enter_linked(t, page, b, ways);
+    }
+    pthread_mutex_unlock(&t->lock);
+    return good;
 }
 
 /* -- death --------------------------------------------------------------- */

@@ -62,17 +62,27 @@ struct block_start {
     const struct block *origin;
 };
 
+/* What insertion links, so that it need not be left by to be linked. */
+struct block_ways {
+    struct block *from;      /* its exits to the new block; or NULL */
+    /* For each exit of the new block: the identity of the page to which it
+     * leads, if another; 0: not known.  Or NULL: none are linked. */
+    const uint32_t *page_id;
+    unsigned linked;         /* so many more were */
+};
+
 /*
  * Insertion in two steps, so that an invalidation between reading the
  * guest's bytes and inserting is noticed: begin marks the page as holding
  * code and says what is being translated, `bytes` from the key's pa at most and
  * in that page.  Insert ends that, and refuses (false) if any of it was
  * invalidated meanwhile.  When another vCPU was faster with the same key,
- * *block is replaced by its block.
+ * *block is replaced by its block.  `ways` may be NULL.
  */
 struct block_start block_begin(struct block_table *t, unsigned cpu,
                                const struct block *key, unsigned bytes);
-bool block_insert(struct block_table *t, unsigned cpu, struct block **block);
+bool block_insert(struct block_table *t, unsigned cpu, struct block **block,
+                  struct block_ways *ways);
 
 /*
  * Likewise for a region in place of a block: begin refuses (false) when the
@@ -94,13 +104,10 @@ bool block_replace(struct block_table *t, unsigned cpu, struct block *region);
 unsigned block_move(struct block_table *t, uint64_t pc, uint64_t pa,
                     uint32_t page_id);
 
-/* Link an exit to its target, unless either died or moved away. */
-void block_link(struct block_table *t, struct block *from,
+/* Link an exit to its target, unless it is linked or either died or moved
+ * away: false. */
+bool block_link(struct block_table *t, struct block *from,
                 struct block_link *link, struct block *to);
-/* Link the exits of *from whose targets are there; to other pages if
- * page_id[] has an identity for that exit, not 0.  Returns how many. */
-unsigned block_link_exits(struct block_table *t, struct block *from,
-                          const uint32_t *page_id);
 
 /* Kill the blocks that overlap guest physical [pa, pa + size).  True if there
  * were any. */

@@ -172,7 +172,7 @@ static void insert(struct bench *b, struct state *s, struct jit_buffer *code,
 
     block_begin(s->table, 0, &key, b->unit->guest_bytes);
     struct block *block = block_new(s->chunk, &key, code, r);
-    block_insert(s->table, 0, &block);
+    block_insert(s->table, 0, &block, NULL);
 }
 
 static void translate_all(struct bench *b, enum stage stage)

@@ -118,7 +118,7 @@ static struct block *make(uint64_t offset, unsigned bytes)
     block_begin(table, 0, &key, bytes);
     ir_begin(unit, VA + offset, 1);
     struct block *b = block_new_ir(chunk, &key, &code, unit);
-    ck_assert(block_insert(table, 0, &b));
+    ck_assert(block_insert(table, 0, &b, NULL));
     return b;
 }
 
@@ -167,7 +167,7 @@ START_TEST(test_spoiled)
     ir_begin(unit, VA, 1);
     struct block *b = block_new_ir(chunk, &key, &code, unit);
     block_kill_range(table, PA + 8, 4);
-    ck_assert(!block_insert(table, 0, &b));
+    ck_assert(!block_insert(table, 0, &b, NULL));
     ck_assert(!block_find(table, VA, 1, 1));
     make(0, 16);
     ck_assert(block_find(table, VA, 1, 1));
@@ -200,9 +200,13 @@ END_TEST
 #define THERE UINT64_C(0x0000aaaa00000000)
 
 /* A block at va + offset with one exit, which leads to va + to. */
-static struct block *make_linked(uint64_t va, uint64_t offset, uint64_t to)
+static struct block *make_ways(uint64_t va, uint64_t offset, uint64_t to,
+                               struct block_ways *ways)
 {
-    struct block_link link = {.target = (int32_t)(to - offset)};
+    struct block_link link = {
+        .target = (int32_t)(to - offset),
+        .same_page = to >> 12 == offset >> 12,
+    };
     struct jit_result result = {
         .code_size = 64, .link_count = 1, .links = &link,
     };
@@ -215,8 +219,13 @@ static struct block *make_linked(uint64_t va, uint64_t offset, uint64_t to)
     ck_assert(code_chunk_room(chunk, &code));
     block_begin(table, 0, &key, 16);
     struct block *b = block_new(chunk, &key, &code, &result);
-    ck_assert(block_insert(table, 0, &b));
+    ck_assert(block_insert(table, 0, &b, ways));
     return b;
+}
+
+static struct block *make_linked(uint64_t va, uint64_t offset, uint64_t to)
+{
+    return make_ways(va, offset, to, NULL);
 }
 
 static unsigned move_to(uint64_t va, uint64_t offset)
@@ -241,23 +250,54 @@ static void make_two(void)
     block_link(table, first, block_links(first), second);
 }
 
-/* Exits are linked to what is there, in the same page as in others. */
-START_TEST(test_link_exits)
+static bool leads_to(struct block *from, const struct block *to)
+{
+    return link_to(block_links(from)) == to;
+}
+
+/* Exits are linked to what is there, in the same page as in others, if their
+ * identity is known. */
+START_TEST(test_insert_exits)
 {
     const uint32_t known = id_at(VA + 0x1000), unknown_id = 0;
+    struct block_ways ways = {.page_id = &unknown_id};
+    struct block *to = make_linked(VA, 0x200, 0x1200);
+    struct block *there = make_linked(VA, 0x1200, 0x1300);
+
+    ck_assert(leads_to(make_ways(VA, 0x100, 0x200, &ways), to));
+    ck_assert(leads_to(make_ways(VA, 0x110, 0x300, &ways), NULL));
+    ck_assert(leads_to(make_ways(VA, 0x120, 0x1200, &ways), NULL));
+    ck_assert_uint_eq(ways.linked, 1);
+    ways.page_id = &known;
+    ck_assert(leads_to(make_ways(VA, 0x130, 0x1200, &ways), there));
+    struct block *loop = make_ways(VA, 0x140, 0x140, &ways);
+    ck_assert(leads_to(loop, loop));
+    ck_assert_uint_eq(ways.linked, 3);
+    ck_assert(leads_to(make_ways(VA, 0x150, 0x200, NULL), NULL));
+}
+END_TEST
+
+/* So is an exit that leads to the new one, if it is free. */
+START_TEST(test_insert_from)
+{
     struct block *from = make_linked(VA, 0x100, 0x200);
     struct block *across = make_linked(VA, 0x300, 0x1200);
+    struct block *dead = make_linked(VA, 0x400, 0x500);
+    struct block_ways ways = {.from = from};
+    struct block *other = make_ways(VA, 0x280, 0x200, &ways);
 
-    block_links(from)->same_page = true;
-    ck_assert_uint_eq(block_link_exits(table, from, &unknown_id), 0);
-    struct block *to = make_linked(VA, 0x200, 0x200);
-    ck_assert_uint_eq(block_link_exits(table, from, &unknown_id), 1);
-    ck_assert_ptr_eq(link_to(block_links(from)), to);
-    ck_assert_uint_eq(block_link_exits(table, from, &unknown_id), 0);
-    to = make_linked(VA, 0x1200, 0x1200);
-    ck_assert_uint_eq(block_link_exits(table, across, &unknown_id), 0);
-    ck_assert_uint_eq(block_link_exits(table, across, &known), 1);
-    ck_assert_ptr_eq(link_to(block_links(across)), to);
+    ck_assert(leads_to(from, NULL) && leads_to(other, NULL));
+    struct block *to = make_ways(VA, 0x200, 0x300, &ways);
+    ck_assert(leads_to(from, to) && leads_to(other, NULL));
+    ck_assert(leads_to(to, NULL)); /* across is there, but not asked for */
+    ways.from = across;
+    to = make_ways(VA, 0x1200, 0x1300, &ways);
+    ck_assert(leads_to(across, to));
+    block_kill_range(table, PA + 0x400, 4);
+    ways.from = dead;
+    make_ways(VA, 0x500, 0x600, &ways);
+    ck_assert(leads_to(dead, NULL));
+    ck_assert_uint_eq(ways.linked, 2);
 }
 END_TEST
 
@@ -268,7 +308,6 @@ START_TEST(test_may_follow)
     struct block *from = make_linked(VA, 0x100, 0x200);
     struct block *across = make_linked(VA, 0x300, 0x1200);
 
-    block_links(from)->same_page = true;
     ck_assert(!block_may_follow(from, block_links(from)));
     ck_assert(block_may_follow(across, block_links(across)));
     make_linked(VA, 0x200, 0x200);
@@ -371,7 +410,8 @@ Suite *block_table_suite(void)
     tcase_add_test(c, test_spoiled);
     tcase_add_test(c, test_origin);
     tcase_add_test(c, test_origin_views);
-    tcase_add_test(c, test_link_exits);
+    tcase_add_test(c, test_insert_exits);
+    tcase_add_test(c, test_insert_from);
     tcase_add_test(c, test_may_follow);
     suite_add_tcase(s, c);
     return s;

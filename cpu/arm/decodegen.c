@@ -2,7 +2,7 @@
  * decodegen: the A64 decode tables (*.decode) turned into C.
  *
  *   decodegen --header    TABLE...   argument structs, rows' functions
- *   decodegen --decoder   TABLE...   a64_decode(): a table, then switches
+ *   decodegen --decoder   TABLE...   a64_decoder(): a table, then switches
  *   decodegen --disas     TABLE...   assembler templates, per encoding
  *   decodegen --generator TABLE...   the encodings as data
  *   decodegen --report    TABLE...   coverage list, markdown

@@ -268,8 +268,7 @@ static void emit_sets(FILE *out, const struct dg_table *t,
 
 static void emit_table(FILE *out, const struct cells *c)
 {
-    fprintf(out, "\nstatic bool (*const a64_set[])(struct a64_ctx *s, "
-                 "uint32_t insn) = {\n");
+    fprintf(out, "\nstatic a64_decode_fn *const a64_set[] = {\n");
     for (int k = 0; k < c->nsets; k++) {
         fprintf(out, "    set_%d,\n", k);
     }
@@ -299,18 +298,21 @@ void dg_emit_decoder(FILE *out, const struct dg_table *t)
     fprintf(out, "/* Generated from the decode tables. */\n"
                  "#include \"cpu/arm/a64_trans.h\"\n"
                  "#include \"cpu/arm/features.h\"\n\n"
+                 "/* False: UNDEFINED, by the tables or by the row. */\n"
+                 "typedef bool a64_decode_fn(struct a64_ctx *s, "
+                 "uint32_t insn);\n\n"
                  "/* A test may do something else with the row. */\n"
                  "#ifndef A64_RUN\n"
                  "#define A64_RUN(row, nth) a64_row_##row##_##nth(s, insn)\n"
                  "#endif\n");
     emit_sets(out, t, c);
     emit_table(out, c);
-    fprintf(out, "\n/* False: UNDEFINED, by the tables or by the row. */\n"
-                 "static bool a64_decode(struct a64_ctx *s, uint32_t insn)\n"
+    fprintf(out, "\n/* By what `insn` is decoded and translated. */\n"
+                 "static a64_decode_fn *a64_decoder(uint32_t insn)\n"
                  "{\n"
                  "    unsigned cell = extract32(insn, %d, 2) |\n"
                  "                    extract32(insn, %d, 11) << 2;\n\n"
-                 "    return a64_set[a64_set_of[cell]](s, insn);\n}\n",
+                 "    return a64_set[a64_set_of[cell]];\n}\n",
             INDEX_LOW, INDEX_HIGH);
     for (int k = 0; k < c->nsets; k++) {
         free(c->set[k]);

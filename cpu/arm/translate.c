@@ -303,16 +303,29 @@ static void begin_insn(struct a64_ctx *s, bool first)
     }
 }
 
-static inline void translate_insn(struct a64_ctx *s)
+/* An instruction, and by what it is decoded and translated. */
+struct found {
+    uint32_t insn;
+    a64_decode_fn *decode;
+};
+
+static inline struct found find(const uint8_t *code)
 {
-    if (!a64_decode(s, s->insn)) {
+    uint32_t insn = load_le32(code);
+
+    return (struct found){insn, a64_decoder(insn)};
+}
+
+static inline void translate_insn(struct a64_ctx *s, a64_decode_fn *decode)
+{
+    if (!decode(s, s->insn)) {
         a64_raise(s, ARM_SYNDROME(EC_UNKNOWN, 0));
     }
 }
 
 /* An access by a misaligned SP: the unit ends before it, or, as the first,
  * by the exception, which comes after UNDEFINED. */
-static void fault_at_sp(struct a64_ctx *s, bool first)
+static void fault_at_sp(struct a64_ctx *s, a64_decode_fn *decode, bool first)
 {
     if (!first) {
         ir_exit(s->u, s->pc);
@@ -320,7 +333,7 @@ static void fault_at_sp(struct a64_ctx *s, bool first)
         return;
     }
     begin_insn(s, true);
-    if (!a64_decode(s, s->insn)) {
+    if (!decode(s, s->insn)) {
         a64_raise(s, ARM_SYNDROME(EC_UNKNOWN, 0));
         return;
     }
@@ -340,13 +353,14 @@ static bool faults_at_sp(const struct a64_ctx *s)
 }
 
 /* An instruction of a unit with some of CTX_FIRST and CTX_EVERY. */
-static void translate_with_more(struct a64_ctx *s, bool first)
+static void translate_with_more(struct a64_ctx *s, a64_decode_fn *decode,
+                                bool first)
 {
     if (faults_at_sp(s)) {
-        fault_at_sp(s, first);
+        fault_at_sp(s, decode, first);
     } else {
         begin_insn(s, first);
-        translate_insn(s);
+        translate_insn(s, decode);
     }
 }
 
@@ -369,20 +383,25 @@ void a64_translate(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
     };
     unsigned more = context & (CTX_FIRST | CTX_EVERY);
     unsigned branches = u->region ? UINT_MAX : MAX_SIDE_EXITS;
-
     const uint8_t *end = code + limit(context, bytes);
+    /* The way of the next instruction is found before this one goes its own:
+     * when the host has guessed it wrongly, as often, it soon knows. */
+    struct found next = find(code);
 
     u->fp_default = !(context & (CTX_FP_MODE | CTX_FP_RMODE));
     if (context & CTX_COUNT) {
         u->shares = false; /* may leave before what has been counted */
     }
     do {
-        s.insn = load_le32(code);
+        struct found now = next;
+
+        next = find(code + 4 < end ? code + 4 : code);
+        s.insn = now.insn;
         if (!more) {
             ir_insn(u, s.pc);
-            translate_insn(&s);
+            translate_insn(&s, now.decode);
         } else {
-            translate_with_more(&s, s.pc == pc);
+            translate_with_more(&s, now.decode, s.pc == pc);
             more &= CTX_EVERY;
         }
         if (s.sp_changed && !s.ended) {

@@ -567,6 +567,32 @@ START_TEST(loop_to_own_head)
 }
 END_TEST
 
+/* A byte for a vector goes through a general register, also where all of these
+ * hold something and a CHECK says where it is. */
+START_TEST(byte_of_a_check)
+{
+    ir_ref host, value[4], byte;
+    unsigned edge;
+
+    begin();
+    edge = ir_edge(u, RIG_PC + 4);
+    host = ir_emit(u, IR_CHECK, IR_I64, IR_CHECK_FILL, get(1), IR_NONE,
+                   IR_NONE, ir_check_imm(edge, 0, 16));
+    for (unsigned n = 0; n < 4; n++) {
+        value[n] = ir_bin(u, IR_MUL, IR_I64, get(5 + n), get(6 + n));
+    }
+    byte = ir_emit(u, IR_VLOAD8, IR_V128, IR_MEM_HOST, host, IR_NONE,
+                   IR_NONE, 3);
+    ir_set(u, IR_V128, VCPU_V(9), byte);
+    for (unsigned n = 0; n < 4; n++) {
+        set(5 + n, value[n]);
+    }
+    ir_exit(u, 0x40002000);
+    rig->vcpu->r[1] = RIG_RAM + 0x100;
+    run();
+}
+END_TEST
+
 /* A region: a loop around a LABEL, with a value live across it. */
 START_TEST(region_loop)
 {
@@ -667,6 +693,7 @@ Suite *x64_suite(void)
     tcase_add_test(tc, branches);
     tcase_add_loop_test(tc, memory, 0, 8);
     tcase_add_loop_test(tc, exclusives, 0, 8);
+    tcase_add_test(tc, byte_of_a_check);
     suite_add_tcase(s, tc);
 
     tc = tcase_create("control");

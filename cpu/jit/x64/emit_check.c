@@ -233,7 +233,7 @@ void emit_host_load(struct backend_thread *t, ir_ref i,
         emit_host_load_whole(t, i, in, from);
         return;
     }
-    if (in->type == IR_F16) {
+    if ((t->val[i].state & VAL_VEC) && each < 4) {
         tmp = ra_temp(t, GPR_SCRATCH, 0);
     }
     if (!second) {

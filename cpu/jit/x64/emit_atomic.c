@@ -57,10 +57,10 @@ static void call(struct backend_thread *t, ir_ref i,
     va = ra_use(t, in->a, true);
     tmp = ra_temp(t, GPR_SCRATCH, 0);
     if (in->b != IR_NONE) {
-        value[count++] = mem_stored(t, in->b, IR_I64);
+        mem_stored(t, in->b, IR_I64, &value[count++]);
     }
     if (in->c != IR_NONE) {
-        value[count++] = mem_stored(t, in->c, IR_I64);
+        mem_stored(t, in->c, IR_I64, &value[count++]);
     }
     ra_release_all(t, in);
     ra_free_temp(t, tmp); /* results come when it has served */
@@ -108,11 +108,11 @@ static void begin(struct backend_thread *t, struct atomic *k, ir_ref i,
     k->t2 = ra_temp(t, GPR_SCRATCH, 0);
     k->host = rm_index(k->t1, k->va, 0, 0);
     if (in->b != IR_NONE) {
-        k->b = mem_stored(t, in->b, IR_I64);
+        mem_stored(t, in->b, IR_I64, &k->b);
         count++;
     }
     if (in->c != IR_NONE) {
-        k->c = mem_stored(t, in->c, IR_I64);
+        mem_stored(t, in->c, IR_I64, &k->c);
         count++;
     }
     ra_release_all(t, in);
@@ -283,7 +283,9 @@ static void keep_pair(struct backend_thread *t, const struct ir_insn *in,
     const ir_ref value[2] = { in->b, in->c };
 
     for (unsigned n = 0; n < 2; n++) {
-        struct stored s = mem_stored(t, value[n], IR_I64);
+        struct stored s;
+
+        mem_stored(t, value[n], IR_I64, &s);
 
         kept[n] = (struct stored){
             .type = IR_I64, .m = rm_frame(FRAME_ARG + 16 + 16 * (int)n),

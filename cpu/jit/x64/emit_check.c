@@ -10,6 +10,7 @@
  */
 #include "cpu/jit/x64/emit.h"
 #include "cpu/jit/x64/mem.h"
+#include "cpu/jit/x64/vec.h"
 
 #include <assert.h>
 
@@ -208,55 +209,67 @@ void emit_check(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 /* -- accesses ----------------------------------------------------------- */
 
 /* Both are wanted. */
-static void emit_host_load_whole(struct backend_thread *t, ir_ref i,
-                                 const struct ir_insn *in,
-                                 struct x64_rm from)
+static void host_load_pair(struct backend_thread *t, ir_ref i,
+                           const struct ir_insn *in, int base)
 {
-    int xmm = ra_temp(t, XMM_SCRATCH, 0), dst;
+    struct x64_rm from = rm_mem(base, (int)in->imm);
+    int dst;
 
+    if (mem_is_whole(t, in)) {
+        int xmm = ra_temp(t, XMM_SCRATCH, 0);
+
+        ra_release(t, in->a);
+        dst = mem_def_loaded(t, i, 0);
+        mem_load_whole(t, in, xmm, dst,
+                       mem_def_loaded(t, i + 1, REG_BIT(dst)), from);
+        return;
+    }
+    dst = mem_def_loaded(t, i, REG_BIT(base));
+    mem_load_one(t, in, dst, from, NO_REG);
+    from.disp += (int)mem_size(in->type);
     ra_release(t, in->a);
-    dst = mem_def_loaded(t, i, 0);
-    mem_load_whole(t, in, xmm, dst,
-                   mem_def_loaded(t, i + 1, REG_BIT(dst)), from);
+    mem_load_one(t, in, mem_def_loaded(t, i + 1, REG_BIT(dst)), from, NO_REG);
 }
 
 void emit_host_load(struct backend_thread *t, ir_ref i,
                     const struct ir_insn *in)
 {
-    bool pair = in->op == IR_LOAD2;
-    bool second = pair && t->val[i + 1].left;
-    int base = ra_use(t, in->a, true), tmp = 0, dst;
-    int each = (int)ir_type_size(mem_vec_type(in));
-    struct x64_rm from = rm_mem(base, (int)in->imm);
+    int base = ra_use(t, in->a, true), tmp = NO_REG;
 
-    if (second && mem_is_whole(t, in)) {
-        emit_host_load_whole(t, i, in, from);
+    if (in->op == IR_LOAD2 && t->val[i + 1].left) {
+        host_load_pair(t, i, in, base);
         return;
     }
-    if ((t->val[i].state & VAL_VEC) && each < 4) {
-        tmp = ra_temp(t, GPR_SCRATCH, 0);
-    }
-    if (!second) {
-        ra_release(t, in->a);
-    }
-    dst = mem_def_loaded(t, i, second ? REG_BIT(base) : 0);
-    mem_load_one(t, in, dst, from, tmp);
-    if (second) {
-        from.disp += each;
-        ra_release(t, in->a);
-        mem_load_one(t, in, mem_def_loaded(t, i + 1, REG_BIT(dst)), from,
-                     tmp);
+    ra_release(t, in->a);
+    if (t->val[i].state & VAL_VEC) {
+        enum ir_type type = mem_vec_type(in);
+
+        if (mem_size(type) < 4) {
+            tmp = ra_temp(t, GPR_SCRATCH, 0);
+        }
+        vec_load(t, type, ra_def_vec(t, i, NO_REG, 0),
+                 rm_mem(base, (int)in->imm), tmp);
+    } else {
+        x_any_mem(&t->as, mem_load_op(in), ra_def(t, i, NO_REG, 0), base,
+                  (int)in->imm);
     }
 }
 
-void emit_host_store(struct backend_thread *t, const struct ir_insn *in)
+/* In a general register, to be stored as it is there. */
+static inline bool is_ready(const struct value *v, enum ir_type type)
+{
+    return v->reg < XMM0 && !(type == IR_I64 && v->state & VAL_NARROW);
+}
+
+/* From anywhere. */
+static void host_store_any(struct backend_thread *t, const struct ir_insn *in,
+                           int base)
 {
     enum ir_type type = mem_vec_type(in);
-    int each = (int)ir_type_size(type);
-    int base = ra_use(t, in->a, true), tmp, xmm = NO_REG;
     struct x64_rm to = rm_mem(base, (int)in->imm);
     struct stored value[2];
     bool pair = in->op == IR_STORE2;
+    int tmp;
 
     mem_hold_stored(t, in->b);
     if (pair) {
@@ -264,20 +277,40 @@ void emit_host_store(struct backend_thread *t, const struct ir_insn *in)
     }
     tmp = ra_temp(t, GPR_SCRATCH, 0);
     if (mem_is_whole(t, in)) {
-        xmm = ra_temp(t, XMM_SCRATCH, 0);
-    }
-    value[0] = mem_stored(t, in->b, type);
-    if (pair) {
-        value[1] = mem_stored(t, in->c, type);
-    }
-    ra_release_all(t, in);
-    if (mem_is_whole(t, in)) {
+        int xmm = ra_temp(t, XMM_SCRATCH, 0);
+
+        mem_stored(t, in->b, type, &value[0]);
+        mem_stored(t, in->c, type, &value[1]);
         mem_store_whole(t, value, xmm, to, tmp);
         return;
     }
+    mem_stored(t, in->b, type, &value[0]);
+    if (pair) {
+        mem_stored(t, in->c, type, &value[1]);
+    }
     mem_store_one(t, &value[0], to, tmp);
     if (pair) {
-        to.disp += each;
+        to.disp += (int)mem_size(type);
         mem_store_one(t, &value[1], to, tmp);
     }
+}
+
+void emit_host_store(struct backend_thread *t, const struct ir_insn *in)
+{
+    const struct value *b = &t->val[in->b], *c = &t->val[in->c];
+    int base = ra_use(t, in->a, true), at = (int)in->imm;
+    enum ir_type type = in->type;
+    bool pair = in->op == IR_STORE2;
+
+    if (!is_ready(b, type) ||
+        (pair && (!is_ready(c, type) || mem_is_whole(t, in)))) {
+        host_store_any(t, in, base);
+    } else {
+        x_any_mem(&t->as, mem_store_op(type), b->reg, base, at);
+        if (pair) {
+            x_any_mem(&t->as, mem_store_op(type), c->reg, base,
+                      at + (int)mem_size(type));
+        }
+    }
+    ra_release_all(t, in);
 }

@@ -83,11 +83,8 @@ static void check_bytes(struct asm_buf *as, struct slow_path *s, unsigned n,
     p += write ? 20 : 16;
     p[0] |= high;
     p[2] |= t2 << 3 | va;
-    if (t2 != RAX) {
-        p[5] |= t2;
-        p++;
-    }
-    p = x_disp32(p + 5, 4096 - (int)size);
+    p[5] |= t2;
+    p = x_disp32(p + 5 + (t2 != RAX), 4096 - (int)size);
     s->from[n] = p + 2;
     p += 6;
     p[2] |= t1 << 3;
@@ -122,8 +119,13 @@ static void check_general(struct backend_thread *t, struct slow_path *s,
     x_load(as, t1, entry);
 }
 
-void mem_check(struct backend_thread *t, struct slow_path *s, int t1, int t2,
-               unsigned size, unsigned aux, bool write)
+/* What few accesses are. */
+#define IR_MEM_ODD \
+    (IR_MEM_ALIGNED | IR_MEM_UNPRIV | IR_MEM_REVERSED | IR_MEM_KEEP)
+
+static __attribute__((noinline)) void
+check_odd(struct backend_thread *t, struct slow_path *s, int t1, int t2,
+          unsigned size, unsigned aux, bool write)
 {
     struct asm_buf *as = &t->as;
     unsigned align = s->desc & SLOW_PAIR && !(s->desc & SLOW_ATOMIC)
@@ -148,6 +150,16 @@ void mem_check(struct backend_thread *t, struct slow_path *s, int t1, int t2,
     }
 }
 
+void mem_check(struct backend_thread *t, struct slow_path *s, int t1, int t2,
+               unsigned size, unsigned aux, bool write)
+{
+    if ((aux & IR_MEM_ODD) || t->slow_every || !t->host.bmi2) {
+        check_odd(t, s, t1, t2, size, aux, write);
+    } else {
+        check_bytes(&t->as, s, 0, t1, t2, size, write);
+    }
+}
+
 static unsigned slow_desc(const struct ir_insn *in, unsigned size, bool pair)
 {
     _Static_assert(SLOW_ALIGNED == IR_MEM_ALIGNED >> 1 &&
@@ -160,38 +172,13 @@ static unsigned slow_desc(const struct ir_insn *in, unsigned size, bool pair)
 
 /* -- loads ------------------------------------------------------------- */
 
-static unsigned int_load_op(const struct ir_insn *in)
-{
-    static const uint32_t zero[] = {
-        [IR_I8] = X_MOVZX8, [IR_I16] = X_MOVZX16, [IR_I32] = X_MOV_LOAD,
-        [IR_I64] = X_MOV_LOAD | X_W,
-    };
-    static const uint32_t sign[] = {
-        [IR_I8] = X_MOVSX8, [IR_I16] = X_MOVSX16, [IR_I32] = X_MOVSXD,
-        [IR_I64] = X_MOV_LOAD | X_W,
-    };
-
-    if (in->aux & IR_MEM_SIGN64) {
-        return sign[in->type] | X_W;
-    }
-    if ((in->aux & IR_MEM_SIGN32) && in->type < IR_I32) {
-        return sign[in->type];
-    }
-    return zero[in->type];
-}
-
-enum ir_type mem_vec_type(const struct ir_insn *in)
-{
-    return in->op == IR_VLOAD8 || in->op == IR_VSTORE8 ? IR_I8 : in->type;
-}
-
 void mem_load_one(struct backend_thread *t, const struct ir_insn *in,
                      int dst, struct x64_rm from, int tmp)
 {
     if (dst >= XMM0) {
         vec_load(t, mem_vec_type(in), dst, from, tmp);
     } else {
-        x_op(&t->as, int_load_op(in), dst, from);
+        x_any(&t->as, mem_load_op(in), dst, from);
     }
 }
 
@@ -225,17 +212,14 @@ int mem_def_loaded(struct backend_thread *t, ir_ref i, uint32_t avoid)
                                      : ra_def(t, i, NO_REG, avoid);
 }
 
-void emit_load(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+static __attribute__((noinline)) void
+load_by_tlb(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     bool pair = in->op == IR_LOAD2;
-    unsigned each = ir_type_size(mem_vec_type(in)), size = each << pair;
+    unsigned each = mem_size(mem_vec_type(in)), size = each << pair;
     struct slow_path *s;
     int va, t1, t2, dst, second = NO_REG, whole = NO_REG;
 
-    if (in->aux & IR_MEM_HOST) {
-        emit_host_load(t, i, in);
-        return;
-    }
     fl_clobber(t);
     if (mem_is_whole(t, in)) {
         whole = ra_temp(t, XMM_SCRATCH, 0);
@@ -275,6 +259,15 @@ void emit_load(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     s->back = t->as.p;
 }
 
+void emit_load(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    if (in->aux & IR_MEM_HOST) {
+        emit_host_load(t, i, in);
+    } else {
+        load_by_tlb(t, i, in);
+    }
+}
+
 void emit_second(struct backend_thread *t, ir_ref i,
                  const struct ir_insn *in)
 {
@@ -284,27 +277,25 @@ void emit_second(struct backend_thread *t, ir_ref i,
 
 /* -- stores ------------------------------------------------------------ */
 
-struct stored mem_stored(struct backend_thread *t, ir_ref ref,
-                         enum ir_type type)
+void mem_stored(struct backend_thread *t, ir_ref ref, enum ir_type type,
+                struct stored *s)
 {
     struct value *v = &t->val[ref];
-    struct stored s = { .type = type };
 
+    s->type = type;
+    s->is_const = s->is_pc = s->narrow = false;
     if (v->state & VAL_VEC) {
-        s.m = rm_reg(ra_use_vec(t, ref));
-        return s;
+        s->m = rm_reg(ra_use_vec(t, ref));
+    } else if (v->reg == NO_REG && (v->state & VAL_CONST) &&
+               !(v->state & VAL_PC && v->home != NO_HOME)) {
+        s->m = (struct x64_rm){ 0 };
+        s->imm = t->u->insn[ref].imm;
+        s->is_const = true;
+        s->is_pc = v->state & VAL_PC;
+    } else {
+        s->m = ra_where(t, ref);
+        s->narrow = type == IR_I64 && (v->state & VAL_NARROW);
     }
-    s.is_pc = v->state & VAL_PC;
-    if (v->reg == NO_REG && (v->state & VAL_CONST) &&
-        !(s.is_pc && v->home != NO_HOME)) {
-        s.imm = t->u->insn[ref].imm;
-        s.is_const = true;
-        return s;
-    }
-    s.is_pc = false;
-    s.m = ra_where(t, ref);
-    s.narrow = type == IR_I64 && (v->state & VAL_NARROW);
-    return s;
 }
 
 /* A vector operand is brought into a register, which takes none of the
@@ -335,12 +326,7 @@ void mem_load_stored(struct backend_thread *t, const struct stored *s,
 static void store_int(struct backend_thread *t, enum ir_type type,
                       struct x64_rm to, int src)
 {
-    static const uint32_t store[] = {
-        [IR_I8] = X_MOV_STORE8, [IR_I16] = X_MOV_STORE16,
-        [IR_I32] = X_MOV_STORE, [IR_I64] = X_MOV_STORE | X_W,
-    };
-
-    x_op(&t->as, store[type], src, to);
+    x_any(&t->as, mem_store_op(type), src, to);
 }
 
 static bool store_imm(struct backend_thread *t, const struct stored *s,
@@ -441,22 +427,19 @@ static void emit_full_fence(struct backend_thread *t)
     x_byte(&t->as, 0);
 }
 
-void emit_store(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+static __attribute__((noinline)) void
+store_by_tlb(struct backend_thread *t, const struct ir_insn *in)
 {
     bool pair = in->op == IR_STORE2;
     enum ir_type type = mem_vec_type(in);
-    unsigned each = ir_type_size(type), size = each << pair;
+    unsigned each = mem_size(type), size = each << pair;
     bool release = (in->aux & IR_MEM_RELEASE) && t->b->parallel;
     bool vec = t->val[in->b].state & VAL_VEC;
-    struct stored value[2];
+    /* Of the slow path to come: not to be moved. */
+    struct stored *value = t->slow[t->slow_count].value;
     struct slow_path *s;
     int va, t1, t2, whole = NO_REG;
 
-    (void)i;
-    if (in->aux & IR_MEM_HOST) {
-        emit_host_store(t, in);
-        return;
-    }
     fl_clobber(t);
     if (mem_is_whole(t, in)) {
         whole = ra_temp(t, XMM_SCRATCH, 0);
@@ -468,15 +451,14 @@ void emit_store(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     }
     t1 = ra_temp(t, GPR_SCRATCH, 0);
     t2 = ra_temp(t, GPR_SCRATCH, 0);
-    value[0] = mem_stored(t, in->b, type);
+    mem_stored(t, in->b, type, &value[0]);
     if (pair) {
-        value[1] = mem_stored(t, in->c, type);
+        mem_stored(t, in->c, type, &value[1]);
     }
     ra_release_all(t, in);
     s = mem_slow_path(t, in, va, SLOW_STORE | slow_desc(in, size, pair));
     s->tmp = t2;
     s->value_count = 1 + pair;
-    memcpy(s->value, value, sizeof(value));
     mem_check(t, s, t1, t2, size, in->aux, true);
     if (whole != NO_REG) {
         mem_store_whole(t, value, whole, rm_index(t1, va, 0, 0), t2);
@@ -491,6 +473,16 @@ void emit_store(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
         emit_full_fence(t);
     }
     s->back = t->as.p;
+}
+
+void emit_store(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    (void)i;
+    if (in->aux & IR_MEM_HOST) {
+        emit_host_store(t, in);
+    } else {
+        store_by_tlb(t, in);
+    }
 }
 
 void emit_fence(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
@@ -512,7 +504,7 @@ void emit_fence(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 static struct x64_rm slow_value(const struct slow_path *s, unsigned n)
 {
     bool packed = !(s->desc & SLOW_ATOMIC);
-    unsigned each = packed ? ir_type_size(mem_vec_type(s->in)) : 16;
+    unsigned each = packed ? mem_size(mem_vec_type(s->in)) : 16;
 
     return rm_frame(FRAME_ARG + 16 + n * each);
 }
@@ -550,7 +542,7 @@ void mem_save_vectors(struct backend_thread *t, uint32_t set, bool save)
 static void get_results(struct backend_thread *t, const struct slow_path *s)
 {
     bool atomic = s->desc & SLOW_ATOMIC;
-    unsigned each = atomic ? 16 : ir_type_size(mem_vec_type(s->in));
+    unsigned each = atomic ? 16 : mem_size(mem_vec_type(s->in));
 
     for (unsigned n = 0; n < 2; n++) {
         struct x64_rm from = rm_frame(FRAME_ARG + 16 + n * each);

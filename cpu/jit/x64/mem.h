@@ -22,7 +22,55 @@ uint32_t mem_live_vectors(const struct backend_thread *t);
 void mem_save_vectors(struct backend_thread *t, uint32_t set, bool save);
 
 /* Type of an access, I8 for one byte of a vector. */
-enum ir_type mem_vec_type(const struct ir_insn *in);
+static inline enum ir_type mem_vec_type(const struct ir_insn *in)
+{
+    return in->op == IR_VLOAD8 || in->op == IR_VSTORE8 ? IR_I8 : in->type;
+}
+
+static inline unsigned mem_size(enum ir_type type)
+{
+    static const uint8_t size[] = {
+        [IR_I8] = 1, [IR_I16] = 2, [IR_I32] = 4, [IR_I64] = 8,
+        [IR_F16] = 2, [IR_F32] = 4, [IR_F64] = 8, [IR_V128] = 16,
+    };
+
+    return size[type];
+}
+
+/* The instruction that loads an integer. */
+static inline unsigned mem_load_op(const struct ir_insn *in)
+{
+    static const uint32_t zero[] = {
+        [IR_I8] = X_MOVZX8, [IR_I16] = X_MOVZX16, [IR_I32] = X_MOV_LOAD,
+        [IR_I64] = X_MOV_LOAD | X_W,
+    };
+    static const uint32_t sign32[] = {
+        [IR_I8] = X_MOVSX8, [IR_I16] = X_MOVSX16, [IR_I32] = X_MOV_LOAD,
+        [IR_I64] = X_MOV_LOAD | X_W,
+    };
+    static const uint32_t sign64[] = {
+        [IR_I8] = X_MOVSX8 | X_W, [IR_I16] = X_MOVSX16 | X_W,
+        [IR_I32] = X_MOVSXD | X_W, [IR_I64] = X_MOV_LOAD | X_W,
+    };
+    static const uint32_t *const op[4] = {
+        zero, [IR_MEM_SIGN32] = sign32, [IR_MEM_SIGN64] = sign64,
+        [IR_MEM_SIGN32 | IR_MEM_SIGN64] = sign64,
+    };
+
+    return op[in->aux & 3][in->type];
+}
+
+/* The one that stores it. */
+static inline unsigned mem_store_op(enum ir_type type)
+{
+    static const uint32_t store[] = {
+        [IR_I8] = X_MOV_STORE8, [IR_I16] = X_MOV_STORE16,
+        [IR_I32] = X_MOV_STORE, [IR_I64] = X_MOV_STORE | X_W,
+    };
+
+    return store[type];
+}
+
 /* A register for what is loaded, and its load; tmp: for F16 only. */
 int mem_def_loaded(struct backend_thread *t, ir_ref i, uint32_t avoid);
 void mem_load_one(struct backend_thread *t, const struct ir_insn *in,
@@ -40,10 +88,10 @@ void mem_hold_stored(struct backend_thread *t, ir_ref ref);
 void mem_store_one(struct backend_thread *t, const struct stored *s,
                    struct x64_rm to, int tmp);
 
-/* Where an operand is, without moving it: to be called when all registers
- * of the op are chosen. */
-struct stored mem_stored(struct backend_thread *t, ir_ref ref,
-                         enum ir_type type);
+/* Where an operand is, without moving it, into *s: to be called when all
+ * registers of the op are chosen. */
+void mem_stored(struct backend_thread *t, ir_ref ref, enum ir_type type,
+                struct stored *s);
 /* Emit its move into a general register. */
 void mem_load_stored(struct backend_thread *t, const struct stored *s,
                      int dst);

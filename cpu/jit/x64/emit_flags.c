@@ -196,6 +196,9 @@ static int eflags_condition(struct backend_thread *t, enum ir_cc cc)
     };
     bool carry = cc == IR_HS || cc == IR_LO;
 
+    if (t->fl_kind == FL_SUB) {
+        return x86[cc];
+    }
     if (fl_is_fp(t)) {
         return fp_condition(t, cc);
     }
@@ -220,12 +223,13 @@ static int kept_condition(struct backend_thread *t, ir_ref ref)
     return CC_NE;
 }
 
-int fl_condition(struct backend_thread *t, ir_ref ref, enum ir_cc cc)
+/* Not just by EFLAGS as they are. */
+static int other_condition(struct backend_thread *t, ir_ref ref,
+                           enum ir_cc cc)
 {
     uint64_t imm;
     bool inverted;
     uint32_t bit = single_bit(cc, &inverted);
-    int x86;
 
     if (t->fl == ref && fl_is_fp(t) && cc < IR_AL &&
         fp_condition(t, cc) == NONE) {
@@ -233,19 +237,28 @@ int fl_condition(struct backend_thread *t, ir_ref ref, enum ir_cc cc)
         t->fl = IR_NONE;
     }
     if (t->val[ref].state & VAL_FOLDED) {
-        x86 = kept_condition(t, ref);
-    } else if (cc >= IR_AL) {
-        x86 = known_condition(t, true);
-    } else if (val_const(t, ref, &imm)) {
-        x86 = known_condition(t, ir_cc_holds(cc, imm));
-    } else if (t->fl == ref) {
-        x86 = eflags_condition(t, cc);
-    } else if (bit && t->val[ref].left == 1) {
-        x86 = test_bit(t, ref, cc, bit, inverted);
-    } else {
-        unpack(t, ref);
-        x86 = eflags_condition(t, cc);
+        return kept_condition(t, ref);
     }
+    if (cc >= IR_AL) {
+        return known_condition(t, true);
+    }
+    if (val_const(t, ref, &imm)) {
+        return known_condition(t, ir_cc_holds(cc, imm));
+    }
+    if (t->fl != ref) {
+        if (bit && t->val[ref].left == 1) {
+            return test_bit(t, ref, cc, bit, inverted);
+        }
+        unpack(t, ref);
+    }
+    return eflags_condition(t, cc);
+}
+
+int fl_condition(struct backend_thread *t, ir_ref ref, enum ir_cc cc)
+{
+    int x86 = t->fl == ref && t->fl_kind == FL_SUB && cc < IR_AL
+            ? eflags_condition(t, cc) : other_condition(t, ref, cc);
+
     t->fl_hold = true;
     return x86;
 }
@@ -373,30 +386,27 @@ void fl_restore_packed(struct backend_thread *t, const struct exit_stub *s)
 void emit_flags_of(struct backend_thread *t, ir_ref i,
                    const struct ir_insn *in)
 {
-    unsigned op = t->u->insn[in->a].op;
+    /* Of what leaves them in EFLAGS. */
+    static const uint8_t kind[IR_OPCODES] = {
+        [IR_SUB] = FL_SUB, [IR_SBC] = FL_SUB,
+        [IR_ADD] = FL_ADD, [IR_ADC] = FL_ADD,
+        [IR_AND] = FL_LOGIC, [IR_OR] = FL_LOGIC, [IR_XOR] = FL_LOGIC,
+        [IR_ANDN] = FL_LOGIC,
+    };
+    const struct ir_insn *of = &t->u->insn[in->a];
+    unsigned k = kind[of->op];
 
-    switch (op) {
-    case IR_SUB:
-    case IR_SBC:
-        t->fl_kind = FL_SUB;
-        break;
-    case IR_ADD:
-        t->fl_kind = int_adds_by_sub(t, &t->u->insn[in->a]) ? FL_SUB
-                                                            : FL_ADD;
-        break;
-    case IR_ADC:
-        t->fl_kind = FL_ADD;
-        break;
-    default:
-        if (op != IR_AND && op != IR_OR && op != IR_XOR && op != IR_ANDN) {
-            int r;
+    if (of->op == IR_ADD && int_adds_by_sub(t, of)) {
+        k = FL_SUB;
+    } else if (k == FL_NOT) {
+        int r;
 
-            fl_clobber(t);
-            r = ra_use(t, in->a, false);
-            x_test(&t->as, in->type == IR_I64 ? X_W : 0, r);
-        }
-        t->fl_kind = FL_LOGIC;
+        fl_clobber(t);
+        r = ra_use(t, in->a, false);
+        x_test(&t->as, in->type == IR_I64 ? X_W : 0, r);
+        k = FL_LOGIC;
     }
+    t->fl_kind = k;
     t->fl = i;
     ra_release(t, in->a);
 }

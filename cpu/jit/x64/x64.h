@@ -93,6 +93,7 @@ struct value {
 
 /* How EFLAGS hold a FLAGS value. */
 enum fl_kind {
+    FL_NOT,    /* they do not */
     FL_SUB,    /* after cmp: CF is the borrow */
     FL_ADD,    /* after add: CF is the carry */
     FL_LOGIC,  /* after test: C = V = 0, CF = OF = 0 */

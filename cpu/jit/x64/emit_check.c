@@ -47,24 +47,10 @@ void check_count(struct backend_thread *t)
     }
 }
 
-/* The first-level TLB: t1 := the entry's offset; jumps by the result when
- * va, of `size` bytes, is not there.  t2 is changed. */
+/* t1 := the addend, or off by the jump that is returned. */
 static uint8_t *look_up(struct backend_thread *t, const struct check *c)
 {
-    struct asm_buf *as = &t->as;
-
-    if (t->host.bmi2) {
-        x_vex(as, X_RORX, c->t1, 0, rm_reg(c->va));
-        x_byte(as, TLB_PAGE_BITS - 4);
-    } else {
-        x_mov32(as, c->t1, c->va);
-        x_shift_imm(as, 5, 0, c->t1, TLB_PAGE_BITS - 4);
-    }
-    x_alu_imm(as, ALU_AND, 0, rm_reg(c->t1), (TLB_ENTRIES - 1) << 4);
-    x_load(as, c->t2, rm_index(REG_TLB, c->t1, 0, c->array));
-    x_alu(as, ALU_XOR, X_W, c->t2, rm_reg(c->va));
-    x_alu_imm(as, ALU_CMP, X_W, rm_reg(c->t2), 4096 - c->size);
-    return x_jcc32(as, CC_A);
+    return mem_look_up(t, c->va, c->t1, c->t2, c->size, c->write);
 }
 
 /* Behind a cold unit: the TLB does not have the page. */
@@ -86,14 +72,16 @@ static void emit_refill(struct backend_thread *t, const struct check *c)
 {
     struct asm_buf *as = &t->as;
 
+    uint8_t *miss;
+
     x_fix32(c->miss, as->p);
+    miss = look_up(t, c);
     if (c->slow) {
-        c->slow->from[c->from] = look_up(t, c);
+        c->slow->from[c->from] = miss;
     } else {
-        t->exit_stub[c->stub].disp = look_up(t, c);
+        t->exit_stub[c->stub].disp = miss;
     }
-    x_load(as, c->t2, rm_index(REG_TLB, c->t1, 0, c->array));
-    x_load(as, c->t1, rm_index(REG_TLB, c->t1, 0, c->array + 8));
+    x_alu(as, ALU_XOR, X_W, c->t2, rm_reg(c->va));
     x_store(as, slot(c->slot, SLOT_TAG), c->t2);
     x_store(as, slot(c->slot, SLOT_ADDEND), c->t1);
     x_op(as, X_MOV_IMM | X_W, 0, slot(c->slot, SLOT_LIMIT));
@@ -120,26 +108,40 @@ static void use_slot(struct backend_thread *t, struct check *c)
 {
     struct asm_buf *as = &t->as;
 
+    c->slot = t->check_slot++;
     x_load(as, c->t2, slot(c->slot, SLOT_TAG));
     x_alu(as, ALU_XOR, X_W, c->t2, rm_reg(c->va));
     x_alu(as, ALU_CMP, X_W, c->t2, slot(c->slot, SLOT_LIMIT));
     c->miss = x_jcc32(as, CC_AE);
     x_load(as, c->t1, slot(c->slot, SLOT_ADDEND));
     c->back = as->p;
-    t->check[t->checks++] = *c;
+    t->checks++;
+}
+
+/* The next check, filled in where it is; t->checks counts it if it wants
+ * anything behind the unit. */
+static struct check *new_check(struct backend_thread *t, int va, int t1,
+                               int t2, unsigned size, bool write)
+{
+    struct check *c = &t->check[t->checks];
+
+    c->slow = NULL;
+    c->va = va;
+    c->t1 = t1;
+    c->t2 = t2;
+    c->size = size;
+    c->write = write;
+    return c;
 }
 
 void check_kept(struct backend_thread *t, struct slow_path *s, unsigned n,
                 int t1, int t2, unsigned size, bool write)
 {
-    struct check c = {
-        .slow = s, .from = n, .size = size, .slot = t->check_slot++,
-        .va = s->va, .t1 = t1, .t2 = t2,
-        .array = write ? offsetof(struct tlb_context, write)
-                       : offsetof(struct tlb_context, read),
-    };
+    struct check *c = new_check(t, s->va, t1, t2, size, write);
 
-    use_slot(t, &c);
+    c->slow = s;
+    c->from = n;
+    use_slot(t, c);
 }
 
 /* A miss is filled. */
@@ -152,10 +154,9 @@ static void check_cold(struct backend_thread *t, const struct ir_insn *in,
         emit_link(t, ALWAYS, c->edge);
     } else {
         c->miss = look_up(t, c);
-        x_load(&t->as, c->t1, rm_index(REG_TLB, c->t1, 0, c->array + 8));
         c->back = t->as.p;
         c->xmm = mem_live_vectors(t);
-        t->check[t->checks++] = *c;
+        t->checks++;
     }
 }
 
@@ -167,43 +168,36 @@ static void check_in_region(struct backend_thread *t,
     if (forced_slow(t)) {
         t->exit_stub[c->stub].disp = x_jmp32(&t->as);
     } else if (in->aux & IR_CHECK_KEEP) {
-        c->slot = t->check_slot++;
         use_slot(t, c);
     } else {
         t->exit_stub[c->stub].disp = look_up(t, c);
-        x_load(&t->as, c->t1, rm_index(REG_TLB, c->t1, 0, c->array + 8));
     }
 }
 
 /* The value is the host address of guest address a. */
 void emit_check(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
-    struct asm_buf *as = &t->as;
-    int lo = ir_check_lo(in), base;
-    struct check c = {
-        .size = ir_check_size(in),
-        .array = in->aux & IR_CHECK_WRITE
-               ? offsetof(struct tlb_context, write)
-               : offsetof(struct tlb_context, read),
-    };
+    int lo = ir_check_lo(in), base, va, t1, t2;
+    struct check *c;
 
     fl_clobber(t);
-    base = ra_use(t, in->a, true);
-    c.t1 = ra_temp(t, GPR_SCRATCH, 0);
-    c.t2 = ra_temp(t, GPR_SCRATCH, 0);
-    c.va = base;
+    va = base = ra_use(t, in->a, true);
+    t1 = ra_temp(t, GPR_SCRATCH, 0);
+    t2 = ra_temp(t, GPR_SCRATCH, 0);
     if (lo) {
-        c.va = ra_temp(t, GPR_SCRATCH, 0);
-        x_op(as, X_LEA | X_W, c.va, rm_mem(base, lo));
+        va = ra_temp(t, GPR_SCRATCH, 0);
+        x_op(&t->as, X_LEA | X_W, va, rm_mem(base, lo));
     }
+    c = new_check(t, va, t1, t2, ir_check_size(in),
+                  in->aux & IR_CHECK_WRITE);
     if (in->aux & IR_CHECK_FILL) {
-        check_cold(t, in, &c);
+        check_cold(t, in, c);
     } else {
-        check_in_region(t, in, &c);
+        check_in_region(t, in, c);
     }
-    x_alu(as, ALU_ADD, X_W, c.t1, rm_reg(base));
+    x_alu(&t->as, ALU_ADD, X_W, t1, rm_reg(base));
     ra_release(t, in->a);
-    ra_def_in(t, i, c.t1);
+    ra_def_in(t, i, t1);
 }
 
 /* -- accesses ----------------------------------------------------------- */

@@ -56,8 +56,8 @@ struct slow_path *mem_slow_path(struct backend_thread *t,
  * The check as hosts with BMI2 do it, copied and filled in: there is hardly
  * an op more frequent.  t1 and t2 are scratch registers, below r8.
  */
-static void check_bytes(struct asm_buf *as, struct slow_path *s, unsigned n,
-                        int t1, int t2, unsigned size, bool write)
+static uint8_t *check_bytes(struct asm_buf *as, int base, int t1, int t2,
+                            unsigned size, bool write)
 {
     static const uint8_t code[2][2][48] = {
         {{CHECK_HEAD, CHECK_READ, CHECK_XOR, CHECK_CMP, CHECK_JA,
@@ -69,8 +69,8 @@ static void check_bytes(struct asm_buf *as, struct slow_path *s, unsigned n,
          {CHECK_HEAD, CHECK_WRITE, CHECK_XOR, CHECK_CMP_RAX, CHECK_JA,
           CHECK_WRITE_TAIL}},
     };
-    unsigned va = s->va & 7, high = s->va >> 3, sib = t1 << 3 | (REG_TLB & 7);
-    uint8_t *p = as->p;
+    unsigned va = base & 7, high = base >> 3, sib = t1 << 3 | (REG_TLB & 7);
+    uint8_t *p = as->p, *miss;
 
     _Static_assert(REG_TLB == R14 && TLB_PAGE_BITS == 12 &&
                    offsetof(struct tlb_context, read) == 0, "as encoded");
@@ -85,23 +85,24 @@ static void check_bytes(struct asm_buf *as, struct slow_path *s, unsigned n,
     p[2] |= t2 << 3 | va;
     p[5] |= t2;
     p = x_disp32(p + 5 + (t2 != RAX), 4096 - (int)size);
-    s->from[n] = p + 2;
+    miss = p + 2;
     p += 6;
     p[2] |= t1 << 3;
     p[3] = sib;
     as->p = p + (write ? 8 : 5);
+    return miss;
 }
 
-static void check_general(struct backend_thread *t, struct slow_path *s,
-                          unsigned n, int t1, int t2, unsigned size,
-                          bool unpriv, bool write)
+static uint8_t *check_general(struct backend_thread *t, int va, int t1,
+                              int t2, unsigned size, bool unpriv, bool write)
 {
     struct asm_buf *as = &t->as;
     int array = write ? offsetof(struct tlb_context, write)
                       : offsetof(struct tlb_context, read);
     struct x64_rm entry;
+    uint8_t *miss;
 
-    x_mov32(as, t1, s->va);
+    x_mov32(as, t1, va);
     x_shift_imm(as, 5, 0, t1, TLB_PAGE_BITS - 4);
     x_alu_imm(as, ALU_AND, 0, rm_reg(t1), (TLB_ENTRIES - 1) << 4);
     if (unpriv) {
@@ -112,11 +113,20 @@ static void check_general(struct backend_thread *t, struct slow_path *s,
         entry = rm_index(REG_TLB, t1, 0, array);
     }
     x_load(as, t2, entry);
-    x_alu(as, ALU_XOR, X_W, t2, rm_reg(s->va));
+    x_alu(as, ALU_XOR, X_W, t2, rm_reg(va));
     x_alu_imm(as, ALU_CMP, X_W, rm_reg(t2), 4096 - size);
-    s->from[n] = x_jcc32(as, CC_A);
+    miss = x_jcc32(as, CC_A);
     entry.disp += 8;
     x_load(as, t1, entry);
+    return miss;
+}
+
+uint8_t *mem_look_up(struct backend_thread *t, int va, int t1, int t2,
+                     unsigned size, bool write)
+{
+    return t->host.bmi2
+         ? check_bytes(&t->as, va, t1, t2, size, write)
+         : check_general(t, va, t1, t2, size, false, write);
 }
 
 /* What few accesses are. */
@@ -143,20 +153,20 @@ check_odd(struct backend_thread *t, struct slow_path *s, int t1, int t2,
     }
     if ((aux & IR_MEM_KEEP) && !slow) {
         check_kept(t, s, n, t1, t2, size, write);
-    } else if (t->host.bmi2 && !(aux & IR_MEM_UNPRIV)) {
-        check_bytes(as, s, n, t1, t2, size, write);
+    } else if (aux & IR_MEM_UNPRIV) {
+        s->from[n] = check_general(t, s->va, t1, t2, size, true, write);
     } else {
-        check_general(t, s, n, t1, t2, size, aux & IR_MEM_UNPRIV, write);
+        s->from[n] = mem_look_up(t, s->va, t1, t2, size, write);
     }
 }
 
 void mem_check(struct backend_thread *t, struct slow_path *s, int t1, int t2,
                unsigned size, unsigned aux, bool write)
 {
-    if ((aux & IR_MEM_ODD) || t->slow_every || !t->host.bmi2) {
+    if ((aux & IR_MEM_ODD) || t->slow_every) {
         check_odd(t, s, t1, t2, size, aux, write);
     } else {
-        check_bytes(&t->as, s, 0, t1, t2, size, write);
+        s->from[0] = mem_look_up(t, s->va, t1, t2, size, write);
     }
 }
 

@@ -16,6 +16,11 @@ struct slow_path *mem_slow_path(struct backend_thread *t,
 void mem_check(struct backend_thread *t, struct slow_path *s, int t1, int t2,
                unsigned size, unsigned aux, bool write);
 
+/* The same for any address, in register va: t2 := the tag xor va; the result is
+ * the displacement of the jump for those that are not there. */
+uint8_t *mem_look_up(struct backend_thread *t, int va, int t1, int t2,
+                     unsigned size, bool write);
+
 /* Vector registers that hold something behind this op; save or restore
  * them around C. */
 uint32_t mem_live_vectors(const struct backend_thread *t);

@@ -177,8 +177,8 @@ struct check {
     struct slow_path *slow; /* of an access: NULL for a CHECK */
     uint8_t from;           /* in its from[] */
     uint8_t *miss, *back;
-    int array;             /* in struct tlb_context */
     unsigned size;
+    bool write;
     uint16_t stub;         /* struct exit_stub of its failure */
     uint16_t edge;         /* that, in a cold unit */
     uint8_t flags;         /* there: IR_CHECK_* */

@@ -178,12 +178,59 @@ static void emit_entries(struct backend_thread *t, uint32_t page_id)
     t->entry = as->p = pad + ENTRY;
 }
 
-static inline void emit_op(struct backend_thread *t, unsigned i,
-                           const struct ir_insn *in, const struct value *v)
+/* A SET of what is in its home already: computed right there. */
+static inline bool set_is_there(struct backend_thread *t,
+                                const struct ir_insn *in)
 {
-    t->row = &x64_ops[in->op];
-    t->insn = in->insn;
-    t->row->emit(t, i, in);
+    if (in->home == NO_HOME || t->home_owner[in->home] != in->a ||
+        in->type == IR_I32 || (t->val[in->a].state & VAL_NARROW)) {
+        return false;
+    }
+    ra_release(t, in->a);
+    ra_free_dead_spills(t);
+    return true;
+}
+
+/* A GET whose value can stay where it is; not so where another value is known
+ * to be, or where it is in memory and best loaded into a register. */
+static inline bool get_in_place(struct backend_thread *t, unsigned i,
+                                const struct ir_insn *in, struct value *v)
+{
+    int reg;
+
+    if (in->home == NO_HOME || t->home_owner[in->home] != IR_NONE) {
+        return false;
+    }
+    reg = home_reg(t, in->home);
+    if (!reg && home_reg(t, v->hint)) {
+        return false;
+    }
+    v->reg = reg ? reg : NO_REG;
+    v->home = in->home;
+    v->state |= in->type == IR_I32 ? VAL_NARROW : 0;
+    t->home_owner[in->home] = i;
+    return true;
+}
+
+/* Most SETs and GETs need no code, and no way through a pointer that is hard
+ * to predict. */
+static inline bool needs_no_code(struct backend_thread *t, unsigned i,
+                                 const struct ir_insn *in, struct value *v)
+{
+    return in->op == IR_SET ? set_is_there(t, in)
+         : in->op == IR_GET && get_in_place(t, i, in, v);
+}
+
+static inline void emit_op(struct backend_thread *t, unsigned i,
+                           const struct ir_insn *in, struct value *v)
+{
+    if (!needs_no_code(t, i, in, v)) {
+        t->row = &x64_ops[in->op];
+        t->insn = in->insn;
+        t->row->emit(t, i, in);
+    } else if (!(v->state & VAL_CROSSES)) {
+        return;
+    }
     if ((v->state & VAL_CROSSES) && v->left) {
         ra_spill_now(t, i);
     }
@@ -194,7 +241,7 @@ static inline void emit_op(struct backend_thread *t, unsigned i,
 static void emit_ops(struct backend_thread *t)
 {
     const struct ir_insn *in = t->u->insn;
-    const struct value *v = t->val;
+    struct value *v = t->val;
     const uint8_t *limit = t->as.end - OP_ROOM;
     unsigned count = t->u->count;
 

@@ -49,42 +49,27 @@ static void load_plain(struct backend_thread *t, ir_ref i, enum ir_type type,
     }
 }
 
+/* A copy of what another value is known to be, too, or what is in memory. */
 static void get_home(struct backend_thread *t, ir_ref i, enum ir_type type,
                      unsigned home)
 {
-    struct value *v = &t->val[i];
     ir_ref owner = t->home_owner[home];
-    int reg = home_reg(t, home);
+    int from = home_reg(t, home);
 
-    if (owner != IR_NONE) {
-        /* Another value is known to be there: make a copy. */
-        if (reg || t->val[owner].reg != NO_REG) {
-            int from = reg ? reg : t->val[owner].reg;
-
-            if (v->state & VAL_VEC) {
-                x_movdqa(t, ra_def_vec(t, i, NO_REG, 0), rm_reg(from));
-            } else {
-                x_op1(&t->as, X_MOV_LOAD | (type == IR_I32 ? 0 : X_W),
-                     ra_def(t, i, NO_REG, 0), rm_reg(from));
-            }
-            return;
-        }
+    if (!from && owner != IR_NONE && t->val[owner].reg != NO_REG) {
+        from = t->val[owner].reg;
+    }
+    if (!from) {
         load_plain(t, i, type, rm_home(home));
-        return;
+    } else if (t->val[i].state & VAL_VEC) {
+        x_movdqa(t, ra_def_vec(t, i, NO_REG, 0), rm_reg(from));
+    } else {
+        x_op1(&t->as, X_MOV_LOAD | (type == IR_I32 ? 0 : X_W),
+             ra_def(t, i, NO_REG, 0), rm_reg(from));
     }
-    if (!reg && home_reg(t, v->hint)) {
-        load_plain(t, i, type, rm_home(home));
-        return;
-    }
-    if (type == IR_I32) {
-        v->state |= VAL_NARROW;
-    }
-    if (reg) {
-        v->reg = reg;
-    }
-    ra_set_home(t, i, home);
 }
 
+/* Where get_in_place() was not good enough. */
 void emit_get(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     unsigned home = in->home;
@@ -145,10 +130,6 @@ static void set_general(struct backend_thread *t, ir_ref ref,
     struct x64_rm from;
     uint64_t imm;
 
-    if (t->home_owner[home] == ref && exact && clean) {
-        ra_release(t, ref); /* the usual case: computed right there */
-        return;
-    }
     if (val_const(t, ref, &imm)) {
         imm = type == IR_I32 ? (uint32_t)imm : imm;
         if ((int64_t)imm == (int32_t)imm || (reg && v->reg == NO_REG)) {
@@ -186,10 +167,6 @@ static void set_flags(struct backend_thread *t, ir_ref ref)
     uint64_t imm;
     int src;
 
-    if (t->home_owner[HOME_FLAGS] == ref) {
-        ra_release(t, ref);
-        return;
-    }
     if (val_const(t, ref, &imm)) {
         ra_clobber_home(t, HOME_FLAGS);
         x_op(&t->as, X_MOV_IMM, 0, to);
@@ -208,10 +185,6 @@ static void set_vec(struct backend_thread *t, ir_ref ref, unsigned home)
 {
     int reg = home_reg(t, home), src;
 
-    if (t->home_owner[home] == ref) {
-        ra_release(t, ref);
-        return;
-    }
     if (reg) {
         struct x64_rm from = ra_where(t, ref);
 
@@ -257,6 +230,7 @@ static void set_plain(struct backend_thread *t, const struct ir_insn *in)
     ra_release(t, in->a);
 }
 
+/* Where set_is_there() did not do it. */
 void emit_set(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     unsigned home = in->home;

@@ -80,15 +80,6 @@ void ra_clobber_owned(struct backend_thread *t, unsigned home)
     v->home = NO_HOME;
 }
 
-void ra_set_home(struct backend_thread *t, ir_ref ref, unsigned home)
-{
-    struct value *v = &t->val[ref];
-
-    ra_leave_home(t, v);
-    v->home = home;
-    t->home_owner[home] = ref;
-}
-
 void ra_leave_homes(struct backend_thread *t, ir_ref ref)
 {
     ra_leave_home(t, &t->val[ref]);

@@ -411,7 +411,6 @@ static inline void ra_clobber_home(struct backend_thread *t, unsigned home)
     }
 }
 
-void ra_set_home(struct backend_thread *t, ir_ref ref, unsigned home);
 void ra_leave_homes(struct backend_thread *t, ir_ref ref);
 /* The guest register has become equal to the value, which keeps the homes
  * that it has. */
@@ -429,13 +428,18 @@ void ra_load_const(struct backend_thread *t, int reg, uint64_t imm);
 void ra_drop(struct backend_thread *t, ir_ref ref);
 void ra_free_spills(struct backend_thread *t);
 
+static inline void ra_free_dead_spills(struct backend_thread *t)
+{
+    if (t->dead_spills) {
+        ra_free_spills(t);
+    }
+}
+
 static inline void ra_end_op(struct backend_thread *t)
 {
     t->free |= t->temps;
     t->temps = t->lock = 0;
-    if (t->dead_spills) {
-        ra_free_spills(t);
-    }
+    ra_free_dead_spills(t);
 }
 
 static inline struct x64_rm rm_home(unsigned home)

@@ -296,6 +296,17 @@ x_op1(struct asm_buf *a, unsigned op, int reg, struct x64_rm m)
     }
 }
 
+/* Likewise, and the operand is where a value is: in a register, or off rbp. */
+static inline void x_value(struct asm_buf *a, unsigned op, int reg,
+                           struct x64_rm m)
+{
+    if (m.mem) {
+        x_rbp(a, op & (0xff | X_W), reg, m.disp);
+    } else {
+        x_op1(a, op, reg, rm_reg(m.base));
+    }
+}
+
 /* Bits B and X of REX or VEX. */
 static inline unsigned x_bx(struct x64_rm m)
 {

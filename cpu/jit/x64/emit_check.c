@@ -256,12 +256,38 @@ static inline bool is_ready(const struct value *v, enum ir_type type)
 }
 
 /* From anywhere. */
-static void host_store_any(struct backend_thread *t, const struct ir_insn *in,
-                           int base)
+static void host_store_one(struct backend_thread *t, ir_ref ref,
+                           enum ir_type type, struct x64_rm to, int tmp)
+{
+    const struct value *v = &t->val[ref];
+    struct stored s;
+
+    if (is_ready(v, type)) {
+        x_any_mem(&t->as, mem_store_op(type), v->reg, to.base, to.disp);
+    } else {
+        mem_stored(t, ref, type, &s);
+        mem_store_one(t, &s, to, tmp);
+    }
+}
+
+static void host_store_whole(struct backend_thread *t,
+                             const struct ir_insn *in, struct x64_rm to,
+                             int tmp)
+{
+    int xmm = ra_temp(t, XMM_SCRATCH, 0);
+    struct stored value[2];
+
+    mem_stored(t, in->b, in->type, &value[0]);
+    mem_stored(t, in->c, in->type, &value[1]);
+    mem_store_whole(t, value, xmm, to, tmp);
+}
+
+/* What needs registers on the way. */
+static void host_store_by(struct backend_thread *t, const struct ir_insn *in,
+                          int base)
 {
     enum ir_type type = mem_vec_type(in);
     struct x64_rm to = rm_mem(base, (int)in->imm);
-    struct stored value[2];
     bool pair = in->op == IR_STORE2;
     int tmp;
 
@@ -271,21 +297,13 @@ static void host_store_any(struct backend_thread *t, const struct ir_insn *in,
     }
     tmp = ra_temp(t, GPR_SCRATCH, 0);
     if (mem_is_whole(t, in)) {
-        int xmm = ra_temp(t, XMM_SCRATCH, 0);
-
-        mem_stored(t, in->b, type, &value[0]);
-        mem_stored(t, in->c, type, &value[1]);
-        mem_store_whole(t, value, xmm, to, tmp);
+        host_store_whole(t, in, to, tmp);
         return;
     }
-    mem_stored(t, in->b, type, &value[0]);
-    if (pair) {
-        mem_stored(t, in->c, type, &value[1]);
-    }
-    mem_store_one(t, &value[0], to, tmp);
+    host_store_one(t, in->b, type, to, tmp);
     if (pair) {
         to.disp += (int)mem_size(type);
-        mem_store_one(t, &value[1], to, tmp);
+        host_store_one(t, in->c, type, to, tmp);
     }
 }
 
@@ -298,7 +316,7 @@ void emit_host_store(struct backend_thread *t, const struct ir_insn *in)
 
     if (!is_ready(b, type) ||
         (pair && (!is_ready(c, type) || mem_is_whole(t, in)))) {
-        host_store_any(t, in, base);
+        host_store_by(t, in, base);
     } else {
         x_any_mem(&t->as, mem_store_op(type), b->reg, base, at);
         if (pair) {

@@ -31,7 +31,7 @@ static void mov_rm(struct backend_thread *t, unsigned w, int dst,
                    struct x64_rm src)
 {
     if (src.mem || src.base != dst) {
-        x_op1(&t->as, X_MOV_LOAD | w, dst, src);
+        x_value(&t->as, X_MOV_LOAD | w, dst, src);
     }
 }
 
@@ -105,7 +105,7 @@ static void emit_compare(struct backend_thread *t, const struct ir_insn *in,
         x_op1(&t->as, (test ? X_TEST : X_ALU_STORE(ALU_CMP)) | w, r, a);
     } else {
         b = ra_use_rm(t, in->b, w);
-        x_alu(&t->as, ALU_CMP, w, a.base, b);
+        x_value(&t->as, X_ALU(ALU_CMP) | w, a.base, b);
     }
     release_two(t, in);
 }
@@ -153,7 +153,7 @@ static void emit_with_value(struct backend_thread *t, ir_ref i,
                  b.mem ? 0 : REG_BIT(b.base) &
                              ~(a.mem ? 0 : REG_BIT(a.base)));
     mov_rm(t, w, dst, a);
-    x_alu(&t->as, n, w, dst, b);
+    x_value(&t->as, X_ALU(n) | w, dst, b);
 }
 
 static void emit_alu(struct backend_thread *t, ir_ref i,

@@ -329,7 +329,7 @@ void mem_load_stored(struct backend_thread *t, const struct stored *s,
     } else if (s->is_const) {
         x_mov_imm(&t->as, dst, s->imm);
     } else {
-        x_op1(&t->as, X_MOV_LOAD | (s->narrow ? 0 : X_W), dst, s->m);
+        x_value(&t->as, X_MOV_LOAD | (s->narrow ? 0 : X_W), dst, s->m);
     }
 }
 

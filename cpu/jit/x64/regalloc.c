@@ -249,7 +249,7 @@ void ra_load(struct backend_thread *t, ir_ref ref, int reg)
     } else if (v->state & VAL_FLAGS && from.mem && !v->spill) {
         x_op(&t->as, X_MOVZX16, reg, from);
     } else {
-        x_op1(&t->as, X_MOV_LOAD | w, reg, from);
+        x_value(&t->as, X_MOV_LOAD | w, reg, from);
     }
 }
 

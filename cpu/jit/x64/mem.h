@@ -1,5 +1,5 @@
 /*
- * What plain and atomic accesses share (emit_mem.c).
+ * What plain and atomic accesses share (emit_mem.c, emit_slow.c).
  */
 #ifndef CPU_JIT_X64_MEM_H
 #define CPU_JIT_X64_MEM_H

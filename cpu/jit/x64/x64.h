@@ -588,7 +588,7 @@ static inline struct x64_rm rm_jump_code(void)
                                      VCPU_BASE);
 }
 
-/* -- memory (emit_mem.c) ----------------------------------------------- */
+/* -- memory (emit_mem.c, emit_slow.c) ---------------------------------- */
 
 void emit_slow_paths(struct backend_thread *t);
 /* Accesses that rely on a CHECK. (emit_check.c) */

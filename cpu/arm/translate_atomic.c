@@ -56,20 +56,18 @@ static bool store_exclusive(struct a64_ctx *s, bool pair,
 /* -- ordered -------------------------------------------------------------- */
 
 static bool load_ordered(struct a64_ctx *s, unsigned esz, unsigned extra,
-                         bool sf, unsigned rn, unsigned rt, int64_t offset)
+                         bool sf, unsigned rn, unsigned rt, int32_t offset)
 {
-    ir_ref at = ir_bini(s->u, IR_ADD, IR_I64, a64_sp(s, true, rn),
-                        (uint64_t)offset);
+    struct ir_address at = {a64_sp(s, true, rn), offset};
 
     a64_set_r(s, sf, rt, a64_load(s, esz, flags(true, false) | extra, at));
     return true;
 }
 
 static bool store_ordered(struct a64_ctx *s, unsigned esz, unsigned rn,
-                          unsigned rt, int64_t offset)
+                          unsigned rt, int32_t offset)
 {
-    ir_ref at = ir_bini(s->u, IR_ADD, IR_I64, a64_sp(s, true, rn),
-                        (uint64_t)offset);
+    struct ir_address at = {a64_sp(s, true, rn), offset};
 
     a64_store(s, esz, flags(false, true), at, a64_r(s, true, rt));
     return true;

@@ -16,19 +16,16 @@
 enum { MODE_POST = 1, MODE_PRE = 3 };
 
 struct address {
-    ir_ref at;        /* of the access */
-    ir_ref writeback; /* new base, or IR_NONE */
+    struct ir_address at; /* of the access */
+    int32_t step;         /* by how much the base moves then */
 };
 
 static struct address immediate(struct a64_ctx *s, unsigned rn,
-                                unsigned mode, int64_t offset)
+                                unsigned mode, int32_t offset)
 {
-    ir_ref base = a64_sp(s, true, rn);
-    ir_ref moved = ir_bini(s->u, IR_ADD, IR_I64, base, (uint64_t)offset);
-
     return (struct address){
-        .at = mode == MODE_POST ? base : moved,
-        .writeback = mode & 1 ? moved : IR_NONE,
+        .at = {a64_sp(s, true, rn), mode == MODE_POST ? 0 : offset},
+        .step = mode & 1 ? offset : 0,
     };
 }
 
@@ -43,13 +40,15 @@ static struct address indexed(struct a64_ctx *s, unsigned rn, unsigned rm,
                        : ir_bfxu(s->u, IR_I64, m, 0, 32);
     }
     m = ir_bini(s->u, IR_SHL, IR_I64, m, shift);
-    return (struct address){ir_bin(s->u, IR_ADD, IR_I64, base, m), IR_NONE};
+    return (struct address){ir_at(ir_bin(s->u, IR_ADD, IR_I64, base, m)), 0};
 }
 
 static bool write_back(struct a64_ctx *s, unsigned rn, struct address address)
 {
-    if (address.writeback != IR_NONE) {
-        a64_set_sp(s, true, rn, address.writeback);
+    if (address.step) {
+        a64_set_sp(s, true, rn,
+                   ir_bini(s->u, IR_ADD, IR_I64, address.at.base,
+                           (uint64_t)(int64_t)address.step));
     }
     return true;
 }
@@ -99,7 +98,7 @@ static bool store_vec(struct a64_ctx *s, unsigned esz, unsigned rn,
 
 #define UNPRIV (s->context & CTX_UNPRIV ? IR_MEM_UNPRIV : 0)
 #define IMM immediate(s, a->rn, a->mode, a->imm)
-#define UIMM immediate(s, a->rn, 0, (int64_t)a->imm << a->esz)
+#define UIMM immediate(s, a->rn, 0, a->imm << a->esz)
 #define REG indexed(s, a->rn, a->rm, a->option, a->s ? a->esz : 0)
 
 TRANS(STR_imm, ldst_imm, store(s, a->esz, 0, a->rn, a->rt, IMM))
@@ -137,7 +136,7 @@ TRANS(PRFUM, ldst_imm, ((void)s, (void)a, true))
 static struct address literal(struct a64_ctx *s, int64_t words)
 {
     return (struct address){
-        ir_pc(s->u, s->pc + (uint64_t)(words * 4)), IR_NONE};
+        ir_at(ir_pc(s->u, s->pc + (uint64_t)(words * 4))), 0};
 }
 
 #define LIT literal(s, a->imm)
@@ -152,7 +151,7 @@ static bool load_pair(struct a64_ctx *s, unsigned flags,
                       const struct a64_arg_ldpair *a)
 {
     struct address p = immediate(s, a->rn, a->mode,
-                                 (int64_t)a->imm * (1 << a->esz));
+                                 a->imm * (1 << a->esz));
     ir_ref second, first = a64_load2(s, a->esz, flags, p.at, &second);
 
     write_back(s, a->rn, p);
@@ -164,7 +163,7 @@ static bool load_pair(struct a64_ctx *s, unsigned flags,
 static bool store_pair(struct a64_ctx *s, const struct a64_arg_ldpair *a)
 {
     struct address p = immediate(s, a->rn, a->mode,
-                                 (int64_t)a->imm * (1 << a->esz));
+                                 a->imm * (1 << a->esz));
 
     a64_store2(s, a->esz, p.at, a64_r(s, true, a->rt),
                a64_r(s, true, a->rt2));
@@ -174,7 +173,7 @@ static bool store_pair(struct a64_ctx *s, const struct a64_arg_ldpair *a)
 static bool load_pair_vec(struct a64_ctx *s, const struct a64_arg_ldpair *a)
 {
     struct address p = immediate(s, a->rn, a->mode,
-                                 (int64_t)a->imm * (1 << a->esz));
+                                 a->imm * (1 << a->esz));
     ir_ref second, first = a64_load2_vec(s, a->esz, p.at, &second);
 
     write_back(s, a->rn, p);
@@ -186,7 +185,7 @@ static bool load_pair_vec(struct a64_ctx *s, const struct a64_arg_ldpair *a)
 static bool store_pair_vec(struct a64_ctx *s, const struct a64_arg_ldpair *a)
 {
     struct address p = immediate(s, a->rn, a->mode,
-                                 (int64_t)a->imm * (1 << a->esz));
+                                 a->imm * (1 << a->esz));
 
     a64_store2_vec(s, a->esz, p.at, a64_v(s, a->rt), a64_v(s, a->rt2));
     return write_back(s, a->rn, p);

@@ -27,9 +27,10 @@ static void write_back(struct a64_ctx *s, int post, int rn, int rm,
     }
 }
 
-static ir_ref offset(struct a64_ctx *s, ir_ref base, unsigned bytes)
+static struct ir_address offset(struct ir_address base, unsigned bytes)
 {
-    return ir_bini(s->u, IR_ADD, IR_I64, base, bytes);
+    base.offset += (int32_t)bytes;
+    return base;
 }
 
 /* -- multiple structures -------------------------------------------------- */
@@ -41,8 +42,8 @@ static ir_ref offset(struct a64_ctx *s, ir_ref base, unsigned bytes)
  */
 
 static void load_elements(struct a64_ctx *s,
-                          const struct a64_arg_ldst_mult *a, ir_ref base,
-                          ir_ref value[4])
+                          const struct a64_arg_ldst_mult *a,
+                          struct ir_address base, ir_ref value[4])
 {
     unsigned esz = (unsigned)a->esz, selem = (unsigned)a->selem;
     unsigned elements = (a->q ? 16u : 8u) >> esz;
@@ -52,7 +53,7 @@ static void load_elements(struct a64_ctx *s,
     }
     for (unsigned e = 0; e < elements; e++) {
         for (unsigned r = 0; r < selem; r++) {
-            ir_ref at = offset(s, base, (e * selem + r) << esz);
+            struct ir_address at = offset(base, (e * selem + r) << esz);
             ir_ref v = a64_load(s, esz, 0, at);
 
             value[r] = ir_vec(s->u, IR_VINS, element(esz), IR_Q, 0, value[r],
@@ -64,14 +65,14 @@ static void load_elements(struct a64_ctx *s,
 /* From `rt` on. */
 static void store_elements(struct a64_ctx *s,
                            const struct a64_arg_ldst_mult *a, unsigned rt,
-                           ir_ref base)
+                           struct ir_address base)
 {
     unsigned esz = (unsigned)a->esz, selem = (unsigned)a->selem;
     unsigned elements = (a->q ? 16u : 8u) >> esz;
 
     for (unsigned e = 0; e < elements; e++) {
         for (unsigned r = 0; r < selem; r++) {
-            ir_ref at = offset(s, base, (e * selem + r) << esz);
+            struct ir_address at = offset(base, (e * selem + r) << esz);
             ir_ref v = ir_vec(s->u, IR_VGETL, element(esz), IR_Q, 0,
                               a64_v(s, (rt + r) & 31), IR_NONE, IR_NONE, e);
 
@@ -191,8 +192,8 @@ static void join(struct a64_ctx *s, unsigned esz, unsigned selem,
 }
 
 static void load_interleaved(struct a64_ctx *s,
-                             const struct a64_arg_ldst_mult *a, ir_ref base,
-                             ir_ref value[4])
+                             const struct a64_arg_ldst_mult *a,
+                             struct ir_address base, ir_ref value[4])
 {
     unsigned bytes = (a->q ? 16u : 8u) * (unsigned)a->selem;
     ir_ref in[4];
@@ -206,13 +207,14 @@ static void load_interleaved(struct a64_ctx *s,
                     ? in[0]
                     : a64_load_elements(s, bytes - 16 * n >= 16,
                                         (unsigned)a->esz,
-                                        offset(s, base, 16 * n));
+                                        offset(base, 16 * n));
     }
     split(s, (unsigned)a->esz, (unsigned)a->selem, a->q, in, value);
 }
 
 static void store_interleaved(struct a64_ctx *s,
-                              const struct a64_arg_ldst_mult *a, ir_ref base)
+                              const struct a64_arg_ldst_mult *a,
+                              struct ir_address base)
 {
     unsigned bytes = (a->q ? 16u : 8u) * (unsigned)a->selem;
     ir_ref in[4], out[4];
@@ -227,13 +229,13 @@ static void store_interleaved(struct a64_ctx *s,
     join(s, (unsigned)a->esz, (unsigned)a->selem, in, out);
     for (unsigned n = 0; 16 * n < bytes; n++) {
         a64_store_elements(s, bytes - 16 * n >= 16, (unsigned)a->esz,
-                           offset(s, base, 16 * n), out[n]);
+                           offset(base, 16 * n), out[n]);
     }
 }
 
 /* Structures of one element each: a register. */
 static ir_ref load_whole(struct a64_ctx *s, const struct a64_arg_ldst_mult *a,
-                         ir_ref at)
+                         struct ir_address at)
 {
     ir_ref value[4];
 
@@ -245,7 +247,7 @@ static ir_ref load_whole(struct a64_ctx *s, const struct a64_arg_ldst_mult *a,
 }
 
 static void store_whole(struct a64_ctx *s, const struct a64_arg_ldst_mult *a,
-                        unsigned rt, ir_ref at)
+                        unsigned rt, struct ir_address at)
 {
     if (a64_mem_flags(s) & IR_MEM_ALIGNED) {
         store_elements(s, a, rt, at);
@@ -263,10 +265,10 @@ static bool load_multiple(struct a64_ctx *s,
 
     if (a->selem == 1) {
         for (unsigned r = 0; r < registers; r++) {
-            value[r] = load_whole(s, a, offset(s, base, r * bytes));
+            value[r] = load_whole(s, a, offset(ir_at(base), r * bytes));
         }
     } else {
-        load_interleaved(s, a, base, value);
+        load_interleaved(s, a, ir_at(base), value);
     }
     write_back(s, a->post, a->rn, a->rm, registers * bytes, base);
     for (unsigned r = 0; r < registers; r++) {
@@ -285,10 +287,10 @@ static bool store_multiple(struct a64_ctx *s,
     if (a->selem == 1) {
         for (unsigned r = 0; r < registers; r++) {
             store_whole(s, a, ((unsigned)a->rt + r) & 31,
-                        offset(s, base, r * bytes));
+                        offset(ir_at(base), r * bytes));
         }
     } else {
-        store_interleaved(s, a, base);
+        store_interleaved(s, a, ir_at(base));
     }
     write_back(s, a->post, a->rn, a->rm, registers * bytes, base);
     return true;
@@ -302,7 +304,7 @@ static bool load_single(struct a64_ctx *s, const struct a64_arg_ldst_one *a)
     unsigned esz = (unsigned)a->esz, registers = (unsigned)a->xregs + 1;
 
     for (unsigned r = 0; r < registers; r++) {
-        value[r] = a64_load(s, esz, 0, offset(s, base, r << esz));
+        value[r] = a64_load(s, esz, 0, offset(ir_at(base), r << esz));
     }
     write_back(s, a->post, a->rn, a->rm, registers << esz, base);
     for (unsigned r = 0; r < registers; r++) {
@@ -325,7 +327,7 @@ static bool store_single(struct a64_ctx *s, const struct a64_arg_ldst_one *a)
                           a64_v(s, ((unsigned)a->rt + r) & 31), IR_NONE,
                           IR_NONE, (unsigned)a->index);
 
-        a64_store(s, esz, 0, offset(s, base, r << esz), v);
+        a64_store(s, esz, 0, offset(ir_at(base), r << esz), v);
     }
     write_back(s, a->post, a->rn, a->rm, registers << esz, base);
     return true;
@@ -338,7 +340,7 @@ static bool load_replicate(struct a64_ctx *s,
     unsigned esz = (unsigned)a->esz, registers = (unsigned)a->xregs + 1;
 
     for (unsigned r = 0; r < registers; r++) {
-        value[r] = a64_load(s, esz, 0, offset(s, base, r << esz));
+        value[r] = a64_load(s, esz, 0, offset(ir_at(base), r << esz));
     }
     write_back(s, a->post, a->rn, a->rm, registers << esz, base);
     for (unsigned r = 0; r < registers; r++) {

@@ -52,7 +52,8 @@ static ir_ref loaded(struct a64_ctx *s, unsigned esz, unsigned flags,
     return reverse(s, esz, flags & SIGNED ? IR_SAR : IR_SHR, value);
 }
 
-ir_ref a64_load(struct a64_ctx *s, unsigned esz, unsigned flags, ir_ref at)
+ir_ref a64_load(struct a64_ctx *s, unsigned esz, unsigned flags,
+                struct ir_address at)
 {
     enum ir_type type = a64_mem_type(esz);
 
@@ -64,8 +65,8 @@ ir_ref a64_load(struct a64_ctx *s, unsigned esz, unsigned flags, ir_ref at)
                   ir_load(s->u, type, flags & ~(unsigned)SIGNED, at));
 }
 
-void a64_store(struct a64_ctx *s, unsigned esz, unsigned flags, ir_ref at,
-               ir_ref value)
+void a64_store(struct a64_ctx *s, unsigned esz, unsigned flags,
+               struct ir_address at, ir_ref value)
 {
     ir_store(s->u, a64_mem_type(esz), all_flags(s, flags), at,
              a64_order(s, esz, value));
@@ -78,8 +79,8 @@ static unsigned pair_flags(const struct a64_ctx *s, unsigned flags)
                                       ? IR_MEM_WHOLE : 0);
 }
 
-ir_ref a64_load2(struct a64_ctx *s, unsigned esz, unsigned flags, ir_ref at,
-                 ir_ref *second)
+ir_ref a64_load2(struct a64_ctx *s, unsigned esz, unsigned flags,
+                 struct ir_address at, ir_ref *second)
 {
     enum ir_type type = a64_mem_type(esz);
     ir_ref first;
@@ -93,8 +94,8 @@ ir_ref a64_load2(struct a64_ctx *s, unsigned esz, unsigned flags, ir_ref at,
     return loaded(s, esz, flags, first);
 }
 
-void a64_store2(struct a64_ctx *s, unsigned esz, ir_ref at, ir_ref first,
-                ir_ref second)
+void a64_store2(struct a64_ctx *s, unsigned esz, struct ir_address at,
+                ir_ref first, ir_ref second)
 {
     first = a64_order(s, esz, first);
     second = a64_order(s, esz, second);
@@ -108,37 +109,38 @@ static enum ir_type vec_type(unsigned esz)
     return IR_F16 + esz - 1;
 }
 
-static ir_ref load_raw(struct a64_ctx *s, unsigned esz, ir_ref at)
+static ir_ref load_raw(struct a64_ctx *s, unsigned esz, struct ir_address at)
 {
     if (esz == 0) {
-        return ir_emit(s->u, IR_VLOAD8, IR_V128, a64_mem_flags(s), at,
-                       IR_NONE, IR_NONE, 0);
+        return ir_emit(s->u, IR_VLOAD8, IR_V128, a64_mem_flags(s),
+                       ir_address(s->u, at), IR_NONE, IR_NONE, 0);
     }
     return ir_load(s->u, vec_type(esz), a64_mem_flags(s), at);
 }
 
-static void store_raw(struct a64_ctx *s, unsigned esz, ir_ref at,
+static void store_raw(struct a64_ctx *s, unsigned esz, struct ir_address at,
                       ir_ref value)
 {
     if (esz == 0) {
-        ir_emit(s->u, IR_VSTORE8, IR_V128, a64_mem_flags(s), at, value,
-                IR_NONE, 0);
+        ir_emit(s->u, IR_VSTORE8, IR_V128, a64_mem_flags(s),
+                ir_address(s->u, at), value, IR_NONE, 0);
     } else {
         ir_store(s->u, vec_type(esz), a64_mem_flags(s), at, value);
     }
 }
 
-ir_ref a64_load_vec(struct a64_ctx *s, unsigned esz, ir_ref at)
+ir_ref a64_load_vec(struct a64_ctx *s, unsigned esz, struct ir_address at)
 {
     return order_vec(s, esz, load_raw(s, esz, at));
 }
 
-void a64_store_vec(struct a64_ctx *s, unsigned esz, ir_ref at, ir_ref value)
+void a64_store_vec(struct a64_ctx *s, unsigned esz, struct ir_address at,
+                   ir_ref value)
 {
     store_raw(s, esz, at, order_vec(s, esz, value));
 }
 
-ir_ref a64_load2_vec(struct a64_ctx *s, unsigned esz, ir_ref at,
+ir_ref a64_load2_vec(struct a64_ctx *s, unsigned esz, struct ir_address at,
                      ir_ref *second)
 {
     ir_ref first = ir_load2(s->u, vec_type(esz), a64_mem_flags(s), at,
@@ -148,21 +150,22 @@ ir_ref a64_load2_vec(struct a64_ctx *s, unsigned esz, ir_ref at,
     return order_vec(s, esz, first);
 }
 
-void a64_store2_vec(struct a64_ctx *s, unsigned esz, ir_ref at, ir_ref first,
-                    ir_ref second)
+void a64_store2_vec(struct a64_ctx *s, unsigned esz, struct ir_address at,
+                    ir_ref first, ir_ref second)
 {
     first = order_vec(s, esz, first);
     second = order_vec(s, esz, second);
     ir_store2(s->u, vec_type(esz), a64_mem_flags(s), at, first, second);
 }
 
-ir_ref a64_load_elements(struct a64_ctx *s, bool q, unsigned esz, ir_ref at)
+ir_ref a64_load_elements(struct a64_ctx *s, bool q, unsigned esz,
+                         struct ir_address at)
 {
     return order_vec(s, esz, load_raw(s, q ? 4 : 3, at));
 }
 
-void a64_store_elements(struct a64_ctx *s, bool q, unsigned esz, ir_ref at,
-                        ir_ref value)
+void a64_store_elements(struct a64_ctx *s, bool q, unsigned esz,
+                        struct ir_address at, ir_ref value)
 {
     store_raw(s, q ? 4 : 3, at, order_vec(s, esz, value));
 }

@@ -121,13 +121,12 @@ TRANS(PACGA, rrr_64, generic(s, a))
 static bool load(struct a64_ctx *s, enum pauth_key key,
                  const struct a64_arg_ldra *a)
 {
-    ir_ref base = a64_authenticate(s, key, a64_sp(s, true, a->rn), ZERO);
-    ir_ref at = ir_bini(s->u, IR_ADD, IR_I64, base,
-                        (uint64_t)(int64_t)a->imm * 8);
+    struct ir_address at = {
+        a64_authenticate(s, key, a64_sp(s, true, a->rn), ZERO), a->imm * 8};
     ir_ref v = a64_load(s, 3, 0, at);
 
     if (a->w) {
-        a64_set_sp(s, true, a->rn, at);
+        a64_set_sp(s, true, a->rn, ir_address(s->u, at));
     }
     a64_set_r(s, true, a->rt, v);
     return true;

@@ -309,10 +309,10 @@ static void zero_block(struct a64_ctx *s, unsigned rt)
     ir_ref at = ir_bini(s->u, IR_AND, IR_I64, x, ~(uint64_t)(ZVA_BYTES - 1));
     ir_ref zero = ir_vconst(s->u, IR_Q, 0);
 
-    ir_store(s->u, IR_I8, IR_MEM_NORMAL, x, ir_const(s->u, IR_I64, 0));
-    for (unsigned n = 0; n < ZVA_BYTES; n += 32) {
-        ir_store2(s->u, IR_V128, 0, ir_bini(s->u, IR_ADD, IR_I64, at, n),
-                  zero, zero);
+    ir_store(s->u, IR_I8, IR_MEM_NORMAL, ir_at(x),
+             ir_const(s->u, IR_I64, 0));
+    for (int32_t n = 0; n < ZVA_BYTES; n += 32) {
+        ir_store2(s->u, IR_V128, 0, (struct ir_address){at, n}, zero, zero);
     }
 }
 

@@ -124,14 +124,21 @@ ir_ref ir_select(struct ir_unit *u, enum ir_type type, enum ir_cc cc,
 
 /* Memory; `flags` are IR_MEM_*. */
 ir_ref ir_load(struct ir_unit *u, enum ir_type type, unsigned flags,
-               ir_ref address);
+               struct ir_address at);
 void ir_store(struct ir_unit *u, enum ir_type type, unsigned flags,
-              ir_ref address, ir_ref value);
+              struct ir_address at, ir_ref value);
 /* Returns the first, *second gets the other. */
 ir_ref ir_load2(struct ir_unit *u, enum ir_type type, unsigned flags,
-                ir_ref address, ir_ref *second);
+                struct ir_address at, ir_ref *second);
 void ir_store2(struct ir_unit *u, enum ir_type type, unsigned flags,
-               ir_ref address, ir_ref first, ir_ref second);
+               struct ir_address at, ir_ref first, ir_ref second);
+/* The address as a value. */
+ir_ref ir_address(struct ir_unit *u, struct ir_address at);
+
+static inline struct ir_address ir_at(ir_ref base)
+{
+    return (struct ir_address){base, 0};
+}
 
 /* Vector ops: aux = shape, `extra` goes to aux bits 15..8. */
 ir_ref ir_vec(struct ir_unit *u, enum ir_opcode op, enum ir_type type,

@@ -246,6 +246,12 @@ static inline bool ir_has_edge(unsigned op)
            op == IR_CHECK;
 }
 
+/* An address: a value and so many bytes. */
+struct ir_address {
+    ir_ref base;
+    int32_t offset;
+};
+
 struct ir_insn {
     uint8_t op;     /* enum ir_opcode */
     uint8_t type;   /* enum ir_type */

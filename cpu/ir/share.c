@@ -10,9 +10,11 @@
 #define MAX_SPAN 256
 
 /* The value that the address is a constant away from. */
-static ir_ref root_of(const struct ir_unit *u, ir_ref r, int *offset)
+static ir_ref root_of(const struct ir_unit *u, struct ir_address at,
+                      int *offset)
 {
-    int64_t off = 0;
+    int64_t off = at.offset;
+    ir_ref r = at.base;
 
     for (;;) {
         const struct ir_insn *i = &u->insn[r];
@@ -64,6 +66,7 @@ static bool begin(struct ir_unit *u, struct ir_base *b)
     check->op = IR_CHECK;
     check->type = IR_I64;
     check->a = b->root;
+    check->b = IR_NONE;
     first->a = b->check;
     first->aux |= IR_MEM_HOST;
     first->imm = (uint64_t)(int64_t)b->offset;
@@ -93,11 +96,11 @@ static inline bool joins(struct ir_unit *u, struct ir_base *b, ir_ref root,
     return true;
 }
 
-struct ir_shared ir_share(struct ir_unit *u, ir_ref address, unsigned flags,
-                          unsigned size, bool store)
+struct ir_shared ir_share(struct ir_unit *u, struct ir_address at,
+                          unsigned flags, unsigned size, bool store)
 {
     int lo;
-    ir_ref root = root_of(u, address, &lo);
+    ir_ref root = root_of(u, at, &lo), address;
     int hi = lo + (int)size;
     struct ir_base *b = &u->base[root % IR_BASES];
 
@@ -105,14 +108,17 @@ struct ir_shared ir_share(struct ir_unit *u, ir_ref address, unsigned flags,
         return (struct ir_shared){b->check, flags | IR_MEM_HOST,
                                   (uint64_t)(int64_t)lo};
     }
+    address = ir_address(u, at);
     if (root < IR_FIRST_CONST && lo == (int16_t)lo && hi == (int16_t)hi) {
+        /* Nobody else knows of that addition. */
         *b = (struct ir_base){
             .root = root, .lo = (int16_t)lo, .hi = (int16_t)hi,
             .offset = (int16_t)lo, .branches = u->branches,
             .flags = IR_CHECK_FILL |
                      (store ? IR_CHECK_WRITE | IR_CHECK_SURE : 0),
-            .check = ir_emit(u, IR_NOP, IR_VOID, 0, IR_NONE, IR_NONE,
-                             IR_NONE, 0),
+            .check = at.offset ? address
+                               : ir_append(u, IR_NOP, IR_VOID, 0, IR_NONE,
+                                           IR_NONE, IR_NONE, 0),
         };
     }
     return (struct ir_shared){address, flags, 0};

@@ -85,12 +85,12 @@ static void a_pure_call(void)
 
 static void a_load(void)
 {
-    ir_load(u, IR_I64, 0, get(4));
+    ir_load(u, IR_I64, 0, ir_at(get(4)));
 }
 
 static void a_store(void)
 {
-    ir_store(u, IR_I64, 0, get(4), get(5));
+    ir_store(u, IR_I64, 0, ir_at(get(4)), get(5));
 }
 
 static void a_branch(void)
@@ -186,7 +186,7 @@ END_TEST
 /* A load leaves before its value is there. */
 START_TEST(loaded)
 {
-    ir_ref r = ir_load(u, IR_I64, 0, get(0));
+    ir_ref r = ir_load(u, IR_I64, 0, ir_at(get(0)));
 
     set(1, r);
     end();
@@ -208,8 +208,8 @@ END_TEST
 
 START_TEST(low_half)
 {
-    ir_ref zero = ir_load(u, IR_I32, 0, get(0));
-    ir_ref sign = ir_load(u, IR_I32, IR_MEM_SIGN64, get(0));
+    ir_ref zero = ir_load(u, IR_I32, 0, ir_at(get(0)));
+    ir_ref sign = ir_load(u, IR_I32, IR_MEM_SIGN64, ir_at(get(0)));
 
     ir_set(u, IR_I32, VCPU_R(1), zero);
     ir_set(u, IR_I32, VCPU_R(2), sign);
@@ -217,7 +217,7 @@ START_TEST(low_half)
     ck_assert_uint_eq(u->insn[zero].hint, NO_HOME); /* a load is between */
     ck_assert_uint_eq(u->insn[sign].hint, NO_HOME);
     ir_begin(u, PC, 0);
-    zero = ir_load(u, IR_I32, 0, get(0));
+    zero = ir_load(u, IR_I32, 0, ir_at(get(0)));
     ir_set(u, IR_I32, VCPU_R(1), zero);
     end();
     ck_assert_uint_eq(u->insn[zero].hint, HOME_R + 1);

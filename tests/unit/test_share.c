@@ -120,6 +120,29 @@ START_TEST(frame)
 }
 END_TEST
 
+static unsigned count(enum ir_opcode op)
+{
+    unsigned n = 0;
+
+    for (unsigned k = 0; k < u->count; k++) {
+        n += u->insn[k].op == op;
+    }
+    return n;
+}
+
+/* An offset is added where the address alone is needed: not for accesses that
+ * share a CHECK, which stands where the first one's was. */
+START_TEST(offsets)
+{
+    BUILD(LDR(0, 1, 8), LDR(2, 1, 16), STR(3, 1, 24));
+    ck_assert_uint_eq(count(IR_ADD) + count(IR_NOP), 0);
+    expect(0, 8, 24, IR_CHECK_WRITE, 3);
+    BUILD(LDR(0, 1, 8), LDR(2, 3, 0), LDR_REG(4, 5, 6));
+    ck_assert_uint_eq(count(IR_ADD), 2);
+    ck_assert_uint_eq(count(IR_NOP), 2);
+}
+END_TEST
+
 START_TEST(base_changes)
 {
     /* The loaded value is another base. */
@@ -180,6 +203,7 @@ Suite *share_suite(void)
     tcase_add_test(tc, fields);
     tcase_add_test(tc, one_access);
     tcase_add_test(tc, frame);
+    tcase_add_test(tc, offsets);
     tcase_add_test(tc, base_changes);
     tcase_add_test(tc, too_far_apart);
     tcase_add_test(tc, store_behind_a_branch);

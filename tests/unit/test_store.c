@@ -80,10 +80,10 @@ static void build(uint64_t pc)
     ir_insn(unit, pc);
     build_threes();
     ir_ref a = ir_get(unit, IR_I64, VCPU_R(0));
-    ir_ref second, b = ir_load2(unit, IR_I64, 0, a, &second);
+    ir_ref second, b = ir_load2(unit, IR_I64, 0, ir_at(a), &second);
     ir_set(unit, IR_I64, VCPU_R(2), b);
     ir_set(unit, IR_I64, VCPU_R(25), second);
-    ir_store(unit, IR_I16, 0, a, ir_get(unit, IR_I64, VCPU_R(29)));
+    ir_store(unit, IR_I16, 0, ir_at(a), ir_get(unit, IR_I64, VCPU_R(29)));
     ir_insn(unit, pc + 4);
     ir_set(unit, IR_I64, VCPU_R(1), ir_pc(unit, pc + 0x123000));
     ir_ref old = ir_emit(unit, IR_RMW, IR_I32, 0, a, b, IR_NONE,

@@ -381,21 +381,22 @@ START_TEST(memory)
         a = n / 1408 ? address(va) : ir_bini(u, IR_ADD, IR_I64, get(0), va);
         rig->vcpu->r[0] = 0;
         if (pair) {
-            a = ir_load2(u, type, aux, a, &b);
+            a = ir_load2(u, type, aux, ir_at(a), &b);
             ir_set(u, vec ? IR_V128 : IR_I64, vec ? VCPU_V(3) : VCPU_R(9),
                    b);
         } else {
-            a = ir_load(u, type, aux, a);
+            a = ir_load(u, type, aux, ir_at(a));
         }
         ir_set(u, vec ? IR_V128 : IR_I64, vec ? VCPU_V(1) : VCPU_R(1), a);
         ir_insn(u, RIG_PC + 8);
         b = vec ? ir_get(u, IR_V128, VCPU_V(2)) : get(2);
         if (pair && (aux & IR_MEM_ALIGNED)) {
-            ir_store2(u, type, aux & ~3u, address((va + 64) & ~31), a, b);
+            ir_store2(u, type, aux & ~3u, ir_at(address((va + 64) & ~31)),
+                      a, b);
         } else if (pair) {
-            ir_store2(u, type, aux & ~3u, address(va + 64), a, b);
+            ir_store2(u, type, aux & ~3u, ir_at(address(va + 64)), a, b);
         } else {
-            ir_store(u, type, aux & ~3u, address(va + 64), b);
+            ir_store(u, type, aux & ~3u, ir_at(address(va + 64)), b);
         }
         ir_exit(u, 0x40002000);
         run();
@@ -419,7 +420,7 @@ START_TEST(exclusives)
         set(rig_pick(&seed, 8), a);
         ir_insn(u, RIG_PC + 4);
         if (rig_pick(&seed, 3) == 0) {
-            ir_store(u, type, 0, address(va), get(4));
+            ir_store(u, type, 0, ir_at(address(va)), get(4));
         }
         set(9, ir_emit(u, IR_STORE_EX, type, 0,
                        address(va + 8 * !rig_pick(&seed, 4)), get(1),
@@ -439,7 +440,7 @@ START_TEST(exclusives)
             ir_emit(u, IR_RMW, type, 0, address(va), get(5), IR_NONE,
                     n / 7 % 9));
         ir_insn(u, RIG_PC + 16);
-        c = n & 1 ? ir_load(u, type, 0, address(va)) : get(6);
+        c = n & 1 ? ir_load(u, type, 0, ir_at(address(va))) : get(6);
         set(8, ir_emit(u, IR_CAS, type, 0, address(va), c, get(7), 0));
         ir_fence(u, n % 3);
         ir_exit(u, 0x40002000);
@@ -662,7 +663,7 @@ START_TEST(too_small_a_buffer)
 
     begin();
     for (unsigned n = 0; n < 500; n++) {
-        ir_store(u, IR_I64, 0, get(n % 32), get(n % 7));
+        ir_store(u, IR_I64, 0, ir_at(get(n % 32)), get(n % 7));
     }
     ir_exit(u, 0x40002000);
     for (small.size = 0; small.size < 40000; small.size += 997) {

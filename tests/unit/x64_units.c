@@ -204,6 +204,15 @@ static ir_ref address(struct gen *g, unsigned align)
     return a;
 }
 
+/* Of a plain access. */
+static struct ir_address place(struct gen *g)
+{
+    if (g->base != IR_NONE && pick(g, 3) == 0) {
+        return (struct ir_address){g->base, (int32_t)pick(g, 256) - 128};
+    }
+    return ir_at(address(g, 1));
+}
+
 static unsigned mem_flags(struct gen *g)
 {
     return (pick(g, 16) ? 0 : IR_MEM_ALIGNED) |
@@ -231,14 +240,14 @@ static void gen_load(struct gen *g)
         a = ir_load2(g->u, type,
                      (mem_flags(g) & ~IR_MEM_ALIGNED) | whole(g, vec) |
                          (sign & IR_MEM_SIGN64),
-                     address(g, 1), &b);
+                     place(g), &b);
         (vec ? keep_vec : keep_int)(g, b);
     } else if (pick(g, 10) == 0) {
         a = ir_emit(g->u, IR_VLOAD8, IR_I8, mem_flags(g), address(g, 1),
                     IR_NONE, IR_NONE, 0);
         vec = true;
     } else {
-        a = ir_load(g->u, type, mem_flags(g) | sign, address(g, 1));
+        a = ir_load(g->u, type, mem_flags(g) | sign, place(g));
     }
     (vec ? keep_vec : keep_int)(g, a);
 }
@@ -255,12 +264,12 @@ static void gen_store(struct gen *g)
 
     if (pick(g, 3) == 0 && type >= IR_I32 && type != IR_F16) {
         ir_store2(g->u, type, (flags & ~IR_MEM_ALIGNED) | whole(g, vec),
-                  address(g, 1), a, vec ? any_vec(g) : any_int(g));
+                  place(g), a, vec ? any_vec(g) : any_int(g));
     } else if (vec && pick(g, 6) == 0) {
         ir_emit(g->u, IR_VSTORE8, IR_I8, flags, address(g, 1), a, IR_NONE,
                 0);
     } else {
-        ir_store(g->u, type, flags, address(g, 1), a);
+        ir_store(g->u, type, flags, place(g), a);
     }
 }
 

@@ -5,7 +5,6 @@
  */
 #include "cpu/exec.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/futex.h>
@@ -35,12 +34,6 @@ static void link_exit(void *opaque, const struct block *from,
     backend_link(e->backend, &code, link, target);
 }
 
-static struct jump_cache_entry *jump_cache_slot(struct vcpu *vcpu,
-                                                uint64_t pc)
-{
-    return &vcpu->jump_cache[pc >> 2 & (JUMP_CACHE_ENTRIES - 1)];
-}
-
 /* Whether this thread runs the machine's only vCPU. */
 static bool is_lone_runner(const struct engine *e)
 {
@@ -53,7 +46,7 @@ static bool is_lone_runner(const struct engine *e)
  * what was just run makes the host start over. */
 static void send_to_pad(struct runner *r, const struct block *b)
 {
-    struct jump_cache_entry *entry = jump_cache_slot(r->vcpu, b->pc);
+    struct jump_cache_entry *entry = runner_jump_slot(r->vcpu, b->pc);
 
     if (entry->code == b->code + b->guarded) {
         entry->code = b->code;
@@ -81,13 +74,13 @@ static void move_targets(const struct engine *e, struct vcpu *vcpu,
                          const struct block *b, uint64_t delta)
 {
     uint64_t old = b->pc - delta;
-    struct jump_cache_entry *entry = jump_cache_slot(vcpu, old);
+    struct jump_cache_entry *entry = runner_jump_slot(vcpu, old);
     uint64_t key = entry->key ^ old ^ b->pc;
 
     if (entry->code == b->code + b->guarded) {
         *entry =
             (struct jump_cache_entry){0, backend_jump_miss(e->backend)};
-        *jump_cache_slot(vcpu, b->pc) =
+        *runner_jump_slot(vcpu, b->pc) =
             (struct jump_cache_entry){key, b->code + b->guarded};
     }
 }
@@ -232,7 +225,6 @@ void engine_free(struct engine *e)
     free(e);
 }
 
-static const uint8_t *reenter(struct vcpu *vcpu, const uint8_t *host);
 static void forget_targets(struct engine *e, struct runner *r, bool all);
 
 void engine_attach(struct engine *e, struct vcpu *vcpu)
@@ -247,7 +239,7 @@ void engine_attach(struct engine *e, struct vcpu *vcpu)
         vcpu->helper_calls = calloc(BACKEND_MAX_HELPERS, sizeof(uint64_t));
     }
     vcpu->runner = r;
-    vcpu->reenter = reenter;
+    vcpu->reenter = exec_reenter;
     r->context_stale = true;
     forget_targets(e, r, true);
 }
@@ -285,212 +277,6 @@ static void kick_all(void *opaque)
     for (unsigned n = 0; n < e->config.cpus; n++) {
         engine_request(e, n, VCPU_REQ_RECLAIM);
     }
-}
-
-/* -- finding -------------------------------------------------------------- */
-
-/* The block at vcpu->pc, in a page of that identity; `link` as below. */
-static struct block *find_in(const struct engine *e, const struct runner *r,
-                             uint32_t page_id, const struct block *from,
-                             const struct block_link *link)
-{
-    if (!page_id || (link && page_id == from->page_id &&
-                     !block_may_follow(from, link))) {
-        return NULL;
-    }
-    return block_find(e->blocks, r->vcpu->pc, runner_key(r), page_id);
-}
-
-/* Code that runs for the first time is in no cache of the host's. */
-static void prefetch_source(const uint8_t *host, uint64_t pa)
-{
-    __builtin_prefetch(host);
-    if ((pa & 4095) < 4096 - 64) {
-        __builtin_prefetch(host + 64);
-    }
-}
-
-/* The block at vcpu->pc, or NULL when the fetch raised an exception, the
- * chunk is full, or something else wants to be looked at first.  `link`, or
- * NULL: the exit of *from that leads there. */
-static struct block *find_any(struct engine *e, struct runner *r,
-                              struct block *from,
-                              const struct block_link *link)
-{
-    struct vcpu *vcpu = r->vcpu;
-    const uint8_t *host;
-    uint64_t pa;
-    uint32_t page_id;
-
-    if (r->context_stale) {
-        e->guest->context(vcpu);
-        r->context_stale = false;
-    }
-    if (!r->alone && e->guest->check_pc(vcpu)) {
-        r->context_stale = true;
-        return NULL;
-    }
-    r->stats.lookups++;
-    /* What the guard of the block there would look at: as long as a page
-     * keeps its identity nothing about it has changed. */
-    uint32_t known = vcpu->tlb->page_id[tlb_index(vcpu->pc)];
-    struct block *b = find_in(e, r, known, from, link);
-    if (b) {
-        return b;
-    }
-    if (!tlb_fetch(vcpu->mmu, vcpu->tlb, vcpu->pc, &pa, &host, &page_id,
-                   &vcpu->fault)) {
-        e->guest->fetch_fault(vcpu);
-        r->context_stale = true;
-        r->alone = false;
-        return NULL;
-    }
-    r->stats.searches++;
-    prefetch_source(host, pa);
-    block_recheck(e->blocks, pa);
-    b = page_id != known ? find_in(e, r, page_id, from, link) : NULL;
-    b = b ? b : exec_move(e, r, vcpu->pc, pa, page_id);
-    return b ? b : exec_translate(e, r, vcpu->pc, pa, host, page_id, from);
-}
-
-/* At threshold 0 the region whose head the block is, if it is one. */
-static struct block *form_region(struct engine *e, struct runner *r,
-                                 struct block *b)
-{
-    struct jit_buffer room;
-
-    return e->regions && !e->config.region_threshold &&
-           code_chunk_room(r->chunk[CODE_ORIGINALS], &room)
-               ? regions_form_now(e->regions, r->vcpu->index, b,
-                                  r->chunk[CODE_ORIGINALS])
-               : b;
-}
-
-/* Likewise; what hot code is about is told here. */
-static struct block *find(struct engine *e, struct runner *r,
-                          struct block *from,
-                          const struct block_link *link)
-{
-    struct block *b = find_any(e, r, from, link);
-
-    if (!b || !e->regions || r->alone || r->singly || log_on(LOG_BLOCKS)) {
-        return b;
-    }
-    if (r->sample) {
-        r->sample = false;
-        regions_sample(e->regions, r->vcpu->index, b);
-    }
-    return form_region(e, r, b);
-}
-
-/* -- coming back ---------------------------------------------------------- */
-
-/* The block in whose code something returns to `host`: as often as not the
- * one that was entered. */
-static struct block *find_left(struct engine *e, struct block *entered,
-                               const uint8_t *host)
-{
-    return host > entered->code &&
-                   host <= entered->code + entered->code_size
-               ? entered : code_cache_find(e->cache, host);
-}
-
-/*
- * vcpu->pc of where generated code stopped, which had been entered at that
- * block.  When that was an exit which can be linked: *from and its link, else
- * NULL.
- */
-static struct block_link *sync_pc(struct engine *e, struct vcpu *vcpu,
-                                  struct block *entered, struct block **from)
-{
-    const uint8_t *host = (const uint8_t *)vcpu->host_return;
-    struct block *b = host ? find_left(e, entered, host) : NULL;
-    uint32_t offset = b ? (uint32_t)(host - b->code) : 0;
-
-    if (!host) {
-        return NULL;
-    }
-    assert(b);
-    if (offset == b->pad) {
-        vcpu->pc = b->pc;
-        return NULL;
-    }
-    struct block_link *link = block_links(b);
-    for (unsigned n = 0; n < b->link_count; n++, link++) {
-        if (link->left == offset) {
-            vcpu->pc = link_target(b, link);
-            *from = b;
-            return link;
-        }
-    }
-    const struct block_site *site = block_sites(b);
-    for (unsigned n = 0; n < b->site_count; n++, site++) {
-        if (site->host == offset) {
-            vcpu->pc = ir_insn_pc(b->pc, site->insn);
-            return NULL;
-        }
-    }
-    assert(!"host_return is a place in its block");
-    return NULL;
-}
-
-static void fill_jump_cache(struct runner *r, const struct block *to)
-{
-    struct vcpu *vcpu = r->vcpu;
-    struct jump_cache_entry *entry = jump_cache_slot(vcpu, to->pc);
-
-    entry->key = to->pc ^ vcpu->jump_key;
-    entry->code = to->code + to->guarded;
-    r->stats.jump_cache_fills++;
-}
-
-/* What is there now instead of a dead block, for others to jump to as well.
- * NULL: the run loop has to see to it. */
-static struct block *replace_dead(struct engine *e, struct runner *r,
-                                  const struct block *dead, uint64_t pa,
-                                  const uint8_t *source, uint32_t page_id)
-{
-    if (r->alone || r->singly || e->strict || !page_id) {
-        return NULL;
-    }
-    struct block *b =
-        block_find(e->blocks, dead->pc, runner_key(r), page_id);
-
-    if (!b) {
-        b = exec_translate(e, r, dead->pc, pa, source, page_id, NULL);
-    }
-    b = b ? form_region(e, r, b) : NULL;
-    if (b) {
-        fill_jump_cache(r, b);
-    }
-    return b;
-}
-
-/*
- * See vcpu.reenter: a block whose page is not known in this address space, or
- * not any more, the most frequent reason by far; or a block that died.
- */
-static const uint8_t *reenter(struct vcpu *vcpu, const uint8_t *host)
-{
-    struct runner *r = vcpu->runner;
-    struct engine *e = r->engine;
-    struct block *b = code_cache_find(e->cache, host);
-    const uint8_t *source;
-    uint32_t page_id;
-    uint64_t pa;
-
-    r->stats.reentries++;
-    if (host != b->code + b->pad || log_on(LOG_BLOCKS) ||
-        !tlb_fetch(vcpu->mmu, vcpu->tlb, b->pc, &pa, &source, &page_id,
-                   &vcpu->fault)) {
-        return NULL;
-    }
-    block_recheck(e->blocks, pa);
-    if (b->dead) {
-        b = replace_dead(e, r, b, pa, source, page_id);
-        return b ? b->code + b->polled : NULL;
-    }
-    return page_id && page_id == b->page_id ? b->code + b->polled : NULL;
 }
 
 /* -- sleeping and requests ------------------------------------------------ */
@@ -679,7 +465,7 @@ static bool serve_exit(struct engine *e, struct runner *r)
 static void run_code(struct engine *e, struct runner *r)
 {
     struct vcpu *vcpu = r->vcpu;
-    struct block *b = find(e, r, NULL, NULL), *from = NULL;
+    struct block *b = exec_find(e, r, NULL, NULL), *from = NULL;
 
     while (b) {
         bool alone = r->alone;
@@ -698,14 +484,14 @@ static void run_code(struct engine *e, struct runner *r)
         }
         backend_enter(e->backend, vcpu, b->code + b->entry);
         r->alone = false;
-        struct block_link *link = sync_pc(e, vcpu, b, &from);
+        struct block_link *link = exec_sync_pc(e, vcpu, b, &from);
         bool exits = vcpu->exit != VCPU_EXIT_NONE;
         if (!serve_exit(e, r) || alone) {
             return;
         }
         r->singly = !exits && link && link->singly;
         link = exits ? NULL : link;
-        b = find(e, r, link ? from : NULL, link);
+        b = exec_find(e, r, link ? from : NULL, link);
         r->singly = false;
         if (exits || log_on(LOG_BLOCKS)) {
             continue;
@@ -713,7 +499,7 @@ static void run_code(struct engine *e, struct runner *r)
         if (b && link) {
             r->stats.links += block_link(e->blocks, from, link, b);
         } else if (b && !link) {
-            fill_jump_cache(r, b);
+            exec_fill_jump_cache(r, b);
         }
     }
 }

@@ -1,4 +1,4 @@
-/* What the engine's files (exec.c, exec_translate.c) share. */
+/* What the engine's files (exec.c, exec_find.c, exec_translate.c) share. */
 #ifndef CPU_EXEC_INTERNAL_H
 #define CPU_EXEC_INTERNAL_H
 
@@ -73,6 +73,36 @@ static inline uint32_t runner_key(const struct runner *r)
     return runner_context(r) | (r->alone ? KEY_ALONE : 0) |
            (r->singly ? KEY_SINGLY : 0);
 }
+
+static inline struct jump_cache_entry *runner_jump_slot(struct vcpu *vcpu,
+                                                        uint64_t pc)
+{
+    return &vcpu->jump_cache[pc >> 2 & (JUMP_CACHE_ENTRIES - 1)];
+}
+
+/*
+ * The block at vcpu->pc, or NULL when the fetch raised an exception, the chunk
+ * is full, or something else wants to be looked at first.  `link`, or NULL: the
+ * exit of *from that leads there.  What hot code is about is told here.
+ * [vCPU thread]
+ */
+struct block *exec_find(struct engine *e, struct runner *r,
+                        struct block *from, const struct block_link *link);
+
+/*
+ * vcpu->pc of where generated code stopped, which had been entered at that
+ * block.  When that was an exit which can be linked: *from and its link, else
+ * NULL. [vCPU thread]
+ */
+struct block_link *exec_sync_pc(struct engine *e, struct vcpu *vcpu,
+                                struct block *entered, struct block **from);
+
+/* Indirect branches to the block go straight on. [vCPU thread] */
+void exec_fill_jump_cache(struct runner *r, const struct block *to);
+
+/* See vcpu.reenter: a block whose page is not known in this address space, or
+ * not any more, the most frequent reason by far; or a block that died. */
+const uint8_t *exec_reenter(struct vcpu *vcpu, const uint8_t *host);
 
 /* The unit at pc, when code that nobody seems to use elsewhere was moved here;
  * or NULL.  Only in the run loop: no host address of code may be on the stack

@@ -28,8 +28,8 @@ _Static_assert(sizeof(struct tlb_key) == sizeof(uint64_t), "packed key");
 
 static void clear_slot(struct tlb_context *ctx, unsigned i)
 {
-    ctx->read[i].tag = tlb_tag_none(i);
-    ctx->write[i].tag = tlb_tag_none(i);
+    ctx->slot[i].read.tag = tlb_tag_none(i);
+    ctx->slot[i].write.tag = tlb_tag_none(i);
     ctx->page_id[i] = 0;
 }
 
@@ -42,13 +42,12 @@ static void clear_slot(struct tlb_context *ctx, unsigned i)
 /* The slots of a context that was never used. */
 static void clear_first(struct tlb_context *ctx)
 {
-    enum { SIZE = sizeof(ctx->read) + sizeof(ctx->write) +
-                  sizeof(ctx->page_id) };
-    uintptr_t start = align_down((uintptr_t)ctx->read, TLB_PAGE_SIZE);
+    enum { SIZE = sizeof(ctx->slot) + sizeof(ctx->page_id) };
+    uintptr_t start = align_down((uintptr_t)ctx->slot, TLB_PAGE_SIZE);
 
     _Static_assert(offsetof(struct tlb_context, page_id) +
                    sizeof(ctx->page_id) ==
-                   offsetof(struct tlb_context, read) + SIZE, "one piece");
+                   offsetof(struct tlb_context, slot) + SIZE, "one piece");
     populate((void *)start, align_down(SIZE, TLB_PAGE_SIZE));
     for (unsigned i = 0; i < TLB_ENTRIES; i++) {
         clear_slot(ctx, i);
@@ -119,8 +118,7 @@ static void share_global(struct tlb_context *ctx,
         for (; shared; shared &= shared - 1) {
             unsigned i = w * 64 + (unsigned)ctz64(shared);
 
-            ctx->read[i] = from->read[i];
-            ctx->write[i] = from->write[i];
+            ctx->slot[i] = from->slot[i];
             ctx->page_id[i] = from->page_id[i];
             ctx->page_va[i] = from->page_va[i];
         }
@@ -265,13 +263,13 @@ void tlb_l1_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
     }
     touch(ctx, va, page);
     if ((perm & TLB_PERM_R) &&
-        (access == TLB_READ || ctx->read[i].tag == none)) {
-        ctx->read[i] = entry;
+        (access == TLB_READ || ctx->slot[i].read.tag == none)) {
+        ctx->slot[i].read = entry;
     }
     if ((perm & TLB_PERM_W) &&
-        (access == TLB_WRITE || ctx->write[i].tag == none) &&
+        (access == TLB_WRITE || ctx->slot[i].write.tag == none) &&
         may_write(tlb, ram, host)) {
-        ctx->write[i] = entry;
+        ctx->slot[i].write = entry;
     }
 }
 
@@ -290,11 +288,11 @@ void tlb_l1_set_page_id(struct tlb_context *ctx, uint64_t va,
 static void clear_if_in(struct tlb_context *ctx, unsigned i, uint64_t va,
                         uint64_t size)
 {
-    if (tlb_untag(ctx->read[i].tag) - va < size) {
-        ctx->read[i].tag = tlb_tag_none(i);
+    if (tlb_untag(ctx->slot[i].read.tag) - va < size) {
+        ctx->slot[i].read.tag = tlb_tag_none(i);
     }
-    if (tlb_untag(ctx->write[i].tag) - va < size) {
-        ctx->write[i].tag = tlb_tag_none(i);
+    if (tlb_untag(ctx->slot[i].write.tag) - va < size) {
+        ctx->slot[i].write.tag = tlb_tag_none(i);
     }
     if (tlb_untag(ctx->page_va[i]) - va < size) {
         ctx->page_id[i] = 0;
@@ -492,7 +490,7 @@ void tlb_drop_writes(struct tlb *tlb, uint64_t pa)
     for (unsigned c = 0; c < TLB_CONTEXTS; c++) {
         struct tlb_context *ctx = &tlb->contexts[c];
         FOR_EACH_TOUCHED(ctx, i) {
-            struct tlb_entry *entry = &ctx->write[i];
+            struct tlb_entry *entry = &ctx->slot[i].write;
             if (entry->addend + entry->tag == host) {
                 entry->tag = tlb_tag_none(i);
             }
@@ -508,7 +506,7 @@ void tlb_set_strict(struct tlb *tlb, bool strict,
     for (unsigned c = 0; strict && !tlb->strict && c < TLB_CONTEXTS; c++) {
         struct tlb_context *ctx = &tlb->contexts[c];
         FOR_EACH_TOUCHED(ctx, i) {
-            ctx->write[i].tag = tlb_tag_none(i);
+            ctx->slot[i].write.tag = tlb_tag_none(i);
         }
     }
     tlb->strict = strict;
@@ -548,11 +546,11 @@ void tlb_set_watches(struct tlb *tlb, const struct tlb_range *ranges,
         struct tlb_context *ctx = &tlb->contexts[c];
 
         FOR_EACH_TOUCHED(ctx, i) {
-            if (tlb_is_watched(tlb, ctx->read[i].tag)) {
-                ctx->read[i].tag = tlb_tag_none(i);
+            if (tlb_is_watched(tlb, ctx->slot[i].read.tag)) {
+                ctx->slot[i].read.tag = tlb_tag_none(i);
             }
-            if (tlb_is_watched(tlb, ctx->write[i].tag)) {
-                ctx->write[i].tag = tlb_tag_none(i);
+            if (tlb_is_watched(tlb, ctx->slot[i].write.tag)) {
+                ctx->slot[i].write.tag = tlb_tag_none(i);
             }
         }
     }

@@ -79,8 +79,10 @@ struct tlb_key {
 /* First-level tables as generated code sees them.  ORDER tlb_context:
  * jit/x64 takes the offsets with offsetof. */
 struct tlb_context {
-    struct tlb_entry read[TLB_ENTRIES];
-    struct tlb_entry write[TLB_ENTRIES];
+    /* Both ways to a page lie in one line of the host's caches. */
+    struct tlb_slot {
+        struct tlb_entry read, write;
+    } slot[TLB_ENTRIES];
     /* Instruction side: identity of the (VA page, PA page, attributes)
      * that the page maps to now (page_ids.h), 0 = unknown.  Compared by
      * the guarded entry of every block, always at the slot of its VA. */
@@ -103,6 +105,14 @@ struct tlb_context {
     uint64_t block_sizes;
     unsigned block_bits; /* bits set in blocks[] */
 };
+
+static inline const struct tlb_entry *
+tlb_entry_of(const struct tlb_context *ctx, uint64_t va, bool write)
+{
+    const struct tlb_slot *slot = &ctx->slot[tlb_index(va)];
+
+    return write ? &slot->write : &slot->read;
+}
 
 /* One translation, as the walker finds it and the second level keeps it. */
 struct tlb_page {

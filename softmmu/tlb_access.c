@@ -488,7 +488,7 @@ bool tlb_load(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
               unsigned size, unsigned flags, void *data,
               struct mem_fault *fault)
 {
-    const struct tlb_entry *entry = &ctx->read[tlb_index(va)];
+    const struct tlb_entry *entry = tlb_entry_of(ctx, va, false);
 
     if (is_plain_hit(ctx, entry, va, size, flags)) {
         const void *host = (const void *)(uintptr_t)(entry->addend + va);
@@ -512,7 +512,7 @@ bool tlb_store(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
                unsigned size, unsigned flags, const void *data,
                struct mem_fault *fault)
 {
-    const struct tlb_entry *entry = &ctx->write[tlb_index(va)];
+    const struct tlb_entry *entry = tlb_entry_of(ctx, va, true);
 
     if (is_plain_hit(ctx, entry, va, size, flags)) {
         void *host = (void *)(uintptr_t)(entry->addend + va);
@@ -546,8 +546,7 @@ static bool may_write_as_is(struct tlb *tlb, const struct tlb_context *ctx,
 uint64_t tlb_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
                   unsigned size, bool write, bool sure)
 {
-    const struct tlb_entry *entry =
-        write ? &ctx->write[tlb_index(va)] : &ctx->read[tlb_index(va)];
+    const struct tlb_entry *entry = tlb_entry_of(ctx, va, write);
     struct mem_fault fault;
     struct access access = {
         .tlb = tlb, .ctx = ctx, .va = va, .size = size, .element = size,
@@ -598,8 +597,7 @@ void *tlb_host_for_atomic(struct tlb *tlb, struct tlb_context *ctx,
         fail_alignment(&access);
         return NULL;
     }
-    const struct tlb_entry *entry =
-        write ? &ctx->write[tlb_index(va)] : &ctx->read[tlb_index(va)];
+    const struct tlb_entry *entry = tlb_entry_of(ctx, va, write);
     if (tlb_hit(entry, va, size)) {
         return (void *)(uintptr_t)(entry->addend + va);
     }

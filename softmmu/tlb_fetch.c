@@ -102,7 +102,7 @@ bool tlb_fetch(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
 bool tlb_find_ram(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
                   uint64_t *pa, uint8_t *flags)
 {
-    const struct tlb_entry *entry = &ctx->read[tlb_index(va)];
+    const struct tlb_entry *entry = tlb_entry_of(ctx, va, false);
     uint64_t offset;
     uint64_t addend = tlb_hit(entry, va, 1)
                           ? entry->addend

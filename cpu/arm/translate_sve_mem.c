@@ -31,9 +31,7 @@ enum {
 static uint8_t *on_host(const struct vcpu *vcpu, uint64_t va, unsigned size,
                         bool write)
 {
-    const struct tlb_context *ctx = vcpu->tlb;
-    const struct tlb_entry *e =
-        write ? &ctx->write[tlb_index(va)] : &ctx->read[tlb_index(va)];
+    const struct tlb_entry *e = tlb_entry_of(vcpu->tlb, va, write);
 
     return (e->tag ^ va) <= PAGE - size ? (uint8_t *)(uintptr_t)(e->addend +
                                                                  va)

@@ -584,10 +584,8 @@ static bool check_fails(struct vcpu *vcpu, const struct ir_insn *i,
                         uint64_t a)
 {
     uint64_t va = a + (uint64_t)ir_check_lo(i);
-    unsigned index = tlb_index(va);
-    const struct tlb_entry *entry = i->aux & IR_CHECK_WRITE
-                                        ? &vcpu->tlb->write[index]
-                                        : &vcpu->tlb->read[index];
+    const struct tlb_entry *entry =
+        tlb_entry_of(vcpu->tlb, va, i->aux & IR_CHECK_WRITE);
 
     return (entry->tag ^ va) > 4096 - ir_check_size(i) &&
            !(i->aux & IR_CHECK_FILL &&

@@ -26,10 +26,10 @@ START_TEST(test_all_sizes)
         }
     }
     ck_assert_uint_eq(tlb_rig.walks, 1);
-    ck_assert(hits(ctx->read, 0x10ff8, 8));
-    ck_assert(hits(ctx->write, 0x10ff8, 8));
-    ck_assert(!hits(ctx->read, 0x10ff9, 8));
-    const struct tlb_entry *entry = &ctx->read[tlb_index(0x10000)];
+    ck_assert(hits(ctx, false, 0x10ff8, 8));
+    ck_assert(hits(ctx, true, 0x10ff8, 8));
+    ck_assert(!hits(ctx, false, 0x10ff9, 8));
+    const struct tlb_entry *entry = tlb_entry_of(ctx, 0x10000, false);
     ck_assert_ptr_eq((void *)(uintptr_t)(entry->addend + 0x10123),
                      frame(RAM_BASE + 0x5123));
 }
@@ -40,8 +40,8 @@ START_TEST(test_empty_never_hits)
     struct tlb_context *ctx = context(1, 0);
     for (uint64_t va = 0; va < 2 * TLB_ENTRIES * PAGE; va += 0x400) {
         for (unsigned size = 1; size <= 32; size *= 2) {
-            ck_assert(!hits(ctx->read, va, size));
-            ck_assert(!hits(ctx->write, va, size));
+            ck_assert(!hits(ctx, false, va, size));
+            ck_assert(!hits(ctx, true, va, size));
         }
     }
 }
@@ -114,7 +114,7 @@ START_TEST(test_device)
     ck_assert_uint_eq((uint32_t)data[0], 0x22222222);
     ck_assert_uint_eq(tlb_rig.device.seen[0].cpu, 3);
     ck_assert_uint_eq(tlb_rig.device.seen[0].offset, 4);
-    ck_assert(!hits(ctx->read, 0x20004, 4));
+    ck_assert(!hits(ctx, false, 0x20004, 4));
 
     ck_assert(store(ctx, 0x20010, 16, 0, data));
     ck_assert_uint_eq(tlb_rig.device.count, 3);
@@ -131,7 +131,7 @@ START_TEST(test_device)
     tlb_rig.device.count = 0;
     ck_assert(load(ctx, 0x21002, 4, 0, data));
     ck_assert_uint_eq(tlb_rig.device.count, 2);
-    ck_assert(!hits(ctx->read, 0x21002, 2));
+    ck_assert(!hits(ctx, false, 0x21002, 2));
 
     /* Code cannot be there. */
     uint64_t pa;
@@ -150,7 +150,7 @@ START_TEST(test_ram_as_device)
 
     ck_assert(store(ctx, 0x22008, 8, 0, &value));
     ck_assert_uint_eq(frame(RAM_BASE + 0x7008)[1], 0x12);
-    ck_assert(!hits(ctx->write, 0x22008, 8));
+    ck_assert(!hits(ctx, true, 0x22008, 8));
     ck_assert(!store(ctx, 0x22009, 8, 0, &value));
     ck_fault(0x22009, CODE_ALIGNMENT, TLB_WRITE);
 
@@ -158,7 +158,7 @@ START_TEST(test_ram_as_device)
     struct tlb_key key = {.el = 1, .mmu_off = 1};
     ctx = tlb_context(tlb_rig.tlb, &key);
     ck_assert(store(ctx, 0x22008, 8, 0, &value));
-    ck_assert(hits(ctx->write, 0x22008, 8));
+    ck_assert(hits(ctx, true, 0x22008, 8));
     ck_assert(!store(ctx, 0x22009, 8, 0, &value));
     ck_fault(0x22009, CODE_ALIGNMENT, TLB_WRITE);
 }
@@ -175,9 +175,9 @@ START_TEST(test_nowhere_and_rom)
 
     memset(tlb_rig.rom->host, 0x5a, 8);
     ck_assert_uint_eq(load64(ctx, 0x24000), 0x5a5a5a5a5a5a5a5a);
-    ck_assert(hits(ctx->read, 0x24000, 8));
+    ck_assert(hits(ctx, false, 0x24000, 8));
     ck_assert(store(ctx, 0x24000, 8, 0, &value)); /* ignored */
-    ck_assert(!hits(ctx->write, 0x24000, 8));
+    ck_assert(!hits(ctx, true, 0x24000, 8));
     ck_assert_uint_eq(tlb_rig.rom->host[0], 0x5a);
 
     /* One block, RAM in part of it. */
@@ -197,7 +197,7 @@ START_TEST(test_permissions)
     ck_fault(0x30000, CODE_PERM, TLB_READ);
     ck_assert(load(context(1, 1), 0x30000, 8, 0, &value));
     ck_assert(!load(context(0, 1), 0x30000, 8, 0, &value));
-    ck_assert(!hits(context(0, 1)->read, 0x30000, 8));
+    ck_assert(!hits(context(0, 1), false, 0x30000, 8));
     ck_assert(!store(context(0, 1), 0x12000, 8, 0, &value));
     ck_fault(0x12000, CODE_PERM, TLB_WRITE);
 
@@ -216,7 +216,7 @@ START_TEST(test_upgrade)
     load64(ctx, 0x12000);
     tlb_rig.maps[2].el0 = R | W;
     ck_assert(store(ctx, 0x12000, 8, 0, &value));
-    ck_assert(hits(ctx->write, 0x12000, 8));
+    ck_assert(hits(ctx, true, 0x12000, 8));
     ck_assert_uint_eq(tlb_rig.walks, 2);
 }
 END_TEST
@@ -242,14 +242,14 @@ START_TEST(test_watch)
     ck_assert(store(ctx, 0x11000, 8, 0, &value));
     ck_assert(store(ctx, 0x10000, 8, 0, &value));
     tlb_set_watches(tlb_rig.tlb, &range, 1, watch);
-    ck_assert(!hits(ctx->write, 0x11000, 8));
-    ck_assert(hits(ctx->write, 0x10000, 8));
+    ck_assert(!hits(ctx, true, 0x11000, 8));
+    ck_assert(hits(ctx, true, 0x10000, 8));
     asked = 0;
     ck_assert(store(ctx, 0x11000, 8, 0, &value));
     load64(ctx, 0x11ff8);
     ck_assert_uint_eq(asked, 2);
-    ck_assert(!hits(ctx->write, 0x11000, 8));
-    ck_assert(!hits(ctx->read, 0x11000, 8));
+    ck_assert(!hits(ctx, true, 0x11000, 8));
+    ck_assert(!hits(ctx, false, 0x11000, 8));
     ck_assert(!store(ctx, 0x11ff4, 8, 0, &value));
     ck_assert(tlb_rig.fault.watch);
     ck_assert_uint_eq(tlb_rig.fault.va, 0x11ff8);
@@ -258,7 +258,7 @@ START_TEST(test_watch)
     ck_assert(tlb_rig.fault.watch);
     tlb_set_watches(tlb_rig.tlb, NULL, 0, NULL);
     ck_assert(store(ctx, 0x11ff8, 8, 0, &value));
-    ck_assert(hits(ctx->write, 0x11000, 8));
+    ck_assert(hits(ctx, true, 0x11000, 8));
 }
 END_TEST
 
@@ -300,7 +300,7 @@ START_TEST(test_find_ram)
     ck_assert(tlb_find_ram(tlb, one, 0x10010, &pa, &flags));
     ck_assert_uint_eq(pa, RAM_BASE + 0x5010);
     ck_assert_uint_eq(flags, 0);
-    ck_assert(hits(one->read, 0x10010, 8));
+    ck_assert(hits(one, false, 0x10010, 8));
     tlb_rig.ram->flags[5] = RAM_PAGE_CODE;
     ck_assert(tlb_find_ram(tlb, one, 0x10ffc, &pa, &flags));
     ck_assert_uint_eq(pa, RAM_BASE + 0x5ffc);
@@ -383,20 +383,20 @@ START_TEST(test_strict)
 
     tlb_rig.ram->flags[5] = RAM_PAGE_CODE;
     ck_assert(store(ctx, 0x10000, 8, 0, &value));
-    ck_assert(hits(ctx->write, 0x10000, 8));
+    ck_assert(hits(ctx, true, 0x10000, 8));
     tlb_set_strict(tlb_rig.tlb, true, &code_ops, &before_pa);
-    ck_assert(!hits(ctx->write, 0x10000, 8));
+    ck_assert(!hits(ctx, true, 0x10000, 8));
     ck_assert(store(ctx, 0x10018, 8, 0, &value));
     ck_assert_uint_eq(before_pa, RAM_BASE + 0x5018);
     ck_assert_uint_eq(after_pa, RAM_BASE + 0x5018);
-    ck_assert(!hits(ctx->write, 0x10000, 8));
-    ck_assert(hits(ctx->read, 0x10000, 8));
+    ck_assert(!hits(ctx, true, 0x10000, 8));
+    ck_assert(hits(ctx, false, 0x10000, 8));
 
     ck_assert(store(ctx, 0x11000, 8, 0, &value));
-    ck_assert(hits(ctx->write, 0x11000, 8));
+    ck_assert(hits(ctx, true, 0x11000, 8));
     tlb_rig.ram->flags[2] = RAM_PAGE_CODE;
     tlb_drop_writes(tlb_rig.tlb, RAM_BASE + 0x2000);
-    ck_assert(!hits(ctx->write, 0x11000, 8));
+    ck_assert(!hits(ctx, true, 0x11000, 8));
     before_pa = after_pa = 0;
     ck_assert_ptr_eq(
         tlb_host_for_atomic(tlb_rig.tlb, ctx, 0x11010, 8, true, &tlb_rig.fault),
@@ -455,10 +455,10 @@ START_TEST(test_fill)
     uint64_t addend = (uintptr_t)frame(RAM_BASE + 0x5010) - 0x10010;
 
     ck_assert_uint_eq(tlb_fill(tlb, ctx, 0x10010, 64, false, false), addend);
-    ck_assert(hits(ctx->read, 0x10010, 64));
+    ck_assert(hits(ctx, false, 0x10010, 64));
     ck_assert_uint_eq(tlb_fill(tlb, ctx, 0x10010, 64, true, true), addend);
     ck_assert_uint_eq(tlb_fill(tlb, ctx, 0x10010, 64, true, false), addend);
-    ck_assert(hits(ctx->write, 0x10010, 64));
+    ck_assert(hits(ctx, true, 0x10010, 64));
     /* Two pages, read-only, nothing there, a device. */
     ck_assert(!tlb_fill(tlb, ctx, 0x10ff8, 16, false, false));
     ck_assert(tlb_fill(tlb, ctx, 0x10ff8, 8, false, false));
@@ -480,9 +480,9 @@ START_TEST(test_translate)
                             &tlb_rig.fault));
     ck_assert_uint_eq(page.pa, RAM_BASE + 0x2a5000);
     ck_assert_uint_eq(page.block_size, 0x200000);
-    ck_assert(!hits(ctx->read, 0x4a5678, 1));
+    ck_assert(!hits(ctx, false, 0x4a5678, 1));
     ck_assert(load(ctx, 0x10000, 8, TLB_NO_FILL, &page));
-    ck_assert(!hits(ctx->read, 0x10000, 1));
+    ck_assert(!hits(ctx, false, 0x10000, 1));
 }
 END_TEST
 

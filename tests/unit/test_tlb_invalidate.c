@@ -14,15 +14,15 @@ START_TEST(test_contexts)
     ck_assert_uint_eq(load64(first, 0x10000), 0x55);
     ck_assert_uint_eq(load64(context(0, 2), 0x10000), 0x66);
     ck_assert_ptr_eq(context(0, 1), first);
-    ck_assert(hits(first->read, 0x10000, 8));
+    ck_assert(hits(first, false, 0x10000, 8));
     ck_assert_uint_eq(tlb_rig.walks, 2);
 
     /* The least recently used goes, and comes back from L2. */
     for (unsigned asid = 100; asid < 100 + TLB_CONTEXTS; asid++) {
         struct tlb_context *ctx = context(0, asid);
-        ck_assert(!hits(ctx->read, 0x10000, 8));
+        ck_assert(!hits(ctx, false, 0x10000, 8));
     }
-    ck_assert(!hits(first->read, 0x10000, 8));
+    ck_assert(!hits(first, false, 0x10000, 8));
     ck_assert_uint_gt(tlb_stats(tlb_rig.tlb)->recycled, 0);
     ck_assert_uint_eq(load64(context(0, 1), 0x10000), 0x55);
     ck_assert_uint_eq(tlb_rig.walks, 2);
@@ -37,8 +37,8 @@ START_TEST(test_invalidate_va)
     load64(one, 0x11000);
     load64(two, 0x10000);
     invalidate(TLB_INVAL_VA, 1, 0x10000, PAGE);
-    ck_assert(!hits(one->read, 0x10000, 8));
-    ck_assert(hits(one->read, 0x11000, 8));
+    ck_assert(!hits(one, false, 0x10000, 8));
+    ck_assert(hits(one, false, 0x11000, 8));
     tlb_rig.walks = 0;
     load64(two, 0x10000);
     ck_assert_uint_eq(tlb_rig.walks, 0); /* another ASID stays in L2 */
@@ -54,7 +54,7 @@ START_TEST(test_invalidate_va)
     struct tlb_inval other = {
         .kind = TLB_INVAL_VA_ALL, .regime = 2, .va = 0x10000, .size = PAGE};
     tlb_invalidate(tlb_rig.tlb, &other);
-    ck_assert(hits(one->read, 0x10000, 8));
+    ck_assert(hits(one, false, 0x10000, 8));
 }
 END_TEST
 
@@ -67,8 +67,8 @@ START_TEST(test_invalidate_asid)
     load64(one, 0x30000); /* global */
     tlb_rig.walks = 0;
     invalidate(TLB_INVAL_ASID, 1, 0, 0);
-    ck_assert(!hits(one->read, 0x10000, 8));
-    ck_assert(hits(two->read, 0x10000, 8));
+    ck_assert(!hits(one, false, 0x10000, 8));
+    ck_assert(hits(two, false, 0x10000, 8));
     load64(one, 0x30000);
     load64(two, 0x30000);
     ck_assert_uint_eq(tlb_rig.walks, 0);
@@ -81,7 +81,7 @@ START_TEST(test_invalidate_asid)
     ck_assert_uint_eq(tlb_rig.walks, 2);
 
     invalidate(TLB_INVAL_REGIME, 0, 0, 0);
-    ck_assert(!hits(two->read, 0x10000, 8));
+    ck_assert(!hits(two, false, 0x10000, 8));
     load64(two, 0x10000);
     load64(one, 0x30000);
     ck_assert_uint_eq(tlb_rig.walks, 5); /* the first global one twice */
@@ -114,9 +114,9 @@ START_TEST(test_vmids)
             inval.kind = (unsigned)kinds[i];
             inval.all_vmids = all;
             tlb_invalidate(tlb_rig.tlb, &inval);
-            ck_assert(!hits(one->read, 0x10000, 8));
-            ck_assert_int_eq(hits(two->read, 0x10000, 8), !all);
-            ck_assert(hits(other->read, 0x10000, 8));
+            ck_assert(!hits(one, false, 0x10000, 8));
+            ck_assert_int_eq(hits(two, false, 0x10000, 8), !all);
+            ck_assert(hits(other, false, 0x10000, 8));
             tlb_rig.walks = 0;
             load64(one, 0x10000);
             ck_assert_uint_eq(tlb_rig.walks, 1);
@@ -135,10 +135,10 @@ START_TEST(test_blocks)
     load64(ctx, 0x10000);
     ck_assert_uint_eq(tlb_rig.walks, 2);
     invalidate(TLB_INVAL_VA, 1, 0x499000, PAGE);
-    ck_assert(!hits(ctx->read, 0x400000, 8));
-    ck_assert(!hits(ctx->read, 0x5ff000, 8));
-    ck_assert(!hits(ctx->read, 0x456000, 8));
-    ck_assert(hits(ctx->read, 0x10000, 8));
+    ck_assert(!hits(ctx, false, 0x400000, 8));
+    ck_assert(!hits(ctx, false, 0x5ff000, 8));
+    ck_assert(!hits(ctx, false, 0x456000, 8));
+    ck_assert(hits(ctx, false, 0x10000, 8));
     load64(ctx, 0x400000);
     ck_assert_uint_eq(tlb_rig.walks, 3);
 
@@ -161,9 +161,9 @@ START_TEST(test_ranges)
         load64(ctx, 0x400000);
         tlb_rig.walks = 0;
         invalidate(TLB_INVAL_VA, 1, 0x10000, sizes[i]);
-        ck_assert(!hits(ctx->read, 0x10000, 8));
-        ck_assert(!hits(ctx->read, 0x11000, 8));
-        ck_assert(hits(ctx->read, 0x12000, 8) == (i == 0));
+        ck_assert(!hits(ctx, false, 0x10000, 8));
+        ck_assert(!hits(ctx, false, 0x11000, 8));
+        ck_assert(hits(ctx, false, 0x12000, 8) == (i == 0));
         load64(ctx, 0x10000);
         load64(ctx, 0x11000);
         load64(ctx, 0x12000);
@@ -172,7 +172,7 @@ START_TEST(test_ranges)
     }
     /* From the middle of a block. */
     invalidate(TLB_INVAL_VA, 1, 0x500000, 0x800000);
-    ck_assert(!hits(ctx->read, 0x400000, 8));
+    ck_assert(!hits(ctx, false, 0x400000, 8));
     load64(ctx, 0x400000);
     ck_assert_uint_eq(tlb_rig.walks, 5);
 }
@@ -186,10 +186,10 @@ START_TEST(test_tags)
     load64(ctx, 0x10000);
     load64(ctx, tagged);
     ck_assert_uint_eq(tlb_rig.walks, 1);
-    ck_assert(hits(ctx->read, tagged, 8));
-    ck_assert(!hits(ctx->read, 0x10000, 8));
+    ck_assert(hits(ctx, false, tagged, 8));
+    ck_assert(!hits(ctx, false, 0x10000, 8));
     invalidate(TLB_INVAL_VA, 1, 0x10000, PAGE);
-    ck_assert(!hits(ctx->read, tagged, 8));
+    ck_assert(!hits(ctx, false, tagged, 8));
     ck_assert(!load(ctx, tagged + 0x9000000, 8, 0, &tagged));
     ck_assert_uint_eq(tlb_rig.fault.va >> 56, 0xab);
 }
@@ -320,7 +320,7 @@ static void access_something(void)
         fetch(ctx, va, RAM_BASE + expected * PAGE);
     }
     unsigned i = tlb_index(va);
-    ck_assert_ptr_eq((void *)(uintptr_t)(ctx->write[i].addend + va),
+    ck_assert_ptr_eq((void *)(uintptr_t)(ctx->slot[i].write.addend + va),
                      frame(RAM_BASE + expected * PAGE));
 }
 

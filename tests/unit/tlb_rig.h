@@ -72,10 +72,10 @@ static inline struct tlb_context *context(unsigned el, unsigned asid)
     return tlb_context(tlb_rig.tlb, &key);
 }
 
-static inline bool hits(const struct tlb_entry *table, uint64_t va,
-                        unsigned size)
+static inline bool hits(const struct tlb_context *ctx, bool write,
+                        uint64_t va, unsigned size)
 {
-    return (table[tlb_index(va)].tag ^ va) <= PAGE - size;
+    return (tlb_entry_of(ctx, va, write)->tag ^ va) <= PAGE - size;
 }
 
 static inline uint8_t *frame(uint64_t pa)

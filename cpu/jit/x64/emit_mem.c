@@ -12,20 +12,20 @@
 #include "cpu/jit/x64/emit.h"
 #include "cpu/jit/x64/vec.h"
 
-#define INDEX_MASK ((TLB_ENTRIES - 1) << 4)
-#define WRITE_TAG ((int)offsetof(struct tlb_context, write))
-#define WRITE_ADDEND (WRITE_TAG + 8)
+#define SLOT_BITS 5
+#define INDEX_SHIFT (TLB_PAGE_BITS - SLOT_BITS)
+#define INDEX_MASK ((TLB_ENTRIES - 1) << SLOT_BITS)
 #define CHECK_HEAD \
-    0xc4, 0xc3, 0x7b, 0xf0, 0xc0, 8,    /* rorx t1, va, 8 */ \
+    0xc4, 0xc3, 0x7b, 0xf0, 0xc0, INDEX_SHIFT, /* rorx t1, va, shift */ \
     0x81, 0xe0, X_IMM32(INDEX_MASK)       /* and t1, mask */
 #define CHECK_READ 0x49, 0x8b, 0x04, 0  /* mov t2, [r14 + t1] */
-#define CHECK_WRITE 0x49, 0x8b, 0x84, 0, X_IMM32(WRITE_TAG)
+#define CHECK_WRITE 0x49, 0x8b, 0x44, 0, 16 /* mov t2, [r14 + t1 + 16] */
 #define CHECK_XOR 0x48, 0x33, 0xc0      /* xor t2, va */
 #define CHECK_CMP 0x48, 0x81, 0xf8, X_IMM32(0) /* cmp t2, 4096 - size */
 #define CHECK_CMP_RAX 0x48, 0x3d, X_IMM32(0)
 #define CHECK_JA 0x0f, 0x87, X_IMM32(0)   /* ja slow */
 #define CHECK_READ_TAIL 0x49, 0x8b, 0x44, 0, 8 /* mov t1, [r14 + t1 + 8] */
-#define CHECK_WRITE_TAIL 0x49, 0x8b, 0x84, 0, X_IMM32(WRITE_ADDEND)
+#define CHECK_WRITE_TAIL 0x49, 0x8b, 0x44, 0, 24
 
 /*
  * The check as hosts with BMI2 do it, copied and filled in: there is hardly
@@ -47,15 +47,19 @@ static uint8_t *check_bytes(struct asm_buf *as, int base, int t1, int t2,
     unsigned va = base & 7, high = base >> 3, sib = t1 << 3 | (REG_TLB & 7);
     uint8_t *p = as->p, *miss;
 
-    _Static_assert(REG_TLB == R14 && TLB_PAGE_BITS == 12 &&
-                   offsetof(struct tlb_context, read) == 0, "as encoded");
+    _Static_assert(REG_TLB == R14 &&
+                   sizeof(struct tlb_slot) == 1 << SLOT_BITS &&
+                   offsetof(struct tlb_context, slot) == 0 &&
+                   offsetof(struct tlb_slot, read) == 0 &&
+                   offsetof(struct tlb_slot, write) == 16 &&
+                   offsetof(struct tlb_entry, addend) == 8, "as encoded");
     memcpy(p, code[write][t2 == RAX], sizeof(code[0][0]));
     p[1] |= (high ^ 1) << 5;
     p[4] |= t1 << 3 | va;
     p[7] |= t1;
     p[14] |= t2 << 3;
     p[15] = sib;
-    p += write ? 20 : 16;
+    p += write ? 17 : 16;
     p[0] |= high;
     p[2] |= t2 << 3 | va;
     p[5] |= t2;
@@ -64,7 +68,7 @@ static uint8_t *check_bytes(struct asm_buf *as, int base, int t1, int t2,
     p += 6;
     p[2] |= t1 << 3;
     p[3] = sib;
-    as->p = p + (write ? 8 : 5);
+    as->p = p + 5;
     return miss;
 }
 
@@ -72,20 +76,20 @@ static uint8_t *check_general(struct backend_thread *t, int va, int t1,
                               int t2, unsigned size, bool unpriv, bool write)
 {
     struct asm_buf *as = &t->as;
-    int array = write ? offsetof(struct tlb_context, write)
-                      : offsetof(struct tlb_context, read);
+    int at = write ? offsetof(struct tlb_slot, write)
+                   : offsetof(struct tlb_slot, read);
     struct x64_rm entry;
     uint8_t *miss;
 
     x_mov32(as, t1, va);
-    x_shift_imm(as, 5, 0, t1, TLB_PAGE_BITS - 4);
-    x_alu_imm(as, ALU_AND, 0, rm_reg(t1), (TLB_ENTRIES - 1) << 4);
+    x_shift_imm(as, 5, 0, t1, INDEX_SHIFT);
+    x_alu_imm(as, ALU_AND, 0, rm_reg(t1), INDEX_MASK);
     if (unpriv) {
         x_alu(as, ALU_ADD, X_W, t1,
               rm_vcpu(offsetof(struct vcpu, tlb_unpriv)));
-        entry = rm_mem(t1, array);
+        entry = rm_mem(t1, at);
     } else {
-        entry = rm_index(REG_TLB, t1, 0, array);
+        entry = rm_index(REG_TLB, t1, 0, at);
     }
     x_load(as, t2, entry);
     x_alu(as, ALU_XOR, X_W, t2, rm_reg(va));

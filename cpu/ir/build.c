@@ -345,9 +345,39 @@ ir_ref ir_get(struct ir_unit *u, enum ir_type type, unsigned offset)
     return r;
 }
 
-static void set_part(struct ir_unit *u, unsigned n, unsigned home)
+/* SET the whole of a home; type I32: of a value whose upper half may not be
+ * zero. */
+static inline void set_home(struct ir_unit *u, enum ir_type type,
+                            unsigned offset, ir_ref value, unsigned home)
 {
-    ir_hints_part(u, n, home);
+    ir_ref r;
+
+    if (type != IR_I32 && u->known[home] == value) {
+        return;
+    }
+    r = ir_append(u, IR_SET, type, 0, value, IR_NONE, IR_NONE, offset);
+    u->insn[r].home = (uint8_t)home;
+    if (!u->region) {
+        ir_hints_set(u, r, home);
+    }
+    u->known[home] = type != IR_I32 ? value : IR_NONE;
+}
+
+/* Not inline, nor is the next one: what most often happens calls nobody. */
+static __attribute__((noinline)) void
+set_low(struct ir_unit *u, unsigned offset, ir_ref value, unsigned home)
+{
+    set_home(u, is_zero_extended(u, value) ? IR_I64 : IR_I32, offset, value,
+             home);
+}
+
+static __attribute__((noinline)) void
+set_part(struct ir_unit *u, enum ir_type type, unsigned offset, ir_ref value)
+{
+    unsigned home = ir_home_around(offset);
+    ir_ref r = ir_append(u, IR_SET, type, 0, value, IR_NONE, IR_NONE, offset);
+
+    ir_hints_part(u, r, home);
     if (home != NO_HOME) {
         u->known[home] = IR_NONE;
     }
@@ -357,24 +387,14 @@ void ir_set(struct ir_unit *u, enum ir_type type, unsigned offset,
             ir_ref value)
 {
     unsigned home = ir_home_of(type, offset);
-    ir_ref r;
 
-    if (home != NO_HOME && serves(u, value, type)) {
-        if (u->known[home] == value) {
-            return;
-        }
-        type = type == IR_I32 ? IR_I64 : type;
-    }
-    r = ir_append(u, IR_SET, type, 0, value, IR_NONE, IR_NONE, offset);
-    u->insn[r].home = (uint8_t)home;
     if (home == NO_HOME) {
-        set_part(u, r, ir_home_around(offset));
-        return;
+        set_part(u, type, offset, value);
+    } else if (type == IR_I32) {
+        set_low(u, offset, value, home);
+    } else {
+        set_home(u, type, offset, value, home);
     }
-    if (!u->region) {
-        ir_hints_set(u, r, home);
-    }
-    u->known[home] = type != IR_I32 ? value : IR_NONE;
 }
 
 ir_ref ir_flags_of(struct ir_unit *u, enum ir_type type, ir_ref a)

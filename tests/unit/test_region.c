@@ -2,14 +2,12 @@
  * Which code becomes a region, and where its flags are stored.
  */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cpu/arm/guest.h"
-#include "cpu/arm/models.h"
-#include "cpu/arm/system.h"
 #include "cpu/ir/passes.h"
 #include "cpu/region_build.h"
+#include "tests/unit/unit_rig.h"
 
 Suite *region_suite(void);
 
@@ -35,8 +33,6 @@ Suite *region_suite(void);
 #define B_NE(words) (0x54000001u | ((uint32_t)(words) & 0x7ffff) << 5)
 #define B_EQ(words) (0x54000000u | ((uint32_t)(words) & 0x7ffff) << 5)
 
-static struct arm_cpu cpu;
-static struct cpu_system machine;
 static struct ir_unit *u;
 static struct region_builder *builder;
 static uint32_t code[1024];
@@ -44,13 +40,8 @@ static unsigned before;
 
 static void set_up(void)
 {
-    struct error *err = NULL;
-
-    ck_assert(arm_model_find(&machine.model, "max", NULL, &err));
-    cpu.system = &machine;
-    cpu.model = &machine.model;
-    arm_model_features(&machine.model, cpu.feature);
-    u = malloc(sizeof(*u));
+    unit_rig_set_up();
+    u = unit_rig.unit;
     builder = region_builder_new(&arm_guest_ops);
     for (unsigned n = 0; n < 1024; n++) {
         code[n] = RET;
@@ -60,7 +51,7 @@ static void set_up(void)
 static void tear_down(void)
 {
     region_builder_free(builder);
-    free(u);
+    unit_rig_tear_down();
 }
 
 /* Words from word `at` on; the region whose head is word `head`. */
@@ -68,7 +59,7 @@ static bool build(unsigned at, const uint32_t *words, unsigned count,
                   unsigned head)
 {
     struct region_head h = {
-        .vcpu = &cpu.vcpu, .pc = PAGE + 4 * head,
+        .vcpu = &unit_rig.cpu.vcpu, .pc = PAGE + 4 * head,
         .page = (const uint8_t *)code,
     };
     bool good;

@@ -2,13 +2,11 @@
  * Which accesses of a cold unit share a CHECK.
  */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "cpu/arm/models.h"
-#include "cpu/arm/system.h"
 #include "cpu/arm/translate.h"
 #include "cpu/ir/passes.h"
+#include "tests/unit/unit_rig.h"
 
 Suite *share_suite(void);
 
@@ -28,31 +26,20 @@ Suite *share_suite(void);
 #define CBZ(rt, words) (0xb4000000u | (words) << 5 | (rt))
 #define DC_CVAC(rt) (0xd50b7a20u | (rt))
 
-static struct arm_cpu cpu;
-static struct cpu_system machine;
 static struct ir_unit *u;
 
 static void set_up(void)
 {
-    struct error *err = NULL;
-
-    ck_assert(arm_model_find(&machine.model, "max", NULL, &err));
-    cpu.system = &machine;
-    cpu.model = &machine.model;
-    arm_model_features(&machine.model, cpu.feature);
-    u = malloc(sizeof(*u));
-}
-
-static void tear_down(void)
-{
-    free(u);
+    unit_rig_set_up();
+    u = unit_rig.unit;
 }
 
 static void build(const uint32_t *words, unsigned count)
 {
     ir_begin(u, PC, 0);
     u->shares = true;
-    a64_translate(&cpu.vcpu, u, PC, 0, (const uint8_t *)words, 4 * count);
+    a64_translate(&unit_rig.cpu.vcpu, u, PC, 0, (const uint8_t *)words,
+                  4 * count);
     ck_assert_ptr_null(ir_verify(u));
 }
 #define BUILD(...)                                                        \
@@ -199,7 +186,7 @@ Suite *share_suite(void)
     Suite *s = suite_create("share");
     TCase *tc = tcase_create("cold");
 
-    tcase_add_checked_fixture(tc, set_up, tear_down);
+    tcase_add_checked_fixture(tc, set_up, unit_rig_tear_down);
     tcase_add_test(tc, fields);
     tcase_add_test(tc, one_access);
     tcase_add_test(tc, frame);

@@ -3,15 +3,13 @@
  * counts instructions.
  */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "cpu/arm/models.h"
-#include "cpu/arm/system.h"
 #include "cpu/arm/translate.h"
 #include "cpu/ir/passes.h"
 #include "util/bits.h"
+#include "tests/unit/unit_rig.h"
 
 Suite *translate_suite(void);
 
@@ -25,30 +23,18 @@ Suite *translate_suite(void);
 #define CBZ(rt, words) (0xb4000000u | (words) << 5 | (rt))
 #define UDF 0u
 
-static struct arm_cpu cpu;
-static struct cpu_system machine;
 static struct ir_unit *u;
 
 static void set_up(void)
 {
-    struct error *err = NULL;
-
-    ck_assert(arm_model_find(&machine.model, "max", NULL, &err));
-    cpu.system = &machine;
-    cpu.model = &machine.model;
-    arm_model_features(&machine.model, cpu.feature);
-    u = malloc(sizeof(*u));
-}
-
-static void tear_down(void)
-{
-    free(u);
+    unit_rig_set_up();
+    u = unit_rig.unit;
 }
 
 static void build(uint32_t context, const uint8_t *code, unsigned bytes)
 {
     ir_begin(u, PC, context);
-    a64_translate(&cpu.vcpu, u, PC, context, code, bytes);
+    a64_translate(&unit_rig.cpu.vcpu, u, PC, context, code, bytes);
     ck_assert_ptr_null(ir_verify(u));
 }
 
@@ -139,7 +125,7 @@ Suite *translate_suite(void)
     Suite *s = suite_create("translate");
     TCase *tc = tcase_create("units");
 
-    tcase_add_checked_fixture(tc, set_up, tear_down);
+    tcase_add_checked_fixture(tc, set_up, unit_rig_tear_down);
     tcase_add_test(tc, end_of_memory);
     tcase_add_test(tc, limits);
     tcase_add_test(tc, counted_runs);

@@ -465,7 +465,7 @@ static bool serve_exit(struct engine *e, struct runner *r)
 static void run_code(struct engine *e, struct runner *r)
 {
     struct vcpu *vcpu = r->vcpu;
-    struct block *b = exec_find(e, r, NULL, NULL), *from = NULL;
+    struct block *b = exec_find(e, r, NULL);
 
     while (b) {
         bool alone = r->alone;
@@ -484,20 +484,20 @@ static void run_code(struct engine *e, struct runner *r)
         }
         backend_enter(e->backend, vcpu, b->code + b->entry);
         r->alone = false;
-        struct block_link *link = exec_sync_pc(e, vcpu, b, &from);
+        struct block_link *link = exec_sync_pc(e, vcpu, b);
         bool exits = vcpu->exit != VCPU_EXIT_NONE;
         if (!serve_exit(e, r) || alone) {
             return;
         }
         r->singly = !exits && link && link->singly;
         link = exits ? NULL : link;
-        b = exec_find(e, r, link ? from : NULL, link);
+        b = exec_find(e, r, link);
         r->singly = false;
         if (exits || log_on(LOG_BLOCKS)) {
             continue;
         }
         if (b && link) {
-            r->stats.links += block_link(e->blocks, from, link, b);
+            r->stats.links += block_link(e->blocks, link, b);
         } else if (b && !link) {
             exec_fill_jump_cache(r, b);
         }

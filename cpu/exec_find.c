@@ -10,11 +10,10 @@
 
 /* The block at vcpu->pc, in a page of that identity; `link` as below. */
 static struct block *find_in(const struct engine *e, const struct runner *r,
-                             uint32_t page_id, const struct block *from,
-                             const struct block_link *link)
+                             uint32_t page_id, const struct block_link *link)
 {
-    if (!page_id || (link && page_id == from->page_id &&
-                     !block_may_follow(from, link))) {
+    if (!page_id || (link && page_id == block_of_link(link)->page_id &&
+                     !block_may_follow(link))) {
         return NULL;
     }
     return block_find(e->blocks, r->vcpu->pc, runner_key(r), page_id);
@@ -31,7 +30,6 @@ static void prefetch_source(const uint8_t *host, uint64_t pa)
 
 /* exec_find(), of any kind. */
 static struct block *find_any(struct engine *e, struct runner *r,
-                              struct block *from,
                               const struct block_link *link)
 {
     struct vcpu *vcpu = r->vcpu;
@@ -51,7 +49,7 @@ static struct block *find_any(struct engine *e, struct runner *r,
     /* What the guard of the block there would look at: as long as a page
      * keeps its identity nothing about it has changed. */
     uint32_t known = vcpu->tlb->page_id[tlb_index(vcpu->pc)];
-    struct block *b = find_in(e, r, known, from, link);
+    struct block *b = find_in(e, r, known, link);
     if (b) {
         return b;
     }
@@ -65,9 +63,10 @@ static struct block *find_any(struct engine *e, struct runner *r,
     r->stats.searches++;
     prefetch_source(host, pa);
     block_recheck(e->blocks, pa);
-    b = page_id != known ? find_in(e, r, page_id, from, link) : NULL;
+    b = page_id != known ? find_in(e, r, page_id, link) : NULL;
     b = b ? b : exec_move(e, r, vcpu->pc, pa, page_id);
-    return b ? b : exec_translate(e, r, vcpu->pc, pa, host, page_id, from);
+    return b ? b : exec_translate(e, r, vcpu->pc, pa, host, page_id,
+                                  link ? block_of_link(link) : NULL);
 }
 
 /* At threshold 0 the region whose head the block is, if it is one. */
@@ -84,9 +83,9 @@ static struct block *form_region(struct engine *e, struct runner *r,
 }
 
 struct block *exec_find(struct engine *e, struct runner *r,
-                        struct block *from, const struct block_link *link)
+                        const struct block_link *link)
 {
-    struct block *b = find_any(e, r, from, link);
+    struct block *b = find_any(e, r, link);
 
     if (!b || !e->regions || r->alone || r->singly || log_on(LOG_BLOCKS)) {
         return b;
@@ -111,7 +110,7 @@ static struct block *find_left(struct engine *e, struct block *entered,
 }
 
 struct block_link *exec_sync_pc(struct engine *e, struct vcpu *vcpu,
-                                struct block *entered, struct block **from)
+                                struct block *entered)
 {
     const uint8_t *host = (const uint8_t *)vcpu->host_return;
     struct block *b = host ? find_left(e, entered, host) : NULL;
@@ -129,7 +128,6 @@ struct block_link *exec_sync_pc(struct engine *e, struct vcpu *vcpu,
     for (unsigned n = 0; n < b->link_count; n++, link++) {
         if (link->left == offset) {
             vcpu->pc = link_target(b, link);
-            *from = b;
             return link;
         }
     }

@@ -83,19 +83,18 @@ static inline struct jump_cache_entry *runner_jump_slot(struct vcpu *vcpu,
 /*
  * The block at vcpu->pc, or NULL when the fetch raised an exception, the chunk
  * is full, or something else wants to be looked at first.  `link`, or NULL: the
- * exit of *from that leads there.  What hot code is about is told here.
- * [vCPU thread]
+ * exit that leads there.  What hot code is about is told here. [vCPU thread]
  */
 struct block *exec_find(struct engine *e, struct runner *r,
-                        struct block *from, const struct block_link *link);
+                        const struct block_link *link);
 
 /*
  * vcpu->pc of where generated code stopped, which had been entered at that
- * block.  When that was an exit which can be linked: *from and its link, else
- * NULL. [vCPU thread]
+ * block.  When that was an exit which can be linked: its link, else NULL.
+ * [vCPU thread]
  */
 struct block_link *exec_sync_pc(struct engine *e, struct vcpu *vcpu,
-                                struct block *entered, struct block **from);
+                                struct block *entered);
 
 /* Indirect branches to the block go straight on. [vCPU thread] */
 void exec_fill_jump_cache(struct runner *r, const struct block *to);

@@ -220,9 +220,11 @@ static bool may_link(const struct block *from, const struct block_link *link,
            (!link->same_page || from->page_id == to->page_id);
 }
 
-bool block_link(struct block_table *t, struct block *from,
-                struct block_link *link, struct block *to)
+bool block_link(struct block_table *t, struct block_link *link,
+                struct block *to)
 {
+    struct block *from = block_of_link(link);
+
     if (link_to(link)) {
         return false; /* since its insertion, most often */
     }
@@ -236,20 +238,15 @@ bool block_link(struct block_table *t, struct block *from,
     return good;
 }
 
-/* The place in guest physical memory, if the exit stays in its page. */
-static uint64_t target_pa(const struct block *from,
-                          const struct block_link *link)
+bool block_may_follow(const struct block_link *link)
 {
-    return from->pa + (uint64_t)(int64_t)link->target;
-}
-
-bool block_may_follow(const struct block *from, const struct block_link *link)
-{
+    const struct block *from = block_of_link(link);
     /* Dead, it may leave its page at any time; pages are never freed. */
     const struct code_view *v = __atomic_load_n(&from->view, __ATOMIC_RELAXED);
 
     return !link->same_page || !v ||
-           code_page_may_begin(v->page, target_pa(from, link));
+           code_page_may_begin(v->page,
+                               from->pa + (uint64_t)(int64_t)link->target);
 }
 
 /* The identity of the page to which the exit leads, if it may be linked to a
@@ -258,7 +255,7 @@ static uint32_t page_to_link(const struct block *from,
                              const struct block_link *link, uint32_t page_id)
 {
     if (link->same_page) {
-        page_id = block_may_follow(from, link) ? from->page_id : 0;
+        page_id = block_may_follow(link) ? from->page_id : 0;
     }
     return link->singly || link_to(link) ? 0 : page_id;
 }

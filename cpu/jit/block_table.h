@@ -44,7 +44,7 @@ struct block *block_find(const struct block_table *t, uint64_t pc,
 
 /* Whether a block may begin where the exit leads, as far as that is known
  * without searching: false is right but for what others do meanwhile. */
-bool block_may_follow(const struct block *from, const struct block_link *link);
+bool block_may_follow(const struct block_link *link);
 
 /* Whether this block was evicted lately, as far as is remembered: the origin
  * at that place, or a copy at pc. */
@@ -106,8 +106,8 @@ unsigned block_move(struct block_table *t, uint64_t pc, uint64_t pa,
 
 /* Link an exit to its target, unless it is linked or either died or moved
  * away: false. */
-bool block_link(struct block_table *t, struct block *from,
-                struct block_link *link, struct block *to);
+bool block_link(struct block_table *t, struct block_link *link,
+                struct block *to);
 
 /* Kill the blocks that overlap guest physical [pa, pa + size).  True if there
  * were any. */

@@ -25,13 +25,9 @@ static void forget_values(struct ir_unit *u)
 
 ir_ref ir_label(struct ir_unit *u, uint64_t pc, unsigned aux)
 {
-    ir_ref r;
-
     u->at = (uint16_t)((pc - u->pc) / 4);
     forget_values(u);
-    r = ir_emit(u, IR_LABEL, IR_VOID, aux, IR_NONE, IR_NONE, IR_NONE, 0);
-    ir_hints_barrier(u, r);
-    return r;
+    return ir_emit(u, IR_LABEL, IR_VOID, aux, IR_NONE, IR_NONE, IR_NONE, 0);
 }
 
 void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context)
@@ -501,23 +497,11 @@ ir_ref ir_vconst(struct ir_unit *u, enum ir_shape shape, uint64_t imm)
                    imm);
 }
 
-static void note_call(struct ir_unit *u, unsigned n,
-                      const struct ir_helper *helper)
-{
-    ir_share_nothing(u);
-    if (ir_helper_sees(helper)) {
-        ir_hints_barrier(u, n);
-    }
-}
-
 ir_ref ir_vcall(struct ir_unit *u, const struct ir_helper *helper, ir_ref a,
                 ir_ref b, ir_ref c, uint16_t imm)
 {
-    ir_ref r = ir_emit(u, IR_VCALL, IR_V128, imm, a, b, c,
-                       (uintptr_t)helper);
-
-    note_call(u, r, helper);
-    return r;
+    ir_share_nothing(u);
+    return ir_emit(u, IR_VCALL, IR_V128, imm, a, b, c, (uintptr_t)helper);
 }
 
 ir_ref ir_call(struct ir_unit *u, const struct ir_helper *helper, ir_ref a,
@@ -525,7 +509,7 @@ ir_ref ir_call(struct ir_unit *u, const struct ir_helper *helper, ir_ref a,
 {
     ir_ref r = ir_emit(u, IR_CALL, IR_I64, 0, a, b, c, (uintptr_t)helper);
 
-    note_call(u, r, helper);
+    ir_share_nothing(u);
     if (helper->flags & IR_HELPER_REGS) {
         forget_values(u);
     }

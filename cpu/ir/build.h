@@ -26,7 +26,7 @@ static inline bool ir_room(const struct ir_unit *u)
            u->edge_count + 8 <= IR_MAX_EDGES;
 }
 
-/* An op that may not leave the unit. */
+/* An op that is no barrier (ir_is_barrier()). */
 static inline ir_ref ir_append(struct ir_unit *u, enum ir_opcode op,
                                enum ir_type type, unsigned aux, ir_ref a,
                                ir_ref b, ir_ref c, uint64_t imm)
@@ -49,8 +49,7 @@ static inline ir_ref ir_emit(struct ir_unit *u, enum ir_opcode op,
 {
     ir_ref r = ir_append(u, op, type, aux, a, b, c, imm);
 
-    if (ir_may_leave(op) &&
-        !(ir_is_plain_access(op) && (aux & IR_MEM_HOST))) {
+    if (ir_is_barrier(&u->insn[r])) {
         ir_hints_barrier(u, r);
     }
     return r;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "softmmu/ram_ahead.h"
 #include "util/bits.h"
 
 enum {
@@ -142,6 +143,7 @@ void ram_free(struct ram *ram)
     if (!ram) {
         return;
     }
+    ram_ahead_free(ram->ahead);
     if (ram->flags) {
         munmap(ram->flags, ram->size >> RAM_PAGE_BITS);
     }
@@ -152,6 +154,13 @@ void ram_free(struct ram *ram)
         close(ram->fd);
     }
     free(ram);
+}
+
+void ram_stay_ahead(struct ram *ram)
+{
+    if (ram->anonymous) {
+        ram->ahead = ram_ahead_new(ram->host, ram->size);
+    }
 }
 
 /* Give the host's pages back; false: they are still there. */
@@ -174,6 +183,9 @@ void ram_zero(struct ram *ram, uint64_t offset, uint64_t size)
     if (first >= end || !drop_pages(ram, first, end - first)) {
         memset(ram->host + offset, 0, size);
         return;
+    }
+    if (ram->ahead) {
+        ram_ahead_forget(ram->ahead, first, end - first);
     }
     memset(ram->host + offset, 0, first - offset);
     memset(ram->host + end, 0, offset + size - end);

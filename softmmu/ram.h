@@ -30,6 +30,7 @@ struct ram {
     bool readonly;   /* guest stores are ignored (ROM) */
     int fd;          /* the user's file; -1: pages are private copies */
     bool anonymous;  /* of no file at all */
+    struct ram_ahead *ahead; /* or NULL */
     uint8_t *flags;  /* one byte of enum ram_page_flag per page */
 };
 
@@ -40,6 +41,10 @@ struct ram *ram_new(const char *name, uint64_t size, struct error **err);
 struct ram *ram_new_file(const char *name, uint64_t size, const char *path,
                          bool shared, struct error **err);
 void ram_free(struct ram *ram);
+
+/* From now on, let a thread of its own have pages there before the guest's
+ * stores (ram_ahead.h).  Memory of a file is left alone: it would grow. */
+void ram_stay_ahead(struct ram *ram);
 
 /* Make [offset, offset+size) zero again and give its pages back to the
  * host. */

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "softmmu/ram_ahead.h"
 #include "softmmu/tlb_internal.h"
 
 /* Where (part of) an access goes. */
@@ -296,6 +297,9 @@ static bool resolve(const struct access *a, uint64_t va,
         return true;
     }
     uint8_t *host = ram->host + (pa - ram->base);
+    if (a->kind == TLB_WRITE) {
+        ram_ahead_stored(ram->ahead, pa - ram->base);
+    }
     if (!(a->flags & TLB_NO_FILL)) {
         tlb_l1_fill(tlb, a->ctx, va, a->kind, &mapping->page, ram,
                     host - (va & ~TLB_PAGE_MASK));

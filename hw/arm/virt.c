@@ -123,6 +123,7 @@ bool virt_create_memory(struct machine *m, struct error **err)
         error_prepend(err, c->ram_path ? "memory-backend-file" : "-m");
         return false;
     }
+    ram_stay_ahead(m->ram);
     bus_map_ram(m->bus, virt_map[VIRT_RAM].base, m->ram);
     return virt_create_secure_memory(m, err) &&
            create_flash(m, 0, "flash0", VIRT_FLASH0, err) &&

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "softmmu/ram_ahead.h"
+
 Suite *tlb_suite(void);
 
 START_TEST(test_all_sizes)
@@ -486,6 +488,24 @@ START_TEST(test_translate)
 }
 END_TEST
 
+/* The first store to a piece of memory says that the guest is there. */
+START_TEST(test_ahead)
+{
+    struct tlb_context *ctx = context(0, 1);
+    uint8_t data[8] = {1};
+
+    ram_stay_ahead(tlb_rig.ram);
+    const struct ram_ahead *ahead = tlb_rig.ram->ahead;
+    ck_assert(load(ctx, 0x400000, 8, 0, data));
+    ck_assert_uint_eq(ahead->piece[0x200000 >> RAM_AHEAD_BITS], 0);
+    ck_assert(store(ctx, 0x401000, 8, 0, data));
+    ck_assert_uint_eq(ahead->piece[0x200000 >> RAM_AHEAD_BITS],
+                      RAM_AHEAD_STORED);
+    ck_assert_uint_eq(ahead->piece[(0x200000 >> RAM_AHEAD_BITS) + 1],
+                      RAM_AHEAD_ASKED);
+}
+END_TEST
+
 Suite *tlb_suite(void)
 {
     Suite *s = suite_create("tlb");
@@ -512,6 +532,7 @@ Suite *tlb_suite(void)
     tcase_add_test(c, test_atomic);
     tcase_add_test(c, test_fill);
     tcase_add_test(c, test_translate);
+    tcase_add_test(c, test_ahead);
     suite_add_tcase(s, c);
     return s;
 }

@@ -11,9 +11,13 @@
 
 #include "softmmu/ram_ahead.h"
 #include "util/bits.h"
+#include "util/pieces.h"
 
 enum {
     GUARD_SIZE = RAM_PAGE_SIZE,
+    /* Memory from this size on is given back in so many pieces. */
+    DROP_SIZE = 256 << 20,
+    DROP_PIECES = 64,
 };
 
 /*
@@ -138,6 +142,38 @@ struct ram *ram_new_file(const char *name, uint64_t size, const char *path,
     return create(name, size, path, shared, err);
 }
 
+/* Give the host's pages back; false: they are still there. */
+static bool drop_pages(const struct ram *ram, uint64_t first, uint64_t size)
+{
+    if (ram->anonymous) {
+        return madvise(ram->host + first, size, MADV_DONTNEED) == 0;
+    }
+    return ram->fd >= 0 &&
+           fallocate(ram->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                     (off_t)first, (off_t)size) == 0;
+}
+
+static void drop_piece(void *opaque, unsigned n)
+{
+    struct ram *ram = opaque;
+    uint64_t piece = align_up(ram->size / DROP_PIECES, RAM_PAGE_SIZE);
+    uint64_t at = n * piece;
+
+    if (at < ram->size) {
+        (void)drop_pages(ram, at,
+                         piece < ram->size - at ? piece : ram->size - at);
+    }
+}
+
+/* The host takes a while to get its pages back, and a file keeps them. */
+static void unmap(struct ram *ram)
+{
+    if (ram->anonymous) {
+        pieces_do(ram->size >= DROP_SIZE ? DROP_PIECES : 0, drop_piece, ram);
+    }
+    munmap(ram->host, ram->size + (ram->anonymous ? GUARD_SIZE : 0));
+}
+
 void ram_free(struct ram *ram)
 {
     if (!ram) {
@@ -148,7 +184,7 @@ void ram_free(struct ram *ram)
         munmap(ram->flags, ram->size >> RAM_PAGE_BITS);
     }
     if (ram->host) {
-        munmap(ram->host, ram->size + (ram->anonymous ? GUARD_SIZE : 0));
+        unmap(ram);
     }
     if (ram->fd >= 0) {
         close(ram->fd);
@@ -161,17 +197,6 @@ void ram_stay_ahead(struct ram *ram)
     if (ram->anonymous) {
         ram->ahead = ram_ahead_new(ram->host, ram->size);
     }
-}
-
-/* Give the host's pages back; false: they are still there. */
-static bool drop_pages(const struct ram *ram, uint64_t first, uint64_t size)
-{
-    if (ram->anonymous) {
-        return madvise(ram->host + first, size, MADV_DONTNEED) == 0;
-    }
-    return ram->fd >= 0 &&
-           fallocate(ram->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                     (off_t)first, (off_t)size) == 0;
 }
 
 void ram_zero(struct ram *ram, uint64_t offset, uint64_t size)

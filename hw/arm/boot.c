@@ -8,6 +8,7 @@
 #include "hw/arm/initrd.h"
 #include "pc-bios/guest.h"
 #include "util/bits.h"
+#include "util/pieces.h"
 #include "util/populate.h"
 
 /*
@@ -119,6 +120,42 @@ void boot_free(struct boot *boot)
 
 /* Loading --------------------------------------------------------------- */
 
+/* A file is read, into memory that has to be made ready, so much at a time. */
+#define PIECE (UINT64_C(1) << 20)
+
+struct reading {
+    const struct boot_file *file;
+    uint64_t offset, size;
+    uint8_t *to;
+    bool failed;    /* atomic */
+};
+
+static void read_piece(void *opaque, unsigned n)
+{
+    struct reading *r = opaque;
+    uint64_t at = n * PIECE;
+    uint64_t size = r->size - at < PIECE ? r->size - at : PIECE;
+    uint8_t *to = r->to + at;
+    uintptr_t first = align_down((uintptr_t)to, RAM_PAGE_SIZE);
+
+    populate((void *)first,
+             align_up((uintptr_t)to + size, RAM_PAGE_SIZE) - first);
+    if (!boot_file_read(r->file, r->offset + at, to, size, NULL)) {
+        __atomic_store_n(&r->failed, true, __ATOMIC_RELAXED);
+    }
+}
+
+static bool read_pieces(const struct boot_file *file, uint64_t offset,
+                        uint64_t size, uint8_t *to, struct error **err)
+{
+    struct reading r = {.file = file, .offset = offset, .size = size,
+                        .to = to};
+
+    pieces_do((unsigned)((size + PIECE - 1) / PIECE), read_piece, &r);
+    /* Whatever it was, it is met again, and named. */
+    return !r.failed || boot_file_read(file, offset, to, size, err);
+}
+
 bool boot_load_file(struct dma *dma, const struct boot_file *file,
                     uint64_t offset, uint64_t size, uint64_t pa,
                     uint64_t memory_size, struct error **err)
@@ -131,9 +168,7 @@ bool boot_load_file(struct dma *dma, const struct boot_file *file,
                   file->path, (unsigned long long)pa);
         return false;
     }
-    uint64_t first = align_down(at, RAM_PAGE_SIZE);
-    populate(ram->host + first, align_up(at + size, RAM_PAGE_SIZE) - first);
-    if (!boot_file_read(file, offset, ram->host + at, size, err)) {
+    if (!read_pieces(file, offset, size, ram->host + at, err)) {
         return false;
     }
     ram_zero(ram, at + size, memory_size - size);

@@ -497,6 +497,43 @@ START_TEST(test_load)
 }
 END_TEST
 
+/* A large file, in pieces, to where neither end is a page's. */
+START_TEST(test_load_large)
+{
+    enum { SIZE = 5 * MIB + 4321 };
+    struct bus *bus = bus_new();
+    struct ram *ram = ram_new("ram", 16 * MIB, NULL);
+    struct dma dma = {.bus = bus};
+    uint8_t *data = malloc(SIZE);
+    struct boot_file file;
+    struct error *err = NULL;
+
+    bus_map_ram(bus, RAM_BASE, ram);
+    for (unsigned i = 0; i < SIZE; i++) {
+        data[i] = (uint8_t)(i * 2654435761u >> 24);
+    }
+    make_file(kernel_path, data, SIZE, SIZE);
+    ck_assert(boot_file_open(&file, "-kernel", kernel_path, NULL));
+    memset(ram->host, 0xee, 7 * MIB);
+    ck_assert(boot_load_file(&dma, &file, 21, SIZE - 21, RAM_BASE + 4099,
+                             SIZE, NULL));
+    ck_assert_mem_eq(ram->host + 4098, "\xee", 1);
+    ck_assert_mem_eq(ram->host + 4099, data + 21, SIZE - 21);
+    for (unsigned i = SIZE - 21; i < SIZE; i++) {
+        ck_assert_uint_eq(ram->host[4099 + i], 0);
+    }
+    ck_assert_mem_eq(ram->host + 4099 + SIZE, "\xee", 1);
+    ck_assert_int_eq(truncate(kernel_path, SIZE - 1), 0);
+    ck_assert(!boot_load_file(&dma, &file, 0, SIZE, RAM_BASE, SIZE, &err));
+    ck_assert_ptr_nonnull(strstr(err->message, "became shorter"));
+    error_free(err);
+    boot_file_close(&file);
+    free(data);
+    bus_free(bus);
+    ram_free(ram);
+}
+END_TEST
+
 /* What an ELF's segment does not fill is zero, at a reset too. */
 START_TEST(test_load_elf)
 {
@@ -551,6 +588,7 @@ Suite *boot_suite(void)
     tcase_add_test(tc, test_dtb_user);
     tcase_add_test(tc, test_dtb_bad);
     tcase_add_test(tc, test_load);
+    tcase_add_test(tc, test_load_large);
     tcase_add_test(tc, test_load_elf);
     suite_add_tcase(suite, tc);
     return suite;

@@ -12,6 +12,7 @@
 #include "util/error.h"
 #include "util/log.h"
 #include "util/nearest.h"
+#include "util/pieces.h"
 
 START_TEST(bits_fields)
 {
@@ -143,6 +144,33 @@ static const struct { const char *typed, *meant; } nearest_rows[] = {
     {"", NULL},
 };
 
+#define MANY 10000
+struct done {
+    unsigned times[MANY];
+};
+
+static void do_one(void *opaque, unsigned n)
+{
+    struct done *d = opaque;
+
+    __atomic_fetch_add(&d->times[n], 1, __ATOMIC_RELAXED);
+}
+
+START_TEST(pieces_are_done_once)
+{
+    static const unsigned counts[] = {0, 1, 2, 3, MANY - 1};
+
+    for (unsigned k = 0; k < ARRAY_SIZE(counts); k++) {
+        struct done d = {{0}};
+
+        pieces_do(counts[k], do_one, &d);
+        for (unsigned n = 0; n < MANY; n++) {
+            ck_assert_uint_eq(d.times[n], n < counts[k]);
+        }
+    }
+}
+END_TEST
+
 START_TEST(nearest_finds)
 {
     const char *got = nearest_name(nearest_rows[_i].typed, names);
@@ -163,6 +191,7 @@ Suite *util_suite(void)
     tcase_add_test(tc, error_text);
     tcase_add_test(tc, error_unwanted);
     tcase_add_test(tc, clocks_advance);
+    tcase_add_test(tc, pieces_are_done_once);
     tcase_add_test(tc, log_items_parse);
     tcase_add_test(tc, log_goes_to_file);
     tcase_add_test(tc, log_file_refused);

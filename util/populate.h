@@ -6,6 +6,7 @@
 #define UTIL_POPULATE_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/mman.h>
 
 /* As far as the kernel can; whole pages. */
@@ -13,6 +14,17 @@ static inline void populate(void *start, size_t size)
 {
 #ifdef MADV_POPULATE_WRITE
     (void)madvise(start, size, MADV_POPULATE_WRITE);
+#else
+    (void)start, (void)size;
+#endif
+}
+
+/* Likewise of memory that is there, but not yet in this mapping of it, which is
+ * only read or executed. */
+static inline void populate_view(const void *start, size_t size)
+{
+#ifdef MADV_POPULATE_READ
+    (void)madvise((void *)(uintptr_t)start, size, MADV_POPULATE_READ);
 #else
     (void)start, (void)size;
 #endif

@@ -225,6 +225,8 @@ bool code_cache_prepare(struct code_cache *c)
     }
     if (chunk->ready < CODE_CHUNK_SIZE) {
         populate_step(chunk->rw, &chunk->ready);
+        populate_view(chunk->rx + chunk->ready - POPULATE_STEP,
+                      POPULATE_STEP);
     }
     if (chunk->meta_ready < META_USUAL) {
         populate_step((uint8_t *)chunk->index, &chunk->meta_ready);

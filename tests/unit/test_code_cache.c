@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 Suite *code_cache_suite(void);
 
@@ -233,6 +234,19 @@ START_TEST(find)
 }
 END_TEST
 
+/* Faults of the host where the chunk's code is run. */
+static long faults_to_run(const struct code_chunk *chunk)
+{
+    struct rusage before, after;
+
+    getrusage(RUSAGE_THREAD, &before);
+    for (unsigned n = 0; n < CODE_CHUNK_SIZE; n += 4096) {
+        (void)*(volatile const uint8_t *)(chunk->rx + n);
+    }
+    getrusage(RUSAGE_THREAD, &after);
+    return after.ru_minflt - before.ru_minflt;
+}
+
 /* A chunk's memory, little by little, and that of no other. */
 START_TEST(prepare)
 {
@@ -244,6 +258,7 @@ START_TEST(prepare)
     ck_assert_uint_eq(chunks[0]->ready, 0);
     ck_assert_uint_eq(chunks[1]->ready, CODE_CHUNK_SIZE);
     ck_assert_uint_ge(chunks[1]->meta_ready, CODE_CHUNK_SIZE / 2);
+    ck_assert_int_le(faults_to_run(chunks[1]), 1);
     fill(CODE_COPIES, 0, 0);
     ck_assert_uint_eq(chunks[2]->ready, 0);
 }

@@ -12,12 +12,12 @@
 
 #define MIN_BITS 16
 
-/* Slots for so many blocks: a third stays free. */
+/* Slots for so many blocks: half of them stay free. */
 static unsigned bits_for(size_t blocks)
 {
     unsigned bits = MIN_BITS;
 
-    while (((size_t)1 << bits) * 2 / 3 < blocks) {
+    while (((size_t)1 << bits) / 2 < blocks) {
         bits++;
     }
     return bits;
@@ -76,7 +76,7 @@ void block_set_add(struct block_set *s, uint32_t tag, struct block *b)
     uint64_t distance = (uint64_t)((const uint8_t *)b - s->base);
 
     assert(distance % BLOCK_SET_UNIT == 0);
-    if (++s->count > ((size_t)1 << s->bits) * 2 / 3) {
+    if (++s->count > ((size_t)1 << s->bits) / 2) {
         grow(s);
     }
     put(s, (uint64_t)tag << 32 | distance / BLOCK_SET_UNIT);

@@ -98,6 +98,35 @@ START_TEST(one_tag)
 }
 END_TEST
 
+/* How many slots a search for what is not there looks at. */
+static size_t steps_of(uint32_t tag)
+{
+    struct block_probe p = block_set_probe(&set, tag);
+    size_t home = p.at;
+
+    while (block_set_next(&set, &p)) {
+    }
+    return ((p.at - home) & p.mask) + 1;
+}
+
+/* Functions of some hundred bytes with a unit every seven instructions, as
+ * many as there may be before the table grows: they do not crowd it. */
+START_TEST(dense_code)
+{
+    const unsigned count = 1 << 17;
+    uint64_t pc = 0, steps = 0, searches = 0;
+
+    for (unsigned n = 1; n <= count; n++) {
+        pc = n % 16 ? pc + 28 : (random64() & 0xffffff) << 4;
+        block_set_add(&set, block_set_tag(1, pc), &blocks[n].b);
+        for (unsigned k = 0; n > count / 2 && k < 8; k++, searches++) {
+            steps += steps_of(block_set_tag(2, pc + 4 * k));
+        }
+    }
+    ck_assert_uint_lt(steps, 4 * searches);
+}
+END_TEST
+
 Suite *block_set_suite(void)
 {
     Suite *s = suite_create("block_set");
@@ -108,6 +137,7 @@ Suite *block_set_suite(void)
     tcase_add_loop_test(t, random_changes, 0, 4);
     tcase_add_loop_test(t, growth, 0, 4);
     tcase_add_test(t, one_tag);
+    tcase_add_test(t, dense_code);
     suite_add_tcase(s, t);
     return s;
 }

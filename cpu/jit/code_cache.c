@@ -628,15 +628,15 @@ struct block *code_cache_find(struct code_cache *c, const uint8_t *rx)
     if (offset == 0) {
         return NULL;
     }
-    /* A block that starts below rx, then the last one. */
+    /* A block that starts below rx, mostly the one; else one behind it.  Each
+     * that is looked at is in no cache of the host's. */
     struct block *b = block_at(
         chunk, (size_t)chunk->index->before[(offset - 1) / CODE_GRAIN] *
-               INDEX_UNIT), *next = b;
-    while (next && next->code < rx) {
-        b = next;
-        next = code_chunk_next(chunk, b);
+               INDEX_UNIT);
+    while (b && rx > b->code + b->code_size) {
+        b = code_chunk_next(chunk, b);
     }
-    return b && rx <= b->code + b->code_size ? b : NULL;
+    return b && rx > b->code ? b : NULL;
 }
 
 bool code_cache_is_doomed(const struct code_cache *c, const uint8_t *rx)

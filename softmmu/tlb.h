@@ -281,6 +281,8 @@ bool tlb_fetch(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
  * Without a fault. */
 bool tlb_find_ram(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
                   uint64_t *pa, uint8_t *flags);
+/* Likewise whether it is, and no more. */
+bool tlb_reads_directly(struct tlb *tlb, struct tlb_context *ctx, uint64_t va);
 
 /* The identity that the page `id` of `va` would have at new_va (page_ids.h);
  * 0: not known. */

@@ -99,14 +99,25 @@ bool tlb_fetch(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
     return true;
 }
 
+/* From va to the host's address, if reads go there directly; or 0. */
+static uint64_t addend_of(struct tlb *tlb, struct tlb_context *ctx,
+                          uint64_t va)
+{
+    const struct tlb_entry *entry = tlb_entry_of(ctx, va, false);
+
+    return tlb_hit(entry, va, 1) ? entry->addend
+                                 : tlb_fill(tlb, ctx, va, 1, false, false);
+}
+
+bool tlb_reads_directly(struct tlb *tlb, struct tlb_context *ctx, uint64_t va)
+{
+    return addend_of(tlb, ctx, va);
+}
+
 bool tlb_find_ram(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
                   uint64_t *pa, uint8_t *flags)
 {
-    const struct tlb_entry *entry = tlb_entry_of(ctx, va, false);
-    uint64_t offset;
-    uint64_t addend = tlb_hit(entry, va, 1)
-                          ? entry->addend
-                          : tlb_fill(tlb, ctx, va, 1, false, false);
+    uint64_t addend = addend_of(tlb, ctx, va), offset;
     struct ram *ram =
         addend ? bus_ram_of(tlb->bus, (const uint8_t *)(uintptr_t)(va + addend),
                             &offset)

@@ -37,11 +37,9 @@ static void dc_clean(struct arm_cpu *cpu, const struct sysop *op, uint64_t x)
 {
     struct vcpu *vcpu = &cpu->vcpu;
     struct tlb_page page;
-    uint64_t pa;
-    uint8_t flags;
 
     (void)op;
-    if (!tlb_find_ram(vcpu->mmu, vcpu->tlb, x, &pa, &flags)) {
+    if (!tlb_reads_directly(vcpu->mmu, vcpu->tlb, x)) {
         translate(cpu, x, TLB_READ, &page);
     }
 }

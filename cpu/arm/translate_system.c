@@ -90,6 +90,18 @@ static uint64_t call_sysop(struct vcpu *vcpu, uint64_t what, uint64_t x,
     return 0;
 }
 
+/* Where nothing could trap it: kernels clean and invalidate all code that
+ * they load, line by line. */
+static uint64_t call_free_sysop(struct vcpu *vcpu, uint64_t what, uint64_t x,
+                                uint64_t c)
+{
+    const struct sysop *op = &sysops[what & 0xffff];
+
+    (void)c;
+    op->run(arm_cpu(vcpu), op, x);
+    return 0;
+}
+
 static const struct ir_helper read_helper = {
     "sysreg_read", {.call = call_read}, 1, IR_HELPER_EXITS,
 };
@@ -110,6 +122,9 @@ static const struct ir_helper write_fp_helper = {
 };
 static const struct ir_helper sysop_helper = {
     "sysop", {.call = call_sysop}, 2, IR_HELPER_EXITS,
+};
+static const struct ir_helper free_sysop_helper = {
+    "free_sysop", {.call = call_free_sysop}, 2, IR_HELPER_EXITS,
 };
 static const struct ir_helper sysop_tlb_helper = {
     "tlb_sysop", {.call = call_sysop}, 2, IR_HELPER_EXITS | IR_HELPER_TLB,
@@ -316,6 +331,17 @@ static void zero_block(struct a64_ctx *s, unsigned rt)
     }
 }
 
+static const struct ir_helper *helper_of(const struct a64_ctx *s,
+                                         const struct sysop *op)
+{
+    bool is_free = (s->el > 0 || op->trap == TRAP_NONE) &&
+                   !may_trap(s, op->encoding);
+
+    return op->flags & SYSOP_TLB ? &sysop_tlb_helper
+           : is_free             ? &free_sysop_helper
+                                 : &sysop_helper;
+}
+
 A64_ROW(SYS, sys)
 {
     const struct sysop *op = sysop_find(s->cpu, ENCODING(1, a));
@@ -330,7 +356,7 @@ A64_ROW(SYS, sys)
         zero_block(s, rt);
         return true;
     }
-    ir_call(s->u, op->flags & SYSOP_TLB ? &sysop_tlb_helper : &sysop_helper,
+    ir_call(s->u, helper_of(s, op),
             what_to_call(s, (size_t)(op - sysops), op->encoding, rt),
             a64_r(s, true, rt), IR_NONE);
     if (op->flags & SYSOP_END) {

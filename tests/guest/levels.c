@@ -84,6 +84,8 @@ static const struct row {
     {"dc isw, TSW", HCR, 1 << 22, LEVEL_EL1, SYS(0, 7, 6, 2)},
     {"dc civac, TPC", HCR, 1 << 23, LEVEL_EL1, SYS(3, 7, 14, 1)},
     {"ic iallu, TPU", HCR, 1 << 24, LEVEL_EL1, SYS(0, 7, 5, 0)},
+    {"ic ivau, TPU", HCR, 1 << 24, LEVEL_EL1, SYS(3, 7, 5, 1)},
+    {"dc cvau, TPU", HCR, 1 << 24, LEVEL_EL1, SYS(3, 7, 11, 1)},
     {"dc zva, TDZ", HCR, 1 << 28, LEVEL_EL1, SYS(3, 7, 4, 1)},
     {"fp of EL1, TFP", CPTR, 1 << 10, LEVEL_EL1, FMOV_D0},
     {"fp of EL2, TFP", CPTR, 1 << 10, LEVEL_EL2, FMOV_D0},

@@ -44,8 +44,7 @@ void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context)
     ir_share_nothing(u);
     u->fp_default = false;
     forget_values(u);
-    memset(u->touched, 0, sizeof(u->touched));
-    u->barrier = 0;
+    ir_hints_begin(u);
 }
 
 /* -- folding ------------------------------------------------------------ */
@@ -320,7 +319,7 @@ ir_ref ir_get(struct ir_unit *u, enum ir_type type, unsigned offset)
 
     if (home == NO_HOME) {
         r = emit_get(u, type, offset, NO_HOME);
-        ir_hints_part(u, r, ir_home_around(offset));
+        ir_hints_use(u, r, ir_home_around(offset));
         return r;
     }
     r = u->known[home];
@@ -333,7 +332,7 @@ ir_ref ir_get(struct ir_unit *u, enum ir_type type, unsigned offset)
         }
     }
     r = emit_get(u, type, offset, home);
-    ir_hints_part(u, r, home);
+    ir_hints_use(u, r, home);
     /* A 32-bit view does not speak for the whole register. */
     if (type != IR_I32) {
         u->known[home] = r;
@@ -341,30 +340,44 @@ ir_ref ir_get(struct ir_unit *u, enum ir_type type, unsigned offset)
     return r;
 }
 
-/* SET the whole of a home; type I32: of a value whose upper half may not be
- * zero. */
+static void emit_set(struct ir_unit *u, enum ir_type type, unsigned offset,
+                     ir_ref value, unsigned home)
+{
+    ir_ref r = ir_append(u, IR_SET, type, 0, value, IR_NONE, IR_NONE, offset);
+
+    u->insn[r].home = (uint8_t)home;
+    if (!u->region) {
+        ir_hints_set_by(u, r, home);
+    }
+}
+
+/* SET all of a home. */
 static inline void set_home(struct ir_unit *u, enum ir_type type,
                             unsigned offset, ir_ref value, unsigned home)
 {
-    ir_ref r;
-
-    if (type != IR_I32 && u->known[home] == value) {
+    if (u->known[home] == value) {
         return;
     }
-    r = ir_append(u, IR_SET, type, 0, value, IR_NONE, IR_NONE, offset);
-    u->insn[r].home = (uint8_t)home;
-    if (!u->region) {
-        ir_hints_set(u, r, home);
+    u->known[home] = value;
+    if (u->region || !ir_hints_set(u, value, home)) {
+        emit_set(u, type, offset, value, home);
     }
-    u->known[home] = type != IR_I32 ? value : IR_NONE;
 }
 
-/* Not inline, nor is the next one: what most often happens calls nobody. */
+/* SET a general register to the low half of a value.  Not inline, nor is the
+ * next one: what most often happens calls nobody. */
 static __attribute__((noinline)) void
 set_low(struct ir_unit *u, unsigned offset, ir_ref value, unsigned home)
 {
-    set_home(u, is_zero_extended(u, value) ? IR_I64 : IR_I32, offset, value,
-             home);
+    if (is_zero_extended(u, value)) {
+        set_home(u, IR_I64, offset, value, home);
+        return;
+    }
+    if (!u->region) {
+        ir_hints_hide(u, home);
+    }
+    u->known[home] = IR_NONE;
+    emit_set(u, IR_I32, offset, value, home);
 }
 
 static __attribute__((noinline)) void
@@ -373,7 +386,7 @@ set_part(struct ir_unit *u, enum ir_type type, unsigned offset, ir_ref value)
     unsigned home = ir_home_around(offset);
     ir_ref r = ir_append(u, IR_SET, type, 0, value, IR_NONE, IR_NONE, offset);
 
-    ir_hints_part(u, r, home);
+    ir_hints_use(u, r, home);
     if (home != NO_HOME) {
         u->known[home] = IR_NONE;
     }

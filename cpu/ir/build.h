@@ -37,7 +37,7 @@ static inline ir_ref ir_append(struct ir_unit *u, enum ir_opcode op,
     u->insn[r] = (struct ir_insn){
         .op = (uint8_t)op, .type = (uint8_t)type, .aux = (uint16_t)aux,
         .a = a, .b = b, .c = c, .insn = u->at, .home = NO_HOME,
-        .hint = NO_HOME, .imm = imm,
+        .hint = NO_HOME, .set = false, .imm = imm,
     };
     return r;
 }

@@ -3,10 +3,11 @@
  *
  * A value that a guest register is SET to, with nothing between its
  * definition and the SET that could see the difference, is best computed
- * right into that register: its `hint`.  A SET that is overwritten before
- * anything can see it goes away.
+ * right into that register, its `hint`: there is no SET then, the op that
+ * defines the value does it.  A SET that is overwritten before anything can
+ * see it goes away.
  *
- * Both are known as soon as the SET is there, from what was last done to the
+ * Both are known as soon as the SET is due, from what was last done to the
  * register, which the unit keeps.  In a cold unit the builder sees to it; in
  * a region a pass does (pass_hints.c), when the others have changed what lies
  * between.
@@ -14,7 +15,16 @@
 #ifndef CPU_IR_HINTS_H
 #define CPU_IR_HINTS_H
 
+#include <string.h>
+
 #include "cpu/ir/ir.h"
+
+static inline void ir_hints_begin(struct ir_unit *u)
+{
+    memset(u->last_set, 0, sizeof(u->last_set));
+    memset(u->last_use, 0, sizeof(u->last_use));
+    u->barrier = 0;
+}
 
 /* Op n looks at registers, or leaves the unit. */
 static inline void ir_hints_barrier(struct ir_unit *u, unsigned n)
@@ -23,44 +33,73 @@ static inline void ir_hints_barrier(struct ir_unit *u, unsigned n)
 }
 
 /* Op n is a GET from within this home, or a SET of a part of it. */
-static inline void ir_hints_part(struct ir_unit *u, unsigned n,
-                                 unsigned home)
+static inline void ir_hints_use(struct ir_unit *u, unsigned n, unsigned home)
 {
     if (home != NO_HOME) {
-        u->touched[home] = (uint16_t)(n + 1);
+        u->last_use[home] = (uint16_t)(n + 1);
     }
 }
 
-/* 1 + the SET of this home that one appended now hides, or 0. */
+/* Op n SETs the whole of this home. */
+static inline void ir_hints_set_by(struct ir_unit *u, unsigned n,
+                                   unsigned home)
+{
+    u->last_set[home] = (uint16_t)(n + 1);
+}
+
+/* 1 + the last op from which on a SET of this home might be seen. */
+static inline unsigned ir_hints_seen(const struct ir_unit *u, unsigned home)
+{
+    unsigned use = u->last_use[home], barrier = u->barrier;
+
+    return use > barrier ? use : barrier;
+}
+
+/* 1 + the op whose SET of this home one that is due now hides, or 0.  A
+ * barrier that SETs does so when it is no longer one. */
 static inline unsigned ir_hints_hidden(const struct ir_unit *u,
                                        unsigned home)
 {
-    unsigned last = u->touched[home];
+    unsigned set = u->last_set[home];
 
-    return last > u->barrier && u->insn[last - 1].op == IR_SET &&
-           u->insn[last - 1].home == home ? last : 0;
+    return set >= ir_hints_seen(u, home) ? set : 0;
 }
 
-/* Op n is a SET of the whole of this home. */
-static inline void ir_hints_set(struct ir_unit *u, unsigned n, unsigned home)
+/* A SET of this home is due. */
+static inline void ir_hints_hide(struct ir_unit *u, unsigned home)
 {
-    ir_ref a = u->insn[n].a;
-    unsigned last = u->touched[home], hidden = ir_hints_hidden(u, home);
+    unsigned hidden = ir_hints_hidden(u, home);
+    struct ir_insn *i = &u->insn[hidden - 1];
 
-    if (hidden) {
-        struct ir_insn *set = &u->insn[hidden - 1];
+    if (!hidden) {
+        return;
+    }
+    if (i->op == IR_SET) {
+        i->op = IR_NOP;
+        i->a = IR_NONE;
+    } else {
+        i->hint = NO_HOME;
+        i->set = false;
+    }
+}
 
-        if (u->insn[set->a].hint == home) {
-            u->insn[set->a].hint = NO_HOME;
-        }
-        set->op = IR_NOP;
-        set->a = IR_NONE;
+/* A SET of all 64 bits, or whatever the home has, to the value is due; false:
+ * it takes an op. */
+static inline bool ir_hints_set(struct ir_unit *u, ir_ref value,
+                                unsigned home)
+{
+    unsigned seen = ir_hints_seen(u, home), set = u->last_set[home];
+    unsigned last = set > seen ? set : seen;
+    struct ir_insn *i = &u->insn[value];
+
+    ir_hints_hide(u, home);
+    if (value + 1u - last > u->count - last || i->hint != NO_HOME) {
+        return false;
     }
-    if (a + 1u >= last && a + 1u >= u->barrier &&
-        u->insn[a].hint == NO_HOME && u->insn[n].type != IR_I32) {
-        u->insn[a].hint = (uint8_t)home;
-    }
-    u->touched[home] = (uint16_t)(n + 1);
+    i->hint = (uint8_t)home;
+    i->set = true;
+    ir_hints_set_by(u, value, home);
+    return true;
 }
 
 #endif

@@ -266,6 +266,14 @@ static void set(struct vcpu *vcpu, const struct ir_insn *i,
     memcpy((char *)vcpu + i->imm, &v, size);
 }
 
+/* The op SETs a register to its value, too. */
+static void set_home(struct vcpu *vcpu, unsigned home, const union vec *value)
+{
+    unsigned size = home < HOME_V ? 8 : home < HOME_FLAGS ? 16 : 4;
+
+    memcpy((char *)vcpu + ir_home_offset(home), value, size);
+}
+
 /* -- memory --------------------------------------------------------------- */
 
 static struct tlb_context *context(struct vcpu *vcpu, unsigned aux)
@@ -697,6 +705,9 @@ void ir_interpret(struct vcpu *vcpu, const struct ir_insn *insn,
             break;
         }
         val[n] = out;
+        if (i->set) {
+            set_home(vcpu, i->hint, &out);
+        }
     }
     assert(!"a unit ends with an exit");
 }

@@ -7,7 +7,8 @@
  * most ops have one: their refs begin at IR_FIRST_CONST.  Guest registers are
  * read and written by GET and SET at byte offsets of struct vcpu; a SET is
  * visible at once, so that the register file is exact at every instruction
- * that can leave the unit.
+ * that can leave the unit.  An op may itself SET a register to the value that
+ * it defines (ir_insn.set).
  * Memory operations keep their order and number.
  *
  * Types.  An integer op of type I32 takes its operands modulo 2^32 and
@@ -100,6 +101,14 @@ static inline unsigned ir_home_of(enum ir_type type, uint64_t offset)
                ? home : NO_HOME;
     }
     return type == IR_FLAGS ? home : NO_HOME;
+}
+
+/* Where a home lies. */
+static inline uint64_t ir_home_offset(unsigned home)
+{
+    return home < HOME_V       ? VCPU_R(home)
+         : home < HOME_FLAGS ? VCPU_V(home - HOME_V)
+                               : offsetof(struct vcpu, flags);
 }
 
 /* Conditions on FLAGS; the numbers are those of Arm's cond field. */
@@ -262,6 +271,7 @@ struct ir_insn {
     uint8_t home;   /* GET, SET: what they are the whole of, or NO_HOME */
     uint8_t hint;   /* a value: where it is best computed, or NO_HOME
                        (hints.h) */
+    bool set;       /* ... and the whole of that is SET to it, at once */
     uint64_t imm;
 };
 
@@ -382,9 +392,10 @@ struct ir_unit {
     /* Current known value of registers while building (get/set
      * elimination): IR_NONE or a ref. */
     ir_ref known[HOMES];
-    /* 1 + the last op that reads or writes some of a register, and the last
-     * that may look at all of them or leave the unit; 0: none. (hints.h) */
-    uint16_t touched[HOMES];
+    /* 1 + the last op that SETs the whole of a register, that reads or writes
+     * some of it otherwise, and that may look at all of them or leave the
+     * unit; 0: none. (hints.h) */
+    uint16_t last_set[HOMES], last_use[HOMES];
     uint16_t barrier;
     struct ir_insn insn[IR_MAX_INSNS + IR_MAX_CONSTS];
     struct ir_edge edge[IR_MAX_EDGES];

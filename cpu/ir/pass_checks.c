@@ -401,7 +401,7 @@ static void append_check(struct checks *c, struct group *g)
     struct ir_insn check = {
         .op = IR_CHECK, .type = IR_I64, .aux = g->flags,
         .a = moved(c, g->root), .b = IR_NONE, .c = IR_NONE,
-        .insn = first->insn,
+        .insn = first->insn, .home = NO_HOME, .hint = NO_HOME,
         .imm = ir_check_imm(u->edge_count, g->lo, (unsigned)(g->hi - g->lo)),
     };
 

@@ -69,8 +69,8 @@ static enum need at_edge(struct flow *f, const struct ir_insn *i,
 
 static void drop(struct ir_insn *i)
 {
-    *i = (struct ir_insn){.op = IR_CONST, .type = IR_I64, .a = IR_NONE,
-                          .b = IR_NONE, .c = IR_NONE, .insn = i->insn};
+    i->op = IR_NOP;
+    i->a = IR_NONE;
 }
 
 static enum need at_set(struct flow *f, struct ir_insn *i, enum need need)

@@ -8,8 +8,6 @@
 #include "cpu/ir/hints.h"
 #include "cpu/ir/passes.h"
 
-#include <string.h>
-
 /* A SET that went away. */
 struct hidden {
     ir_ref value;
@@ -20,19 +18,20 @@ struct hidden {
 struct hints {
     struct ir_unit *u;
     uint16_t used[IR_MAX_INSNS]; /* of a value: where it is last */
+    uint16_t set[HOMES];         /* where the last SET was that its value's
+                                    op does now */
     struct hidden hidden[IR_MAX_INSNS];
     unsigned hides;
 };
 
-/* The SET before the one at n is about to go away. */
-static void hide(struct hints *h, unsigned n, unsigned set)
+/* The SET that op `value` does is about to be hidden by the one at n. */
+static void hide(struct hints *h, unsigned n, ir_ref value)
 {
-    const struct ir_insn *i = &h->u->insn[set];
-    const struct ir_insn *value = &h->u->insn[i->a];
+    const struct ir_insn *i = &h->u->insn[value];
+    unsigned at = h->set[i->hint];
 
-    if (value->hint == i->home && value->op != IR_GET &&
-        h->u->insn[n].a > set) {
-        h->hidden[h->hides++] = (struct hidden){i->a, (uint16_t)set, i->home};
+    if (i->op != IR_GET && h->u->insn[n].a > at) {
+        h->hidden[h->hides++] = (struct hidden){value, (uint16_t)at, i->hint};
     }
 }
 
@@ -41,10 +40,19 @@ static void note_set(struct hints *h, unsigned n)
     struct ir_insn *i = &h->u->insn[n];
     unsigned hidden = ir_hints_hidden(h->u, i->home);
 
-    if (hidden) {
-        hide(h, n, hidden - 1);
+    if (hidden && h->u->insn[hidden - 1].set) {
+        hide(h, n, (ir_ref)(hidden - 1));
     }
-    ir_hints_set(h->u, n, i->home);
+    if (i->type == IR_I32) {
+        ir_hints_hide(h->u, i->home);
+        ir_hints_set_by(h->u, n, i->home);
+    } else if (ir_hints_set(h->u, i->a, i->home)) {
+        h->set[i->home] = (uint16_t)n;
+        i->op = IR_NOP;
+        i->a = IR_NONE;
+    } else {
+        ir_hints_set_by(h->u, n, i->home);
+    }
 }
 
 static void note_use(struct hints *h, unsigned n, ir_ref r)
@@ -61,11 +69,10 @@ static void note(struct hints *h, unsigned n)
     note_use(h, n, i->a);
     note_use(h, n, i->b);
     note_use(h, n, i->c);
-    i->hint = NO_HOME;
     if (i->op == IR_SET && i->home != NO_HOME) {
         note_set(h, n);
     } else if (i->op == IR_SET || i->op == IR_GET) {
-        ir_hints_part(h->u, n, ir_home_around(i->imm));
+        ir_hints_use(h->u, n, ir_home_around(i->imm));
     } else if (ir_is_barrier(i)) {
         ir_hints_barrier(h->u, n);
     }
@@ -75,8 +82,7 @@ void ir_pass_hints(struct ir_unit *u)
 {
     struct hints h = {.u = u};
 
-    memset(u->touched, 0, sizeof(u->touched));
-    u->barrier = 0;
+    ir_hints_begin(u);
     for (unsigned n = 0; n < u->count; n++) {
         note(&h, n);
     }

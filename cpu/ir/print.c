@@ -115,6 +115,10 @@ void ir_print(FILE *f, const struct ir_unit *u)
             }
         }
         print_extra(f, u, i);
+        if (i->set) {
+            fputs(" ->", f);
+            print_state(f, ir_home_offset(i->hint));
+        }
         fputc('\n', f);
     }
 }

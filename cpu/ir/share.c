@@ -35,7 +35,8 @@ static ir_ref root_of(const struct ir_unit *u, struct ir_address at,
 static bool is_first_effect(const struct ir_unit *u, unsigned n)
 {
     for (unsigned k = n; k-- > 0 && u->insn[k].insn == u->insn[n].insn;) {
-        if (!(ir_op_info[u->insn[k].op].props & IR_P_PURE)) {
+        if (!(ir_op_info[u->insn[k].op].props & IR_P_PURE) ||
+            u->insn[k].set) {
             return false;
         }
     }

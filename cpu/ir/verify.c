@@ -95,6 +95,18 @@ static bool spoils(const struct ir_insn *i, unsigned home)
     return ir_is_barrier(i);
 }
 
+/* Whether an op SETs the whole of the home. */
+static bool sets(const struct ir_insn *i, unsigned home)
+{
+    return i->op == IR_SET ? i->home == home : i->set && i->hint == home;
+}
+
+static enum ir_class home_class(unsigned home)
+{
+    return home < HOME_V ? IR_C_INT
+         : home < HOME_FLAGS ? IR_C_VEC : IR_C_FLAGS;
+}
+
 static const char *check_home(const struct ir_unit *u, unsigned n)
 {
     const struct ir_insn *i = &u->insn[n];
@@ -104,11 +116,15 @@ static const char *check_home(const struct ir_unit *u, unsigned n)
             return "a GET or SET does not know its home";
         }
     }
+    if (i->set) {
+        return i->hint < HOMES && result_class(u, n) == home_class(i->hint)
+                   ? NULL : "an op cannot SET what it SETs";
+    }
     for (unsigned k = n + 1; i->hint != NO_HOME; k++) {
         if (k == u->count || spoils(&u->insn[k], i->hint)) {
             return "a value's hint is spoiled";
         }
-        if (u->insn[k].op == IR_SET && u->insn[k].home == i->hint) {
+        if (sets(&u->insn[k], i->hint)) {
             break;
         }
     }

@@ -4,9 +4,12 @@
  */
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cpu/ir/build.h"
+#include "cpu/ir/interp.h"
 #include "cpu/ir/passes.h"
+#include "util/bits.h"
 
 Suite *hints_suite(void);
 
@@ -63,7 +66,20 @@ static unsigned sets(uint64_t offset)
     unsigned n = 0;
 
     for (unsigned k = 0; k < u->count; k++) {
-        n += u->insn[k].op == IR_SET && u->insn[k].imm == offset;
+        const struct ir_insn *i = &u->insn[k];
+
+        n += (i->op == IR_SET && i->imm == offset) ||
+             (i->set && ir_home_offset(i->hint) == offset);
+    }
+    return n;
+}
+
+static unsigned ops(enum ir_opcode op)
+{
+    unsigned n = 0;
+
+    for (unsigned k = 0; k < u->count; k++) {
+        n += u->insn[k].op == op;
     }
     return n;
 }
@@ -179,6 +195,9 @@ START_TEST(computed_there)
         finish(region);
         ck_assert_uint_eq(u->insn[r].hint,
                           between[_i].sees ? NO_HOME : HOME_R + 1);
+        ck_assert_uint_eq(u->insn[r].set, !between[_i].sees);
+        ck_assert_uint_eq(sets(VCPU_R(1)), 1 + (between[_i].emit ==
+                                                a_part_written));
     }
 }
 END_TEST
@@ -191,6 +210,52 @@ START_TEST(loaded)
     set(1, r);
     end();
     ck_assert_uint_eq(u->insn[r].hint, HOME_R + 1);
+    ck_assert_uint_eq(ops(IR_SET), 0);
+}
+END_TEST
+
+/* What it SETs may be hidden, as nobody has seen that. */
+START_TEST(loaded_in_vain)
+{
+    for (int region = 0; region < 2; region++) {
+        ir_ref r;
+
+        ir_begin(u, PC, 0);
+        u->region = region;
+        r = ir_load(u, IR_I64, 0, ir_at(get(0)));
+        set(1, r);
+        set(1, value());
+        finish(region);
+        ck_assert_uint_eq(u->insn[r].hint, NO_HOME);
+        ck_assert(!u->insn[r].set);
+        ck_assert_uint_eq(sets(VCPU_R(1)), 1);
+        ck_assert_uint_eq(ops(IR_SET), 0);
+    }
+}
+END_TEST
+
+/* The interpreter SETs it, too. */
+START_TEST(interpreted)
+{
+    struct vcpu *vcpu = aligned_alloc(64, align_up(sizeof(*vcpu), 64));
+    ir_ref v = ir_get(u, IR_V128, VCPU_V(0));
+
+    memset(vcpu, 0, sizeof(*vcpu));
+    vcpu->r[20] = 7;
+    vcpu->r[21] = 8;
+    vcpu->v[0].d[1] = 9;
+    set(1, value());
+    ir_set(u, IR_V128, VCPU_V(1),
+           ir_vec(u, IR_VADD, IR_I64, IR_Q, 0, v, v, IR_NONE, 0));
+    ir_set_flags(u, ir_un(u, IR_NZCV_TO_FLAGS, IR_I32, get(22)));
+    end();
+    ck_assert_uint_eq(ops(IR_SET), 0);
+    ir_interpret(vcpu, u->insn, u->count, u->insn + IR_FIRST_CONST,
+                 u->const_count, u->edge);
+    ck_assert_uint_eq(vcpu->r[1], 15);
+    ck_assert_uint_eq(vcpu->v[1].d[1], 18);
+    ck_assert_uint_eq(vcpu->flags & IR_FLAG_B, IR_FLAG_B);
+    free(vcpu);
 }
 END_TEST
 
@@ -203,6 +268,7 @@ START_TEST(first_of_two)
     end();
     ck_assert_uint_eq(u->insn[r].hint, HOME_R + 1);
     ck_assert_uint_eq(sets(VCPU_R(1)) + sets(VCPU_R(2)), 2);
+    ck_assert_uint_eq(ops(IR_SET), 1);
 }
 END_TEST
 
@@ -275,6 +341,8 @@ Suite *hints_suite(void)
     tcase_add_loop_test(tc, overwritten, 0, CASES);
     tcase_add_loop_test(tc, computed_there, 0, CASES);
     tcase_add_test(tc, loaded);
+    tcase_add_test(tc, loaded_in_vain);
+    tcase_add_test(tc, interpreted);
     tcase_add_test(tc, first_of_two);
     tcase_add_test(tc, low_half);
     tcase_add_test(tc, vectors_and_flags);

@@ -88,8 +88,10 @@ static unsigned flag_sets(void)
     unsigned n = 0;
 
     for (unsigned k = 0; k < u->count; k++) {
-        n += u->insn[k].op == IR_SET &&
-             u->insn[k].imm == offsetof(struct vcpu, flags);
+        const struct ir_insn *i = &u->insn[k];
+
+        n += (i->op == IR_SET && i->imm == offsetof(struct vcpu, flags)) ||
+             (i->set && i->hint == HOME_FLAGS);
     }
     return n;
 }

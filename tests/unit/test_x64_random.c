@@ -163,7 +163,6 @@ static void run_one(struct rig *rig, uint64_t number)
                                    : ir_pass_hints;
     if (number & 32 && (number & 12) != 12 && rig->unit->region) {
         ir_pass_checks(rig->unit);
-        ir_pass_hints(rig->unit);
     }
     if (getenv("X64_TRACE")) {
         fprintf(stderr, "%llu\n", (unsigned long long)number);

@@ -361,10 +361,9 @@ static void gen_label(struct gen *g)
     unsigned edge = ir_edge(g->u, RIG_PC + 4 * g->insn + 64);
     struct gen saved = *g;
 
-    if (g->u->edge_count > 8 || g->u->shares) {
+    if (g->u->edge_count > 8 || !g->u->region) {
         return;
     }
-    g->u->region = true;
     if (pick(g, 2)) {
         ir_emit(g->u, IR_BRNZ, width(g), 0, any_int(g), IR_NONE, IR_NONE,
                 edge);
@@ -388,11 +387,10 @@ static void gen_loop(struct gen *g)
     ir_ref label, left;
     unsigned edge;
 
-    if (g->in_loop || g->u->edge_count > 8 || g->u->shares) {
+    if (g->in_loop || g->u->edge_count > 8 || !g->u->region) {
         return;
     }
     g->in_loop = true;
-    g->u->region = true;
     ir_set(g->u, IR_I64, counter, ir_const(g->u, IR_I64, 1 + pick(g, 4)));
     gen_insn(g);
     label = ir_label(g->u, ir_insn_pc(RIG_PC, g->u->at),
@@ -432,6 +430,7 @@ void gen_unit(struct ir_unit *u, uint64_t *seed, uint32_t only, bool shares)
 
     ir_begin(u, RIG_PC, 0);
     u->shares = shares;
+    u->region = !shares && pick(&g, 4);
     u->fp_default = pick(&g, 4);
     gen_insn(&g);
     for (unsigned n = 0; n < POOL; n++) {

@@ -102,12 +102,13 @@ static void scan_ops(struct backend_thread *t)
     for (unsigned n = t->u->count; n-- > 0;) {
         const struct scan_row *row = &scan_rows[(--in)->op];
         unsigned state = row->state | (type_state[in->type] & row->by_type);
-        unsigned used = (uses[n] + UINT16_MAX) >> 16, live;
+        unsigned left = uses[n] + in->set;
+        unsigned used = (left + UINT16_MAX) >> 16, live;
 
         state &= ~(used * VAL_DEAD);
         live = ~state / VAL_DEAD & 1;
         *--v = nowhere;
-        v->left = uses[n];
+        v->left = left;
         v->hint = in->hint;
         v->state = state;
         uses[in->a] += live;
@@ -178,19 +179,6 @@ static void emit_entries(struct backend_thread *t, uint32_t page_id)
     t->entry = as->p = pad + ENTRY;
 }
 
-/* A SET of what is in its home already: computed right there. */
-static inline bool set_is_there(struct backend_thread *t,
-                                const struct ir_insn *in)
-{
-    if (in->home == NO_HOME || t->home_owner[in->home] != in->a ||
-        in->type == IR_I32 || (t->val[in->a].state & VAL_NARROW)) {
-        return false;
-    }
-    ra_release(t, in->a);
-    ra_free_dead_spills(t);
-    return true;
-}
-
 /* A GET whose value can stay where it is; not so where another value is known
  * to be, or where it is in memory and best loaded into a register. */
 static inline bool get_in_place(struct backend_thread *t, unsigned i,
@@ -212,30 +200,34 @@ static inline bool get_in_place(struct backend_thread *t, unsigned i,
     return true;
 }
 
-/* Most SETs and GETs need no code, and no way through a pointer that is hard
- * to predict. */
-static inline bool needs_no_code(struct backend_thread *t, unsigned i,
-                                 const struct ir_insn *in, struct value *v)
+/* The op SETs a register to its value, which most often is there already. */
+static inline void set_result(struct backend_thread *t, unsigned i,
+                              const struct value *v)
 {
-    return in->op == IR_SET ? set_is_there(t, in)
-         : in->op == IR_GET && get_in_place(t, i, in, v);
+    if (t->home_owner[v->hint] == i && !(v->state & VAL_NARROW)) {
+        ra_release(t, (ir_ref)i);
+    } else {
+        set_home(t, (ir_ref)i, v->hint);
+    }
+    ra_end_op(t);
 }
 
 static inline void emit_op(struct backend_thread *t, unsigned i,
                            const struct ir_insn *in, struct value *v)
 {
-    if (!needs_no_code(t, i, in, v)) {
+    if (in->op != IR_GET || !get_in_place(t, i, in, v)) {
         t->row = &x64_ops[in->op];
         t->insn = in->insn;
         t->row->emit(t, i, in);
-    } else if (!(v->state & VAL_CROSSES)) {
-        return;
     }
     if ((v->state & VAL_CROSSES) && v->left) {
         ra_spill_now(t, i);
     }
     ra_end_op(t);
     t->fl_hold = false;
+    if (in->set) {
+        set_result(t, i, v);
+    }
 }
 
 static void emit_ops(struct backend_thread *t)

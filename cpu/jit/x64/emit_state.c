@@ -230,7 +230,17 @@ static void set_plain(struct backend_thread *t, const struct ir_insn *in)
     ra_release(t, in->a);
 }
 
-/* Where set_is_there() did not do it. */
+void set_home(struct backend_thread *t, ir_ref ref, unsigned home)
+{
+    if (home < HOME_V) {
+        set_general(t, ref, IR_I64, home);
+    } else if (home < HOME_FLAGS) {
+        set_vec(t, ref, home);
+    } else {
+        set_flags(t, ref);
+    }
+}
+
 void emit_set(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     unsigned home = in->home;
@@ -240,9 +250,7 @@ void emit_set(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
         set_plain(t, in);
     } else if (home < HOME_V) {
         set_general(t, in->a, in->type, home);
-    } else if (home < HOME_FLAGS) {
-        set_vec(t, in->a, home);
     } else {
-        set_flags(t, in->a);
+        set_home(t, in->a, home);
     }
 }

@@ -25,11 +25,15 @@ static void weigh(const struct ir_unit *u, uint32_t weight[HOMES])
 
         if (in->op == IR_LABEL) {
             shift = 3 * (in->aux >> IR_LABEL_DEPTH_SHIFT);
-        } else if (in->op == IR_GET || in->op == IR_SET) {
-            home = ir_home_around(in->imm);
-            if (home < HOME_FLAGS) {
-                weight[home] += 1u << shift;
-            }
+            continue;
+        }
+        home = in->op == IR_GET || in->op == IR_SET ? ir_home_around(in->imm)
+                                                    : NO_HOME;
+        if (home < HOME_FLAGS) {
+            weight[home] += 1u << shift;
+        }
+        if (in->set && in->hint < HOME_FLAGS) {
+            weight[in->hint] += 1u << shift;
         }
     }
 }

@@ -444,11 +444,11 @@ static inline void ra_end_op(struct backend_thread *t)
 
 static inline struct x64_rm rm_home(unsigned home)
 {
-    return rm_vcpu(home < HOME_V       ? VCPU_R(home)
-                   : home < HOME_FLAGS ? VCPU_V(home - HOME_V)
-                                       : offsetof(struct vcpu, flags));
+    return rm_vcpu((int)ir_home_offset(home));
 }
 
+/* SET the home to the value: a use of it is over (emit_state.c). */
+void set_home(struct backend_thread *t, ir_ref ref, unsigned home);
 /* `reg` to the home in memory, or from there (emit_state.c). */
 void home_move(struct backend_thread *t, unsigned home, int reg, bool store);
 

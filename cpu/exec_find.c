@@ -109,24 +109,17 @@ static struct block *find_left(struct engine *e, struct block *entered,
                ? entered : code_cache_find(e->cache, host);
 }
 
-struct block_link *exec_sync_pc(struct engine *e, struct vcpu *vcpu,
-                                struct block *entered)
+/* By a place in the block's code; see backend_enter(). */
+static struct block_link *sync_in(struct vcpu *vcpu, struct block *b,
+                                  uint32_t offset)
 {
-    const uint8_t *host = (const uint8_t *)vcpu->host_return;
-    struct block *b = host ? find_left(e, entered, host) : NULL;
-    uint32_t offset = b ? (uint32_t)(host - b->code) : 0;
-
-    if (!host) {
-        return NULL;
-    }
-    assert(b);
     if (offset == b->pad) {
         vcpu->pc = b->pc;
         return NULL;
     }
     struct block_link *link = block_links(b);
     for (unsigned n = 0; n < b->link_count; n++, link++) {
-        if (link->left == offset) {
+        if (!link->stub && link->patch + 4u == offset) {
             vcpu->pc = link_target(b, link);
             return link;
         }
@@ -140,6 +133,24 @@ struct block_link *exec_sync_pc(struct engine *e, struct vcpu *vcpu,
     }
     assert(!"host_return is a place in its block");
     return NULL;
+}
+
+struct block_link *exec_sync_pc(struct engine *e, struct vcpu *vcpu,
+                                struct block *entered)
+{
+    const uint8_t *host = (const uint8_t *)vcpu->host_return;
+
+    if (!host) {
+        return NULL;
+    }
+    struct block_link *link = code_cache_find_link(e->cache, host);
+    if (link) {
+        vcpu->pc = link_target(block_of_link(link), link);
+        return link;
+    }
+    struct block *b = find_left(e, entered, host);
+    assert(b);
+    return sync_in(vcpu, b, (uint32_t)(host - b->code));
 }
 
 void exec_fill_jump_cache(struct runner *r, const struct block *to)

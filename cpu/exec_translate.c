@@ -113,7 +113,8 @@ static struct block *make_new(struct engine *e, struct runner *r,
     if (!e->backend) {
         return block_new_ir(r->chunk[CODE_ORIGINALS], key, code, r->unit);
     }
-    struct block *b = block_new(r->chunk[CODE_ORIGINALS], key, code, &result);
+    struct block *b = block_new(e->backend, r->chunk[CODE_ORIGINALS], key, code,
+                                &result);
     if (is_kept(e, r)) {
         store_add(e->store, b, r->source, bytes);
     }
@@ -128,17 +129,18 @@ static void check_copy(struct engine *e, struct runner *r,
                        struct jit_buffer *code, bool from_disk)
 {
     struct jit_result result;
-    uint8_t *copy = malloc(b->code_size);
+    uint8_t *is = malloc(2 * (size_t)b->code_size);
+    uint8_t *made = is + b->code_size;
 
-    memcpy(copy, b->code, b->code_size);
+    memcpy(is, b->code, b->code_size);
+    memcpy(made, b->code, b->code_size);
+    backend_forget_stubs(made, b);
     compile(e, r, b->pc, host, b->guest_bytes, b->page_id, code, &result);
-    if (from_disk && result.code_size != b->code_size) {
-        memcpy(code->rw, copy, b->code_size);
-    } else {
-        assert(result.code_size == b->code_size &&
-               !memcmp(copy, b->code, b->code_size));
-    }
-    free(copy);
+    assert((from_disk && result.code_size != b->code_size) ||
+           (result.code_size == b->code_size &&
+            !memcmp(made, b->code, b->code_size)));
+    memcpy(code->rw, is, b->code_size);
+    free(is);
 }
 #endif
 

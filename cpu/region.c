@@ -89,7 +89,7 @@ static struct block *compile(struct regions *r, const struct order *o,
         !backend_compile(r->compiler, r->unit, o->page_id, &code, &result)) {
         return NULL;
     }
-    return block_new(chunk, &key, &code, &result);
+    return block_new(r->parts.backend, chunk, &key, &code, &result);
 }
 
 static bool build(struct regions *r, const struct order *o, unsigned *before)

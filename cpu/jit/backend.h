@@ -31,7 +31,7 @@ struct jit_result {
     bool too_complex;  /* why it failed: compile a shorter unit */
     uint32_t guarded, polled, entry, pad;
     unsigned link_count, site_count;
-    struct block_link *links; /* target, patch, unlinked, same_page, ... */
+    struct block_link *links; /* target, patch, stub, same_page, ... */
     struct block_site *sites;
     unsigned thunk_relocs, pc_relocs;
     const uint16_t *thunk_reloc, *pc_reloc; /* see struct block */
@@ -63,11 +63,22 @@ bool backend_compile(struct backend_thread *t, const struct ir_unit *u,
                      uint32_t page_id, struct jit_buffer *code,
                      struct jit_result *result);
 
+/* Code of a stub, to which an exit of the unit at `code` leads from now on; as
+ * soon as that is taken, host_return is BACKEND_STUB behind its start.  Before
+ * anybody runs the unit. */
+#define BACKEND_STUB 5
+void backend_place_stub(const struct backend *b, const struct jit_buffer *stub,
+                        const struct jit_buffer *code,
+                        struct block_link *link);
+/* Make a copy of the code of *b, no exit linked, what backend_compile() left
+ * there: nothing of it says where stubs are. */
+void backend_forget_stubs(uint8_t *code, const struct block *b);
+
 /*
  * `code` holds a copy of the code of a block with the offsets of *b, made
  * `code_delta` bytes before and for a pc that was `pc_delta` less than b->pc:
  * make it what backend_compile() would have made for *b, no exit linked; the
- * block may have been killed.  The links' targets are the caller's.
+ * block may have been killed.  The links' targets and stubs are the caller's.
  */
 void backend_relocate(const struct backend *backend, uint8_t *code,
                       const struct block *b, ptrdiff_t code_delta,
@@ -84,8 +95,9 @@ void backend_rebase(uint8_t *code, const struct block *b, uint64_t pc_delta);
  * address in a block:
  * - block->code + block->pad: it was not entered (page not the same, a
  *   request, dead), exit is NONE or REQUEST; go on at its pc.
- * - block->code + link->left: left by a direct edge that is not linked, exit
- *   is NONE; go on at the link's target.
+ * - block->code + link->patch + 4: left by a direct edge that is not linked,
+ *   exit is NONE; go on at the link's target.  Likewise BACKEND_STUB behind the
+ *   start of a link's stub.
  * - block->code + site->host: exit is FAULT, or what a helper with
  *   IR_HELPER_EXITS set; at the site's instruction.
  * vcpu->exit must be NONE before.

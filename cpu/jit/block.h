@@ -26,12 +26,12 @@ struct block_link {
     struct near to;              /* a block, if it is linked */
     struct near next_in;         /* list of links into `to` */
     int32_t target;              /* guest VA, less the block's pc */
+    int32_t to_stub;             /* if it has one: the rel32 that leads there */
     uint16_t patch;              /* offset of the rel32 in the block's code */
-    uint16_t unlinked;           /* offset it points to when not linked; 0: it
-                                    calls the run loop itself */
-    uint16_t left;               /* offset of host_return when it is taken */
     uint8_t index;               /* in the block's links */
     bool same_page : 1, backward : 1, singly : 1; /* as in ir_edge */
+    bool stub : 1;               /* when not linked, it jumps to a stub that
+                                    calls the run loop; else it calls itself */
     bool turns : 1;              /* from such a call into a jump */
 };
 
@@ -148,7 +148,8 @@ struct backend;
 struct code_chunk;
 struct jit_buffer;
 struct jit_result;
-struct block *block_new(struct code_chunk *chunk, const struct block *key,
+struct block *block_new(const struct backend *backend,
+                        struct code_chunk *chunk, const struct block *key,
                         const struct jit_buffer *code,
                         const struct jit_result *result);
 /* The same from a block of the same guest code at whatever VA, which may be

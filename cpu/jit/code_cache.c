@@ -17,9 +17,13 @@
 #include "util/bits.h"
 #include "util/populate.h"
 
+/* A stub's code, and how far from the start of the chunk's metadata its link
+ * is. */
+#define STUB_SIZE (BACKEND_STUB + sizeof(uint32_t))
 /* Largest code of one unit, and largest metadata, of the interpreter's as of
  * generated code: a chunk with less left counts as full. */
 #define UNIT_ROOM (BLOCK_MAX_CODE + 8)
+#define STUBS_ROOM (IR_MAX_EDGES * STUB_SIZE)
 #define META_ROOM (IR_MAX_INSNS * sizeof(struct ir_insn) + (64u << 10))
 /* More is hardly needed: code takes more. */
 #define META_SIZE (2 * CODE_CHUNK_SIZE)
@@ -334,6 +338,7 @@ static struct census count_chunks(struct code_cache *c, enum code_class class)
             everyone_saw(c, chunk->free_epoch)) {
             chunk->blocks = 0;
             chunk->used = 0;
+            chunk->stubs = 0;
             chunk->meta_listed = 0;
             chunk->state = CHUNK_FREE;
             c->class[chunk->class].used--;
@@ -545,17 +550,40 @@ struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
     }
 }
 
+/* Where its stubs begin. */
+static size_t first_stub(const struct code_chunk *chunk)
+{
+    return CODE_CHUNK_SIZE -
+           STUB_SIZE * atomic_load_explicit(&chunk->stubs,
+                                            memory_order_relaxed);
+}
+
 bool code_chunk_room(const struct code_chunk *chunk, struct jit_buffer *out)
 {
-    if (!chunk || CODE_CHUNK_SIZE - chunk->used < UNIT_ROOM ||
+    size_t end = chunk ? first_stub(chunk) - STUBS_ROOM : 0;
+
+    if (!chunk || chunk->used + UNIT_ROOM > end ||
         chunk->meta_used + META_ROOM > META_SIZE ||
         chunk->blocks == CODE_CHUNK_BLOCKS) {
         return false;
     }
     *out = (struct jit_buffer){chunk->rw + chunk->used,
-                               chunk->rx + chunk->used,
-                               CODE_CHUNK_SIZE - chunk->used};
+                               chunk->rx + chunk->used, end - chunk->used};
     return true;
+}
+
+struct jit_buffer code_chunk_stub(struct code_chunk *chunk,
+                                  const struct block_link *link)
+{
+    size_t at = first_stub(chunk) - STUB_SIZE;
+    uint32_t distance = (uint32_t)((const uint8_t *)link -
+                                   (const uint8_t *)chunk->index);
+
+    memcpy(chunk->rw + at + BACKEND_STUB, &distance, sizeof(distance));
+    /* Others come upon it when they run the block's code. */
+    atomic_store_explicit(&chunk->stubs, chunk->stubs + 1,
+                          memory_order_relaxed);
+    return (struct jit_buffer){chunk->rw + at, chunk->rx + at, BACKEND_STUB};
 }
 
 __attribute__((target("prfchw")))
@@ -616,14 +644,31 @@ struct block *code_chunk_next(const struct code_chunk *chunk,
                            (size_t)b->room * INDEX_UNIT);
 }
 
-struct block *code_cache_find(struct code_cache *c, const uint8_t *rx)
+/* Where something returns to; the head has no blocks. */
+static struct code_chunk *chunk_of(const struct code_cache *c,
+                                   const uint8_t *rx)
 {
-    if (rx < c->rx + CODE_CHUNK_SIZE || rx >= c->rx + code_bytes(c)) {
+    return rx > c->rx + CODE_CHUNK_SIZE && rx < c->rx + code_bytes(c)
+               ? &c->chunk[(size_t)(rx - c->rx) / CODE_CHUNK_SIZE] : NULL;
+}
+
+struct block_link *code_cache_find_link(const struct code_cache *c,
+                                        const uint8_t *rx)
+{
+    struct code_chunk *chunk = chunk_of(c, rx);
+    uint32_t distance;
+
+    if (!chunk || rx < chunk->rx + first_stub(chunk)) {
         return NULL;
     }
-    struct code_chunk *chunk = &c->chunk[(size_t)(rx - c->rx) /
-                                         CODE_CHUNK_SIZE];
-    size_t offset = (size_t)(rx - chunk->rx);
+    memcpy(&distance, rx, sizeof(distance));
+    return (struct block_link *)((uint8_t *)chunk->index + distance);
+}
+
+struct block *code_cache_find(struct code_cache *c, const uint8_t *rx)
+{
+    struct code_chunk *chunk = chunk_of(c, rx);
+    size_t offset = chunk ? (size_t)(rx - chunk->rx) : 0;
 
     if (offset == 0) {
         return NULL;
@@ -660,7 +705,8 @@ struct code_cache_figures code_cache_figures(const struct code_cache *c,
 
     for (unsigned n = 1; n < c->chunks; n++) {
         if (c->chunk[n].state != CHUNK_FREE && c->chunk[n].class == class) {
-            f.code += c->chunk[n].used;
+            f.code += c->chunk[n].used + CODE_CHUNK_SIZE -
+                      first_stub(&c->chunk[n]);
             f.metadata += c->chunk[n].meta_used;
         }
     }

@@ -6,6 +6,10 @@
  * own without a lock.  Metadata (struct block, links, sites, IR) lies in a
  * mapping of its own, a part for each chunk, and dies with the chunk.
  *
+ * What conditional exits jump to until they are linked, a call of the run loop
+ * each, lies at the end of their chunk: it would take room in the host's
+ * caches between code that runs.  Behind each call is where its link is.
+ *
  * Chunks of three classes do not mix, for their units live for different
  * times: originals, which were translated; copies for another address, which
  * cost a tenth of that and mostly die with a process; and regions.
@@ -55,6 +59,7 @@ struct code_chunk {
     } state;
     enum code_class class;
     unsigned blocks;
+    _Atomic unsigned stubs; /* at its end, from there on backwards */
     struct code_index *index; /* at the start of its metadata */
     size_t meta_used, meta_ready;
     _Atomic size_t meta_listed; /* up to here its blocks are whole */
@@ -129,12 +134,20 @@ void code_chunk_commit(struct code_chunk *chunk, struct block *block,
  * cleared. */
 void *code_chunk_alloc(struct code_chunk *chunk, size_t size);
 
+/* A stub (backend_place_stub()) of the link, with the chunk's life; after
+ * code_chunk_alloc() of its block, in room that code_chunk_room() left. */
+struct jit_buffer code_chunk_stub(struct code_chunk *chunk,
+                                  const struct block_link *link);
+
 /* The blocks in the order in which they were made: the first, the next, or
  * NULL. */
 struct block *code_chunk_first(const struct code_chunk *chunk);
 struct block *code_chunk_next(const struct code_chunk *chunk,
                               const struct block *b);
 
+/* The link from whose stub something returns to `rx`, or NULL. */
+struct block_link *code_cache_find_link(const struct code_cache *c,
+                                        const uint8_t *rx);
 /* The block in whose code something returns to `rx`, or NULL. */
 struct block *code_cache_find(struct code_cache *c, const uint8_t *rx);
 /* Whether `rx` lies in a chunk that will be reused when every vCPU that is

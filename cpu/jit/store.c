@@ -526,9 +526,9 @@ struct block *store_load(struct store *s, const struct store_unit *u,
 
         links[n] = (struct block_link){
             .target = l->target, .patch = l->patch,
-            .unlinked = l->unlinked, .left = l->left, .index = (uint8_t)n,
-            .same_page = l->same_page, .backward = l->backward,
-            .singly = l->singly, .turns = l->turns,
+            .index = (uint8_t)n, .same_page = l->same_page,
+            .backward = l->backward, .singly = l->singly, .stub = l->stub,
+            .turns = l->turns,
         };
     }
     /* Its constants are aligned as they were. */
@@ -539,7 +539,7 @@ struct block *store_load(struct store *s, const struct store_unit *u,
     if (!call_thunks(s, thread, u, &p, &at)) {
         return NULL;
     }
-    struct block *b = block_new(chunk, key, &at, &result);
+    struct block *b = block_new(s->backend, chunk, key, &at, &result);
     backend_relocate(s->backend, at.rw, b, 0, b->pc);
     *code = at;
     return b;
@@ -578,9 +578,8 @@ static void fill_links(const struct block *b, struct store_link *to)
     for (unsigned n = 0; n < b->link_count; n++, l++) {
         to[n] = (struct store_link){
             .target = l->target, .patch = l->patch,
-            .unlinked = l->unlinked, .left = l->left,
             .same_page = l->same_page, .backward = l->backward,
-            .singly = l->singly, .turns = l->turns,
+            .singly = l->singly, .stub = l->stub, .turns = l->turns,
         };
     }
 }
@@ -658,6 +657,7 @@ void store_add(struct store *s, const struct block *b, const uint8_t *guest,
         memcpy(p.reloc, block_relocs(b),
                (b->thunk_relocs + b->pc_relocs) * sizeof(*p.reloc));
         memcpy(p.code, b->code, b->code_size);
+        backend_forget_stubs(p.code, b);
         memcpy(p.guest, guest, b->guest_bytes);
         if (fill_relocs(s, b, &p)) {
             s->size += u->size;

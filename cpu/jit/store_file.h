@@ -37,8 +37,8 @@ struct store_slot {
 
 struct store_link {
     int32_t target;         /* less the unit's pc */
-    uint16_t patch, unlinked, left;
-    uint8_t same_page : 1, backward : 1, singly : 1, turns : 1;
+    uint16_t patch;
+    uint8_t same_page : 1, backward : 1, singly : 1, stub : 1, turns : 1;
     uint8_t unused;
 };
 

@@ -75,8 +75,8 @@ static bool links_are_sound(const struct store_unit *u,
     for (unsigned n = 0; n < u->links; n++) {
         const struct store_link *l = &p->link[n];
 
-        if (l->patch + 4u > u->code_size || l->unlinked > u->code_size ||
-            l->left > u->code_size || (l->patch & 7) > BACKEND_PATCH_MOST ||
+        if (l->patch + 4u > u->code_size ||
+            (l->patch & 7) > BACKEND_PATCH_MOST ||
             (l->turns && !(l->patch & 7))) {
             return false;
         }

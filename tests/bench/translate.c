@@ -171,7 +171,7 @@ static void insert(struct bench *b, struct state *s, struct jit_buffer *code,
     };
 
     block_begin(s->table, 0, &key, b->unit->guest_bytes);
-    struct block *block = block_new(s->chunk, &key, code, r);
+    struct block *block = block_new(b->backend, s->chunk, &key, code, r);
     block_insert(s->table, 0, &block, NULL);
 }
 

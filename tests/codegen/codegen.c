@@ -172,6 +172,20 @@ static bool is_among(uint64_t target, const void *thunks, size_t size)
     return false;
 }
 
+/* The exit that the instruction `at` is, or NULL. */
+static const struct block_link *link_at(const struct listing *l, uint64_t at)
+{
+    for (unsigned n = 0; n < l->result->link_count; n++) {
+        const struct block_link *link = &l->result->links[n];
+
+        /* jcc has two bytes before its displacement, call has one. */
+        if (at + (link->stub ? 2 : 1) - (uintptr_t)l->base == link->patch) {
+            return link;
+        }
+    }
+    return NULL;
+}
+
 /* Where a jump of the instruction `at` goes: to a guest address, relative to
  * the pattern, to a label here, or to a thunk. */
 static void name_target(const struct listing *l, uint64_t at, uint64_t target,
@@ -189,14 +203,11 @@ static void name_target(const struct listing *l, uint64_t at, uint64_t target,
     };
     const uint64_t base = (uintptr_t)l->base;
 
-    for (unsigned n = 0; n < l->result->link_count; n++) {
-        const struct block_link *link = &l->result->links[n];
+    const struct block_link *link = link_at(l, at);
 
-        if (link->unlinked ? target - base == link->unlinked
-                           : at + 1 - base == link->patch) {
-            snprintf(out, size, "guest_%+" PRId32, link->target);
-            return;
-        }
+    if (link) {
+        snprintf(out, size, "guest_%+" PRId32, link->target);
+        return;
     }
     if (target - base == l->result->polled) {
         snprintf(out, size, "head");
@@ -274,6 +285,7 @@ static void collect_labels(struct listing *l)
 
     for (size_t n = 0; n < l->count; n++) {
         if (!is_jump(&l->insn[n], &target) ||
+            link_at(l, l->insn[n].address) ||
             target - start < l->result->entry ||
             target - start >= l->result->code_size) {
             continue;

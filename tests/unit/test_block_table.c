@@ -218,7 +218,7 @@ static struct block *make_ways(uint64_t va, uint64_t offset, uint64_t to,
 
     ck_assert(code_chunk_room(chunk, &code));
     block_begin(table, 0, &key, 16);
-    struct block *b = block_new(chunk, &key, &code, &result);
+    struct block *b = block_new(NULL, chunk, &key, &code, &result);
     ck_assert(block_insert(table, 0, &b, ways));
     return b;
 }

@@ -247,6 +247,46 @@ static long faults_to_run(const struct code_chunk *chunk)
     return after.ru_minflt - before.ru_minflt;
 }
 
+/* Whoever returns from a stub finds its link; stubs take room from code, and
+ * die with their chunk. */
+START_TEST(stubs)
+{
+    static struct block_link *link[20000];
+    static const uint8_t *at[20000];
+    unsigned count = 0, limit = (unsigned)limit_of(CODE_COPIES);
+    struct code_demand demand = {.units = 100};
+    struct jit_buffer room;
+
+    fill(CODE_COPIES, 0, 0);
+    struct code_chunk *chunk = chunks[0];
+    while (code_chunk_room(chunk, &room)) {
+        link[count] = code_chunk_alloc(chunk, sizeof(**link));
+        struct jit_buffer stub = code_chunk_stub(chunk, link[count]);
+        ck_assert(stub.rx >= room.rx + room.size);
+        memset(stub.rw, 0xcc, BACKEND_STUB);
+        ck_assert_uint_eq(stub.rx[BACKEND_STUB - 1], 0xcc);
+        at[count++] = stub.rx;
+        if (count % 2) {
+            add(chunk, 70);
+        }
+    }
+    ck_assert_uint_gt(count, 1000);
+    for (unsigned n = 0; n < count; n++) {
+        ck_assert_ptr_eq(code_cache_find_link(cache, at[n] + BACKEND_STUB),
+                         link[n]);
+        ck_assert_uint_eq(at[n][0], 0xcc);
+    }
+    ck_assert_ptr_null(code_cache_find_link(cache, chunk->rx + 75));
+    ck_assert_ptr_null(code_cache_find_link(cache, chunk->rx - 1));
+    ck_assert_ptr_null(code_cache_find_link(cache, NULL));
+    code_cache_chunk(cache, 0, CODE_COPIES, chunk, &demand, &user);
+    fill(CODE_COPIES, limit, 0);
+    fill(CODE_COPIES, 2, 0);
+    ck_assert(was_handed_out(chunk, 1));
+    ck_assert_ptr_null(code_cache_find_link(cache, at[0] + BACKEND_STUB));
+}
+END_TEST
+
 /* A chunk's memory, little by little, and that of no other. */
 START_TEST(prepare)
 {
@@ -314,6 +354,7 @@ Suite *code_cache_suite(void)
     tcase_add_test(t, epochs);
     tcase_add_test(t, hold);
     tcase_add_test(t, find);
+    tcase_add_test(t, stubs);
     tcase_add_test(t, prepare);
     tcase_add_test(t, trim);
     suite_add_tcase(s, t);

@@ -82,6 +82,7 @@ static struct block *check_copy(struct rig *rig, struct code_chunk *chunk,
     ck_assert_ptr_nonnull(copy);
     bytes = malloc(copy->code_size);
     memcpy(bytes, code.rw, copy->code_size);
+    backend_forget_stubs(bytes, copy);
     move_unit(rig->unit, copy->pc - origin->pc);
     ck_assert(compile_as(rig, number, key->page_id, &code, &result));
     ck_assert_uint_eq(copy->code_size, result.code_size);
@@ -113,7 +114,7 @@ static void check_chunk(struct rig *rig, struct code_chunk *chunk,
     if (!compile_as(rig, number, key.page_id, &code, &result)) {
         return;
     }
-    block = block_new(chunk, &key, &code, &result);
+    block = block_new(rig->backend, chunk, &key, &code, &result);
     for (int n = 0; n < 2; n++) {
         key.pc += UINT64_C(0x5555000123456000);
         key.page_id += 0x12345678;

@@ -13,6 +13,7 @@
 
 #define RIG_CODE (4u << 20)
 #define RIG_THUNKS (512u << 10)
+#define RIG_STUBS (IR_MAX_EDGES * 16u)
 
 static bool rig_walk(void *cpu, const struct tlb_key *key, uint64_t va,
                      enum tlb_access access, struct tlb_page *page,
@@ -86,7 +87,7 @@ struct rig *rig_new(bool parallel)
     }
     r->unit_code = (struct jit_buffer){
         r->code.rw + RIG_THUNKS, r->code.rx + RIG_THUNKS,
-        RIG_CODE - RIG_THUNKS,
+        RIG_CODE - RIG_THUNKS - RIG_STUBS,
     };
     r->thread = backend_thread_new(r->backend);
     r->unit = calloc(1, sizeof(*r->unit));
@@ -122,7 +123,7 @@ void rig_find_pc(struct rig *r)
         return;
     }
     for (unsigned k = 0; k < r->result.link_count; k++) {
-        if (r->result.links[k].left == offset) {
+        if (r->vcpu->host_return == rig_left(r, k)) {
             ck_assert_int_eq(r->vcpu->exit, VCPU_EXIT_NONE);
             r->vcpu->pc =
                 r->unit->pc + (uint64_t)(int64_t)r->result.links[k].target;
@@ -138,9 +139,42 @@ void rig_find_pc(struct rig *r)
     ck_abort_msg("left at no site");
 }
 
+/* Of all units the same: a stub leads to no link by itself. */
+static struct jit_buffer stub_of(const struct rig *r, unsigned n)
+{
+    size_t at = RIG_CODE - (n + 1) * 16;
+
+    return (struct jit_buffer){r->code.rw + at, r->code.rx + at, 16};
+}
+
+uintptr_t rig_left(const struct rig *r, unsigned n)
+{
+    const struct block_link *link = &r->result.links[n];
+
+    return link->stub ? (uintptr_t)stub_of(r, n).rx + BACKEND_STUB
+                      : (uintptr_t)r->unit_code.rx + link->patch + 4;
+}
+
+bool rig_compile_for(struct rig *r, uint32_t page_id)
+{
+    if (!backend_compile(r->thread, r->unit, page_id, &r->unit_code,
+                         &r->result)) {
+        return false;
+    }
+    for (unsigned n = 0; n < r->result.link_count; n++) {
+        struct jit_buffer stub = stub_of(r, n);
+
+        if (r->result.links[n].stub) {
+            backend_place_stub(r->backend, &stub, &r->unit_code,
+                               &r->result.links[n]);
+        }
+    }
+    return true;
+}
+
 bool rig_compile(struct rig *r)
 {
-    return backend_compile(r->thread, r->unit, 0, &r->unit_code, &r->result);
+    return rig_compile_for(r, 0);
 }
 
 void rig_jit(struct rig *r)

@@ -41,8 +41,12 @@ struct rig {
 struct rig *rig_new(bool parallel);
 void rig_free(struct rig *r);
 
-/* Compile r->unit; false when that is refused. */
+/* Compile r->unit; false when that is refused.  _for: for such a page. */
 bool rig_compile(struct rig *r);
+bool rig_compile_for(struct rig *r, uint32_t page_id);
+
+/* host_return when the unit's n-th exit is taken and not linked. */
+uintptr_t rig_left(const struct rig *r, unsigned n);
 
 /* Compile and run it, with vcpu->pc at the end where the guest stands. */
 void rig_jit(struct rig *r);

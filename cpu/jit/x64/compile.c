@@ -265,7 +265,7 @@ static void begin(struct backend_thread *t, const struct ir_unit *u,
     t->slow_count = t->link_count = t->site_count = 0;
     t->thunk_relocs = t->pc_relocs = 0;
     t->pool_count = t->pool_uses = t->label_uses = t->fix_count = 0;
-    t->exit_stubs = t->poll_stubs = t->link_stubs = t->landings = 0;
+    t->exit_stubs = t->poll_stubs = t->landings = 0;
     t->checks = t->check_slot = 0;
     t->full = t->failed = false;
     t->insn = 0;
@@ -408,10 +408,10 @@ static int32_t link_disp(const struct backend *b,
                          const struct block_link *link, const uint8_t *rx,
                          const uint8_t *target)
 {
-    target = target           ? target
-             : link->unlinked ? rx + link->unlinked
-                              : b->edge;
-    return (int32_t)(target - (rx + link->patch + 4));
+    if (!target && link->stub) {
+        return link->to_stub;
+    }
+    return (int32_t)((target ? target : b->edge) - (rx + link->patch + 4));
 }
 
 void backend_link(const struct backend *b, const struct jit_buffer *code,
@@ -426,6 +426,28 @@ void backend_link(const struct backend *b, const struct jit_buffer *code,
     } else {
         /* x86 does this atomically: the bytes lie in an aligned eight. */
         *(volatile unaligned32 *)(void *)at = disp;
+    }
+}
+
+void backend_place_stub(const struct backend *b, const struct jit_buffer *stub,
+                        const struct jit_buffer *code,
+                        struct block_link *link)
+{
+    _Static_assert(BACKEND_STUB == CALL_SIZE, "a call");
+    stub->rw[0] = CALL_REL32;
+    x_disp32(stub->rw + 1, (int32_t)(b->edge - (stub->rx + CALL_SIZE)));
+    link->to_stub = (int32_t)(stub->rx - (code->rx + link->patch + 4));
+    x_disp32(code->rw + link->patch, link->to_stub);
+}
+
+void backend_forget_stubs(uint8_t *code, const struct block *b)
+{
+    const struct block_link *link = block_links(b);
+
+    for (unsigned n = 0; n < b->link_count; n++, link++) {
+        if (link->stub) {
+            x_disp32(code + link->patch, 0);
+        }
     }
 }
 

@@ -98,7 +98,6 @@ static void add_link_here(struct backend_thread *t, const struct ir_edge *e,
 
     add_link(t, e, p + 1);
     call_thunk(t, t->b->edge);
-    l->left = t->as.p - t->as.start;
     l->turns = turns;
 }
 
@@ -116,8 +115,8 @@ void emit_link(struct backend_thread *t, int cc, unsigned edge)
     if (cc == ALWAYS) {
         emit_last_link(t, e);
     } else {
-        t->link_stub[t->link_stubs++] = (uint8_t)t->link_count;
         add_link(t, e, patched_jump(t, cc));
+        t->links[t->link_count - 1].stub = true;
     }
 }
 
@@ -358,17 +357,6 @@ void emit_label(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 
 /* -- behind the unit --------------------------------------------------- */
 
-/* The return address tells the run loop which link. */
-static void emit_link_stub(struct backend_thread *t, struct block_link *l)
-{
-    struct asm_buf *as = &t->as;
-
-    l->unlinked = as->p - as->start;
-    x_fix32(as->start + l->patch, as->p);
-    call_thunk(t, t->b->edge);
-    l->left = as->p - as->start;
-}
-
 /* A request: leave for the label's guest instruction. */
 static void emit_poll_stub(struct backend_thread *t,
                            const struct poll_stub *s)
@@ -408,13 +396,6 @@ void emit_stubs(struct backend_thread *t)
     struct asm_buf *as = &t->as;
 
     emit_region_stubs(t);
-    for (unsigned k = 0; k < t->link_stubs; k++) {
-        if (as->p + OP_ROOM > as->end) {
-            t->full = true;
-            return;
-        }
-        emit_link_stub(t, &t->links[t->link_stub[k]]);
-    }
     for (unsigned k = 0; k < t->label_uses; k++) {
         struct label_use *use = &t->label_use[k];
 

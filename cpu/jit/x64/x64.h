@@ -247,7 +247,6 @@ struct backend_thread {
     struct slow_path slow[IR_MAX_INSNS];
     struct fp_fix fix[IR_MAX_INSNS];
     struct block_link links[IR_MAX_EDGES];
-    uint8_t link_stub[IR_MAX_EDGES]; /* those that want a stub */
     struct block_site sites[2 * IR_MAX_INSNS];
     struct pool_entry pool[MAX_POOL];
     struct pool_use pool_use[4 * MAX_POOL];
@@ -255,7 +254,7 @@ struct backend_thread {
     struct label_use label_use[IR_MAX_EDGES];
     struct exit_stub exit_stub[IR_MAX_EDGES];
     struct poll_stub poll_stub[IR_MAX_EDGES];
-    unsigned label_uses, exit_stubs, poll_stubs, link_stubs, landings;
+    unsigned label_uses, exit_stubs, poll_stubs, landings;
     struct check check[IR_MAX_EDGES];
     unsigned checks, check_slots, check_slot; /* all of the unit's; next */
     uint8_t *guarded, *polled, *entry;

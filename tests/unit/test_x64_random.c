@@ -10,6 +10,7 @@
 
 #include "cpu/ir/passes.h"
 #include "cpu/jit/code_cache.h"
+#include "cpu/jit/slowpath.h"
 #include "tests/unit/x64_units.h"
 
 Suite *x64_random_suite(void);
@@ -209,6 +210,32 @@ START_TEST(copies_of_a_call)
 }
 END_TEST
 
+/* A store's file may say anything. */
+START_TEST(names_of_slow_paths)
+{
+    struct rig *rig = rig_new(false);
+    struct ir_insn in = { .op = IR_LOAD, .type = IR_I32 };
+    struct slow_path s = {
+        .in = &in, .va = RDI, .tmp = RDX, .dst = { RCX, NO_REG },
+    };
+    const unsigned desc = SLOW_LOAD | 2 << SLOW_SIZE_SHIFT;
+    struct thunk_name name = { .kind = THUNK_SLOW };
+
+    s.desc = desc;
+    name.value = slow_key(&s);
+    ck_assert_ptr_nonnull(thunk_slow(rig->thread, &s));
+    ck_assert_ptr_eq(backend_thunk(rig->thread, &name),
+                     thunk_slow(rig->thread, &s));
+    /* Plain accesses have no description such as these. */
+    for (unsigned more = SLOW_THUNKS << 1; more < 1 << 16; more <<= 1) {
+        s.desc = desc | more;
+        name.value = slow_key(&s);
+        ck_assert_ptr_null(backend_thunk(rig->thread, &name));
+    }
+    rig_free(rig);
+}
+END_TEST
+
 Suite *x64_random_suite(void)
 {
     Suite *s = suite_create("x64_random");
@@ -217,6 +244,7 @@ Suite *x64_random_suite(void)
     tcase_set_timeout(tc, 600);
     tcase_add_loop_test(tc, random_units, 0, 4);
     tcase_add_test(tc, copies_of_a_call);
+    tcase_add_test(tc, names_of_slow_paths);
     suite_add_tcase(s, tc);
     return s;
 }

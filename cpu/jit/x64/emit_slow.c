@@ -191,7 +191,8 @@ bool slow_of_key(struct slow_path *s, struct ir_insn *in, uint64_t key)
     enum ir_type type = atomic ? IR_I64 : (vector ? IR_F16 - 1 : IR_I8) +
                                           size - pair;
 
-    if (size > 5 || size < pair || type > (vector ? IR_V128 : IR_I64)) {
+    if (size > 5 || size < pair || type > (vector ? IR_V128 : IR_I64) ||
+        (!atomic && desc >= SLOW_THUNKS)) {
         return false;
     }
     *in = (struct ir_insn){

@@ -233,7 +233,7 @@ void engine_attach(struct engine *e, struct vcpu *vcpu)
 
     r->engine = e;
     r->vcpu = e->vcpu[vcpu->index] = vcpu;
-    r->unit = malloc(sizeof(*r->unit));
+    r->unit = ir_unit_new();
     r->compiler = e->backend ? backend_thread_new(e->backend) : NULL;
     if (e->config.count_calls && e->backend) {
         vcpu->helper_calls = calloc(BACKEND_MAX_HELPERS, sizeof(uint64_t));

@@ -326,7 +326,7 @@ struct regions *regions_new(const struct region_parts *parts)
     r->parts = *parts;
     r->builder = region_builder_new(parts->guest);
     r->compiler = backend_thread_new(parts->backend);
-    r->unit = malloc(sizeof(*r->unit));
+    r->unit = ir_unit_new();
     pthread_mutex_init(&r->lock, NULL);
     pthread_mutex_init(&r->making, NULL);
     pthread_condattr_init(&attr);

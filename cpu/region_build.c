@@ -48,7 +48,7 @@ struct region_builder *region_builder_new(const struct guest_ops *guest)
     struct region_builder *b = calloc(1, sizeof(*b));
 
     b->guest = guest;
-    b->scratch = malloc(sizeof(*b->scratch));
+    b->scratch = ir_unit_new();
     return b;
 }
 
@@ -367,8 +367,7 @@ static bool emit(struct region_builder *b, struct ir_unit *u)
 {
     ir_ref label[MAX_BLOCKS];
 
-    ir_begin(u, b->head.pc, b->head.context);
-    u->region = true;
+    ir_begin_region(u, b->head.pc, b->head.context);
     if (b->order[0] != 0) {
         ir_exit(u, b->head.pc);
     }

@@ -34,7 +34,8 @@ struct a64_ctx {
 };
 
 /* Register 31 is zero (r) or the stack pointer (sp).  `sf` picks I64 or
- * I32; a 32-bit write clears the upper half. */
+ * I32; a 32-bit write clears the upper half.  What is read is all 64 bits, of
+ * which ops of type I32 take the lower half. */
 static inline enum ir_type a64_type(bool sf)
 {
     return sf ? IR_I64 : IR_I32;
@@ -44,20 +45,19 @@ ir_ref a64_zero(struct a64_ctx *s, bool sf);
 
 static inline ir_ref a64_r(struct a64_ctx *s, bool sf, unsigned n)
 {
-    return n == 31 ? a64_zero(s, sf)
-                   : ir_get(s->u, a64_type(sf), VCPU_R(n));
+    return n == 31 ? a64_zero(s, sf) : ir_get_home(s->u, HOME_R + n);
 }
 
-static inline ir_ref a64_sp(struct a64_ctx *s, bool sf, unsigned n)
+static inline ir_ref a64_sp(struct a64_ctx *s, unsigned n)
 {
-    return ir_get(s->u, a64_type(sf), VCPU_R(n));
+    return ir_get_home(s->u, HOME_R + n);
 }
 
 static inline void a64_set_r(struct a64_ctx *s, bool sf, unsigned n,
                              ir_ref value)
 {
     if (n != 31) {
-        ir_set(s->u, a64_type(sf), VCPU_R(n), value);
+        ir_set_home(s->u, HOME_R + n, sf ? value : ir_low(s->u, value));
     }
 }
 
@@ -70,7 +70,7 @@ static inline void a64_set_sp(struct a64_ctx *s, bool sf, unsigned n,
     if (n == 31 && !(sf && a64_keeps_sp_aligned(s, value))) {
         s->sp_changed = true;
     }
-    ir_set(s->u, a64_type(sf), VCPU_R(n), value);
+    ir_set_home(s->u, HOME_R + n, sf ? value : ir_low(s->u, value));
 }
 
 /* Zn above its low 128 bits becomes zero. */
@@ -78,12 +78,12 @@ void a64_clear_high(struct a64_ctx *s, unsigned n);
 
 static inline ir_ref a64_v(struct a64_ctx *s, unsigned n)
 {
-    return ir_get(s->u, IR_V128, VCPU_V(n));
+    return ir_get_home(s->u, HOME_V + n);
 }
 
 static inline void a64_set_v(struct a64_ctx *s, unsigned n, ir_ref value)
 {
-    ir_set(s->u, IR_V128, VCPU_V(n), value);
+    ir_set_home(s->u, HOME_V + n, value);
     if (s->context & CTX_SVE) {
         a64_clear_high(s, n);
     }

@@ -24,7 +24,7 @@ static bool load_exclusive(struct a64_ctx *s, bool pair,
                            const struct a64_arg_excl *a)
 {
     enum ir_type t = a64_mem_type((unsigned)a->esz);
-    ir_ref base = a64_sp(s, true, (unsigned)a->rn);
+    ir_ref base = a64_sp(s, (unsigned)a->rn);
     ir_ref v = ir_emit(s->u, pair ? IR_LOAD_EX2 : IR_LOAD_EX, t,
                        flags(a->acqrel, false), base, IR_NONE, IR_NONE, 0);
     ir_ref second = !pair ? IR_NONE
@@ -42,7 +42,7 @@ static bool load_exclusive(struct a64_ctx *s, bool pair,
 static bool store_exclusive(struct a64_ctx *s, bool pair,
                             const struct a64_arg_excl *a)
 {
-    ir_ref base = a64_sp(s, true, (unsigned)a->rn);
+    ir_ref base = a64_sp(s, (unsigned)a->rn);
     ir_ref v = in_order(s, a->esz, a->rt);
     ir_ref second = pair ? in_order(s, a->esz, a->rt2) : IR_NONE;
     ir_ref status = ir_emit(s->u, pair ? IR_STORE_EX2 : IR_STORE_EX,
@@ -58,7 +58,7 @@ static bool store_exclusive(struct a64_ctx *s, bool pair,
 static bool load_ordered(struct a64_ctx *s, unsigned esz, unsigned extra,
                          bool sf, unsigned rn, unsigned rt, int32_t offset)
 {
-    struct ir_address at = {a64_sp(s, true, rn), offset};
+    struct ir_address at = {a64_sp(s, rn), offset};
 
     a64_set_r(s, sf, rt, a64_load(s, esz, flags(true, false) | extra, at));
     return true;
@@ -67,7 +67,7 @@ static bool load_ordered(struct a64_ctx *s, unsigned esz, unsigned extra,
 static bool store_ordered(struct a64_ctx *s, unsigned esz, unsigned rn,
                           unsigned rt, int32_t offset)
 {
-    struct ir_address at = {a64_sp(s, true, rn), offset};
+    struct ir_address at = {a64_sp(s, rn), offset};
 
     a64_store(s, esz, flags(false, true), at, a64_r(s, true, rt));
     return true;
@@ -86,7 +86,7 @@ static bool read_modify_write(struct a64_ctx *s, enum ir_rmw kind,
                               const struct a64_arg_atomic *a)
 {
     bool reversed = (s->context & CTX_BIG_ENDIAN) && is_arithmetic(kind);
-    ir_ref base = a64_sp(s, true, (unsigned)a->rn);
+    ir_ref base = a64_sp(s, (unsigned)a->rn);
     ir_ref operand = reversed ? a64_r(s, true, (unsigned)a->rs)
                               : in_order(s, a->esz, a->rs);
     ir_ref old = ir_emit(s->u, IR_RMW, a64_mem_type((unsigned)a->esz),
@@ -100,7 +100,7 @@ static bool read_modify_write(struct a64_ctx *s, enum ir_rmw kind,
 
 static bool compare_and_swap(struct a64_ctx *s, const struct a64_arg_cas *a)
 {
-    ir_ref base = a64_sp(s, true, (unsigned)a->rn);
+    ir_ref base = a64_sp(s, (unsigned)a->rn);
     ir_ref old = ir_emit(s->u, IR_CAS, a64_mem_type((unsigned)a->esz),
                          flags(true, true), base,
                          in_order(s, a->esz, a->rs),
@@ -159,7 +159,7 @@ static const struct ir_helper helper_cas_pair = {
 static void cas_pair_32(struct a64_ctx *s, const struct a64_arg_cas *a)
 {
     unsigned rs = (unsigned)a->rs;
-    ir_ref base = a64_sp(s, true, (unsigned)a->rn);
+    ir_ref base = a64_sp(s, (unsigned)a->rn);
     ir_ref compare = ir_bfi(s->u, IR_I64, in_order(s, 2, a->rs),
                             in_order(s, 2, a->rs + 1), 32, 32);
     ir_ref value = ir_bfi(s->u, IR_I64, in_order(s, 2, a->rt),
@@ -183,7 +183,7 @@ static bool compare_and_swap_pair(struct a64_ctx *s,
     if (a->esz == 2) {
         cas_pair_32(s, a);
     } else {
-        ir_call(s->u, &helper_cas_pair, a64_sp(s, true, (unsigned)a->rn),
+        ir_call(s->u, &helper_cas_pair, a64_sp(s, (unsigned)a->rn),
                 ir_const(s->u, IR_I64,
                          (uint64_t)(a->rs | a->rt << 8) |
                              (s->context & CTX_BIG_ENDIAN ? CASP_BIG : 0)),

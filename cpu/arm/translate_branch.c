@@ -131,7 +131,7 @@ static bool branch_return(struct a64_ctx *s, ir_ref target)
 }
 
 #define R(n) a64_r(s, true, (unsigned)(n))
-#define SP(n) a64_sp(s, true, (unsigned)(n))
+#define SP(n) a64_sp(s, (unsigned)(n))
 #define ZERO ir_const(s->u, IR_I64, 0)
 #define AUTH(key, ptr, modifier) a64_authenticate(s, PAUTH_##key, ptr, modifier)
 

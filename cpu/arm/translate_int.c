@@ -28,7 +28,7 @@ A64_FAMILY bool add_sub_imm(struct a64_ctx *s, enum ir_opcode op, bool flags,
 {
     enum ir_type t = a64_type(a->sf);
     uint64_t imm = (uint64_t)a->imm << (a->sh ? 12 : 0);
-    ir_ref n = a64_sp(s, a->sf, a->rn);
+    ir_ref n = a64_sp(s, a->rn);
 
     if (flags) {
         return set_flags(s, op, a->sf, a->rd, n, ir_const(s->u, t, imm));
@@ -79,7 +79,7 @@ static ir_ref extended(struct a64_ctx *s, bool sf, unsigned rm,
 static bool add_sub_ext(struct a64_ctx *s, enum ir_opcode op, bool flags,
                         const struct a64_arg_rrr_ext *a)
 {
-    ir_ref n = a64_sp(s, a->sf, a->rn);
+    ir_ref n = a64_sp(s, a->rn);
     ir_ref m = extended(s, a->sf, a->rm, a->option, a->imm);
 
     if (flags) {

@@ -24,7 +24,7 @@ static struct address immediate(struct a64_ctx *s, unsigned rn,
                                 unsigned mode, int32_t offset)
 {
     return (struct address){
-        .at = {a64_sp(s, true, rn), mode == MODE_POST ? 0 : offset},
+        .at = {a64_sp(s, rn), mode == MODE_POST ? 0 : offset},
         .step = mode & 1 ? offset : 0,
     };
 }
@@ -33,7 +33,7 @@ static struct address immediate(struct a64_ctx *s, unsigned rn,
 static struct address indexed(struct a64_ctx *s, unsigned rn, unsigned rm,
                               unsigned option, unsigned shift)
 {
-    ir_ref base = a64_sp(s, true, rn), m = a64_r(s, true, rm);
+    ir_ref base = a64_sp(s, rn), m = a64_r(s, true, rm);
 
     if (!(option & 1)) {
         m = option & 4 ? ir_bfxs(s->u, IR_I64, m, 0, 32)

@@ -259,7 +259,7 @@ static void store_whole(struct a64_ctx *s, const struct a64_arg_ldst_mult *a,
 static bool load_multiple(struct a64_ctx *s,
                           const struct a64_arg_ldst_mult *a)
 {
-    ir_ref base = a64_sp(s, true, (unsigned)a->rn), value[4];
+    ir_ref base = a64_sp(s, (unsigned)a->rn), value[4];
     unsigned registers = (unsigned)(a->rpt * a->selem);
     unsigned bytes = a->q ? 16 : 8;
 
@@ -280,7 +280,7 @@ static bool load_multiple(struct a64_ctx *s,
 static bool store_multiple(struct a64_ctx *s,
                            const struct a64_arg_ldst_mult *a)
 {
-    ir_ref base = a64_sp(s, true, (unsigned)a->rn);
+    ir_ref base = a64_sp(s, (unsigned)a->rn);
     unsigned registers = (unsigned)(a->rpt * a->selem);
     unsigned bytes = a->q ? 16 : 8;
 
@@ -300,7 +300,7 @@ static bool store_multiple(struct a64_ctx *s,
 
 static bool load_single(struct a64_ctx *s, const struct a64_arg_ldst_one *a)
 {
-    ir_ref base = a64_sp(s, true, (unsigned)a->rn), value[4];
+    ir_ref base = a64_sp(s, (unsigned)a->rn), value[4];
     unsigned esz = (unsigned)a->esz, registers = (unsigned)a->xregs + 1;
 
     for (unsigned r = 0; r < registers; r++) {
@@ -319,7 +319,7 @@ static bool load_single(struct a64_ctx *s, const struct a64_arg_ldst_one *a)
 
 static bool store_single(struct a64_ctx *s, const struct a64_arg_ldst_one *a)
 {
-    ir_ref base = a64_sp(s, true, (unsigned)a->rn);
+    ir_ref base = a64_sp(s, (unsigned)a->rn);
     unsigned esz = (unsigned)a->esz, registers = (unsigned)a->xregs + 1;
 
     for (unsigned r = 0; r < registers; r++) {
@@ -336,7 +336,7 @@ static bool store_single(struct a64_ctx *s, const struct a64_arg_ldst_one *a)
 static bool load_replicate(struct a64_ctx *s,
                            const struct a64_arg_ldst_repl *a)
 {
-    ir_ref base = a64_sp(s, true, (unsigned)a->rn), value[4];
+    ir_ref base = a64_sp(s, (unsigned)a->rn), value[4];
     unsigned esz = (unsigned)a->esz, registers = (unsigned)a->xregs + 1;
 
     for (unsigned r = 0; r < registers; r++) {

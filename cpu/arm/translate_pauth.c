@@ -64,7 +64,7 @@ static bool strip(struct a64_ctx *s, bool is_data, unsigned rd)
 }
 
 #define ZERO ir_const(s->u, IR_I64, 0)
-#define SP(n) a64_sp(s, true, n)
+#define SP(n) a64_sp(s, n)
 
 /* One key: by register, with zero, and the work. */
 #define KEY(verb, key, work)                                         \
@@ -112,7 +112,7 @@ static bool generic(struct a64_ctx *s, const struct a64_arg_rrr_64 *a)
     look_for_trap(s, PAUTH_GA);
     a64_set_r(s, true, a->rd,
               ir_call(s->u, &pauth_generic_helper, a64_r(s, true, a->rn),
-                      a64_sp(s, true, a->rm), IR_NONE));
+                      a64_sp(s, a->rm), IR_NONE));
     return true;
 }
 
@@ -122,7 +122,7 @@ static bool load(struct a64_ctx *s, enum pauth_key key,
                  const struct a64_arg_ldra *a)
 {
     struct ir_address at = {
-        a64_authenticate(s, key, a64_sp(s, true, a->rn), ZERO), a->imm * 8};
+        a64_authenticate(s, key, a64_sp(s, a->rn), ZERO), a->imm * 8};
     ir_ref v = a64_load(s, 3, 0, at);
 
     if (a->w) {

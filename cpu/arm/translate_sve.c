@@ -92,7 +92,7 @@ static bool add_multiple(struct a64_ctx *s, const struct a64_arg_sve_rri *a,
     if (a64_sve_access(s)) {
         a64_set_sp(s, true, (unsigned)a->rd,
                    ir_bin(s->u, IR_ADD, IR_I64,
-                          a64_sp(s, true, (unsigned)a->rn),
+                          a64_sp(s, (unsigned)a->rn),
                           multiple(s, a->imm, predicate)));
     }
     return true;
@@ -338,7 +338,7 @@ SVE_ROW(INDEX_rr, sve_drr, index, o.x = X(rn), o.y = X(rm))
 
 SVE_OP(second, m)
 #define SP_OR_X(field)                                                    \
-    o.second = SVE_SCALAR, o.x = a64_sp(s, true, (unsigned)a->field)
+    o.second = SVE_SCALAR, o.x = a64_sp(s, (unsigned)a->field)
 SVE_ROW(DUP_zr, sve_dr, second, SP_OR_X(rn))
 SVE_ROW(CPY_r, sve_pdr, second, SP_OR_X(rn))
 SVE_ROW(DUP_zi, sve_dish, second, sve_scalar(s, &o, (uint64_t)o.imm))

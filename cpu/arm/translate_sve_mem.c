@@ -557,7 +557,7 @@ static bool by_register(struct a64_ctx *s, const struct a64_arg_svem_ss *a,
                                a64_r(s, true, (unsigned)a->rm),
                                (uint64_t)a->msz);
         ir_ref base = ir_bin(s->u, IR_ADD, IR_I64,
-                             a64_sp(s, true, (unsigned)a->rn), index);
+                             a64_sp(s, (unsigned)a->rn), index);
 
         emit(s, helper, &o, base, IR_NONE);
     }
@@ -584,7 +584,7 @@ static bool by_immediate(struct a64_ctx *s, const struct a64_arg_svem_si *a,
             by = ir_bin(s->u, IR_MUL, IR_I64, vl, by);
         }
         emit(s, helper, &o,
-             ir_bin(s->u, IR_ADD, IR_I64, a64_sp(s, true, (unsigned)a->rn),
+             ir_bin(s->u, IR_ADD, IR_I64, a64_sp(s, (unsigned)a->rn),
                     by),
              IR_NONE);
     }
@@ -638,7 +638,7 @@ SVE_TRANS(LD1R_z, svem_r)
 
     if (a64_sve_access(s) && !base_faults(s, a->rn)) {
         emit(s, &help_load_repl, &o,
-             ir_bini(s->u, IR_ADD, IR_I64, a64_sp(s, true, (unsigned)a->rn),
+             ir_bini(s->u, IR_ADD, IR_I64, a64_sp(s, (unsigned)a->rn),
                      (uint64_t)a->imm << a->msz),
              IR_NONE);
     }
@@ -657,7 +657,7 @@ static bool by_offsets(struct a64_ctx *s, const struct a64_arg_svem_gs *a,
                                      .esz = Z(esz), .imm = (int)how);
 
     if (a64_sve_access(s) && !base_faults(s, a->rn)) {
-        emit(s, helper_of(how), &o, a64_sp(s, true, (unsigned)a->rn),
+        emit(s, helper_of(how), &o, a64_sp(s, (unsigned)a->rn),
              IR_NONE);
     }
     return true;
@@ -709,7 +709,7 @@ static bool whole(struct a64_ctx *s, const struct ir_helper *helper,
     struct sve_operands o = SVE_CALL(.d = d, .imm = how);
 
     if (a64_sve_access(s) && !base_faults(s, rn)) {
-        emit(s, helper, &o, a64_sp(s, true, (unsigned)rn),
+        emit(s, helper, &o, a64_sp(s, (unsigned)rn),
              sve_const(s, (uint64_t)imm));
     }
     return true;

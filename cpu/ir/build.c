@@ -4,6 +4,7 @@
 #include "cpu/ir/build.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cpu/ir/share.h"
@@ -43,8 +44,15 @@ void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context)
     u->branches = 0;
     ir_share_nothing(u);
     u->fp_default = false;
-    forget_values(u);
+    memcpy(u->known, u->entry, sizeof(u->known));
     ir_hints_begin(u);
+}
+
+void ir_begin_region(struct ir_unit *u, uint64_t pc, uint32_t context)
+{
+    ir_begin(u, pc, context);
+    u->region = true;
+    forget_values(u);
 }
 
 /* -- folding ------------------------------------------------------------ */
@@ -189,7 +197,7 @@ static inline ir_ref fold_pc(struct ir_unit *u, enum ir_opcode op,
 {
     uint64_t address = u->insn[a].imm;
 
-    if (a < IR_FIRST_CONST || u->insn[a].op != IR_PC || type != IR_I64) {
+    if (!ir_is_constant(a) || u->insn[a].op != IR_PC || type != IR_I64) {
         return IR_NONE;
     }
     return op == IR_ADD ? ir_pc(u, address + b)
@@ -296,99 +304,76 @@ ir_ref ir_bfi(struct ir_unit *u, enum ir_type type, ir_ref a, ir_ref b,
 
 /* -- guest state ------------------------------------------------------- */
 
-/* The value, known of a register, serves a read of `type`. */
-static bool serves(const struct ir_unit *u, ir_ref r, enum ir_type type)
+static enum ir_type home_type(unsigned home)
 {
-    return type != IR_I32 || is_zero_extended(u, r);
+    return home < HOME_V ? IR_I64 : home < HOME_FLAGS ? IR_V128 : IR_FLAGS;
 }
 
-static ir_ref emit_get(struct ir_unit *u, enum ir_type type, unsigned offset,
-                       unsigned home)
+static struct ir_insn get_of(enum ir_type type, uint64_t offset,
+                             unsigned home)
 {
-    ir_ref r = ir_append(u, IR_GET, type, 0, IR_NONE, IR_NONE, IR_NONE, offset);
+    return (struct ir_insn){
+        .op = IR_GET, .type = (uint8_t)type, .a = IR_NONE, .b = IR_NONE,
+        .c = IR_NONE, .home = (uint8_t)home, .hint = NO_HOME, .imm = offset,
+    };
+}
+
+struct ir_unit *ir_unit_new(void)
+{
+    struct ir_unit *u = malloc(sizeof(*u));
+
+    for (unsigned h = 0; u && h < HOMES; h++) {
+        u->entry[h] = (ir_ref)(IR_FIRST_ENTRY + h);
+        u->insn[u->entry[h]] = get_of(home_type(h), ir_home_offset(h), h);
+    }
+    return u;
+}
+
+ir_ref ir_get_unknown(struct ir_unit *u, unsigned home)
+{
+    ir_ref r = ir_append(u, IR_GET, home_type(home), 0, IR_NONE, IR_NONE,
+                         IR_NONE, ir_home_offset(home));
 
     u->insn[r].home = (uint8_t)home;
-    return r;
+    ir_hints_use(u, r, home);
+    return u->known[home] = r;
 }
 
 ir_ref ir_get(struct ir_unit *u, enum ir_type type, unsigned offset)
 {
     unsigned home = ir_home_of(type, offset);
     ir_ref r;
-    uint64_t value;
 
-    if (home == NO_HOME) {
-        r = emit_get(u, type, offset, NO_HOME);
-        ir_hints_use(u, r, ir_home_around(offset));
-        return r;
+    if (home != NO_HOME) {
+        return ir_get_home(u, home);
     }
-    r = u->known[home];
-    if (r != IR_NONE) {
-        if (ir_is_const(u, r, &value)) {
-            return ir_const(u, type, value);
-        }
-        if (serves(u, r, type)) {
-            return r;
-        }
-    }
-    r = emit_get(u, type, offset, home);
-    ir_hints_use(u, r, home);
-    /* A 32-bit view does not speak for the whole register. */
-    if (type != IR_I32) {
-        u->known[home] = r;
-    }
+    r = ir_append(u, IR_GET, type, 0, IR_NONE, IR_NONE, IR_NONE, offset);
+    ir_hints_use(u, r, ir_home_around(offset));
     return r;
 }
 
-static void emit_set(struct ir_unit *u, enum ir_type type, unsigned offset,
-                     ir_ref value, unsigned home)
+ir_ref ir_low(struct ir_unit *u, ir_ref value)
 {
-    ir_ref r = ir_append(u, IR_SET, type, 0, value, IR_NONE, IR_NONE, offset);
-
-    u->insn[r].home = (uint8_t)home;
-    if (!u->region) {
-        ir_hints_set_by(u, r, home);
-    }
+    return is_zero_extended(u, value) ? value
+                                      : ir_bfxu(u, IR_I32, value, 0, 32);
 }
 
-/* SET all of a home. */
-static inline void set_home(struct ir_unit *u, enum ir_type type,
-                            unsigned offset, ir_ref value, unsigned home)
+void ir_set_home(struct ir_unit *u, unsigned home, ir_ref value)
 {
+    ir_ref r;
+
     if (u->known[home] == value) {
         return;
     }
     u->known[home] = value;
-    if (u->region || !ir_hints_set(u, value, home)) {
-        emit_set(u, type, offset, value, home);
-    }
-}
-
-/* SET a general register to the low half of a value.  Not inline, nor is the
- * next one: what most often happens calls nobody. */
-static __attribute__((noinline)) void
-set_low(struct ir_unit *u, unsigned offset, ir_ref value, unsigned home)
-{
-    if (is_zero_extended(u, value)) {
-        set_home(u, IR_I64, offset, value, home);
+    if (!u->region && ir_hints_set(u, value, home)) {
         return;
     }
+    r = ir_append(u, IR_SET, home_type(home), 0, value, IR_NONE, IR_NONE,
+                  ir_home_offset(home));
+    u->insn[r].home = (uint8_t)home;
     if (!u->region) {
-        ir_hints_hide(u, home);
-    }
-    u->known[home] = IR_NONE;
-    emit_set(u, IR_I32, offset, value, home);
-}
-
-static __attribute__((noinline)) void
-set_part(struct ir_unit *u, enum ir_type type, unsigned offset, ir_ref value)
-{
-    unsigned home = ir_home_around(offset);
-    ir_ref r = ir_append(u, IR_SET, type, 0, value, IR_NONE, IR_NONE, offset);
-
-    ir_hints_use(u, r, home);
-    if (home != NO_HOME) {
-        u->known[home] = IR_NONE;
+        ir_hints_set_by(u, r, home);
     }
 }
 
@@ -396,13 +381,17 @@ void ir_set(struct ir_unit *u, enum ir_type type, unsigned offset,
             ir_ref value)
 {
     unsigned home = ir_home_of(type, offset);
+    ir_ref r;
 
-    if (home == NO_HOME) {
-        set_part(u, type, offset, value);
-    } else if (type == IR_I32) {
-        set_low(u, offset, value, home);
-    } else {
-        set_home(u, type, offset, value, home);
+    if (home != NO_HOME) {
+        ir_set_home(u, home, value);
+        return;
+    }
+    home = ir_home_around(offset);
+    r = ir_append(u, IR_SET, type, 0, value, IR_NONE, IR_NONE, offset);
+    ir_hints_use(u, r, home);
+    if (home != NO_HOME) {
+        u->known[home] = IR_NONE;
     }
 }
 
@@ -414,12 +403,12 @@ ir_ref ir_flags_of(struct ir_unit *u, enum ir_type type, ir_ref a)
 
 ir_ref ir_get_flags(struct ir_unit *u)
 {
-    return ir_get(u, IR_FLAGS, offsetof(struct vcpu, flags));
+    return ir_get_home(u, HOME_FLAGS);
 }
 
 void ir_set_flags(struct ir_unit *u, ir_ref flags)
 {
-    ir_set(u, IR_FLAGS, offsetof(struct vcpu, flags), flags);
+    ir_set_home(u, HOME_FLAGS, flags);
 }
 
 ir_ref ir_setcc(struct ir_unit *u, enum ir_cc cc, ir_ref flags)

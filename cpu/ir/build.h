@@ -16,6 +16,8 @@
 
 /* Start an empty unit at pc. */
 void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context);
+/* The same for a region: nothing is known of registers. */
+void ir_begin_region(struct ir_unit *u, uint64_t pc, uint32_t context);
 
 /* At least one more guest instruction (<= 512 ops and constants, 8 edges)
  * fits. */
@@ -85,7 +87,7 @@ static inline ir_ref ir_pc(struct ir_unit *u, uint64_t address)
 static inline bool ir_is_const(const struct ir_unit *u, ir_ref r,
                                uint64_t *value)
 {
-    if (r < IR_FIRST_CONST || r == IR_NONE || u->insn[r].op != IR_CONST) {
+    if (!ir_is_constant(r) || u->insn[r].op != IR_CONST) {
         return false;
     }
     *value = u->insn[r].imm;
@@ -111,6 +113,17 @@ ir_ref ir_bfi(struct ir_unit *u, enum ir_type type, ir_ref a, ir_ref b,
 ir_ref ir_get(struct ir_unit *u, enum ir_type type, unsigned offset);
 void ir_set(struct ir_unit *u, enum ir_type type, unsigned offset,
             ir_ref value);
+/* The whole of a home. */
+ir_ref ir_get_unknown(struct ir_unit *u, unsigned home);
+void ir_set_home(struct ir_unit *u, unsigned home, ir_ref value);
+static inline ir_ref ir_get_home(struct ir_unit *u, unsigned home)
+{
+    ir_ref r = u->known[home];
+
+    return r != IR_NONE ? r : ir_get_unknown(u, home);
+}
+/* The low 32 bits of a value, the others zero. */
+ir_ref ir_low(struct ir_unit *u, ir_ref value);
 
 /* Flags: ir_flags_of must follow the emission of `a` at once, so `a` comes
  * from ir_emit (the folding builders may return an older value). */

@@ -65,7 +65,7 @@ static inline unsigned ir_hints_hidden(const struct ir_unit *u,
     return set >= ir_hints_seen(u, home) ? set : 0;
 }
 
-/* A SET of this home is due. */
+/* A SET of this home comes: that of the one before goes. */
 static inline void ir_hints_hide(struct ir_unit *u, unsigned home)
 {
     unsigned hidden = ir_hints_hidden(u, home);
@@ -83,8 +83,7 @@ static inline void ir_hints_hide(struct ir_unit *u, unsigned home)
     }
 }
 
-/* A SET of all 64 bits, or whatever the home has, to the value is due; false:
- * it takes an op. */
+/* A SET of this home to the value is due; false: it takes an op. */
 static inline bool ir_hints_set(struct ir_unit *u, ir_ref value,
                                 unsigned home)
 {

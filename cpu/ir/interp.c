@@ -257,13 +257,8 @@ static void set(struct vcpu *vcpu, const struct ir_insn *i,
                 const union vec *value)
 {
     unsigned size = i->type == IR_FLAGS ? 4 : ir_type_size(i->type);
-    union vec v = *value;
 
-    if (i->type == IR_I32 && i->imm < VCPU_R(32)) {
-        v.d[0] = v.s[0];
-        size = 8;
-    }
-    memcpy((char *)vcpu + i->imm, &v, size);
+    memcpy((char *)vcpu + i->imm, value, size);
 }
 
 /* The op SETs a register to its value, too. */
@@ -618,6 +613,16 @@ static bool branch_taken(struct vcpu *vcpu, const struct ir_insn *i,
     }
 }
 
+/* What the unit was entered with. */
+static void note_entry(const struct vcpu *vcpu, union vec entry[HOMES])
+{
+    for (unsigned n = 0; n < 32; n++) {
+        entry[HOME_R + n].d[0] = vcpu->r[n];
+    }
+    memcpy(entry + HOME_V, vcpu->v, 32 * sizeof(*entry));
+    entry[HOME_FLAGS].s[0] = vcpu->flags;
+}
+
 /* -- the switch --------------------------------------------------------- */
 
 void ir_interpret(struct vcpu *vcpu, const struct ir_insn *insn,
@@ -625,13 +630,14 @@ void ir_interpret(struct vcpu *vcpu, const struct ir_insn *insn,
                   unsigned const_count, const struct ir_edge *edges)
 {
     /* Few of these pages are ever touched. */
-    union vec val[IR_MAX_INSNS + IR_MAX_CONSTS];
+    union vec val[IR_FIRST_ENTRY + HOMES];
     uint64_t pc = vcpu->pc;
 
     vcpu->exit = VCPU_EXIT_NONE;
     for (unsigned n = 0; n < const_count; n++) {
         val[IR_FIRST_CONST + n] = (union vec){.d = {consts[n].imm}};
     }
+    note_entry(vcpu, val + IR_FIRST_ENTRY);
     for (unsigned n = 0; n < count; n++) {
         const struct ir_insn *i = &insn[n];
         union vec out = {0};

@@ -4,7 +4,9 @@
  * A unit is a straight list of instructions; each defines at most one value
  * and is named by its index (ir_ref).  Values are used in the unit only
  * after they are defined.  Constants (CONST, PC) are not on the list, for
- * most ops have one: their refs begin at IR_FIRST_CONST.  Guest registers are
+ * most ops have one: their refs begin at IR_FIRST_CONST.  Nor is, in a unit
+ * that is no region, what the whole of a guest register was when the unit was
+ * entered: from IR_FIRST_ENTRY on, by home.  Guest registers are
  * read and written by GET and SET at byte offsets of struct vcpu; a SET is
  * visible at once, so that the register file is exact at every instruction
  * that can leave the unit.  An op may itself SET a register to the value that
@@ -93,8 +95,7 @@ static inline unsigned ir_home_of(enum ir_type type, uint64_t offset)
     unsigned home = ir_home_around(offset);
 
     if (home < HOME_V) {
-        return offset % 8 == 0 && (type == IR_I64 || type == IR_I32)
-               ? home : NO_HOME;
+        return offset % 8 == 0 && type == IR_I64 ? home : NO_HOME;
     }
     if (home < HOME_FLAGS) {
         return (offset - VCPU_V(0)) % 16 == 0 && type == IR_V128
@@ -354,6 +355,7 @@ static inline uint64_t ir_insn_pc(uint64_t unit_pc, uint16_t insn)
 #define IR_MAX_INSNS 8192
 #define IR_MAX_CONSTS 8192
 #define IR_FIRST_CONST IR_MAX_INSNS
+#define IR_FIRST_ENTRY (IR_FIRST_CONST + IR_MAX_CONSTS)
 #define IR_MAX_EDGES 256
 
 /* An address that accesses of a cold unit are off (share.c). */
@@ -369,8 +371,15 @@ struct ir_base {
 };
 #define IR_BASES 8
 
+/* CONST or PC. */
+static inline bool ir_is_constant(ir_ref r)
+{
+    return (unsigned)r - IR_FIRST_CONST < IR_MAX_CONSTS;
+}
+
 /*
- * One unit under construction; reused for every translation of a thread.
+ * One unit under construction; reused for every translation of a thread
+ * (ir_unit_new(), free()).
  */
 struct ir_unit {
     uint64_t pc;           /* guest VA of the head */
@@ -392,13 +401,16 @@ struct ir_unit {
     /* Current known value of registers while building (get/set
      * elimination): IR_NONE or a ref. */
     ir_ref known[HOMES];
+    ir_ref entry[HOMES];   /* what that begins with */
     /* 1 + the last op that SETs the whole of a register, that reads or writes
      * some of it otherwise, and that may look at all of them or leave the
      * unit; 0: none. (hints.h) */
     uint16_t last_set[HOMES], last_use[HOMES];
     uint16_t barrier;
-    struct ir_insn insn[IR_MAX_INSNS + IR_MAX_CONSTS];
+    struct ir_insn insn[IR_FIRST_ENTRY + HOMES];
     struct ir_edge edge[IR_MAX_EDGES];
 };
+
+struct ir_unit *ir_unit_new(void);
 
 #endif

@@ -15,9 +15,7 @@ OP(VCONST, IR_C_VEC, (0), IR_P_PURE)
 /* Read guest state of type T at byte offset imm of struct vcpu.  I8, I16
  * and I32 are zero-extended; FLAGS reads 32 bits. */
 OP(GET, IR_C_TYPE, (0), IR_P_PURE)
-/* Write a to guest state at byte offset imm.  A SET I32 of a general
- * register r[n] writes 64 bits (upper half zero); elsewhere T's size.  Where
- * the upper half of a is known to be zero anyway it is an I64. */
+/* Write a to guest state at byte offset imm, as much as T's size. */
 OP(SET, IR_C_NONE, (IR_C_TYPE), 0)
 
 /* Nothing. */

@@ -43,10 +43,7 @@ static void note_set(struct hints *h, unsigned n)
     if (hidden && h->u->insn[hidden - 1].set) {
         hide(h, n, (ir_ref)(hidden - 1));
     }
-    if (i->type == IR_I32) {
-        ir_hints_hide(h->u, i->home);
-        ir_hints_set_by(h->u, n, i->home);
-    } else if (ir_hints_set(h->u, i->a, i->home)) {
+    if (ir_hints_set(h->u, i->a, i->home)) {
         h->set[i->home] = (uint16_t)n;
         i->op = IR_NOP;
         i->a = IR_NONE;

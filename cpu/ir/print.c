@@ -33,7 +33,9 @@ static void print_state(FILE *f, uint64_t offset)
 
 static void print_operand(FILE *f, const struct ir_unit *u, ir_ref r)
 {
-    if (r >= IR_FIRST_CONST) {
+    if (r >= IR_FIRST_ENTRY) {
+        print_state(f, u->insn[r].imm);
+    } else if (r >= IR_FIRST_CONST) {
         fprintf(f, u->insn[r].op == IR_PC ? " pc:%#" PRIx64 : " #%#" PRIx64,
                 u->insn[r].imm);
     } else {

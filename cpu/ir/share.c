@@ -110,7 +110,7 @@ struct ir_shared ir_share(struct ir_unit *u, struct ir_address at,
                                   (uint64_t)(int64_t)lo};
     }
     address = ir_address(u, at);
-    if (root < IR_FIRST_CONST && lo == (int16_t)lo && hi == (int16_t)hi) {
+    if (!ir_is_constant(root) && lo == (int16_t)lo && hi == (int16_t)hi) {
         /* Nobody else knows of that addition. */
         *b = (struct ir_base){
             .root = root, .lo = (int16_t)lo, .hi = (int16_t)hi,

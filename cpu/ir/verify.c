@@ -39,8 +39,8 @@ static bool operand_optional(const struct ir_insn *i)
 /* It may be used by instruction n. */
 static bool is_defined(const struct ir_unit *u, ir_ref r, unsigned n)
 {
-    return r < n || (r >= IR_FIRST_CONST &&
-                     r < IR_FIRST_CONST + u->const_count);
+    return r < n || (unsigned)r - IR_FIRST_CONST < u->const_count ||
+           (!u->region && (unsigned)r - IR_FIRST_ENTRY < HOMES);
 }
 
 static const char *check_operands(const struct ir_unit *u, unsigned n)

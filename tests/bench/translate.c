@@ -129,7 +129,7 @@ static void make_backend(struct bench *b)
         die("no back end");
     }
     b->thread = backend_thread_new(b->backend);
-    b->unit = malloc(sizeof(*b->unit));
+    b->unit = ir_unit_new();
 }
 
 static void link_exit(void *opaque, const struct block *from,

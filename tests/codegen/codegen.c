@@ -73,7 +73,7 @@ static struct jit_buffer cache;
 static struct backend *backend;
 static struct backend_thread *compiler;
 static struct region_builder *builder;
-static struct ir_unit unit;
+static struct ir_unit *unit;
 static csh capstone;
 static struct image image;
 static struct pattern patterns[MAX_PATTERNS];
@@ -387,7 +387,7 @@ static unsigned print_host(FILE *f, const struct jit_result *result,
                            const uint8_t *base, bool all)
 {
     static struct listing l;
-    uint32_t first = unit.region ? compiler->label_at[0] : result->entry;
+    uint32_t first = unit->region ? compiler->label_at[0] : result->entry;
     const uint8_t *entry = base + first;
     uint32_t end = (uint32_t)result->code_size;
 
@@ -445,11 +445,11 @@ static bool is_in(const struct pattern *p, const char *group)
 
 static void translate_cold(const struct pattern *p, unsigned at)
 {
-    ir_begin(&unit, PATTERN_PC + at, 0);
-    unit.shares = true;
-    a64_translate(&cpu.vcpu, &unit, PATTERN_PC + at, 0, code_of(p) + at,
+    ir_begin(unit, PATTERN_PC + at, 0);
+    unit->shares = true;
+    a64_translate(&cpu.vcpu, unit, PATTERN_PC + at, 0, code_of(p) + at,
                   (unsigned)(p->end - p->at) - at);
-    ir_passes_cold(&unit);
+    ir_passes_cold(unit);
 }
 
 /* The pattern is a loop, alone in its page. */
@@ -465,10 +465,10 @@ static void translate_region(const struct pattern *p)
         page[n] = 0xd65f03c0; /* ret */
     }
     memcpy(page, code_of(p), p->end - p->at);
-    if (!region_build(builder, &head, &unit, &before)) {
+    if (!region_build(builder, &head, unit, &before)) {
         fail("not a loop", p->name);
     }
-    ir_passes_region(&unit);
+    ir_passes_region(unit);
 }
 
 /* The units of the pattern, each from where the one before ended. */
@@ -491,7 +491,7 @@ static void compile_for(FILE *f, struct pattern *p, unsigned which, bool all)
         } else {
             translate_cold(p, at);
         }
-        if (!backend_compile(compiler, &unit, 1, &code, &result)) {
+        if (!backend_compile(compiler, unit, 1, &code, &result)) {
             fail("not compiled", p->name);
         }
         if (at > 0) {
@@ -500,7 +500,7 @@ static void compile_for(FILE *f, struct pattern *p, unsigned which, bool all)
         link_exits(&result, &code);
         p->host[which] += print_host(host, &result, code.rx, all);
         p->bytes[which] += (unsigned)result.code_size;
-        at += unit.guest_bytes;
+        at += unit->guest_bytes;
     }
     fclose(host);
     fprintf(f, "  %s: %u instructions, %u bytes with what is out of line\n",
@@ -669,6 +669,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: codegen -o DIR PROGRAM\n");
         return 2;
     }
+    unit = ir_unit_new();
     if (!image_load(&image, argv[optind])) {
         fail("not a program of ours", argv[optind]);
     }
@@ -677,6 +678,7 @@ int main(int argc, char **argv)
     print_groups(dir);
     print_totals(dir);
     region_builder_free(builder);
+    free(unit);
     image_free(&image);
     return 0;
 }

@@ -82,7 +82,7 @@ static void setup(void)
     ck_assert(cache);
     chunk = code_cache_chunk(cache, 0, CODE_ORIGINALS, NULL, NULL, &user);
     table = block_table_new(bus, cache, &ops);
-    unit = malloc(sizeof(*unit));
+    unit = ir_unit_new();
 }
 
 static void teardown(void)

@@ -30,7 +30,7 @@ static struct ir_unit *u;
 
 static void set_up(void)
 {
-    u = malloc(sizeof(*u));
+    u = ir_unit_new();
     ir_begin(u, PC, 0);
 }
 
@@ -156,6 +156,15 @@ static const struct {
 };
 #define CASES ((int)(sizeof(between) / sizeof(between[0])))
 
+static void begin(bool region)
+{
+    if (region) {
+        ir_begin_region(u, PC, 0);
+    } else {
+        ir_begin(u, PC, 0);
+    }
+}
+
 /* The same whether builder or pass sees to it. */
 static void finish(bool region)
 {
@@ -169,8 +178,7 @@ static void finish(bool region)
 START_TEST(overwritten)
 {
     for (int region = 0; region < 2; region++) {
-        ir_begin(u, PC, 0);
-        u->region = region;
+        begin(region);
         set(1, value());
         between[_i].emit();
         set(1, value());
@@ -187,8 +195,7 @@ START_TEST(computed_there)
     for (int region = 0; region < 2; region++) {
         ir_ref r;
 
-        ir_begin(u, PC, 0);
-        u->region = region;
+        begin(region);
         r = value();
         between[_i].emit();
         set(1, r);
@@ -220,8 +227,7 @@ START_TEST(loaded_in_vain)
     for (int region = 0; region < 2; region++) {
         ir_ref r;
 
-        ir_begin(u, PC, 0);
-        u->region = region;
+        begin(region);
         r = ir_load(u, IR_I64, 0, ir_at(get(0)));
         set(1, r);
         set(1, value());
@@ -274,19 +280,38 @@ END_TEST
 
 START_TEST(low_half)
 {
-    ir_ref zero = ir_load(u, IR_I32, 0, ir_at(get(0)));
+    ir_ref zero = ir_load(u, IR_I32, 0, ir_at(get(0))), low;
     ir_ref sign = ir_load(u, IR_I32, IR_MEM_SIGN64, ir_at(get(0)));
 
-    ir_set(u, IR_I32, VCPU_R(1), zero);
-    ir_set(u, IR_I32, VCPU_R(2), sign);
+    low = ir_low(u, sign);
+    ck_assert_uint_eq(ir_low(u, zero), zero);
+    ck_assert_uint_ne(low, sign);
+    ck_assert_uint_eq(ir_low(u, low), low);
+    set(2, low);
     end();
-    ck_assert_uint_eq(u->insn[zero].hint, NO_HOME); /* a load is between */
-    ck_assert_uint_eq(u->insn[sign].hint, NO_HOME);
-    ir_begin(u, PC, 0);
-    zero = ir_load(u, IR_I32, 0, ir_at(get(0)));
-    ir_set(u, IR_I32, VCPU_R(1), zero);
+    ck_assert_uint_eq(u->insn[low].hint, HOME_R + 2);
+    ck_assert_uint_eq(ops(IR_SET), 0);
+}
+END_TEST
+
+/* What a unit was entered with takes no op, until something else may have
+ * written it. */
+START_TEST(entered_with)
+{
+    ir_ref r = get(3);
+
+    ck_assert_uint_eq(r, IR_FIRST_ENTRY + HOME_R + 3);
+    ck_assert_uint_eq(ir_get_flags(u), IR_FIRST_ENTRY + HOME_FLAGS);
+    ck_assert_uint_eq(ir_get(u, IR_V128, VCPU_V(9)),
+                      IR_FIRST_ENTRY + HOME_V + 9);
+    ck_assert_uint_eq(u->count, 0);
+    set(4, r);
+    ck_assert_uint_eq(get(4), r);
+    ir_call(u, &looks, IR_NONE, IR_NONE, IR_NONE);
+    ck_assert_uint_lt(get(3), u->count);
     end();
-    ck_assert_uint_eq(u->insn[zero].hint, HOME_R + 1);
+    u->region = true;
+    ck_assert_ptr_nonnull(ir_verify(u));
 }
 END_TEST
 
@@ -317,8 +342,7 @@ START_TEST(hidden_place)
 
     for (int region = 0; region < 2; region++) {
         for (int used = 0; used < 2; used++) {
-            ir_begin(u, PC, 0);
-            u->region = region;
+            begin(region);
             r = value();
             set(1, r);
             set(2, used ? ir_un(u, IR_NOT, IR_I64, r) : value());
@@ -345,6 +369,7 @@ Suite *hints_suite(void)
     tcase_add_test(tc, interpreted);
     tcase_add_test(tc, first_of_two);
     tcase_add_test(tc, low_half);
+    tcase_add_test(tc, entered_with);
     tcase_add_test(tc, vectors_and_flags);
     tcase_add_test(tc, hidden_place);
     suite_add_tcase(s, tc);

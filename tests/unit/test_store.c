@@ -249,7 +249,7 @@ static void setup(void)
 {
     strcpy(dir, "/tmp/armature-store-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(dir));
-    unit = calloc(1, sizeof(*unit));
+    unit = ir_unit_new();
     for (unsigned n = 0; n < sizeof(guest); n++) {
         guest[n] = (uint8_t)(n * 7);
     }

@@ -599,8 +599,8 @@ START_TEST(region_loop)
     ir_ref keep, label;
     unsigned edge;
 
-    begin();
-    u->region = true;
+    ir_begin_region(u, RIG_PC, 0);
+    ir_insn(u, RIG_PC);
     keep = ir_bin(u, IR_MUL, IR_I64, get(7), get(8));
     label = ir_label(u, RIG_PC + 4, IR_LABEL_POLL);
     set(0, ir_bin(u, IR_ADD, IR_I64, get(0), keep));

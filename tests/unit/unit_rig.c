@@ -19,7 +19,7 @@ void unit_rig_set_up(void)
     r->cpu.system = &r->machine;
     r->cpu.model = &r->machine.model;
     arm_model_features(&r->machine.model, r->cpu.feature);
-    r->unit = malloc(sizeof(*r->unit));
+    r->unit = ir_unit_new();
 }
 
 void unit_rig_tear_down(void)

@@ -90,7 +90,7 @@ struct rig *rig_new(bool parallel)
         RIG_CODE - RIG_THUNKS - RIG_STUBS,
     };
     r->thread = backend_thread_new(r->backend);
-    r->unit = calloc(1, sizeof(*r->unit));
+    r->unit = ir_unit_new();
     return r;
 }
 

@@ -90,6 +90,9 @@ static void gen_set(struct gen *g)
     case 3:
         ir_set(g->u, IR_I8 + pick(g, 2), VCPU_R(n), any_int(g));
         break;
+    case 4:
+        ir_set_home(g->u, HOME_R + n, ir_low(g->u, any_int(g)));
+        break;
     default:
         ir_set(g->u, width(g), VCPU_R(n), any_int(g));
     }
@@ -428,9 +431,12 @@ void gen_unit(struct ir_unit *u, uint64_t *seed, uint32_t only, bool shares)
     struct gen g = { .u = u, .seed = seed, .base = IR_NONE };
     unsigned length = 1 + pick(&g, 60);
 
-    ir_begin(u, RIG_PC, 0);
+    if (!shares && pick(&g, 4)) {
+        ir_begin_region(u, RIG_PC, 0);
+    } else {
+        ir_begin(u, RIG_PC, 0);
+    }
     u->shares = shares;
-    u->region = !shares && pick(&g, 4);
     u->fp_default = pick(&g, 4);
     gen_insn(&g);
     for (unsigned n = 0; n < POOL; n++) {

@@ -20,19 +20,19 @@
 
 /* -- backward: uses ----------------------------------------------------- */
 
-/* The state of an op's value while nobody is known to use it: bits of the op's,
- * and which of those of its type. */
+/* The state of an op's value, and which bits of its type's belong to it;
+ * whether it has an effect. */
 struct scan_row {
-    uint8_t state, by_type;
+    uint8_t state, by_type, keep;
 };
 
 static const struct scan_row scan_rows[IR_OPCODES] = {
 #define OP(name, result, operands, props)                           \
     [IR_##name] = {                                                 \
-        ((props) & IR_P_PURE ? VAL_DEAD : 0) |                      \
-        ((result) == IR_C_VEC ? VAL_VEC                             \
-         : (result) == IR_C_FLAGS ? VAL_FLAGS : 0),                 \
+        (result) == IR_C_VEC ? VAL_VEC                              \
+        : (result) == IR_C_FLAGS ? VAL_FLAGS : 0,                   \
         (result) == IR_C_TYPE ? 0xff : 0,                           \
+        !((props) & IR_P_PURE),                                     \
     },
 #include "cpu/ir/ir_ops.h"
 #undef OP
@@ -59,34 +59,28 @@ static void scan_labels(struct backend_thread *t)
             label = i;
         }
         for (unsigned k = 0; k < 4; k++) {
-            if (ref[k] != IR_NONE && ref[k] < label) {
+            if (ref[k] < label) {
                 t->val[ref[k]].state |= VAL_CROSSES;
             }
         }
     }
 }
 
-static const struct value nowhere = {
-    .reg = NO_REG, .home = NO_HOME, .alt = NO_HOME, .hint = NO_HOME,
-};
-
 /* What edges out of a region take with them. */
 static void scan_edges(struct backend_thread *t)
 {
     for (unsigned n = 0; n < t->u->edge_count; n++) {
-        t->uses[t->u->edge[n].flags]++;
+        t->val[t->u->edge[n].flags].left++;
     }
 }
 
 static void scan_consts(struct backend_thread *t)
 {
     const struct ir_insn *in = t->u->insn + IR_FIRST_CONST;
-    const uint16_t *uses = t->uses + IR_FIRST_CONST;
     struct value *v = t->val + IR_FIRST_CONST, *end = v + t->u->const_count;
 
     for (; v < end; v++, in++) {
-        *v = nowhere;
-        v->left = *uses++;
+        *v = NO_VALUE;
         v->state = VAL_CONST | type_state[in->type] |
                    (in->op == IR_PC) * VAL_PC;
     }
@@ -96,40 +90,36 @@ static void scan_consts(struct backend_thread *t)
 static void scan_ops(struct backend_thread *t)
 {
     const struct ir_insn *in = t->u->insn + t->u->count;
-    struct value *v = t->val + t->u->count;
-    uint16_t *uses = t->uses;
+    struct value *val = t->val, *v = val + t->u->count;
 
-    for (unsigned n = t->u->count; n-- > 0;) {
+    while (v-- > val) {
         const struct scan_row *row = &scan_rows[(--in)->op];
-        unsigned state = row->state | (type_state[in->type] & row->by_type);
-        unsigned left = uses[n] + in->set;
-        unsigned used = (left + UINT16_MAX) >> 16, live;
+        unsigned left = v->left + in->set;
+        unsigned live = (left + UINT16_MAX) >> 16 | row->keep;
 
-        state &= ~(used * VAL_DEAD);
-        live = ~state / VAL_DEAD & 1;
-        *--v = nowhere;
         v->left = left;
-        v->hint = in->hint;
-        v->state = state;
-        uses[in->a] += live;
-        uses[in->b] += live;
-        uses[in->c] += live;
+        v->state = row->state | (type_state[in->type] & row->by_type) |
+                   (live ^ 1) * VAL_DEAD;
+        val[in->a].left += live;
+        val[in->b].left += live;
+        val[in->c].left += live;
     }
 }
 
 static void scan(struct backend_thread *t)
 {
-    const struct ir_unit *u = t->u;
+    struct value *end = t->val + t->u->count;
 
-    memset(t->uses, 0, u->count * sizeof(*t->uses));
-    memset(t->uses + IR_FIRST_CONST, 0, u->const_count * sizeof(*t->uses));
-    if (u->region) {
+    for (struct value *v = t->val; v < end; v++) {
+        *v = NO_VALUE;
+    }
+    scan_consts(t);
+    t->val[IR_NONE].left = 1;
+    if (t->u->region) {
         scan_edges(t);
     }
     scan_ops(t);
-    scan_consts(t);
-    t->val[IR_NONE].left = 1;
-    if (u->region) {
+    if (t->u->region) {
         scan_labels(t);
     }
 }
@@ -179,35 +169,14 @@ static void emit_entries(struct backend_thread *t, uint32_t page_id)
     t->entry = as->p = pad + ENTRY;
 }
 
-/* A GET whose value can stay where it is; not so where another value is known
- * to be, or where it is in memory and best loaded into a register. */
-static inline bool get_in_place(struct backend_thread *t, unsigned i,
-                                const struct ir_insn *in, struct value *v)
-{
-    int reg;
-
-    if (in->home == NO_HOME || t->home_owner[in->home] != IR_NONE) {
-        return false;
-    }
-    reg = home_reg(t, in->home);
-    if (!reg && home_reg(t, v->hint)) {
-        return false;
-    }
-    v->reg = reg ? reg : NO_REG;
-    v->home = in->home;
-    v->state |= in->type == IR_I32 ? VAL_NARROW : 0;
-    t->home_owner[in->home] = i;
-    return true;
-}
-
 /* The op SETs a register to its value, which most often is there already. */
-static inline void set_result(struct backend_thread *t, unsigned i,
-                              const struct value *v)
+static inline void set_result(struct backend_thread *t, ir_ref i,
+                              const struct ir_insn *in, const struct value *v)
 {
-    if (t->home_owner[v->hint] == i && !(v->state & VAL_NARROW)) {
-        ra_release(t, (ir_ref)i);
+    if (t->home_owner[in->hint] == i && !(v->state & VAL_NARROW)) {
+        ra_release(t, i);
     } else {
-        set_home(t, (ir_ref)i, v->hint);
+        set_home(t, i, in->hint);
     }
     ra_end_op(t);
 }
@@ -215,18 +184,16 @@ static inline void set_result(struct backend_thread *t, unsigned i,
 static inline void emit_op(struct backend_thread *t, unsigned i,
                            const struct ir_insn *in, struct value *v)
 {
-    if (in->op != IR_GET || !get_in_place(t, i, in, v)) {
-        t->row = &x64_ops[in->op];
-        t->insn = in->insn;
-        t->row->emit(t, i, in);
-    }
+    t->row = &x64_ops[in->op];
+    t->insn = in->insn;
+    t->row->emit(t, i, in);
     if ((v->state & VAL_CROSSES) && v->left) {
         ra_spill_now(t, i);
     }
     ra_end_op(t);
     t->fl_hold = false;
     if (in->set) {
-        set_result(t, i, v);
+        set_result(t, (ir_ref)i, in, v);
     }
 }
 
@@ -367,6 +334,7 @@ struct backend_thread *backend_thread_new(struct backend *b)
         t->b = b;
         t->host = b->host;
         region_usual(t);
+        ra_thread_begin(t);
     }
     return t;
 }

@@ -138,7 +138,7 @@ static void emit_with_value(struct backend_thread *t, ir_ref i,
     unsigned w = int_width(in);
     struct x64_rm a = ra_use_rm(t, in->a, w);
     struct x64_rm b = ra_use_rm(t, in->b, w);
-    int into = home_reg(t, t->val[i].hint), dst;
+    int into = home_reg(t, in->hint), dst;
 
     if (n != ALU_SUB && !b.mem &&
         ((into && into == b.base) ||

@@ -56,7 +56,7 @@ static void get_home(struct backend_thread *t, ir_ref i, enum ir_type type,
     ir_ref owner = t->home_owner[home];
     int from = home_reg(t, home);
 
-    if (!from && owner != IR_NONE && t->val[owner].reg != NO_REG) {
+    if (!from && home_is_owned(t, home) && t->val[owner].reg != NO_REG) {
         from = t->val[owner].reg;
     }
     if (!from) {
@@ -64,18 +64,36 @@ static void get_home(struct backend_thread *t, ir_ref i, enum ir_type type,
     } else if (t->val[i].state & VAL_VEC) {
         x_movdqa(t, ra_def_vec(t, i, NO_REG, 0), rm_reg(from));
     } else {
-        x_op1(&t->as, X_MOV_LOAD | (type == IR_I32 ? 0 : X_W),
-             ra_def(t, i, NO_REG, 0), rm_reg(from));
+        x_op1(&t->as, X_MOV_LOAD | X_W, ra_def(t, i, NO_REG, 0),
+              rm_reg(from));
     }
 }
 
-/* Where get_in_place() was not good enough. */
+/* The value can stay where it is; not so where another value is known to be, or
+ * where it is in memory and best loaded into a register. */
+static bool get_in_place(struct backend_thread *t, ir_ref i,
+                         const struct ir_insn *in)
+{
+    struct value *v = &t->val[i];
+    int reg = home_reg(t, in->home);
+
+    if (home_is_owned(t, in->home) || (!reg && home_reg(t, in->hint))) {
+        return false;
+    }
+    v->reg = reg ? reg : NO_REG;
+    v->home = in->home;
+    t->home_owner[in->home] = i;
+    return true;
+}
+
 void emit_get(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     unsigned home = in->home;
 
     if (home != NO_HOME) {
-        get_home(t, i, in->type, home);
+        if (!get_in_place(t, i, in)) {
+            get_home(t, i, in->type, home);
+        }
         return;
     }
     home = ir_home_around(in->imm);
@@ -119,46 +137,34 @@ static void set_const(struct backend_thread *t, ir_ref ref, unsigned home,
     ra_release(t, ref);
 }
 
-/* r[n] := value, of which `type` counts. */
-static void set_general(struct backend_thread *t, ir_ref ref,
-                        enum ir_type type, unsigned home)
+static void set_general(struct backend_thread *t, ir_ref ref, unsigned home)
 {
     struct value *v = &t->val[ref];
-    /* Whether the register will equal the value as the IR sees it. */
-    bool exact = type == IR_I64, clean = !(v->state & VAL_NARROW);
-    int reg = home_reg(t, home), src;
-    struct x64_rm from;
+    bool clean = !(v->state & VAL_NARROW);
+    int reg = home_reg(t, home);
     uint64_t imm;
 
-    if (val_const(t, ref, &imm)) {
-        imm = type == IR_I32 ? (uint32_t)imm : imm;
-        if ((int64_t)imm == (int32_t)imm || (reg && v->reg == NO_REG)) {
-            set_const(t, ref, home, imm);
-            return;
-        }
+    if (val_const(t, ref, &imm) &&
+        ((int64_t)imm == (int32_t)imm || (reg && v->reg == NO_REG))) {
+        set_const(t, ref, home, imm);
+        return;
     }
     if (reg && (v->state & VAL_PC) && v->reg == NO_REG) {
         ra_clobber_home(t, home);
         ra_load(t, ref, reg);
     } else if (reg) {
-        from = ra_where(t, ref);
-        ra_clobber_home(t, home);
-        x_op1(&t->as, X_MOV_LOAD | (exact && clean ? X_W : 0), reg, from);
-    } else {
-        src = ra_use(t, ref, exact);
-        ra_clobber_home(t, home);
-        if (!exact) {
-            int tmp = ra_temp(t, GPR_SCRATCH, 0);
+        struct x64_rm from = ra_where(t, ref);
 
-            x_mov32(&t->as, tmp, src);
-            src = tmp;
-        }
+        ra_clobber_home(t, home);
+        x_op1(&t->as, X_MOV_LOAD | (clean ? X_W : 0), reg, from);
+    } else {
+        int src = ra_use(t, ref, true);
+
+        ra_clobber_home(t, home);
         x_store(&t->as, rm_home(home), src);
     }
     ra_release(t, ref);
-    if (exact) {
-        settle(t, ref, home);
-    }
+    settle(t, ref, home);
 }
 
 static void set_flags(struct backend_thread *t, ir_ref ref)
@@ -233,7 +239,7 @@ static void set_plain(struct backend_thread *t, const struct ir_insn *in)
 void set_home(struct backend_thread *t, ir_ref ref, unsigned home)
 {
     if (home < HOME_V) {
-        set_general(t, ref, IR_I64, home);
+        set_general(t, ref, home);
     } else if (home < HOME_FLAGS) {
         set_vec(t, ref, home);
     } else {
@@ -243,14 +249,10 @@ void set_home(struct backend_thread *t, ir_ref ref, unsigned home)
 
 void emit_set(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
-    unsigned home = in->home;
-
     (void)i;
-    if (home == NO_HOME) {
+    if (in->home == NO_HOME) {
         set_plain(t, in);
-    } else if (home < HOME_V) {
-        set_general(t, in->a, in->type, home);
     } else {
-        set_home(t, in->a, home);
+        set_home(t, in->a, in->home);
     }
 }

@@ -61,7 +61,7 @@ void ra_clobber_owned(struct backend_thread *t, unsigned home)
     ir_ref ref = t->home_owner[home];
     struct value *v = &t->val[ref];
 
-    t->home_owner[home] = IR_NONE;
+    t->home_owner[home] = NOBODY;
     if (v->alt == home) {
         v->alt = NO_HOME;
         return;
@@ -91,7 +91,7 @@ void ra_add_home(struct backend_thread *t, ir_ref ref, unsigned home)
     unsigned first = home, second = v->home;
 
     if (v->alt != NO_HOME) {
-        t->home_owner[v->alt] = IR_NONE;
+        t->home_owner[v->alt] = NOBODY;
     }
     if (second != NO_HOME && !is_pinned_home(t, home)) {
         first = second;
@@ -110,13 +110,12 @@ void ra_add_home(struct backend_thread *t, ir_ref ref, unsigned home)
 static void flush_homes(struct backend_thread *t)
 {
     for (unsigned h = 0; h < HOMES; h++) {
-        struct value *v;
+        struct value *v = &t->val[t->home_owner[h]];
 
-        if (t->home_owner[h] == IR_NONE) {
+        if (!v->left) {
             continue;
         }
-        v = &t->val[t->home_owner[h]];
-        if (v->left && !v->spill && !(v->state & VAL_CONST)) {
+        if (!v->spill && !(v->state & VAL_CONST)) {
             if (v->reg != NO_REG) {
                 ra_spill(t, v);
             } else {

@@ -27,12 +27,34 @@ void ra_begin(struct backend_thread *t)
     t->free = GPR_SCRATCH | XMM_SCRATCH;
     t->lock = t->temps = 0;
     memset(t->reg_owner, 0xff, sizeof(t->reg_owner));
-    memset(t->home_owner, 0xff, sizeof(t->home_owner));
     memset(t->spill_free, 0xff, sizeof(t->spill_free));
     t->dead_spills = 0;
     t->fl = t->zf = IR_NONE;
     t->fl_hold = false;
     region_choose(t);
+    memcpy(t->val + IR_FIRST_ENTRY, t->entered, sizeof(t->entered));
+    if (!t->u->region) {
+        memcpy(t->home_owner, t->entered_owner, sizeof(t->home_owner));
+        return;
+    }
+    for (unsigned h = 0; h < HOMES; h++) {
+        t->home_owner[h] = NOBODY;
+    }
+}
+
+void ra_thread_begin(struct backend_thread *t)
+{
+    for (unsigned h = 0; h < HOMES; h++) {
+        struct value *v = &t->entered[h];
+
+        *v = NO_VALUE;
+        v->home = h;
+        v->reg = home_reg(t, h) ? home_reg(t, h) : NO_REG;
+        v->state = h < HOME_V ? 0 : h < HOME_FLAGS ? VAL_VEC : VAL_FLAGS;
+        t->entered_owner[h] = IR_FIRST_ENTRY + h;
+    }
+    t->entered[HOMES] = NO_VALUE; /* NOBODY */
+    t->val[IR_NONE] = NO_VALUE;
 }
 
 /* -- spill slots ------------------------------------------------------- */
@@ -381,13 +403,13 @@ void ra_forget(struct backend_thread *t, ir_ref ref)
 
 /* -- results ----------------------------------------------------------- */
 
-/* Into the guest register that it will be SET to. */
+/* Into the guest register that it is best computed in. */
 static int def_hint(struct backend_thread *t, ir_ref i, struct value *v,
-                    int reg)
+                    unsigned home, int reg)
 {
-    ra_clobber_home(t, v->hint);
-    v->home = v->hint;
-    t->home_owner[v->home] = i;
+    ra_clobber_home(t, home);
+    v->home = home;
+    t->home_owner[home] = i;
     v->reg = reg;
     return reg;
 }
@@ -397,10 +419,11 @@ static inline int def(struct backend_thread *t, ir_ref i, int prefer,
 {
     struct value *v = &t->val[i];
     uint32_t bit, m;
-    int reg = home_reg(t, v->hint);
+    unsigned hint = t->u->insn[i].hint;
+    int reg = home_reg(t, hint);
 
     if (reg && !(avoid & REG_BIT(reg))) {
-        return def_hint(t, i, v, reg);
+        return def_hint(t, i, v, hint, reg);
     }
     set &= ~avoid;
     m = t->free & set;

@@ -30,11 +30,11 @@ static inline void ra_leave_home(struct backend_thread *t, struct value *v)
         if (is_pinned_home(t, v->home)) {
             v->reg = NO_REG;
         }
-        t->home_owner[v->home] = IR_NONE;
+        t->home_owner[v->home] = NOBODY;
         v->home = NO_HOME;
     }
     if (v->alt != NO_HOME) {
-        t->home_owner[v->alt] = IR_NONE;
+        t->home_owner[v->alt] = NOBODY;
         v->alt = NO_HOME;
     }
 }

@@ -64,12 +64,12 @@ struct backend {
 #define NO_REG 0xff
 
 enum {
-    VAL_VEC = 1 << 0,
+    VAL_DEAD = 1 << 0,    /* an op without effect */
     VAL_FLAGS = 1 << 1,
     VAL_CONST = 1 << 2,   /* IR_CONST: can be made anew */
     VAL_NARROW = 1 << 3,  /* register or home: only 32 bits are the value's */
     VAL_CROSSES = 1 << 4, /* live across a LABEL: keeps its spill slot */
-    VAL_DEAD = 1 << 5,    /* an op without effect */
+    VAL_VEC = 1 << 5,
     VAL_PC = 1 << 6,      /* a constant that only relocation may look at */
     VAL_FOLDED = 1 << 7,  /* what the op behind it does: is_scale(),
                              fl_is_carry(); flags: fl_keep_condition() */
@@ -87,9 +87,14 @@ struct value {
     uint8_t reg;
     uint8_t home;
     uint8_t alt;     /* a second home, or NO_HOME */
-    uint8_t hint;    /* ir_insn.hint */
     uint8_t state;
-} __attribute__((aligned(16)));
+} __attribute__((aligned(8)));
+
+/* Nowhere, without uses. */
+#define NO_VALUE \
+    ((struct value){.reg = NO_REG, .home = NO_HOME, .alt = NO_HOME})
+/* The owner of a home that no value equals. */
+#define NOBODY ((ir_ref)(IR_FIRST_ENTRY + HOMES))
 
 /* How EFLAGS hold a FLAGS value. */
 enum fl_kind {
@@ -212,7 +217,7 @@ struct backend_thread {
     uint32_t lock;    /* registers the op being emitted relies on */
     uint32_t temps;   /* registers to free behind it */
     uint16_t reg_owner[32];
-    uint16_t home_owner[HOMES];
+    uint16_t home_owner[HOMES]; /* if that has any uses left; or NOBODY */
     uint64_t spill_free[SPILL_SLOTS / 64];
     uint16_t dead_spill[32];    /* slots to free behind the op */
     unsigned dead_spills;
@@ -242,8 +247,11 @@ struct backend_thread {
 
     /* Of every ir_ref: uses of IR_NONE are counted like others, and never
      * the last. */
-    uint16_t uses[IR_NONE + 1]; /* when scanning backward */
     struct value val[IR_NONE + 1];
+    /* What a unit that is no region begins with: each register's value is
+     * where it was. */
+    struct value entered[HOMES + 1];
+    uint16_t entered_owner[HOMES];
     struct slow_path slow[IR_MAX_INSNS];
     struct fp_fix fix[IR_MAX_INSNS];
     struct block_link links[IR_MAX_EDGES];
@@ -285,6 +293,8 @@ extern const struct x64_op x64_ops[IR_OPCODES];
 
 /* -- register allocation (regalloc.c) ---------------------------------- */
 
+/* A thread, whose registers are as usual; a unit. */
+void ra_thread_begin(struct backend_thread *t);
 void ra_begin(struct backend_thread *t);
 /* A register of the set, which is not empty; rax last: LAHF, DIV and CMPXCHG
  * want it. */
@@ -403,9 +413,15 @@ void ra_def_in(struct backend_thread *t, ir_ref i, int reg);
 /* The guest register is about to change: values that live there move. */
 void ra_clobber_owned(struct backend_thread *t, unsigned home);
 
+static inline bool home_is_owned(const struct backend_thread *t,
+                                 unsigned home)
+{
+    return t->val[t->home_owner[home]].left;
+}
+
 static inline void ra_clobber_home(struct backend_thread *t, unsigned home)
 {
-    if (t->home_owner[home] != IR_NONE) {
+    if (home_is_owned(t, home)) {
         ra_clobber_owned(t, home);
     }
 }

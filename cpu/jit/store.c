@@ -208,7 +208,10 @@ static uint32_t used_again(const struct store *s)
     const struct store_file *f = &s->file;
     uint32_t count = 0;
 
-    for (uint32_t n = 0; f->header && n < f->header->slots; n++) {
+    if (!f->header || f->header->generation <= OLD) { /* all are younger */
+        return 0;
+    }
+    for (uint32_t n = 0; n < f->header->slots; n++) {
         count += is_touched(s, &f->slot[n]) &&
                  f->header->generation - f->slot[n].used > OLD;
     }

@@ -236,14 +236,21 @@ ir_ref ir_bin(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
     return ir_append(u, op, type, 0, a, b, IR_NONE, 0);
 }
 
-ir_ref ir_bini(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
-               ir_ref a, uint64_t imm)
+static inline ir_ref append_with_imm(struct ir_unit *u, enum ir_opcode op,
+                                     enum ir_type type, ir_ref a,
+                                     uint64_t imm)
+{
+    return ir_append(u, op, type, 0, a, ir_const(u, type, imm), IR_NONE, 0);
+}
+
+/* It may be less than an op.  Not inline: what most often happens calls
+ * nobody. */
+static __attribute__((noinline)) ir_ref
+fold_with_imm(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
+              ir_ref a, uint64_t imm)
 {
     uint64_t va, out;
 
-    if (type == IR_I32) {
-        imm = (uint32_t)imm;
-    }
     if (ir_is_const(u, a, &va) && fold_bin(op, type, va, imm, &out)) {
         return ir_const(u, type, out);
     }
@@ -252,10 +259,18 @@ ir_ref ir_bini(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
         return a;
     }
     ir_ref r = fold_pc(u, op, type, a, imm);
-    if (r != IR_NONE) {
-        return r;
+    return r != IR_NONE ? r : append_with_imm(u, op, type, a, imm);
+}
+
+ir_ref ir_bini(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
+               ir_ref a, uint64_t imm)
+{
+    if (type == IR_I32) {
+        imm = (uint32_t)imm;
     }
-    return ir_append(u, op, type, 0, a, ir_const(u, type, imm), IR_NONE, 0);
+    return ir_is_constant(a) || is_special(imm)
+               ? fold_with_imm(u, op, type, a, imm)
+               : append_with_imm(u, op, type, a, imm);
 }
 
 static ir_ref bitfield(struct ir_unit *u, enum ir_opcode op,
@@ -358,22 +373,40 @@ ir_ref ir_low(struct ir_unit *u, ir_ref value)
                                       : ir_bfxu(u, IR_I32, value, 0, 32);
 }
 
+/* Not inline, nor is the next one: what most often happens calls nobody. */
+static __attribute__((noinline)) void
+set_by_op(struct ir_unit *u, unsigned home, ir_ref value)
+{
+    ir_ref r = ir_append(u, IR_SET, home_type(home), 0, value, IR_NONE,
+                         IR_NONE, ir_home_offset(home));
+
+    u->insn[r].home = (uint8_t)home;
+    if (!u->region) {
+        ir_hints_set_by(u, r, home);
+    }
+}
+
+static __attribute__((noinline)) void
+set_over(struct ir_unit *u, unsigned home, ir_ref value)
+{
+    ir_hints_hide(u, ir_hints_hidden(u, home));
+    if (!ir_hints_set(u, value, home)) {
+        set_by_op(u, home, value);
+    }
+}
+
 void ir_set_home(struct ir_unit *u, unsigned home, ir_ref value)
 {
-    ir_ref r;
-
     if (u->known[home] == value) {
         return;
     }
     u->known[home] = value;
-    if (!u->region && ir_hints_set(u, value, home)) {
-        return;
-    }
-    r = ir_append(u, IR_SET, home_type(home), 0, value, IR_NONE, IR_NONE,
-                  ir_home_offset(home));
-    u->insn[r].home = (uint8_t)home;
-    if (!u->region) {
-        ir_hints_set_by(u, r, home);
+    if (u->region) {
+        set_by_op(u, home, value);
+    } else if (ir_hints_hidden(u, home)) {
+        set_over(u, home, value);
+    } else if (!ir_hints_set(u, value, home)) {
+        set_by_op(u, home, value);
     }
 }
 

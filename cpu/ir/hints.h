@@ -65,15 +65,11 @@ static inline unsigned ir_hints_hidden(const struct ir_unit *u,
     return set >= ir_hints_seen(u, home) ? set : 0;
 }
 
-/* A SET of this home comes: that of the one before goes. */
-static inline void ir_hints_hide(struct ir_unit *u, unsigned home)
+/* What this op SETs is hidden by a SET that is due now. */
+static inline void ir_hints_hide(struct ir_unit *u, unsigned hidden)
 {
-    unsigned hidden = ir_hints_hidden(u, home);
     struct ir_insn *i = &u->insn[hidden - 1];
 
-    if (!hidden) {
-        return;
-    }
     if (i->op == IR_SET) {
         i->op = IR_NOP;
         i->a = IR_NONE;
@@ -83,7 +79,9 @@ static inline void ir_hints_hide(struct ir_unit *u, unsigned home)
     }
 }
 
-/* A SET of this home to the value is due; false: it takes an op. */
+/* A SET of this home to the value is due; what it hides has gone.  False: it
+ * takes an op.  No value from before a SET, even a hidden one, is SET by its
+ * own op: what that was of may be computed there yet (pass_hints.c). */
 static inline bool ir_hints_set(struct ir_unit *u, ir_ref value,
                                 unsigned home)
 {
@@ -91,7 +89,6 @@ static inline bool ir_hints_set(struct ir_unit *u, ir_ref value,
     unsigned last = set > seen ? set : seen;
     struct ir_insn *i = &u->insn[value];
 
-    ir_hints_hide(u, home);
     if (value + 1u - last > u->count - last || i->hint != NO_HOME) {
         return false;
     }

@@ -40,8 +40,11 @@ static void note_set(struct hints *h, unsigned n)
     struct ir_insn *i = &h->u->insn[n];
     unsigned hidden = ir_hints_hidden(h->u, i->home);
 
-    if (hidden && h->u->insn[hidden - 1].set) {
-        hide(h, n, (ir_ref)(hidden - 1));
+    if (hidden) {
+        if (h->u->insn[hidden - 1].set) {
+            hide(h, n, (ir_ref)(hidden - 1));
+        }
+        ir_hints_hide(h->u, hidden);
     }
     if (ir_hints_set(h->u, i->a, i->home)) {
         h->set[i->home] = (uint16_t)n;

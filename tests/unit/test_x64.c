@@ -593,6 +593,29 @@ START_TEST(byte_of_a_check)
 }
 END_TEST
 
+/* A register in memory is SET to a value in a register, and what it was before
+ * takes the place of another value. */
+START_TEST(set_moves_out)
+{
+    ir_ref old, v[4];
+
+    begin();
+    old = get(14);
+    for (unsigned k = 0; k < 4; k++) {
+        v[k] = ir_bin(u, IR_MUL, IR_I64, get(5 + k), get(9 + k));
+    }
+    ir_brz(u, IR_I64, get(3), true, 0x40003000);
+    set(14, v[_i]);
+    set(20, old);
+    for (unsigned k = 0; k < 4; k++) {
+        set(21 + k, v[k]);
+    }
+    ir_exit(u, 0x40002000);
+    rig->vcpu->r[3] = 1;
+    run();
+}
+END_TEST
+
 /* A region: a loop around a LABEL, with a value live across it. */
 START_TEST(region_loop)
 {
@@ -701,6 +724,7 @@ Suite *x64_suite(void)
     tcase_add_test(tc, indirect_hit_and_miss);
     tcase_add_test(tc, entries_links_and_death);
     tcase_add_test(tc, loop_to_own_head);
+    tcase_add_loop_test(tc, set_moves_out, 0, 4);
     tcase_add_test(tc, region_loop);
     tcase_add_test(tc, fence);
     tcase_add_test(tc, exit_loop);

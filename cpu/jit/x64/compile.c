@@ -21,10 +21,10 @@
 /* -- backward: uses ----------------------------------------------------- */
 
 /* The state of an op's value, and which bits of its type's belong to it;
- * whether it has an effect. */
+ * whether it has an effect: VAL_LIVE, or 0. */
 struct scan_row {
     uint8_t state, by_type, keep;
-};
+} __attribute__((aligned(4)));
 
 static const struct scan_row scan_rows[IR_OPCODES] = {
 #define OP(name, result, operands, props)                           \
@@ -32,7 +32,7 @@ static const struct scan_row scan_rows[IR_OPCODES] = {
         (result) == IR_C_VEC ? VAL_VEC                              \
         : (result) == IR_C_FLAGS ? VAL_FLAGS : 0,                   \
         (result) == IR_C_TYPE ? 0xff : 0,                           \
-        !((props) & IR_P_PURE),                                     \
+        (props) & IR_P_PURE ? 0 : VAL_LIVE,                         \
     },
 #include "cpu/ir/ir_ops.h"
 #undef OP
@@ -92,27 +92,36 @@ static void scan_ops(struct backend_thread *t)
     const struct ir_insn *in = t->u->insn + t->u->count;
     struct value *val = t->val, *v = val + t->u->count;
 
+    _Static_assert(VAL_LIVE == 1, "what is added to uses");
     while (v-- > val) {
         const struct scan_row *row = &scan_rows[(--in)->op];
         unsigned left = v->left + in->set;
         unsigned live = (left + UINT16_MAX) >> 16 | row->keep;
 
         v->left = left;
-        v->state = row->state | (type_state[in->type] & row->by_type) |
-                   (live ^ 1) * VAL_DEAD;
+        v->state = row->state | (type_state[in->type] & row->by_type) | live;
         val[in->a].left += live;
         val[in->b].left += live;
         val[in->c].left += live;
     }
 }
 
-static void scan(struct backend_thread *t)
+/* In steps: what lies behind them is not in use. */
+static void scan_begin(struct backend_thread *t)
 {
+    static const struct value four[] = {
+        NO_VALUE, NO_VALUE, NO_VALUE, NO_VALUE,
+    };
     struct value *end = t->val + t->u->count;
 
-    for (struct value *v = t->val; v < end; v++) {
-        *v = NO_VALUE;
+    for (struct value *v = t->val; v < end; v += ARRAY_SIZE(four)) {
+        memcpy(v, four, sizeof(four));
     }
+}
+
+static void scan(struct backend_thread *t)
+{
+    scan_begin(t);
     scan_consts(t);
     t->val[IR_NONE].left = 1;
     if (t->u->region) {
@@ -205,7 +214,7 @@ static void emit_ops(struct backend_thread *t)
     unsigned count = t->u->count;
 
     for (unsigned i = 0; i < count; i++, in++, v++) {
-        if (!(v->state & VAL_DEAD)) {
+        if (v->state & VAL_LIVE) {
             if (t->as.p > limit) {
                 t->full = true;
                 return;

@@ -17,7 +17,7 @@ static bool is_scale(const struct backend_thread *t, ir_ref i,
     return in->op == IR_SHL && n >= 1 && n <= 3 && t->val[i].left == 1 &&
            i + 1u < t->u->count && next->op == IR_ADD &&
            next->type == in->type && (next->a == i) != (next->b == i) &&
-           !(t->val[i + 1].state & VAL_DEAD) &&
+           (t->val[i + 1].state & VAL_LIVE) &&
            !(t->val[other].state & VAL_CONST) && !fl_wanted(t, i + 1);
 }
 

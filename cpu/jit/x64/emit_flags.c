@@ -271,7 +271,7 @@ void fl_keep_chosen(struct backend_thread *t, ir_ref i)
 
     if (i + 2u >= t->u->count || select->op != IR_SELECT ||
         select->type != IR_FLAGS || select->a != ref ||
-        (t->val[i + 2].state & VAL_DEAD) || select->aux >= IR_AL ||
+        !(t->val[i + 2].state & VAL_LIVE) || select->aux >= IR_AL ||
         t->val[ref].left != 1 || !fl_is_precious(t) || fl_is_fp(t)) {
         return;
     }
@@ -456,7 +456,7 @@ bool fl_adds_carry(const struct backend_thread *t, ir_ref i)
 
     return i + 1u < t->u->count && next->op == IR_SELECT &&
            (next->aux == IR_HS || next->aux == IR_LO) &&
-           next->type == in->type && !(t->val[i + 1].state & VAL_DEAD) &&
+           next->type == in->type && (t->val[i + 1].state & VAL_LIVE) &&
            val_const(t, in->b, &one) && one == 1 && t->val[i].left == 1 &&
            x != i && x == in->a && !((t->val[x].state |
                                       t->val[next->a].state) & VAL_CONST) &&

@@ -137,6 +137,21 @@ static void set_const(struct backend_thread *t, ir_ref ref, unsigned home,
     ra_release(t, ref);
 }
 
+/* The value is in a register, all of it, and the home in memory. */
+static inline void store_general(struct backend_thread *t, ir_ref ref,
+                                 unsigned home)
+{
+    const struct value *v = &t->val[ref];
+
+    t->lock |= REG_BIT(v->reg);
+    ra_clobber_home(t, home);
+    x_store(&t->as, rm_home(home), v->reg);
+    ra_release(t, ref);
+    if (v->left) {
+        ra_add_home(t, ref, home);
+    }
+}
+
 static void set_general(struct backend_thread *t, ir_ref ref, unsigned home)
 {
     struct value *v = &t->val[ref];
@@ -158,10 +173,9 @@ static void set_general(struct backend_thread *t, ir_ref ref, unsigned home)
         ra_clobber_home(t, home);
         x_op1(&t->as, X_MOV_LOAD | (clean ? X_W : 0), reg, from);
     } else {
-        int src = ra_use(t, ref, true);
-
-        ra_clobber_home(t, home);
-        x_store(&t->as, rm_home(home), src);
+        ra_use(t, ref, true);
+        store_general(t, ref, home);
+        return;
     }
     ra_release(t, ref);
     settle(t, ref, home);
@@ -236,7 +250,9 @@ static void set_plain(struct backend_thread *t, const struct ir_insn *in)
     ra_release(t, in->a);
 }
 
-void set_home(struct backend_thread *t, ir_ref ref, unsigned home)
+/* Not inline: set_home() is for what most often happens. */
+static __attribute__((noinline)) void
+set_any(struct backend_thread *t, ir_ref ref, unsigned home)
 {
     if (home < HOME_V) {
         set_general(t, ref, home);
@@ -245,6 +261,18 @@ void set_home(struct backend_thread *t, ir_ref ref, unsigned home)
     } else {
         set_flags(t, ref);
     }
+}
+
+void set_home(struct backend_thread *t, ir_ref ref, unsigned home)
+{
+    const struct value *v = &t->val[ref];
+
+    if (home >= HOME_V || home_reg(t, home) || v->reg == NO_REG ||
+        (v->state & VAL_NARROW)) {
+        set_any(t, ref, home);
+        return;
+    }
+    store_general(t, ref, home);
 }
 
 void emit_set(struct backend_thread *t, ir_ref i, const struct ir_insn *in)

@@ -26,7 +26,7 @@ void ra_begin(struct backend_thread *t)
 {
     t->free = GPR_SCRATCH | XMM_SCRATCH;
     t->lock = t->temps = 0;
-    memset(t->reg_owner, 0xff, sizeof(t->reg_owner));
+    memset(t->reg_owner, 0xff, 32 * sizeof(*t->reg_owner));
     memset(t->spill_free, 0xff, sizeof(t->spill_free));
     t->dead_spills = 0;
     t->fl = t->zf = IR_NONE;
@@ -55,6 +55,7 @@ void ra_thread_begin(struct backend_thread *t)
     }
     t->entered[HOMES] = NO_VALUE; /* NOBODY */
     t->val[IR_NONE] = NO_VALUE;
+    t->reg_owner[NO_REG] = IR_NONE;
 }
 
 /* -- spill slots ------------------------------------------------------- */
@@ -239,7 +240,7 @@ void ra_drop(struct backend_thread *t, ir_ref ref)
 {
     struct value *v = &t->val[ref];
 
-    if (v->reg != NO_REG && t->reg_owner[v->reg] == ref) {
+    if (t->reg_owner[v->reg] == ref) {
         ra_drop_reg(t, v);
     }
 }
@@ -387,12 +388,7 @@ void ra_forget(struct backend_thread *t, ir_ref ref)
 {
     struct value *v = &t->val[ref];
 
-    if (v->home != NO_HOME) {
-        ra_leave_home(t, v);
-    }
-    if (v->reg != NO_REG && t->reg_owner[v->reg] == ref) {
-        ra_drop_reg(t, v);
-    }
+    ra_drop(t, ref);
     if (t->fl == ref) {
         t->fl = IR_NONE;
     }
@@ -403,33 +399,35 @@ void ra_forget(struct backend_thread *t, ir_ref ref)
 
 /* -- results ----------------------------------------------------------- */
 
-/* Into the guest register that it is best computed in. */
-static int def_hint(struct backend_thread *t, ir_ref i, struct value *v,
-                    unsigned home, int reg)
+/* Into the guest register that it is best computed in, which is free for
+ * it. */
+static inline int def_home(struct backend_thread *t, ir_ref i, unsigned home,
+                           int reg)
 {
-    ra_clobber_home(t, home);
+    struct value *v = &t->val[i];
+
     v->home = home;
-    t->home_owner[home] = i;
     v->reg = reg;
+    t->home_owner[home] = i;
     return reg;
 }
 
-static inline int def(struct backend_thread *t, ir_ref i, int prefer,
-                      uint32_t set, uint32_t avoid)
+/* These two are not inline: each way of ra_def() needs few registers. */
+static __attribute__((noinline)) int
+def_over(struct backend_thread *t, ir_ref i, unsigned home, int reg)
+{
+    ra_clobber_owned(t, home);
+    return def_home(t, i, home, reg);
+}
+
+static __attribute__((noinline)) int
+def_scratch(struct backend_thread *t, ir_ref i, int prefer, uint32_t set)
 {
     struct value *v = &t->val[i];
-    uint32_t bit, m;
-    unsigned hint = t->u->insn[i].hint;
-    int reg = home_reg(t, hint);
+    uint32_t bit, m = t->free & set;
+    int reg = prefer;
 
-    if (reg && !(avoid & REG_BIT(reg))) {
-        return def_hint(t, i, v, hint, reg);
-    }
-    set &= ~avoid;
-    m = t->free & set;
-    if (prefer != NO_REG && (m & REG_BIT(prefer)) && !t->random_registers) {
-        reg = prefer;
-    } else {
+    if (prefer == NO_REG || !(m & REG_BIT(prefer)) || t->random_registers) {
         reg = m ? ra_pick(t, m) : ra_evict(t, set);
     }
     bit = REG_BIT(reg);
@@ -444,6 +442,18 @@ static inline int def(struct backend_thread *t, ir_ref i, int prefer,
         t->temps |= bit;
     }
     return reg;
+}
+
+static inline int def(struct backend_thread *t, ir_ref i, int prefer,
+                      uint32_t set, uint32_t avoid)
+{
+    unsigned hint = t->u->insn[i].hint;
+    int reg = home_reg(t, hint);
+
+    return !reg || (avoid & REG_BIT(reg)) ? def_scratch(t, i, prefer,
+                                                        set & ~avoid)
+         : home_is_owned(t, hint)         ? def_over(t, i, hint, reg)
+                                          : def_home(t, i, hint, reg);
 }
 
 int ra_def(struct backend_thread *t, ir_ref i, int prefer, uint32_t avoid)

@@ -64,7 +64,7 @@ struct backend {
 #define NO_REG 0xff
 
 enum {
-    VAL_DEAD = 1 << 0,    /* an op without effect */
+    VAL_LIVE = 1 << 0,    /* an op with an effect, or whose value is used */
     VAL_FLAGS = 1 << 1,
     VAL_CONST = 1 << 2,   /* IR_CONST: can be made anew */
     VAL_NARROW = 1 << 3,  /* register or home: only 32 bits are the value's */
@@ -216,7 +216,7 @@ struct backend_thread {
     uint32_t free;    /* scratch registers that hold nothing */
     uint32_t lock;    /* registers the op being emitted relies on */
     uint32_t temps;   /* registers to free behind it */
-    uint16_t reg_owner[32];
+    uint16_t reg_owner[NO_REG + 1]; /* of scratch registers, or IR_NONE */
     uint16_t home_owner[HOMES]; /* if that has any uses left; or NOBODY */
     uint64_t spill_free[SPILL_SLOTS / 64];
     uint16_t dead_spill[32];    /* slots to free behind the op */
@@ -372,26 +372,13 @@ struct x64_rm ra_where(struct backend_thread *t, ir_ref ref);
 void ra_use_fixed(struct backend_thread *t, ir_ref ref, bool wide, int reg);
 int ra_use_vec(struct backend_thread *t, ir_ref ref);
 struct x64_rm ra_use_vec_rm(struct backend_thread *t, ir_ref ref);
-/* One use is over; that was the last. */
+/* A value without uses gives back its scratch register, slot and EFLAGS. */
 void ra_forget(struct backend_thread *t, ir_ref ref);
 
-/* No register, home or slot needs to hear of its end. */
-static inline bool ra_is_nowhere(const struct value *v)
-{
-    uint32_t w;
-
-    _Static_assert(offsetof(struct value, spill) == 2 &&
-                   offsetof(struct value, home) == 5 &&
-                   NO_REG == 0xff && NO_HOME == 0xff, "one comparison");
-    memcpy(&w, &v->spill, 4);
-    return w == 0xffff0000;
-}
-
+/* One use is over. */
 static inline void ra_release(struct backend_thread *t, ir_ref ref)
 {
-    struct value *v = &t->val[ref];
-
-    if (--v->left == 0 && (!ra_is_nowhere(v) || t->fl == ref)) {
+    if (--t->val[ref].left == 0) {
         ra_forget(t, ref);
     }
 }

@@ -312,6 +312,7 @@ static void *run(void *opaque)
         for (unsigned n = 0;
              n < PREPARE_STEPS && code_cache_prepare(r->parts.cache); n++) {
         }
+        block_table_prepare(r->parts.blocks);
         pthread_mutex_lock(&r->lock);
     }
     pthread_mutex_unlock(&r->lock);

@@ -54,14 +54,35 @@ static void put(const struct block_set *s, uint64_t slot)
     atomic_store_explicit(&p.table[p.at], slot, memory_order_release);
 }
 
+/* Half of them stay free. */
+static size_t most_now(const struct block_set *s)
+{
+    return ((size_t)1 << s->bits) / 2;
+}
+
+void *block_set_piece(struct block_set *s)
+{
+    size_t slots = (size_t)2 << s->bits;
+    uint8_t *next = (uint8_t *)(s->slot + slots) + s->ready;
+
+    if (s->count < most_now(s) / 4 * 3 || s->bits == s->most_bits ||
+        s->ready == slots * sizeof(*s->slot)) {
+        return NULL;
+    }
+    s->ready += BLOCK_SET_PIECE;
+    return next;
+}
+
 /* Whoever searches the old table meanwhile finds less and less there. */
 static void grow(struct block_set *s)
 {
     size_t slots = (size_t)1 << s->bits;
+    size_t bytes = 2 * slots * sizeof(*s->slot);
     _Atomic uint64_t *old = s->slot + slots;
 
     /* All its pages are about to be used, in no order. */
-    populate((void *)(s->slot + 2 * slots), 2 * slots * sizeof(*s->slot));
+    populate((uint8_t *)(s->slot + 2 * slots) + s->ready, bytes - s->ready);
+    s->ready = 0;
     s->bits++;
     for (size_t n = 0; n < slots; n++) {
         if (old[n]) {
@@ -76,7 +97,7 @@ void block_set_add(struct block_set *s, uint32_t tag, struct block *b)
     uint64_t distance = (uint64_t)((const uint8_t *)b - s->base);
 
     assert(distance % BLOCK_SET_UNIT == 0);
-    if (++s->count > ((size_t)1 << s->bits) / 2) {
+    if (++s->count > most_now(s)) {
         grow(s);
     }
     put(s, (uint64_t)tag << 32 | distance / BLOCK_SET_UNIT);

@@ -23,6 +23,7 @@ struct block_set {
     _Atomic uint64_t *slot;
     _Atomic unsigned bits;
     unsigned count, most_bits;
+    size_t ready;            /* bytes of the next table that have memory */
 };
 
 #define BLOCK_SET_UNIT 16    /* bytes: alignment of blocks */
@@ -33,6 +34,11 @@ bool block_set_init(struct block_set *s, const void *base, size_t most);
 void block_set_free(struct block_set *s);
 
 void block_set_add(struct block_set *s, uint32_t tag, struct block *b);
+/* A piece of the next table to be given memory (populate()) while others add
+ * blocks: when it is used it should be there.  NULL: it is, or not needed
+ * yet. */
+#define BLOCK_SET_PIECE (256u << 10)
+void *block_set_piece(struct block_set *s);
 /* `b` is there. */
 void block_set_remove(struct block_set *s, uint32_t tag,
                       const struct block *b);

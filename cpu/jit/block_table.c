@@ -7,6 +7,7 @@
 
 #include "cpu/jit/block_table_internal.h"
 #include "util/bits.h"
+#include "util/populate.h"
 
 struct block_table *block_table_new(struct bus *bus,
                                     const struct code_cache *cache,
@@ -33,6 +34,17 @@ void block_table_free(struct block_table *t)
     block_set_free(&t->set);
     pthread_mutex_destroy(&t->lock);
     free(t);
+}
+
+bool block_table_prepare(struct block_table *t)
+{
+    pthread_mutex_lock(&t->lock);
+    void *piece = block_set_piece(&t->set);
+    pthread_mutex_unlock(&t->lock);
+    if (piece) {
+        populate(piece, BLOCK_SET_PIECE);
+    }
+    return piece;
 }
 
 struct block *block_find(const struct block_table *t, uint64_t pc,

@@ -37,6 +37,10 @@ struct block_table *block_table_new(struct bus *bus,
                                     const struct block_table_ops *ops);
 void block_table_free(struct block_table *t);
 
+/* Have some memory ready for when there are more blocks: a little at a time,
+ * for a thread that has time.  False: it is all there. */
+bool block_table_prepare(struct block_table *t);
+
 /* The block at `pc` in a page with that identity (page_ids.h), which says
  * what is mapped there. */
 struct block *block_find(const struct block_table *t, uint64_t pc,

@@ -4,8 +4,10 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "tests/unit/random64.h"
+#include "util/populate.h"
 
 Suite *block_set_suite(void);
 
@@ -127,6 +129,34 @@ START_TEST(dense_code)
 }
 END_TEST
 
+/* What the next table needs, when it is nearly needed, and only that. */
+START_TEST(memory_ahead)
+{
+    const unsigned count = 1 << 15;
+    unsigned char in_core[BLOCK_SET_PIECE / 4096];
+    unsigned pieces = 0;
+    uint8_t *piece;
+
+    for (unsigned n = 1; n <= count; n++) {
+        while ((piece = block_set_piece(&set))) {
+            ck_assert_uint_ge(n, count / 4 * 3);
+            populate(piece, BLOCK_SET_PIECE);
+            pieces++;
+        }
+        block_set_add(&set, tag_of(n, 36), &blocks[n].b);
+        in[n] = true;
+    }
+    ck_assert_uint_eq(pieces, 32 * count / BLOCK_SET_PIECE);
+    piece = (uint8_t *)(set.slot + 2 * 2 * count);
+    ck_assert_int_eq(mincore(piece, BLOCK_SET_PIECE, in_core), 0);
+    ck_assert_uint_eq(in_core[0] & in_core[sizeof(in_core) - 1] & 1, 1);
+    block_set_add(&set, tag_of(count + 1, 36), &blocks[count + 1].b);
+    in[count + 1] = true;
+    check_all(count + 1, 36);
+    ck_assert_ptr_null(block_set_piece(&set));
+}
+END_TEST
+
 Suite *block_set_suite(void)
 {
     Suite *s = suite_create("block_set");
@@ -138,6 +168,7 @@ Suite *block_set_suite(void)
     tcase_add_loop_test(t, growth, 0, 4);
     tcase_add_test(t, one_tag);
     tcase_add_test(t, dense_code);
+    tcase_add_test(t, memory_ahead);
     suite_add_tcase(s, t);
     return s;
 }

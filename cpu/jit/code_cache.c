@@ -612,6 +612,7 @@ void code_chunk_commit(struct code_chunk *chunk, struct block *block,
         __builtin_prefetch(chunk->rw + end + k * HOST_LINE, 1);
         __builtin_prefetch(meta + k * HOST_LINE, 1);
     }
+    __builtin_prefetch(chunk->rw + first_stub(chunk) - HOST_LINE, 1);
 }
 
 void *code_chunk_alloc(struct code_chunk *chunk, size_t size)

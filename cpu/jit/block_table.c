@@ -170,7 +170,7 @@ struct block_start block_begin(struct block_table *t, unsigned cpu,
     const struct code_page *page =
         *code_page_slot(&t->pages, pa >> RAM_PAGE_BITS);
     start.up_to = code_page_up_to_head(page, pa, bytes);
-    if (code_page_may_begin(page, pa)) {
+    if (page && code_page_may_begin(page, pa)) {
         start.origin = find_origin(t, page, pa, key->context);
     }
     take_off(t, cpu, pa, bytes);
@@ -261,17 +261,6 @@ bool block_may_follow(const struct block_link *link)
                                from->pa + (uint64_t)(int64_t)link->target);
 }
 
-/* The identity of the page to which the exit leads, if it may be linked to a
- * block there; or 0.  In another page it is `page_id`. */
-static uint32_t page_to_link(const struct block *from,
-                             const struct block_link *link, uint32_t page_id)
-{
-    if (link->same_page) {
-        page_id = block_may_follow(link) ? from->page_id : 0;
-    }
-    return link->singly || link_to(link) ? 0 : page_id;
-}
-
 /* All at once: none of it is in the host's caches. */
 static void prefetch_targets(const struct block_table *t,
                              const struct block *from,
@@ -287,17 +276,39 @@ static void prefetch_targets(const struct block_table *t,
     }
 }
 
+/* Numbers of the exits that may be linked: those that lead to a page which is
+ * known, where a block may begin as far as that is known.  Returns how many.
+ * Without branches: the host could not foresee them. */
+static unsigned choose_exits(const struct block *from,
+                             const uint32_t *page_id, uint8_t *chosen)
+{
+    const struct block_link *link = block_links(from);
+    const struct code_page *page = from->view->page;
+    unsigned count = 0;
+
+    for (unsigned n = 0; n < from->link_count; n++, link++) {
+        uint64_t pa = from->pa + (uint64_t)(int64_t)link->target;
+        bool here = code_page_may_begin(page, pa), there = page_id[n];
+
+        chosen[count] = (uint8_t)n;
+        count += ((link->same_page & here) | (!link->same_page & there)) &
+                 !link->singly;
+    }
+    return count;
+}
+
+/* Of a block that is in its page, and not linked yet. */
 static unsigned link_exits(struct block_table *t, struct block *from,
                            const uint32_t *page_id)
 {
-    struct block_link *link = block_links(from);
-    unsigned linked = 0;
+    uint8_t chosen[IR_MAX_EDGES];
+    unsigned count = choose_exits(from, page_id, chosen), linked = 0;
 
-    for (unsigned n = 0; n < from->link_count; n++, link++) {
-        uint32_t id = page_to_link(from, link, page_id[n]);
-        struct block *to = id ? block_find(t, link_target(from, link),
-                                           from->context, id)
-                              : NULL;
+    for (unsigned k = 0; k < count; k++) {
+        struct block_link *link = &block_links(from)[chosen[k]];
+        struct block *to =
+            block_find(t, link_target(from, link), from->context,
+                       link->same_page ? from->page_id : page_id[chosen[k]]);
 
         if (to) {
             link_blocks(t, from, link, to);
@@ -363,7 +374,7 @@ bool block_insert(struct block_table *t, unsigned cpu, struct block **block,
     t->in_flight[cpu].end = 0;
     if (!good) {
         b->dead = true;
-    } else if (code_page_may_begin(*page, b->pa) &&
+    } else if (*page && code_page_may_begin(*page, b->pa) &&
                (twin = block_find(t, b->pc, b->context, b->page_id)) &&
                twin->pa == b->pa) { /* where identities have run out */
         b->dead = true;

@@ -134,14 +134,6 @@ void code_page_find_places(struct code_page *page)
     }
 }
 
-bool code_page_may_begin(const struct code_page *page, uint64_t pa)
-{
-    unsigned n = pa >> 2 & 1023;
-
-    return page && ((page->heads[n / 64] >> n % 64 & 1) ||
-                    (page->lone >> n / 16 & 1));
-}
-
 unsigned code_page_up_to_head(const struct code_page *page, uint64_t pa,
                               unsigned bytes)
 {

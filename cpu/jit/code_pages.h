@@ -73,9 +73,15 @@ void code_pages_remove(struct code_pages *pages, struct block *b);
 
 /* The lines of page `number` that [pa, end) touches, as bits. */
 uint64_t code_page_lines(uint64_t number, uint64_t pa, uint64_t end);
-/* Whether a block may begin at `pa`, which is in the page.  `page` may be
- * NULL. */
-bool code_page_may_begin(const struct code_page *page, uint64_t pa);
+/* Whether a block may begin at `pa`, which is in the page. */
+static inline bool code_page_may_begin(const struct code_page *page,
+                                       uint64_t pa)
+{
+    unsigned n = pa >> 2 & 1023;
+
+    return (page->heads[n / 64] >> n % 64 | page->lone >> n / 16) & 1;
+}
+
 /* Where its blocks lie, again, after some have died. */
 void code_page_find_places(struct code_page *page);
 /* Bytes from `pa` to the next place in its page where a block may begin, or

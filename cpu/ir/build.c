@@ -335,7 +335,7 @@ static struct ir_insn get_of(enum ir_type type, uint64_t offset,
 
 struct ir_unit *ir_unit_new(void)
 {
-    struct ir_unit *u = malloc(sizeof(*u));
+    struct ir_unit *u = calloc(1, sizeof(*u));
 
     for (unsigned h = 0; u && h < HOMES; h++) {
         u->entry[h] = (ir_ref)(IR_FIRST_ENTRY + h);

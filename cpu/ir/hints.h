@@ -19,24 +19,29 @@
 
 #include "cpu/ir/ir.h"
 
+/* What was noted before is nothing any more. */
 static inline void ir_hints_begin(struct ir_unit *u)
 {
-    memset(u->last_set, 0, sizeof(u->last_set));
-    memset(u->last_use, 0, sizeof(u->last_use));
-    u->barrier = 0;
+    if (u->first > UINT32_MAX - 2 * (IR_MAX_INSNS + 1)) {
+        memset(u->last_set, 0, sizeof(u->last_set));
+        memset(u->last_use, 0, sizeof(u->last_use));
+        u->first = 0;
+    }
+    u->first += IR_MAX_INSNS + 1;
+    u->barrier = u->first;
 }
 
 /* Op n looks at registers, or leaves the unit. */
 static inline void ir_hints_barrier(struct ir_unit *u, unsigned n)
 {
-    u->barrier = (uint16_t)(n + 1);
+    u->barrier = u->first + n + 1;
 }
 
 /* Op n is a GET from within this home, or a SET of a part of it. */
 static inline void ir_hints_use(struct ir_unit *u, unsigned n, unsigned home)
 {
     if (home != NO_HOME) {
-        u->last_use[home] = (uint16_t)(n + 1);
+        u->last_use[home] = u->first + n + 1;
     }
 }
 
@@ -44,13 +49,13 @@ static inline void ir_hints_use(struct ir_unit *u, unsigned n, unsigned home)
 static inline void ir_hints_set_by(struct ir_unit *u, unsigned n,
                                    unsigned home)
 {
-    u->last_set[home] = (uint16_t)(n + 1);
+    u->last_set[home] = u->first + n + 1;
 }
 
-/* 1 + the last op from which on a SET of this home might be seen. */
-static inline unsigned ir_hints_seen(const struct ir_unit *u, unsigned home)
+/* The last op from which on a SET of this home might be seen. */
+static inline uint32_t ir_hints_seen(const struct ir_unit *u, unsigned home)
 {
-    unsigned use = u->last_use[home], barrier = u->barrier;
+    uint32_t use = u->last_use[home], barrier = u->barrier;
 
     return use > barrier ? use : barrier;
 }
@@ -60,9 +65,9 @@ static inline unsigned ir_hints_seen(const struct ir_unit *u, unsigned home)
 static inline unsigned ir_hints_hidden(const struct ir_unit *u,
                                        unsigned home)
 {
-    unsigned set = u->last_set[home];
+    uint32_t set = u->last_set[home];
 
-    return set >= ir_hints_seen(u, home) ? set : 0;
+    return set >= ir_hints_seen(u, home) ? set - u->first : 0;
 }
 
 /* What this op SETs is hidden by a SET that is due now. */
@@ -85,8 +90,8 @@ static inline void ir_hints_hide(struct ir_unit *u, unsigned hidden)
 static inline bool ir_hints_set(struct ir_unit *u, ir_ref value,
                                 unsigned home)
 {
-    unsigned seen = ir_hints_seen(u, home), set = u->last_set[home];
-    unsigned last = set > seen ? set : seen;
+    uint32_t seen = ir_hints_seen(u, home), set = u->last_set[home];
+    uint32_t last = (set > seen ? set : seen) - u->first;
     struct ir_insn *i = &u->insn[value];
 
     if (value + 1u - last > u->count - last || i->hint != NO_HOME) {

@@ -402,11 +402,11 @@ struct ir_unit {
      * elimination): IR_NONE or a ref. */
     ir_ref known[HOMES];
     ir_ref entry[HOMES];   /* what that begins with */
-    /* 1 + the last op that SETs the whole of a register, that reads or writes
-     * some of it otherwise, and that may look at all of them or leave the
-     * unit; 0: none. (hints.h) */
-    uint16_t last_set[HOMES], last_use[HOMES];
-    uint16_t barrier;
+    /* The last op that SETs the whole of a register, that reads or writes some
+     * of it otherwise, and that may look at all of them or leave the unit.  Ops
+     * count from `first` + 1 on here, behind those of other units (hints.h). */
+    uint32_t last_set[HOMES], last_use[HOMES];
+    uint32_t barrier, first;
     struct ir_insn insn[IR_FIRST_ENTRY + HOMES];
     struct ir_edge edge[IR_MAX_EDGES];
 };

@@ -240,6 +240,26 @@ START_TEST(loaded_in_vain)
 }
 END_TEST
 
+/* What was SET in one unit is nothing in the next, however many there were. */
+START_TEST(many_units)
+{
+    u->first = UINT32_MAX - 4 * (IR_MAX_INSNS + 1);
+    for (unsigned n = 0; n < 8; n++) {
+        ir_ref r;
+
+        ir_begin(u, PC, 0);
+        ck_assert_uint_lt(u->first, UINT32_MAX - IR_MAX_INSNS);
+        r = value();
+        set(1, r);
+        ck_assert(u->insn[r].set);
+        set(1, value());
+        end();
+        ck_assert_uint_eq(sets(VCPU_R(1)), 1);
+        ck_assert_uint_eq(ops(IR_NOP), 0);
+    }
+}
+END_TEST
+
 /* The interpreter SETs it, too. */
 START_TEST(interpreted)
 {
@@ -366,6 +386,7 @@ Suite *hints_suite(void)
     tcase_add_loop_test(tc, computed_there, 0, CASES);
     tcase_add_test(tc, loaded);
     tcase_add_test(tc, loaded_in_vain);
+    tcase_add_test(tc, many_units);
     tcase_add_test(tc, interpreted);
     tcase_add_test(tc, first_of_two);
     tcase_add_test(tc, low_half);

@@ -22,6 +22,16 @@ bool ra_has_backing(const struct value *v)
     return v->spill || (v->state & VAL_CONST) || v->home != NO_HOME;
 }
 
+/* In pieces so small that the compiler copies them without a loop, of which
+ * the host would mispredict the end. */
+static inline void set_entered(struct value *to, const struct value *from)
+{
+    memcpy(to + HOME_R, from + HOME_R, (HOME_V - HOME_R) * sizeof(*to));
+    memcpy(to + HOME_V, from + HOME_V, (HOME_FLAGS - HOME_V) * sizeof(*to));
+    memcpy(to + HOME_FLAGS, from + HOME_FLAGS,
+           (HOMES + 1 - HOME_FLAGS) * sizeof(*to));
+}
+
 void ra_begin(struct backend_thread *t)
 {
     t->free = GPR_SCRATCH | XMM_SCRATCH;
@@ -32,7 +42,7 @@ void ra_begin(struct backend_thread *t)
     t->fl = t->zf = IR_NONE;
     t->fl_hold = false;
     region_choose(t);
-    memcpy(t->val + IR_FIRST_ENTRY, t->entered, sizeof(t->entered));
+    set_entered(t->val + IR_FIRST_ENTRY, t->entered);
     if (!t->u->region) {
         memcpy(t->home_owner, t->entered_owner, sizeof(t->home_owner));
         return;

@@ -31,6 +31,7 @@ static void print_state(FILE *f, uint64_t offset)
     }
 }
 
+/* A register's name is what it was when the unit was entered. */
 static void print_operand(FILE *f, const struct ir_unit *u, ir_ref r)
 {
     if (r >= IR_FIRST_ENTRY) {
@@ -47,8 +48,10 @@ static void print_extra(FILE *f, const struct ir_unit *u,
                         const struct ir_insn *i)
 {
     switch (i->op) {
-    case IR_GET:
     case IR_SET:
+        fputs(" ->", f);
+        /* fall through */
+    case IR_GET:
         print_state(f, i->imm);
         break;
     case IR_SETCC:

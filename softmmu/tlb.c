@@ -39,7 +39,7 @@ static void clear_slot(struct tlb_context *ctx, unsigned i)
         for (uint64_t b_ = (ctx)->touched[w_], i;                        \
              b_ && (i = w_ * 64 + ctz64(b_), true); b_ &= b_ - 1)
 
-/* The slots of a context that was never used. */
+/* The slots of a context that was never used, and its constants. */
 static void clear_first(struct tlb_context *ctx)
 {
     enum { SIZE = sizeof(ctx->slot) + sizeof(ctx->page_id) };
@@ -52,6 +52,12 @@ static void clear_first(struct tlb_context *ctx)
     for (unsigned i = 0; i < TLB_ENTRIES; i++) {
         clear_slot(ctx, i);
     }
+    ctx->constants = (struct tlb_constants){
+#define LIMIT(size) .limit_##size = TLB_PAGE_SIZE - size,
+        TLB_LIMITS(LIMIT)
+#undef LIMIT
+        .offset_mask = (TLB_ENTRIES - 1) * sizeof(ctx->slot[0]),
+    };
     ctx->cleared = true;
 }
 

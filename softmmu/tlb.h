@@ -17,7 +17,7 @@
  * Hit test for an access of `size` bytes at va (index = va >> 12 & mask):
  *     (entry.tag ^ va) <= 4096 - size   (unsigned)
  * which also rejects accesses that cross the page; the host address is
- * entry.addend + va.
+ * entry.addend + va.  Each context has the test's constants at hand.
  *
  * Every function here runs on the owning vCPU's thread.  Other vCPUs ask
  * for invalidation through tlb_shootdown.h.
@@ -76,11 +76,27 @@ struct tlb_key {
                          RAM gets first-level entries all the same */
 };
 
+/*
+ * The hit test's constants.  Code that has them in memory is shorter than
+ * code that holds them, and most code runs too rarely to stay in the host's
+ * caches: they lie right before the slots, where one byte reaches them.
+ */
+#define TLB_LIMITS(SIZE)                                                  \
+    SIZE(1) SIZE(2) SIZE(4) SIZE(8) SIZE(12) SIZE(16) SIZE(20) SIZE(24)   \
+    SIZE(28) SIZE(32) SIZE(40) SIZE(48) SIZE(56) SIZE(64) SIZE(96)
+struct tlb_constants {
+#define TLB_LIMIT(size) uint64_t limit_##size;
+    TLB_LIMITS(TLB_LIMIT)
+#undef TLB_LIMIT
+    uint64_t offset_mask; /* of a slot, in bytes from the first one */
+};
+
 /* First-level tables as generated code sees them.  ORDER tlb_context:
  * jit/x64 takes the offsets with offsetof. */
 struct tlb_context {
+    struct tlb_constants constants;
     /* Both ways to a page lie in one line of the host's caches. */
-    struct tlb_slot {
+    _Alignas(64) struct tlb_slot {
         struct tlb_entry read, write;
     } slot[TLB_ENTRIES];
     /* Instruction side: identity of the (VA page, PA page, attributes)

@@ -37,6 +37,28 @@ START_TEST(test_all_sizes)
 }
 END_TEST
 
+/* What the hit test compares with stays as it is, whatever is invalidated and
+ * whomever a context is for. */
+START_TEST(test_constants)
+{
+    for (unsigned asid = 0; asid < 2 * TLB_CONTEXTS; asid++) {
+        struct tlb_context *ctx = context(asid & 1, asid);
+        const struct tlb_constants *c = &ctx->constants;
+
+#define LIMIT(size) ck_assert_uint_eq(c->limit_##size, 4096 - size);
+        TLB_LIMITS(LIMIT)
+#undef LIMIT
+        for (uint64_t va = 0; va < 2 * TLB_ENTRIES * PAGE; va += 0x41000) {
+            ck_assert_ptr_eq((const char *)tlb_entry_of(ctx, va, false),
+                             (const char *)ctx->slot +
+                             (va >> 7 & c->offset_mask));
+        }
+        tlb_invalidate(tlb_rig.tlb,
+                       &(struct tlb_inval){ .kind = TLB_INVAL_ALL });
+    }
+}
+END_TEST
+
 START_TEST(test_empty_never_hits)
 {
     struct tlb_context *ctx = context(1, 0);
@@ -514,6 +536,7 @@ Suite *tlb_suite(void)
     tcase_add_checked_fixture(c, tlb_rig_setup, tlb_rig_teardown);
     tcase_set_timeout(c, 60);
     tcase_add_test(c, test_all_sizes);
+    tcase_add_test(c, test_constants);
     tcase_add_test(c, test_empty_never_hits);
     tcase_add_test(c, test_crossing);
     tcase_add_test(c, test_crossing_faults);

@@ -210,6 +210,44 @@ START_TEST(copies_of_a_call)
 }
 END_TEST
 
+/* The first byte of so many at r1, if all of these lie in one page. */
+static void gen_check(struct ir_unit *u, unsigned size)
+{
+    ir_ref host, byte;
+    unsigned edge;
+
+    ir_begin(u, RIG_PC, 0);
+    ir_insn(u, RIG_PC);
+    edge = ir_edge(u, RIG_PC + 4);
+    host = ir_emit(u, IR_CHECK, IR_I64, IR_CHECK_FILL,
+                   ir_get(u, IR_I64, VCPU_R(1)), IR_NONE, IR_NONE,
+                   ir_check_imm(edge, 0, size));
+    byte = ir_emit(u, IR_LOAD, IR_I8, IR_MEM_HOST, host, IR_NONE, IR_NONE, 0);
+    ir_set(u, IR_I64, VCPU_R(2), byte);
+    ir_exit(u, RIG_PC + 8);
+}
+
+START_TEST(checks_at_ends_of_pages)
+{
+    struct rig *rig = rig_new(false);
+
+    /* The first level has both pages. */
+    for (unsigned n = 0; n < 2; n++) {
+        ck_assert(tlb_fill(rig->tlb, rig->vcpu->tlb, RIG_RAM + 4096 * n, 1,
+                           false, false));
+    }
+    for (unsigned size = 2; size <= 256; size++) {
+        for (unsigned behind = 0; behind < 2; behind++) {
+            gen_check(rig->unit, size);
+            rig->vcpu->r[1] = RIG_RAM + 4096 - size + behind;
+            rig_jit(rig);
+            ck_assert_uint_eq(rig->vcpu->pc, RIG_PC + (behind ? 4 : 8));
+        }
+    }
+    rig_free(rig);
+}
+END_TEST
+
 /* A store's file may say anything. */
 START_TEST(names_of_slow_paths)
 {
@@ -244,6 +282,7 @@ Suite *x64_random_suite(void)
     tcase_set_timeout(tc, 600);
     tcase_add_loop_test(tc, random_units, 0, 4);
     tcase_add_test(tc, copies_of_a_call);
+    tcase_add_test(tc, checks_at_ends_of_pages);
     tcase_add_test(tc, names_of_slow_paths);
     suite_add_tcase(s, tc);
     return s;

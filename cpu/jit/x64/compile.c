@@ -155,7 +155,8 @@ static const uint8_t entry_code[32] = {
 
 static int guard_disp(uint64_t pc)
 {
-    return (int)(tlb_index(pc) * 4 + offsetof(struct tlb_context, page_id));
+    return (int)(tlb_index(pc) * 4 +
+                 offsetof(struct tlb_context, page_id)) - TLB_BASE;
 }
 
 static void emit_entries(struct backend_thread *t, uint32_t page_id)

@@ -15,63 +15,85 @@
 #define SLOT_BITS 5
 #define INDEX_SHIFT (TLB_PAGE_BITS - SLOT_BITS)
 #define INDEX_MASK ((TLB_ENTRIES - 1) << SLOT_BITS)
-#define CHECK_HEAD \
+/* A constant of the check, off REG_TLB in one byte. */
+#define CONSTANT(field) \
+    (uint8_t)((int)offsetof(struct tlb_context, constants.field) - TLB_BASE)
+#define CHECK_INDEX \
     0xc4, 0xc3, 0x7b, 0xf0, 0xc0, INDEX_SHIFT, /* rorx t1, va, shift */ \
-    0x81, 0xe0, X_IMM32(INDEX_MASK)       /* and t1, mask */
+    0x41, 0x23, 0x46, CONSTANT(offset_mask)    /* and t1, [r14 + mask] */
 #define CHECK_READ 0x49, 0x8b, 0x04, 0  /* mov t2, [r14 + t1] */
 #define CHECK_WRITE 0x49, 0x8b, 0x44, 0, 16 /* mov t2, [r14 + t1 + 16] */
 #define CHECK_XOR 0x48, 0x33, 0xc0      /* xor t2, va */
-#define CHECK_CMP 0x48, 0x81, 0xf8, X_IMM32(0) /* cmp t2, 4096 - size */
-#define CHECK_CMP_RAX 0x48, 0x3d, X_IMM32(0)
-#define CHECK_JA 0x0f, 0x87, X_IMM32(0)   /* ja slow */
+#define CHECK_CMP 0x49, 0x3b, 0x46, 0   /* cmp t2, [r14 + limit] */
+#define CHECK_CMP_IMM 0x48, 0x81, 0xf8, X_IMM32(0)
+#define CHECK_JA 0x0f, 0x87, X_IMM32(0) /* ja slow */
 #define CHECK_READ_TAIL 0x49, 0x8b, 0x44, 0, 8 /* mov t1, [r14 + t1 + 8] */
 #define CHECK_WRITE_TAIL 0x49, 0x8b, 0x44, 0, 24
 
+/* The limit of so many bytes, likewise; 0: the code has to hold it. */
+static inline unsigned limit_of(unsigned size)
+{
+    static const uint8_t at[] = {
+#define LIMIT(size) [size] = CONSTANT(limit_##size),
+        TLB_LIMITS(LIMIT)
+#undef LIMIT
+    };
+
+    return size < sizeof(at) ? at[size] : 0;
+}
+
 /*
- * The check as hosts with BMI2 do it, copied and filled in: there is hardly
- * an op more frequent.  t1 and t2 are scratch registers, below r8.
+ * The check as most units on most hosts (with BMI2) do it, copied and filled
+ * in: there is hardly an op more frequent.  t1 and t2 are scratch registers,
+ * below r8.
  */
 static uint8_t *check_bytes(struct asm_buf *as, int base, int t1, int t2,
                             unsigned size, bool write)
 {
-    static const uint8_t code[2][2][48] = {
-        {{CHECK_HEAD, CHECK_READ, CHECK_XOR, CHECK_CMP, CHECK_JA,
+    static const uint8_t code[2][2][40] = {
+        {{CHECK_INDEX, CHECK_READ, CHECK_XOR, CHECK_CMP, CHECK_JA,
           CHECK_READ_TAIL},
-         {CHECK_HEAD, CHECK_READ, CHECK_XOR, CHECK_CMP_RAX, CHECK_JA,
+         {CHECK_INDEX, CHECK_READ, CHECK_XOR, CHECK_CMP_IMM, CHECK_JA,
           CHECK_READ_TAIL}},
-        {{CHECK_HEAD, CHECK_WRITE, CHECK_XOR, CHECK_CMP, CHECK_JA,
+        {{CHECK_INDEX, CHECK_WRITE, CHECK_XOR, CHECK_CMP, CHECK_JA,
           CHECK_WRITE_TAIL},
-         {CHECK_HEAD, CHECK_WRITE, CHECK_XOR, CHECK_CMP_RAX, CHECK_JA,
+         {CHECK_INDEX, CHECK_WRITE, CHECK_XOR, CHECK_CMP_IMM, CHECK_JA,
           CHECK_WRITE_TAIL}},
     };
     unsigned va = base & 7, high = base >> 3, sib = t1 << 3 | (REG_TLB & 7);
+    unsigned limit = limit_of(size);
     uint8_t *p = as->p, *miss;
 
-    _Static_assert(REG_TLB == R14 &&
+    _Static_assert(REG_TLB == R14 && TLB_BASE == 128 &&
                    sizeof(struct tlb_slot) == 1 << SLOT_BITS &&
-                   offsetof(struct tlb_context, slot) == 0 &&
                    offsetof(struct tlb_slot, read) == 0 &&
                    offsetof(struct tlb_slot, write) == 16 &&
                    offsetof(struct tlb_entry, addend) == 8, "as encoded");
-    memcpy(p, code[write][t2 == RAX], sizeof(code[0][0]));
+    memcpy(p, code[write][!limit], sizeof(code[0][0]));
     p[1] |= (high ^ 1) << 5;
     p[4] |= t1 << 3 | va;
-    p[7] |= t1;
-    p[14] |= t2 << 3;
-    p[15] = sib;
-    p += write ? 17 : 16;
+    p[8] |= t1 << 3;
+    p[12] |= t2 << 3;
+    p[13] = sib;
+    p += 14 + write;
     p[0] |= high;
     p[2] |= t2 << 3 | va;
-    p[5] |= t2;
-    p = x_disp32(p + 5 + (t2 != RAX), 4096 - (int)size);
+    if (limit) {
+        p[5] |= t2 << 3;
+        p[6] = limit;
+        p += 7;
+    } else {
+        p[5] |= t2;
+        p = x_disp32(p + 6, 4096 - (int)size);
+    }
     miss = p + 2;
-    p += 6;
-    p[2] |= t1 << 3;
-    p[3] = sib;
-    as->p = p + 5;
+    p[8] |= t1 << 3;
+    p[9] = sib;
+    as->p = p + 11;
     return miss;
 }
 
+/* With constants in the code: what runs often wants them there. */
 static uint8_t *check_general(struct backend_thread *t, int va, int t1,
                               int t2, unsigned size, bool unpriv, bool write)
 {
@@ -81,13 +103,18 @@ static uint8_t *check_general(struct backend_thread *t, int va, int t1,
     struct x64_rm entry;
     uint8_t *miss;
 
-    x_mov32(as, t1, va);
-    x_shift_imm(as, 5, 0, t1, INDEX_SHIFT);
+    if (t->host.bmi2) {
+        x_vex(as, X_RORX, t1, 0, rm_reg(va));
+        x_byte(as, INDEX_SHIFT);
+    } else {
+        x_mov32(as, t1, va);
+        x_shift_imm(as, 5, 0, t1, INDEX_SHIFT);
+    }
     x_alu_imm(as, ALU_AND, 0, rm_reg(t1), INDEX_MASK);
     if (unpriv) {
         x_alu(as, ALU_ADD, X_W, t1,
               rm_vcpu(offsetof(struct vcpu, tlb_unpriv)));
-        entry = rm_mem(t1, at);
+        entry = rm_mem(t1, TLB_BASE + at);
     } else {
         entry = rm_index(REG_TLB, t1, 0, at);
     }
@@ -103,7 +130,7 @@ static uint8_t *check_general(struct backend_thread *t, int va, int t1,
 uint8_t *mem_look_up(struct backend_thread *t, int va, int t1, int t2,
                      unsigned size, bool write)
 {
-    return t->host.bmi2
+    return t->host.bmi2 && !t->u->region
          ? check_bytes(&t->as, va, t1, t2, size, write)
          : check_general(t, va, t1, t2, size, false, write);
 }

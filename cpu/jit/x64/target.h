@@ -4,7 +4,7 @@
  *
  *   rbp             (char *)vcpu + VCPU_BASE
  *   rsp             stack of calls (emit_control.c), 16-byte aligned
- *   r14             vcpu->tlb
+ *   r14             (char *)vcpu->tlb + TLB_BASE
  *   X64_PINNED      guest registers, the same in all code, so that jumps
  *                   between units move nothing
  *   rax rcx rdx rdi scratch: values of the unit
@@ -33,6 +33,8 @@
     P(0, 8) P(1, 9) P(2, 10) P(3, 11) P(4, 12) P(5, 13) P(6, 14) P(7, 15)
 
 #define REG_TLB R14
+/* The first slot: they are found by their index alone. */
+#define TLB_BASE ((int)offsetof(struct tlb_context, slot))
 #define REG_VCPU RBP
 
 /* Sets of registers are masks: general 0..15, vector 16..31. */

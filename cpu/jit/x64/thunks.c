@@ -132,6 +132,12 @@ static void set_stack(struct asm_buf *a)
     x_here8(a, same);
 }
 
+static void load_tlb(struct asm_buf *a)
+{
+    x_load(a, REG_TLB, field(offsetof(struct vcpu, tlb)));
+    x_alu_imm(a, ALU_SUB, X_W, rm_reg(REG_TLB), -TLB_BASE);
+}
+
 /* enter(vcpu, entry) */
 static void thunk_enter(struct asm_buf *a, const uint8_t *stack_end)
 {
@@ -143,7 +149,7 @@ static void thunk_enter(struct asm_buf *a, const uint8_t *stack_end)
     x_store(a, rm_mem(RSP, 0), RAX);
     x_op(a, X_LEA | X_W, REG_VCPU, rm_mem(RDI, VCPU_BASE));
     set_stack(a);
-    x_load(a, REG_TLB, field(offsetof(struct vcpu, tlb)));
+    load_tlb(a);
     x_mov(a, RAX, RSI);
     x_op(a, X_MOV_IMM, 0, rm_frame(FRAME_MXCSR));
     x_imm32(a, MXCSR_START);
@@ -435,7 +441,7 @@ static void thunk_call(struct asm_buf *a, const void *fn, unsigned flags,
     call_counted(a, fn, counter);
     x_alu_imm(a, ALU_ADD, X_W, rm_reg(RSP), 8);
     if (flags & IR_HELPER_TLB) {
-        x_load(a, REG_TLB, field(offsetof(struct vcpu, tlb)));
+        load_tlb(a);
     }
     pinned(a, set, false);
     if (flags & IR_HELPER_EXITS) {

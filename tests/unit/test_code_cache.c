@@ -298,7 +298,7 @@ START_TEST(prepare)
     ck_assert_uint_eq(chunks[0]->ready, 0);
     ck_assert_uint_eq(chunks[1]->ready, CODE_CHUNK_SIZE);
     ck_assert_uint_ge(chunks[1]->meta_ready, CODE_CHUNK_SIZE / 2);
-    ck_assert_int_le(faults_to_run(chunks[1]), 1);
+    ck_assert_int_le(faults_to_run(chunks[1]), 4);
     fill(CODE_COPIES, 0, 0);
     ck_assert_uint_eq(chunks[2]->ready, 0);
 }

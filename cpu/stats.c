@@ -63,6 +63,7 @@ static const struct row {
     {"memory: translation of addresses", 0, 0, NULL},
     {"miss-load", TLB(load_misses), "loads not in the first level"},
     {"miss-store", TLB(store_misses), "stores not in the first level"},
+    {"recalled", TLB(recalled), "both, back from where other pages drove them"},
     {"miss-fetch", TLB(fetch_misses), "pages of code looked up"},
     {"miss-second", TLB(l2_misses), "of all these not in the second level"},
     {"walks", TLB(walks), "page tables walked"},

@@ -26,10 +26,17 @@ _Static_assert(sizeof(struct tlb_key) == sizeof(uint64_t), "packed key");
 
 /* ---- contexts ---- */
 
+static struct tlb_slot *victim_of(struct tlb_context *ctx, unsigned i)
+{
+    return &ctx->victim[i % TLB_VICTIMS];
+}
+
 static void clear_slot(struct tlb_context *ctx, unsigned i)
 {
-    ctx->slot[i].read.tag = tlb_tag_none(i);
-    ctx->slot[i].write.tag = tlb_tag_none(i);
+    struct tlb_slot *victim = victim_of(ctx, i);
+
+    ctx->slot[i].read.tag = victim->read.tag = tlb_tag_none(i);
+    ctx->slot[i].write.tag = victim->write.tag = tlb_tag_none(i);
     ctx->page_id[i] = 0;
 }
 
@@ -42,7 +49,9 @@ static void clear_slot(struct tlb_context *ctx, unsigned i)
 /* The slots of a context that was never used, and its constants. */
 static void clear_first(struct tlb_context *ctx)
 {
-    enum { SIZE = sizeof(ctx->slot) + sizeof(ctx->page_id) };
+    enum {
+        SIZE = sizeof(ctx->slot) + sizeof(ctx->victim) + sizeof(ctx->page_id)
+    };
     uintptr_t start = align_down((uintptr_t)ctx->slot, TLB_PAGE_SIZE);
 
     _Static_assert(offsetof(struct tlb_context, page_id) +
@@ -246,6 +255,51 @@ static bool may_write(const struct tlb *tlb, const struct ram *ram,
              RAM_PAGE_CODE);
 }
 
+/* No tag of a page that comes to this slot, nor to its place for victims: they
+ * change places as they are. */
+static bool is_none(uint64_t tag, unsigned i)
+{
+    return tlb_index(tag) != i;
+}
+
+static bool is_of_other(uint64_t tag, unsigned i, uint64_t page)
+{
+    return tag != page && !is_none(tag, i);
+}
+
+/* Have slot i hold nothing but what leads to this page. */
+static void make_way(struct tlb_context *ctx, unsigned i, uint64_t page)
+{
+    struct tlb_slot *slot = &ctx->slot[i];
+
+    if (!is_of_other(slot->read.tag, i, page) &&
+        !is_of_other(slot->write.tag, i, page)) {
+        return;
+    }
+    *victim_of(ctx, i) = *slot;
+    if (slot->read.tag != page) {
+        slot->read.tag = tlb_tag_none(i);
+    }
+    if (slot->write.tag != page) {
+        slot->write.tag = tlb_tag_none(i);
+    }
+}
+
+bool tlb_l1_recall(struct tlb_context *ctx, uint64_t va, bool write)
+{
+    unsigned i = tlb_index(va);
+    struct tlb_slot *victim = victim_of(ctx, i), *slot = &ctx->slot[i];
+    const struct tlb_entry *entry = write ? &victim->write : &victim->read;
+
+    if (entry->tag != (va & TLB_PAGE_MASK)) {
+        return false;
+    }
+    struct tlb_slot other = *slot;
+    *slot = *victim;
+    *victim = other;
+    return true;
+}
+
 /*
  * Slots that the access did not ask for are filled too when empty: most
  * pages that are written are also read.
@@ -257,7 +311,6 @@ void tlb_l1_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
     const struct tlb_key *key = &ctx->key;
     unsigned i = tlb_index(va);
     unsigned perm = key->el ? page->perm_el1 : page->perm_el0;
-    uint64_t none = tlb_tag_none(i);
     uint64_t tag = va & TLB_PAGE_MASK;
     struct tlb_entry entry = {tag, (uintptr_t)host - tag};
 
@@ -268,12 +321,13 @@ void tlb_l1_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
         return;
     }
     touch(ctx, va, page);
+    make_way(ctx, i, tag);
     if ((perm & TLB_PERM_R) &&
-        (access == TLB_READ || ctx->slot[i].read.tag == none)) {
+        (access == TLB_READ || is_none(ctx->slot[i].read.tag, i))) {
         ctx->slot[i].read = entry;
     }
     if ((perm & TLB_PERM_W) &&
-        (access == TLB_WRITE || ctx->slot[i].write.tag == none) &&
+        (access == TLB_WRITE || is_none(ctx->slot[i].write.tag, i)) &&
         may_write(tlb, ram, host)) {
         ctx->slot[i].write = entry;
     }
@@ -290,16 +344,23 @@ void tlb_l1_set_page_id(struct tlb_context *ctx, uint64_t va,
 
 /* ---- invalidation ---- */
 
+static void clear_slot_if_in(struct tlb_slot *slot, unsigned i, uint64_t va,
+                             uint64_t size)
+{
+    if (tlb_untag(slot->read.tag) - va < size) {
+        slot->read.tag = tlb_tag_none(i);
+    }
+    if (tlb_untag(slot->write.tag) - va < size) {
+        slot->write.tag = tlb_tag_none(i);
+    }
+}
+
 /* Clear slot i where it maps an address in [va, va + size). */
 static void clear_if_in(struct tlb_context *ctx, unsigned i, uint64_t va,
                         uint64_t size)
 {
-    if (tlb_untag(ctx->slot[i].read.tag) - va < size) {
-        ctx->slot[i].read.tag = tlb_tag_none(i);
-    }
-    if (tlb_untag(ctx->slot[i].write.tag) - va < size) {
-        ctx->slot[i].write.tag = tlb_tag_none(i);
-    }
+    clear_slot_if_in(&ctx->slot[i], i, va, size);
+    clear_slot_if_in(victim_of(ctx, i), i, va, size);
     if (tlb_untag(ctx->page_va[i]) - va < size) {
         ctx->page_id[i] = 0;
     }
@@ -483,6 +544,13 @@ bool tlb_note_global(struct tlb *tlb, uint64_t va,
 
 /* ---- code pages (strict mode) ---- */
 
+static void drop_write(struct tlb_slot *slot, unsigned i, uint64_t host)
+{
+    if (slot->write.addend + slot->write.tag == host) {
+        slot->write.tag = tlb_tag_none(i);
+    }
+}
+
 void tlb_drop_writes(struct tlb *tlb, uint64_t pa)
 {
     uint64_t offset;
@@ -496,10 +564,8 @@ void tlb_drop_writes(struct tlb *tlb, uint64_t pa)
     for (unsigned c = 0; c < TLB_CONTEXTS; c++) {
         struct tlb_context *ctx = &tlb->contexts[c];
         FOR_EACH_TOUCHED(ctx, i) {
-            struct tlb_entry *entry = &ctx->slot[i].write;
-            if (entry->addend + entry->tag == host) {
-                entry->tag = tlb_tag_none(i);
-            }
+            drop_write(&ctx->slot[i], i, host);
+            drop_write(victim_of(ctx, i), i, host);
         }
     }
 }
@@ -513,6 +579,7 @@ void tlb_set_strict(struct tlb *tlb, bool strict,
         struct tlb_context *ctx = &tlb->contexts[c];
         FOR_EACH_TOUCHED(ctx, i) {
             ctx->slot[i].write.tag = tlb_tag_none(i);
+            victim_of(ctx, i)->write.tag = tlb_tag_none(i);
         }
     }
     tlb->strict = strict;
@@ -539,6 +606,17 @@ void tlb_allow_unaligned(struct tlb *tlb, tlb_unaligned_fn *fn)
     tlb->unaligned = fn;
 }
 
+static void drop_watched(const struct tlb *tlb, struct tlb_slot *slot,
+                         unsigned i)
+{
+    if (tlb_is_watched(tlb, slot->read.tag)) {
+        slot->read.tag = tlb_tag_none(i);
+    }
+    if (tlb_is_watched(tlb, slot->write.tag)) {
+        slot->write.tag = tlb_tag_none(i);
+    }
+}
+
 void tlb_set_watches(struct tlb *tlb, const struct tlb_range *ranges,
                      unsigned count, tlb_watch_fn *fn)
 {
@@ -552,12 +630,8 @@ void tlb_set_watches(struct tlb *tlb, const struct tlb_range *ranges,
         struct tlb_context *ctx = &tlb->contexts[c];
 
         FOR_EACH_TOUCHED(ctx, i) {
-            if (tlb_is_watched(tlb, ctx->slot[i].read.tag)) {
-                ctx->slot[i].read.tag = tlb_tag_none(i);
-            }
-            if (tlb_is_watched(tlb, ctx->slot[i].write.tag)) {
-                ctx->slot[i].write.tag = tlb_tag_none(i);
-            }
+            drop_watched(tlb, &ctx->slot[i], i);
+            drop_watched(tlb, victim_of(ctx, i), i);
         }
     }
 }

@@ -39,6 +39,7 @@
  * slots take a tenth less time than 1024. */
 #define TLB_INDEX_BITS 12
 #define TLB_ENTRIES (1 << TLB_INDEX_BITS)
+#define TLB_VICTIMS 512 /* a power of two below that */
 #define TLB_CONTEXTS 32
 #define TLB_BLOCK_FILTER 2048 /* bits */
 
@@ -99,6 +100,10 @@ struct tlb_context {
     _Alignas(64) struct tlb_slot {
         struct tlb_entry read, write;
     } slot[TLB_ENTRIES];
+    /* What a page found in its slot goes to the place here that it shares
+     * with other slots, of which the slow path takes it back: pages that
+     * want one slot in turn need not be looked up each time. */
+    struct tlb_slot victim[TLB_VICTIMS];
     /* Instruction side: identity of the (VA page, PA page, attributes)
      * that the page maps to now (page_ids.h), 0 = unknown.  Compared by
      * the guarded entry of every block, always at the slot of its VA. */
@@ -388,6 +393,7 @@ void tlb_allow_unaligned(struct tlb *tlb, tlb_unaligned_fn *fn);
 /* Counters for -d stats. */
 struct tlb_stats {
     uint64_t load_misses, store_misses, fetch_misses, l2_misses, walks;
+    uint64_t recalled; /* not counted as misses */
     uint64_t device, crossing, recycled;
     uint64_t invalidations, sweeps;
 };

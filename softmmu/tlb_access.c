@@ -488,13 +488,28 @@ static inline bool is_plain_hit(const struct tlb_context *ctx,
             (!(flags & TLB_ALIGNED) && !ctx->key.mmu_off));
 }
 
+/* The same, after another page has given the slot back if need be. */
+static inline bool finds_plain_hit(struct tlb *tlb, struct tlb_context *ctx,
+                                   const struct tlb_entry *entry, uint64_t va,
+                                   unsigned size, unsigned flags, bool write)
+{
+    if (is_plain_hit(ctx, entry, va, size, flags)) {
+        return true;
+    }
+    if ((flags & TLB_NO_FILL) || !tlb_l1_recall(ctx, va, write)) {
+        return false;
+    }
+    tlb->stats.recalled++;
+    return is_plain_hit(ctx, entry, va, size, flags);
+}
+
 bool tlb_load(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
               unsigned size, unsigned flags, void *data,
               struct mem_fault *fault)
 {
     const struct tlb_entry *entry = tlb_entry_of(ctx, va, false);
 
-    if (is_plain_hit(ctx, entry, va, size, flags)) {
+    if (finds_plain_hit(tlb, ctx, entry, va, size, flags, false)) {
         const void *host = (const void *)(uintptr_t)(entry->addend + va);
         copy(data, host, host, size);
         return true;
@@ -518,7 +533,7 @@ bool tlb_store(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
 {
     const struct tlb_entry *entry = tlb_entry_of(ctx, va, true);
 
-    if (is_plain_hit(ctx, entry, va, size, flags)) {
+    if (finds_plain_hit(tlb, ctx, entry, va, size, flags, true)) {
         void *host = (void *)(uintptr_t)(entry->addend + va);
         copy(host, data, host, size);
         return true;
@@ -558,6 +573,10 @@ uint64_t tlb_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
     };
     struct target target;
 
+    if (tlb_l1_recall(ctx, va, write)) {
+        tlb->stats.recalled++;
+        return tlb_hit(entry, va, size) ? entry->addend : 0;
+    }
     if (size > TLB_PAGE_SIZE - (va & ~TLB_PAGE_MASK) ||
         (write && !sure && !may_write_as_is(tlb, ctx, va, &fault))) {
         return 0;

@@ -510,6 +510,36 @@ START_TEST(test_translate)
 }
 END_TEST
 
+/* A page that gets code is not stored to unseen, though another page has taken
+ * its slot. */
+START_TEST(test_strict_victim)
+{
+    const uint64_t other = 0x11000 + TLB_ENTRIES * PAGE;
+    struct tlb_context *ctx = context(0, 1);
+    uint64_t value = 0x99;
+
+    tlb_rig.maps[tlb_rig.map_count++] = (struct mapping){
+        other, PAGE, RAM_BASE + 0x3000, R | W, R | W, 0, 0, 1};
+    before_pa = 0;
+    for (unsigned n = 0; n < 2; n++) {
+        tlb_rig.ram->flags[2] = 0;
+        ck_assert(store(ctx, 0x11000, 8, 0, &value));
+        ck_assert(store(ctx, other, 8, 0, &value));
+        ck_assert_uint_eq(before_pa, 0);
+        tlb_rig.ram->flags[2] = RAM_PAGE_CODE;
+        if (n == 0) {
+            tlb_set_strict(tlb_rig.tlb, true, &code_ops, &before_pa);
+        } else {
+            tlb_drop_writes(tlb_rig.tlb, RAM_BASE + 0x2000);
+        }
+        ck_assert(store(ctx, 0x11008, 8, 0, &value));
+        ck_assert_uint_eq(before_pa, RAM_BASE + 0x2008);
+        ck_assert(!hits(ctx, true, 0x11000, 8));
+        before_pa = 0;
+    }
+}
+END_TEST
+
 /* The first store to a piece of memory says that the guest is there. */
 START_TEST(test_ahead)
 {
@@ -552,6 +582,7 @@ Suite *tlb_suite(void)
     tcase_add_test(c, test_page_ids_forget);
     tcase_add_test(c, test_page_ids_move);
     tcase_add_test(c, test_strict);
+    tcase_add_test(c, test_strict_victim);
     tcase_add_test(c, test_atomic);
     tcase_add_test(c, test_fill);
     tcase_add_test(c, test_translate);

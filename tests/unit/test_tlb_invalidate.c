@@ -346,6 +346,165 @@ START_TEST(test_random_remapping)
 }
 END_TEST
 
+/* -- pages that want one slot in turn ------------------------------------- */
+
+#define SPAN (TLB_ENTRIES * PAGE) /* so far apart are those with one slot */
+#define THIS UINT64_C(0x10000)
+#define THAT (THIS + SPAN)
+#define THIRD (THIS + 2 * SPAN)
+
+static uint64_t recalled(void)
+{
+    return tlb_stats(tlb_rig.tlb)->recalled;
+}
+
+static void map_at(uint64_t va, uint64_t pa, bool global)
+{
+    tlb_rig.maps[tlb_rig.map_count++] = (struct mapping){
+        va, PAGE, pa, R | W | X, R | W, 0, global, global ? -1 : 1,
+    };
+}
+
+/* THIS in its slot, THAT driven from there; both were stored to. */
+static struct tlb_context *take_turns(bool global)
+{
+    struct tlb_context *ctx = context(0, 1);
+    uint64_t value = 0x1111;
+
+    map_at(THAT, RAM_BASE + 0x3000, global);
+    map_at(THIRD, RAM_BASE + 0x4000, global);
+    ck_assert(store(ctx, THAT, 8, 0, &value));
+    value = 0x2222;
+    ck_assert(store(ctx, THIS, 8, 0, &value));
+    ck_assert(!hits(ctx, false, THAT, 8));
+    ck_assert(!hits(ctx, true, THAT, 8));
+    tlb_rig.walks = 0;
+    return ctx;
+}
+
+START_TEST(test_recall)
+{
+    struct tlb_context *ctx = take_turns(false);
+    uint64_t value = 0x3333, before = recalled();
+
+    for (unsigned n = 0; n < 10; n++) {
+        ck_assert_uint_eq(load64(ctx, THAT), 0x1111);
+        ck_assert(hits(ctx, false, THAT, 8));
+        ck_assert(hits(ctx, true, THAT, 8));
+        ck_assert(!hits(ctx, false, THIS, 8));
+        ck_assert_uint_eq(load64(ctx, THIS), 0x2222);
+    }
+    ck_assert(store(ctx, THAT, 8, 0, &value));
+    ck_assert_uint_eq(frame(RAM_BASE + 0x3000)[0], 0x33);
+    ck_assert_uint_eq(recalled() - before, 21);
+    /* A check of several accesses takes it back as well. */
+    ck_assert_uint_eq(tlb_fill(tlb_rig.tlb, ctx, THIS + 8, 16, true, false) +
+                      THIS, (uintptr_t)frame(RAM_BASE + 0x5000));
+    ck_assert_uint_eq(recalled() - before, 22);
+    /* Not beyond the page. */
+    ck_assert_uint_eq(tlb_fill(tlb_rig.tlb, ctx, THAT + 4090, 16, true, false),
+                      0);
+    ck_assert_uint_eq(tlb_rig.walks, 0);
+    /* A third page drives the older one out. */
+    load64(ctx, THAT);
+    load64(ctx, THIRD);
+    before = recalled();
+    load64(ctx, THAT);
+    ck_assert_uint_eq(recalled() - before, 1);
+    load64(ctx, THIS);
+    ck_assert_uint_eq(recalled() - before, 1);
+    ck_assert(hits(ctx, false, THIS, 8));
+}
+END_TEST
+
+/* A debugger's look changes nothing. */
+START_TEST(test_no_recall)
+{
+    struct tlb_context *ctx = take_turns(false);
+    uint64_t value, before = recalled();
+
+    ck_assert(load(ctx, THAT, 8, TLB_NO_FILL, &value));
+    ck_assert_uint_eq(value, 0x1111);
+    ck_assert(hits(ctx, false, THIS, 8));
+    ck_assert_uint_eq(recalled(), before);
+}
+END_TEST
+
+/* Whatever takes a translation away takes it from there, too. */
+START_TEST(test_invalidate_victims)
+{
+    static const struct {
+        int kind;
+        unsigned asid;
+        uint64_t va, size;
+        bool global, goes;
+    } row[] = {
+        {TLB_INVAL_ALL, 0, 0, 0, false, true},
+        {TLB_INVAL_ALL, 0, 0, 0, true, true},
+        {TLB_INVAL_REGIME, 0, 0, 0, false, true},
+        {TLB_INVAL_ASID, 1, 0, 0, false, true},
+        {TLB_INVAL_ASID, 2, 0, 0, false, false},
+        {TLB_INVAL_VA, 1, THAT, PAGE, false, true},
+        {TLB_INVAL_VA, 1, THIS, PAGE, false, false},
+        {TLB_INVAL_VA, 77, THAT, PAGE, true, true},
+        {TLB_INVAL_VA_ALL, 0, THAT, PAGE, false, true},
+        {TLB_INVAL_VA_ALL, 0, THAT - PAGE, PAGE, false, false},
+        {TLB_INVAL_VA_ALL, 0, THAT - 16 * PAGE, 32 * PAGE, false, true},
+        {TLB_INVAL_VA_ALL, 0, THAT - 16 * PAGE, 4096 * PAGE, false, true},
+        {TLB_INVAL_VA_ALL, 0, THAT + PAGE, 4096 * PAGE, false, false},
+    };
+
+    for (unsigned n = 0; n < ARRAY_SIZE(row); n++) {
+        struct tlb_context *ctx = take_turns(row[n].global);
+        uint64_t before = recalled();
+
+        invalidate(row[n].kind, row[n].asid, row[n].va, row[n].size);
+        tlb_rig.maps[tlb_rig.map_count - 2].pa = RAM_BASE + 0x8000;
+        frame(RAM_BASE + 0x8000)[0] = 0x88;
+        ck_assert_msg(load64(ctx, THAT) == (row[n].goes ? 0x88 : 0x1111),
+                      "row %u", n);
+        ck_assert_msg(recalled() - before == !row[n].goes, "row %u", n);
+        tlb_rig.map_count -= 2;
+        invalidate(TLB_INVAL_ALL, 0, 0, 0);
+        frame(RAM_BASE + 0x8000)[0] = 0;
+    }
+}
+END_TEST
+
+/* A context for another address space begins without. */
+START_TEST(test_victims_stay)
+{
+    struct tlb_context *ctx = take_turns(true), *other = context(0, 2);
+    uint64_t before = recalled();
+
+    ck_assert_uint_eq(load64(ctx, THAT), 0x1111);
+    ck_assert_uint_eq(recalled() - before, 1);
+    load64(other, THAT);
+    load64(other, THIS);
+    ck_assert_uint_eq(recalled() - before, 1);
+}
+END_TEST
+
+static bool watch_all(void *cpu, const struct tlb_key *key, uint64_t va,
+                      unsigned size, unsigned kinds, uint64_t *at)
+{
+    (void)cpu, (void)key, (void)size, (void)kinds;
+    *at = va;
+    return true;
+}
+
+START_TEST(test_watched_victim)
+{
+    struct tlb_context *ctx = take_turns(false);
+    const struct tlb_range range = {THAT, THAT + 7};
+    uint64_t value;
+
+    tlb_set_watches(tlb_rig.tlb, &range, 1, watch_all);
+    ck_assert(!load(ctx, THAT, 8, 0, &value));
+    ck_assert(tlb_rig.fault.watch);
+}
+END_TEST
+
 Suite *tlb_invalidate_suite(void)
 {
     Suite *s = suite_create("tlb_invalidate");
@@ -361,6 +520,11 @@ Suite *tlb_invalidate_suite(void)
     tcase_add_test(c, test_ranges);
     tcase_add_test(c, test_tags);
     tcase_add_test(c, test_random_remapping);
+    tcase_add_test(c, test_recall);
+    tcase_add_test(c, test_no_recall);
+    tcase_add_test(c, test_invalidate_victims);
+    tcase_add_test(c, test_victims_stay);
+    tcase_add_test(c, test_watched_victim);
     suite_add_tcase(s, c);
     return s;
 }

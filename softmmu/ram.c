@@ -168,8 +168,8 @@ static void drop_piece(void *opaque, unsigned n)
 /* The host takes a while to get its pages back, and a file keeps them. */
 static void unmap(struct ram *ram)
 {
-    if (ram->anonymous) {
-        pieces_do(ram->size >= DROP_SIZE ? DROP_PIECES : 0, drop_piece, ram);
+    if (ram->anonymous && ram->size >= DROP_SIZE) {
+        pieces_do(DROP_PIECES, drop_piece, ram);
     }
     munmap(ram->host, ram->size + (ram->anonymous ? GUARD_SIZE : 0));
 }

@@ -285,7 +285,8 @@ static void make_way(struct tlb_context *ctx, unsigned i, uint64_t page)
     }
 }
 
-bool tlb_l1_recall(struct tlb_context *ctx, uint64_t va, bool write)
+bool tlb_l1_recall(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+                   bool write)
 {
     unsigned i = tlb_index(va);
     struct tlb_slot *victim = victim_of(ctx, i), *slot = &ctx->slot[i];
@@ -297,6 +298,7 @@ bool tlb_l1_recall(struct tlb_context *ctx, uint64_t va, bool write)
     struct tlb_slot other = *slot;
     *slot = *victim;
     *victim = other;
+    tlb->stats.recalled++;
     return true;
 }
 

@@ -493,14 +493,9 @@ static inline bool finds_plain_hit(struct tlb *tlb, struct tlb_context *ctx,
                                    const struct tlb_entry *entry, uint64_t va,
                                    unsigned size, unsigned flags, bool write)
 {
-    if (is_plain_hit(ctx, entry, va, size, flags)) {
-        return true;
-    }
-    if ((flags & TLB_NO_FILL) || !tlb_l1_recall(ctx, va, write)) {
-        return false;
-    }
-    tlb->stats.recalled++;
-    return is_plain_hit(ctx, entry, va, size, flags);
+    return is_plain_hit(ctx, entry, va, size, flags) ||
+           (!(flags & TLB_NO_FILL) && tlb_l1_recall(tlb, ctx, va, write) &&
+            is_plain_hit(ctx, entry, va, size, flags));
 }
 
 bool tlb_load(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
@@ -573,8 +568,7 @@ uint64_t tlb_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
     };
     struct target target;
 
-    if (tlb_l1_recall(ctx, va, write)) {
-        tlb->stats.recalled++;
+    if (tlb_l1_recall(tlb, ctx, va, write)) {
         return tlb_hit(entry, va, size) ? entry->addend : 0;
     }
     if (size > TLB_PAGE_SIZE - (va & ~TLB_PAGE_MASK) ||

@@ -148,7 +148,8 @@ void tlb_l1_fill(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
                  const struct ram *ram, uint8_t *host);
 /* Back into its slot, if another page's entries took that: the page's entry,
  * for stores or for loads, and the other one.  False: it is not there. */
-bool tlb_l1_recall(struct tlb_context *ctx, uint64_t va, bool write);
+bool tlb_l1_recall(struct tlb *tlb, struct tlb_context *ctx, uint64_t va,
+                   bool write);
 /* A walk has found a global translation.  True: it was not announced that
  * there is one, now it is; what was read before may have been invalidated
  * by one who did not know, so the walk is to be done again. */

@@ -77,19 +77,6 @@ static uint64_t call_write(struct vcpu *vcpu, uint64_t what, uint64_t value,
     return 0;
 }
 
-static uint64_t call_sysop(struct vcpu *vcpu, uint64_t what, uint64_t x,
-                           uint64_t c)
-{
-    struct arm_cpu *cpu = arm_cpu(vcpu);
-    const struct sysop *op = &sysops[what & 0xffff];
-
-    (void)c;
-    if (!is_trapped(cpu, op->trap, op->encoding, what, false)) {
-        op->run(cpu, op, x);
-    }
-    return 0;
-}
-
 /* Where nothing could trap it: kernels clean and invalidate all code that
  * they load, line by line. */
 static uint64_t call_free_sysop(struct vcpu *vcpu, uint64_t what, uint64_t x,
@@ -100,6 +87,15 @@ static uint64_t call_free_sysop(struct vcpu *vcpu, uint64_t what, uint64_t x,
     (void)c;
     op->run(arm_cpu(vcpu), op, x);
     return 0;
+}
+
+static uint64_t call_sysop(struct vcpu *vcpu, uint64_t what, uint64_t x,
+                           uint64_t c)
+{
+    const struct sysop *op = &sysops[what & 0xffff];
+
+    return is_trapped(arm_cpu(vcpu), op->trap, op->encoding, what, false)
+               ? 0 : call_free_sysop(vcpu, what, x, c);
 }
 
 static const struct ir_helper read_helper = {

@@ -36,7 +36,7 @@ void block_table_free(struct block_table *t)
     free(t);
 }
 
-bool block_table_prepare(struct block_table *t)
+void block_table_prepare(struct block_table *t)
 {
     pthread_mutex_lock(&t->lock);
     void *piece = block_set_piece(&t->set);
@@ -44,7 +44,6 @@ bool block_table_prepare(struct block_table *t)
     if (piece) {
         populate(piece, BLOCK_SET_PIECE);
     }
-    return piece;
 }
 
 struct block *block_find(const struct block_table *t, uint64_t pc,

@@ -38,8 +38,8 @@ struct block_table *block_table_new(struct bus *bus,
 void block_table_free(struct block_table *t);
 
 /* Have some memory ready for when there are more blocks: a little at a time,
- * for a thread that has time.  False: it is all there. */
-bool block_table_prepare(struct block_table *t);
+ * for a thread that has time. */
+void block_table_prepare(struct block_table *t);
 
 /* The block at `pc` in a page with that identity (page_ids.h), which says
  * what is mapped there. */

@@ -415,7 +415,7 @@ void backend_place_stub(const struct backend *b, const struct jit_buffer *stub,
     stub->rw[0] = CALL_REL32;
     x_disp32(stub->rw + 1, (int32_t)(b->edge - (stub->rx + CALL_SIZE)));
     link->to_stub = (int32_t)(stub->rx - (code->rx + link->patch + 4));
-    x_disp32(code->rw + link->patch, link->to_stub);
+    backend_link(b, code, link, NULL);
 }
 
 void backend_forget_stubs(uint8_t *code, const struct block *b)

@@ -75,28 +75,28 @@ unsigned exit_stub(struct backend_thread *t, unsigned edge)
     return t->exit_stubs++;
 }
 
-static void add_link(struct backend_thread *t, const struct ir_edge *e,
-                     uint8_t *disp)
+static struct block_link *add_link(struct backend_thread *t,
+                                   const struct ir_edge *e, uint8_t *disp)
 {
+    struct block_link *l = &t->links[t->link_count];
     int64_t target = (int64_t)(e->pc - t->u->pc);
 
     assert(target == (int32_t)target);
-    t->links[t->link_count] = (struct block_link){
+    *l = (struct block_link){
         .target = (int32_t)target, .patch = disp - t->as.start,
         .index = t->link_count, .same_page = e->same_page,
         .backward = e->backward, .singly = e->singly,
     };
     t->link_count++;
+    return l;
 }
 
 /* One that is in place: it calls the run loop until it is linked. */
 static void add_link_here(struct backend_thread *t, const struct ir_edge *e,
                           bool turns)
 {
-    struct block_link *l = &t->links[t->link_count];
-    uint8_t *p = t->as.p;
+    struct block_link *l = add_link(t, e, t->as.p + 1);
 
-    add_link(t, e, p + 1);
     call_thunk(t, t->b->edge);
     l->turns = turns;
 }
@@ -115,8 +115,7 @@ void emit_link(struct backend_thread *t, int cc, unsigned edge)
     if (cc == ALWAYS) {
         emit_last_link(t, e);
     } else {
-        add_link(t, e, patched_jump(t, cc));
-        t->links[t->link_count - 1].stub = true;
+        add_link(t, e, patched_jump(t, cc))->stub = true;
     }
 }
 

@@ -41,6 +41,14 @@ static inline uint64_t deposit64(uint64_t value, int start, int length,
     return (value & ~mask) | ((field << start) & mask);
 }
 
+/* One step of a sum of words: for any `sum` different words give different
+ * results, for any word different sums. */
+static inline uint64_t sum_step(uint64_t sum, uint64_t word)
+{
+    sum = (sum ^ word) * UINT64_C(0xbf58476d1ce4e5b9);
+    return sum ^ sum >> 32;
+}
+
 static inline uint64_t mask64(int length)
 {
     return length == 0 ? 0 : ~UINT64_C(0) >> (64 - length);

@@ -63,13 +63,20 @@ bool backend_compile(struct backend_thread *t, const struct ir_unit *u,
                      uint32_t page_id, struct jit_buffer *code,
                      struct jit_result *result);
 
-/* Code of a stub, to which an exit of the unit at `code` leads from now on; as
- * soon as that is taken, host_return is BACKEND_STUB behind its start.  Before
- * anybody runs the unit. */
+/*
+ * Stubs of BACKEND_STUB_SIZE bytes, one before the other up to the start of
+ * *stubs: for each of the exits of the unit at `code` that want one, which lead
+ * there from now on.  As soon as one is taken, host_return is BACKEND_STUB
+ * behind its stub's start, where 32 bits say how far the link is from `base`.
+ * Returns how many there are.  Before anybody runs the unit.
+ */
 #define BACKEND_STUB 5
-void backend_place_stub(const struct backend *b, const struct jit_buffer *stub,
-                        const struct jit_buffer *code,
-                        struct block_link *link);
+#define BACKEND_STUB_SIZE (BACKEND_STUB + sizeof(uint32_t))
+unsigned backend_place_stubs(const struct backend *b,
+                             const struct jit_buffer *stubs,
+                             const struct jit_buffer *code,
+                             struct block_link *links, unsigned count,
+                             const void *base);
 /* Make a copy of the code of *b, no exit linked, what backend_compile() left
  * there: nothing of it says where stubs are. */
 void backend_forget_stubs(uint8_t *code, const struct block *b);

@@ -34,18 +34,14 @@ static void set_key(struct block *b, const struct block *key)
 /* Its exits lead to the run loop. */
 static void place_stubs(const struct backend *backend,
                         struct code_chunk *chunk, const struct block *b,
-                        uint8_t *rw)
+                        const struct jit_buffer *code)
 {
-    const struct jit_buffer code = {rw, b->code, b->code_size};
-    struct block_link *link = block_links(b);
+    const struct jit_buffer stubs = code_chunk_stubs(chunk);
 
-    for (unsigned n = 0; n < b->link_count; n++, link++) {
-        if (link->stub) {
-            struct jit_buffer stub = code_chunk_stub(chunk, link);
-
-            backend_place_stub(backend, &stub, &code, link);
-        }
-    }
+    code_chunk_add_stubs(chunk,
+                         backend_place_stubs(backend, &stubs, code,
+                                             block_links(b), b->link_count,
+                                             chunk->index));
 }
 
 /* Field by field to where it stays: a copy of what was just put together in
@@ -80,7 +76,7 @@ struct block *block_new(const struct backend *backend,
     memcpy(reloc, result->thunk_reloc, result->thunk_relocs * sizeof(*reloc));
     memcpy(reloc + result->thunk_relocs, result->pc_reloc,
            result->pc_relocs * sizeof(*reloc));
-    place_stubs(backend, chunk, b, code->rw);
+    place_stubs(backend, chunk, b, code);
     code_chunk_commit(chunk, b, skip + result->code_size);
     return b;
 }
@@ -108,7 +104,7 @@ struct block *block_clone(const struct backend *backend,
     for (unsigned n = 0; n < b->link_count; n++, link++) {
         near_set(&link->to, NULL);
     }
-    place_stubs(backend, chunk, b, code->rw);
+    place_stubs(backend, chunk, b, code);
     backend_relocate(backend, code->rw, b, b->code - origin->code,
                      b->pc - origin->pc);
     /* A call there has another displacement now. */

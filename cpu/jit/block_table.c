@@ -518,15 +518,18 @@ bool block_kill_range(struct block_table *t, uint64_t pa, uint64_t size)
 
 uint32_t block_source_hash(const uint8_t *code, unsigned bytes)
 {
-    uint32_t h = 2166136261u;
+    uint64_t sum = bytes, two;
+    uint32_t one;
 
-    for (unsigned n = 0; n + 4 <= bytes; n += 4) {
-        uint32_t word;
-        __builtin_memcpy(&word, code + n, 4);
-        h = (h ^ word) * 16777619u;
-        h ^= h >> 15;
+    for (; bytes >= sizeof(two); bytes -= sizeof(two), code += sizeof(two)) {
+        __builtin_memcpy(&two, code, sizeof(two));
+        sum = sum_step(sum, two);
     }
-    return h;
+    if (bytes) {
+        __builtin_memcpy(&one, code, sizeof(one));
+        sum = sum_step(sum, one);
+    }
+    return (uint32_t)sum;
 }
 
 static bool stale(const struct block_table *t, const struct block *b,

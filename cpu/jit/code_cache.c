@@ -17,13 +17,10 @@
 #include "util/bits.h"
 #include "util/populate.h"
 
-/* A stub's code, and how far from the start of the chunk's metadata its link
- * is. */
-#define STUB_SIZE (BACKEND_STUB + sizeof(uint32_t))
 /* Largest code of one unit, and largest metadata, of the interpreter's as of
  * generated code: a chunk with less left counts as full. */
 #define UNIT_ROOM (BLOCK_MAX_CODE + 8)
-#define STUBS_ROOM (IR_MAX_EDGES * STUB_SIZE)
+#define STUBS_ROOM (IR_MAX_EDGES * BACKEND_STUB_SIZE)
 #define META_ROOM (IR_MAX_INSNS * sizeof(struct ir_insn) + (64u << 10))
 /* More is hardly needed: code takes more. */
 #define META_SIZE (2 * CODE_CHUNK_SIZE)
@@ -554,8 +551,8 @@ struct code_chunk *code_cache_chunk(struct code_cache *c, unsigned cpu,
 static size_t first_stub(const struct code_chunk *chunk)
 {
     return CODE_CHUNK_SIZE -
-           STUB_SIZE * atomic_load_explicit(&chunk->stubs,
-                                            memory_order_relaxed);
+           BACKEND_STUB_SIZE * atomic_load_explicit(&chunk->stubs,
+                                                    memory_order_relaxed);
 }
 
 bool code_chunk_room(const struct code_chunk *chunk, struct jit_buffer *out)
@@ -572,18 +569,18 @@ bool code_chunk_room(const struct code_chunk *chunk, struct jit_buffer *out)
     return true;
 }
 
-struct jit_buffer code_chunk_stub(struct code_chunk *chunk,
-                                  const struct block_link *link)
+struct jit_buffer code_chunk_stubs(const struct code_chunk *chunk)
 {
-    size_t at = first_stub(chunk) - STUB_SIZE;
-    uint32_t distance = (uint32_t)((const uint8_t *)link -
-                                   (const uint8_t *)chunk->index);
+    size_t end = first_stub(chunk);
 
-    memcpy(chunk->rw + at + BACKEND_STUB, &distance, sizeof(distance));
-    /* Others come upon it when they run the block's code. */
-    atomic_store_explicit(&chunk->stubs, chunk->stubs + 1,
+    return (struct jit_buffer){chunk->rw + end, chunk->rx + end, 0};
+}
+
+void code_chunk_add_stubs(struct code_chunk *chunk, unsigned count)
+{
+    /* Others come upon them when they run the block's code. */
+    atomic_store_explicit(&chunk->stubs, chunk->stubs + count,
                           memory_order_relaxed);
-    return (struct jit_buffer){chunk->rw + at, chunk->rx + at, BACKEND_STUB};
 }
 
 __attribute__((target("prfchw")))
@@ -608,6 +605,7 @@ void code_chunk_commit(struct code_chunk *chunk, struct block *block,
      * this processor, and who reads back what waits to be written there waits
      * as well.  (In a function of its own gcc takes it for nothing.) */
     const uint8_t *meta = (const uint8_t *)chunk->index + chunk->meta_used;
+#pragma GCC unroll 4
     for (unsigned k = 1; k <= USUAL_LINES; k++) {
         __builtin_prefetch(chunk->rw + end + k * HOST_LINE, 1);
         __builtin_prefetch(meta + k * HOST_LINE, 1);

@@ -134,10 +134,12 @@ void code_chunk_commit(struct code_chunk *chunk, struct block *block,
  * cleared. */
 void *code_chunk_alloc(struct code_chunk *chunk, size_t size);
 
-/* A stub (backend_place_stub()) of the link, with the chunk's life; after
- * code_chunk_alloc() of its block, in room that code_chunk_room() left. */
-struct jit_buffer code_chunk_stub(struct code_chunk *chunk,
-                                  const struct block_link *link);
+/* Stubs (backend_place_stubs()) with the chunk's life: where more of them end,
+ * of a block, after its code_chunk_alloc(), in room that code_chunk_room()
+ * left; and that there are so many more, whose links are found from
+ * chunk->index on. */
+struct jit_buffer code_chunk_stubs(const struct code_chunk *chunk);
+void code_chunk_add_stubs(struct code_chunk *chunk, unsigned count);
 
 /* The blocks in the order in which they were made: the first, the next, or
  * NULL. */

@@ -8,14 +8,7 @@
 
 #include "util/bits.h"
 
-static inline uint64_t step(uint64_t h, uint64_t word)
-{
-    h = (h ^ word) * UINT64_C(0xbf58476d1ce4e5b9);
-    return h ^ h >> 32;
-}
-
-/* Each step maps sums one to one, and different words to different sums; in
- * two lanes, which the host works on at the same time. */
+/* In two lanes, which the host works on at the same time. */
 uint64_t store_sum(uint64_t seed, const void *data, size_t size)
 {
     const uint8_t *p = data;
@@ -24,12 +17,12 @@ uint64_t store_sum(uint64_t seed, const void *data, size_t size)
 
     for (; size >= 16; size -= 16, p += 16) {
         memcpy(word, p, 16);
-        even = step(even, word[0]);
-        odd = step(odd, word[1]);
+        even = sum_step(even, word[0]);
+        odd = sum_step(odd, word[1]);
     }
     memset(word, 0, sizeof(word));
     memcpy(word, p, size);
-    return step(step(even, word[0]), step(odd, word[1]));
+    return sum_step(sum_step(even, word[0]), sum_step(odd, word[1]));
 }
 
 uint64_t store_key(unsigned page_offset, uint32_t context,

@@ -261,11 +261,15 @@ START_TEST(stubs)
     struct code_chunk *chunk = chunks[0];
     while (code_chunk_room(chunk, &room)) {
         link[count] = code_chunk_alloc(chunk, sizeof(**link));
-        struct jit_buffer stub = code_chunk_stub(chunk, link[count]);
-        ck_assert(stub.rx >= room.rx + room.size);
-        memset(stub.rw, 0xcc, BACKEND_STUB);
-        ck_assert_uint_eq(stub.rx[BACKEND_STUB - 1], 0xcc);
-        at[count++] = stub.rx;
+        struct jit_buffer stubs = code_chunk_stubs(chunk);
+        uint32_t distance = (uint32_t)((uint8_t *)link[count] -
+                                       (uint8_t *)chunk->index);
+        at[count] = stubs.rx - BACKEND_STUB_SIZE;
+        ck_assert(at[count] >= room.rx + room.size);
+        memset(stubs.rw - BACKEND_STUB_SIZE, 0xcc, BACKEND_STUB);
+        memcpy(stubs.rw - sizeof(distance), &distance, sizeof(distance));
+        ck_assert_uint_eq(at[count++][BACKEND_STUB - 1], 0xcc);
+        code_chunk_add_stubs(chunk, 1);
         if (count % 2) {
             add(chunk, 70);
         }

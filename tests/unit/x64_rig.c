@@ -139,20 +139,12 @@ void rig_find_pc(struct rig *r)
     ck_abort_msg("left at no site");
 }
 
-/* Of all units the same: a stub leads to no link by itself. */
-static struct jit_buffer stub_of(const struct rig *r, unsigned n)
-{
-    size_t at = RIG_CODE - (n + 1) * 16;
-
-    return (struct jit_buffer){r->code.rw + at, r->code.rx + at, 16};
-}
-
 uintptr_t rig_left(const struct rig *r, unsigned n)
 {
     const struct block_link *link = &r->result.links[n];
+    const uint8_t *jump = r->unit_code.rx + link->patch + 4;
 
-    return link->stub ? (uintptr_t)stub_of(r, n).rx + BACKEND_STUB
-                      : (uintptr_t)r->unit_code.rx + link->patch + 4;
+    return (uintptr_t)(link->stub ? jump + link->to_stub + BACKEND_STUB : jump);
 }
 
 bool rig_compile_for(struct rig *r, uint32_t page_id)
@@ -161,14 +153,11 @@ bool rig_compile_for(struct rig *r, uint32_t page_id)
                          &r->result)) {
         return false;
     }
-    for (unsigned n = 0; n < r->result.link_count; n++) {
-        struct jit_buffer stub = stub_of(r, n);
-
-        if (r->result.links[n].stub) {
-            backend_place_stub(r->backend, &stub, &r->unit_code,
-                               &r->result.links[n]);
-        }
-    }
+    const struct jit_buffer stubs = {r->code.rw + RIG_CODE,
+                                     r->code.rx + RIG_CODE, 0};
+    struct block_link *links = r->result.links;
+    backend_place_stubs(r->backend, &stubs, &r->unit_code, links,
+                        r->result.link_count, links);
     return true;
 }
 

@@ -507,6 +507,17 @@ static inline void x_jmp_back(struct asm_buf *a, const uint8_t *target)
                    (uint64_t)((uint32_t)disp - 3 * far) << 8, 2 + 3 * far);
 }
 
+static inline void x_jcc_back(struct asm_buf *a, int cc, const uint8_t *target)
+{
+    int32_t disp = target - (a->p + 2);
+
+    if (disp < -128) {
+        x_bytes(a, JCC_REL32(cc) | (uint64_t)((uint32_t)disp - 4) << 16, 6);
+    } else {
+        x_bytes(a, 0x70 | (unsigned)cc | (uint64_t)(uint32_t)disp << 8, 2);
+    }
+}
+
 /* `target` lies in the same mapping as the buffer. */
 static inline void x_to(struct asm_buf *a, unsigned opcode, unsigned bytes,
                         const uint8_t *target)

@@ -407,15 +407,29 @@ void backend_link(const struct backend *b, const struct jit_buffer *code,
     }
 }
 
-void backend_place_stub(const struct backend *b, const struct jit_buffer *stub,
-                        const struct jit_buffer *code,
-                        struct block_link *link)
+unsigned backend_place_stubs(const struct backend *b,
+                             const struct jit_buffer *stubs,
+                             const struct jit_buffer *code,
+                             struct block_link *links, unsigned count,
+                             const void *base)
 {
+    int32_t to_link = (int32_t)((uint8_t *)links - (const uint8_t *)base);
+    struct jit_buffer stub = *stubs;
+
     _Static_assert(BACKEND_STUB == CALL_SIZE, "a call");
-    stub->rw[0] = CALL_REL32;
-    x_disp32(stub->rw + 1, (int32_t)(b->edge - (stub->rx + CALL_SIZE)));
-    link->to_stub = (int32_t)(stub->rx - (code->rx + link->patch + 4));
-    backend_link(b, code, link, NULL);
+    for (struct block_link *l = links; l < links + count; l++) {
+        if (l->stub) {
+            stub.rw -= BACKEND_STUB_SIZE;
+            stub.rx -= BACKEND_STUB_SIZE;
+            stub.rw[0] = CALL_REL32;
+            x_disp32(stub.rw + 1, (int32_t)(b->edge - (stub.rx + CALL_SIZE)));
+            x_disp32(stub.rw + BACKEND_STUB, to_link);
+            l->to_stub = (int32_t)(stub.rx - (code->rx + l->patch + 4));
+            x_disp32(code->rw + l->patch, l->to_stub);
+        }
+        to_link += sizeof(*l);
+    }
+    return (unsigned)((size_t)(stubs->rw - stub.rw) / BACKEND_STUB_SIZE);
 }
 
 void backend_forget_stubs(uint8_t *code, const struct block *b)

@@ -53,7 +53,8 @@ static uint8_t *look_up(struct backend_thread *t, const struct check *c)
     return mem_look_up(t, c->va, c->t1, c->t2, c->size, c->write);
 }
 
-/* Behind a cold unit: the TLB does not have the page. */
+/* Behind a cold unit: the TLB does not have the page.  The way out is hardly
+ * ever taken, and out of the way by itself. */
 static void emit_fill(struct backend_thread *t, const struct check *c)
 {
     struct asm_buf *as = &t->as;
@@ -63,8 +64,8 @@ static void emit_fill(struct backend_thread *t, const struct check *c)
     x_mov_imm(as, c->t2, c->size | c->flags << SLOW_CHECK_SHIFT);
     call_thunk(t, thunk_fill(t->b, c->va, c->t1, c->t2));
     mem_save_vectors(t, c->xmm, false);
-    emit_link(t, CC_E, c->edge);
-    x_jmp_back(as, c->back);
+    x_jcc_back(as, CC_NE, c->back);
+    emit_link(t, ALWAYS, c->edge);
 }
 
 /* Behind the unit: a slot does not have the page. */

@@ -4,8 +4,6 @@
  */
 #include "cpu/arm/translate.h"
 
-#include <limits.h>
-
 #include "cpu/arm/a64_trans.h"
 #include "cpu/arm/exception.h"
 #include "cpu/arm/levels.h"
@@ -14,10 +12,7 @@
 
 #include "cpu/arm/a64_decode.inc"
 
-/* Guest instructions in a unit; conditional branches that it goes on
- * behind. */
-#define MAX_INSNS 64
-#define MAX_SIDE_EXITS 3
+#define MAX_INSNS 64 /* in a unit */
 
 bool a64_feature(const struct a64_ctx *s, enum a64_feat feature)
 {
@@ -43,7 +38,7 @@ void a64_end_with_sp(struct a64_ctx *s, ir_ref sp)
     ir_exit_indirect(s->u,
                      ir_get(s->u, IR_I64, offsetof(struct vcpu, target)),
                      IR_JUMP_SWITCH, vcpu_key(s->context));
-    s->ended = true;
+    s->after |= A64_ENDED;
 }
 
 void a64_end_in_context(struct a64_ctx *s, uint32_t context, ir_ref sp)
@@ -58,7 +53,7 @@ void a64_end_in_context(struct a64_ctx *s, uint32_t context, ir_ref sp)
     ir_set(s->u, IR_I64, offsetof(struct vcpu, jump_key), key);
     ir_exit_indirect(s->u, ir_pc(s->u, s->pc + 4), IR_JUMP_SWITCH,
                      vcpu_key(s->context));
-    s->ended = true;
+    s->after |= A64_ENDED;
 }
 
 /* SVC returns to the next instruction. */
@@ -92,11 +87,6 @@ bool a64_fp_access(struct a64_ctx *s)
     }
     raise_to(s, el > 1 ? el : 0, ARM_SYNDROME(EC_FP_TRAP, FP_TRAP_ISS));
     return false;
-}
-
-unsigned a64_mem_flags(const struct a64_ctx *s)
-{
-    return s->context & CTX_ALIGN ? IR_MEM_ALIGNED : 0;
 }
 
 /* -- branch target identification ---------------------------------------- */
@@ -329,7 +319,7 @@ static void fault_at_sp(struct a64_ctx *s, a64_decode_fn *decode, bool first)
 {
     if (!first) {
         ir_exit(s->u, s->pc);
-        s->ended = true;
+        s->after |= A64_ENDED;
         return;
     }
     begin_insn(s, true);
@@ -374,6 +364,15 @@ static unsigned limit(uint32_t context, unsigned bytes)
     return bytes < most ? bytes : most;
 }
 
+/* Up to where there surely is room, on the way to `end`. */
+static const uint8_t *room(const struct ir_unit *u, const uint8_t *code,
+                           const uint8_t *end)
+{
+    size_t insns = ir_room(u);
+
+    return insns < (size_t)(end - code) / 4 ? code + 4 * insns : end;
+}
+
 void a64_translate(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
                    uint32_t context, const uint8_t *code, unsigned bytes)
 {
@@ -382,17 +381,18 @@ void a64_translate(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
         .el = context >> CTX_EL_SHIFT & 3,
     };
     unsigned more = context & (CTX_FIRST | CTX_EVERY);
-    unsigned branches = u->region ? UINT_MAX : MAX_SIDE_EXITS;
     const uint8_t *end = code + limit(context, bytes);
+    const uint8_t *stop = room(u, code, end);
     /* The way of the next instruction is found before this one goes its own:
      * when the host has guessed it wrongly, as often, it soon knows. */
     struct found next = find(code);
 
+    assert(stop > code);
     u->fp_default = !(context & (CTX_FP_MODE | CTX_FP_RMODE));
     if (context & CTX_COUNT) {
         u->shares = false; /* may leave before what has been counted */
     }
-    do {
+    for (;;) {
         struct found now = next;
 
         next = find(code + 4 < end ? code + 4 : code);
@@ -404,13 +404,18 @@ void a64_translate(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,
             translate_with_more(&s, now.decode, s.pc == pc);
             more &= CTX_EVERY;
         }
-        if (s.sp_changed && !s.ended) {
-            check_sp(&s);
+        if (s.after) {
+            break;
         }
         s.pc += 4;
         code += 4;
-    } while (!s.ended && code < end && ir_room(u) && u->branches < branches);
-    if (!s.ended) {
-        ir_exit(u, s.pc);
+        if (code == stop && (stop = room(u, code, end)) == code) {
+            ir_exit(u, s.pc);
+            break;
+        }
     }
+    if (s.after == A64_SP_CHANGED) {
+        check_sp(&s);
+    }
+    ir_end(u, pc);
 }

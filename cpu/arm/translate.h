@@ -29,8 +29,13 @@ struct a64_ctx {
     unsigned counted;          /* CTX_COUNT: instructions in the open run */
     ir_ref count;              /* ... and the constant that says so */
     unsigned first_op;         /* ... what the last of them appended */
-    bool ended;                /* the unit ends after this instruction */
-    bool sp_changed;           /* it may have misaligned SP */
+    unsigned after;            /* A64_*: what it asks for */
+};
+
+/* What the driver does after an instruction; nothing, after most. */
+enum {
+    A64_ENDED = 1 << 0,      /* the unit has ended */
+    A64_SP_CHANGED = 1 << 1, /* it does if SP is misaligned now */
 };
 
 /* Register 31 is zero (r) or the stack pointer (sp).  `sf` picks I64 or
@@ -68,7 +73,7 @@ static inline void a64_set_sp(struct a64_ctx *s, bool sf, unsigned n,
                               ir_ref value)
 {
     if (n == 31 && !(sf && a64_keeps_sp_aligned(s, value))) {
-        s->sp_changed = true;
+        s->after |= A64_SP_CHANGED;
     }
     ir_set_home(s->u, HOME_R + n, sf ? value : ir_low(s->u, value));
 }
@@ -116,7 +121,10 @@ static inline enum ir_type a64_mem_type(unsigned size)
 }
 
 /* Flags every memory access of this context carries (alignment ...). */
-unsigned a64_mem_flags(const struct a64_ctx *s);
+static inline unsigned a64_mem_flags(const struct a64_ctx *s)
+{
+    return s->context & CTX_ALIGN ? IR_MEM_ALIGNED : 0;
+}
 
 /* Translate a unit (guest_ops.translate). */
 void a64_translate(struct vcpu *vcpu, struct ir_unit *u, uint64_t pc,

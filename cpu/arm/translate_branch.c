@@ -20,8 +20,20 @@ static uint64_t target_of(const struct a64_ctx *s, int words)
 
 static bool end(struct a64_ctx *s)
 {
-    s->ended = true;
+    s->after |= A64_ENDED;
     return true;
+}
+
+/* Conditional branches that a unit goes on behind. */
+#define MAX_SIDE_EXITS 3
+
+static bool branched(struct a64_ctx *s)
+{
+    if (s->u->branches < MAX_SIDE_EXITS || s->u->region) {
+        return true;
+    }
+    ir_exit(s->u, s->pc + 4);
+    return end(s);
 }
 
 /* -- immediate ----------------------------------------------------------- */
@@ -52,7 +64,7 @@ A64_ROW(B_cond, bcond)
     }
     ir_brcc(s->u, (enum ir_cc)a->cond, ir_get_flags(s->u),
             target_of(s, a->imm));
-    return true;
+    return branched(s);
 }
 
 /* The hint that it goes the same way as before is of no use here. */
@@ -66,7 +78,7 @@ static bool compare_branch(struct a64_ctx *s, const struct a64_arg_cbz *a,
 {
     ir_brz(s->u, a64_type(a->sf), a64_r(s, a->sf, a->rt), if_zero,
            target_of(s, a->imm));
-    return true;
+    return branched(s);
 }
 
 A64_ROW(CBZ, cbz)
@@ -86,7 +98,7 @@ static bool test_branch(struct a64_ctx *s, const struct a64_arg_tbz *a,
                          UINT64_C(1) << a->bit);
 
     ir_brz(s->u, IR_I64, bit, if_zero, target_of(s, a->imm));
-    return true;
+    return branched(s);
 }
 
 A64_ROW(TBZ, tbz)

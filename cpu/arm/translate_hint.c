@@ -196,7 +196,7 @@ A64_ROW(WFI, none)
         ir_call(s->u, &wfi_helper, ir_pc(s->u, s->pc + 4), IR_NONE, IR_NONE);
     }
     ir_exit_loop(s->u, VCPU_EXIT_WAIT, s->pc + 4);
-    s->ended = true;
+    s->after |= A64_ENDED;
     return true;
 }
 
@@ -320,6 +320,6 @@ A64_ROW(ISB, barrier)
 {
     (void)a;
     ir_exit_anew(s->u, s->pc + 4);
-    s->ended = true;
+    s->after |= A64_ENDED;
     return true;
 }

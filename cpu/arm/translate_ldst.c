@@ -16,15 +16,16 @@
 enum { MODE_POST = 1, MODE_PRE = 3 };
 
 struct address {
-    struct ir_address at; /* of the access */
-    int32_t step;         /* by how much the base moves then */
+    ir_ref base;
+    int32_t offset; /* of the access, from there */
+    int32_t step;   /* by how much the base moves then */
 };
 
-static struct address immediate(struct a64_ctx *s, unsigned rn,
-                                unsigned mode, int32_t offset)
+static inline struct address immediate(struct a64_ctx *s, unsigned rn,
+                                       unsigned mode, int32_t offset)
 {
     return (struct address){
-        .at = {a64_sp(s, rn), mode == MODE_POST ? 0 : offset},
+        .base = a64_sp(s, rn), .offset = mode == MODE_POST ? 0 : offset,
         .step = mode & 1 ? offset : 0,
     };
 }
@@ -40,14 +41,20 @@ static struct address indexed(struct a64_ctx *s, unsigned rn, unsigned rm,
                        : ir_bfxu(s->u, IR_I64, m, 0, 32);
     }
     m = ir_bini(s->u, IR_SHL, IR_I64, m, shift);
-    return (struct address){ir_at(ir_bin(s->u, IR_ADD, IR_I64, base, m)), 0};
+    return (struct address){.base = ir_bin(s->u, IR_ADD, IR_I64, base, m)};
 }
 
-static bool write_back(struct a64_ctx *s, unsigned rn, struct address address)
+static inline struct ir_address at(struct address a)
+{
+    return (struct ir_address){a.base, a.offset};
+}
+
+static inline bool write_back(struct a64_ctx *s, unsigned rn,
+                              struct address address)
 {
     if (address.step) {
         a64_set_sp(s, true, rn,
-                   ir_bini(s->u, IR_ADD, IR_I64, address.at.base,
+                   ir_bini(s->u, IR_ADD, IR_I64, address.base,
                            (uint64_t)(int64_t)address.step));
     }
     return true;
@@ -55,10 +62,10 @@ static bool write_back(struct a64_ctx *s, unsigned rn, struct address address)
 
 /* -- one register -------------------------------------------------------- */
 
-static bool load(struct a64_ctx *s, unsigned esz, unsigned flags, bool sf,
+A64_FAMILY bool load(struct a64_ctx *s, unsigned esz, unsigned flags, bool sf,
                  unsigned rn, unsigned rt, struct address address)
 {
-    ir_ref v = a64_load(s, esz, flags, address.at);
+    ir_ref v = a64_load(s, esz, flags, at(address));
 
     write_back(s, rn, address);
     a64_set_r(s, sf, rt, v);
@@ -70,17 +77,17 @@ static unsigned sign(bool sf)
     return sf ? IR_MEM_SIGN64 : IR_MEM_SIGN32;
 }
 
-static bool store(struct a64_ctx *s, unsigned esz, unsigned flags,
+A64_FAMILY bool store(struct a64_ctx *s, unsigned esz, unsigned flags,
                   unsigned rn, unsigned rt, struct address address)
 {
-    a64_store(s, esz, flags, address.at, a64_r(s, true, rt));
+    a64_store(s, esz, flags, at(address), a64_r(s, true, rt));
     return write_back(s, rn, address);
 }
 
 static bool load_vec(struct a64_ctx *s, unsigned esz, unsigned rn,
                      unsigned rt, struct address address)
 {
-    ir_ref v = a64_load_vec(s, esz, address.at);
+    ir_ref v = a64_load_vec(s, esz, at(address));
 
     write_back(s, rn, address);
     a64_set_v(s, rt, v);
@@ -90,7 +97,7 @@ static bool load_vec(struct a64_ctx *s, unsigned esz, unsigned rn,
 static bool store_vec(struct a64_ctx *s, unsigned esz, unsigned rn,
                       unsigned rt, struct address address)
 {
-    a64_store_vec(s, esz, address.at, a64_v(s, rt));
+    a64_store_vec(s, esz, at(address), a64_v(s, rt));
     return write_back(s, rn, address);
 }
 
@@ -136,7 +143,8 @@ TRANS(PRFUM, ldst_imm, ((void)s, (void)a, true))
 static struct address literal(struct a64_ctx *s, int64_t words)
 {
     return (struct address){
-        ir_at(ir_pc(s->u, s->pc + (uint64_t)(words * 4))), 0};
+        .base = ir_pc(s->u, s->pc + (uint64_t)(words * 4)),
+    };
 }
 
 #define LIT literal(s, a->imm)
@@ -152,7 +160,7 @@ static bool load_pair(struct a64_ctx *s, unsigned flags,
 {
     struct address p = immediate(s, a->rn, a->mode,
                                  a->imm * (1 << a->esz));
-    ir_ref second, first = a64_load2(s, a->esz, flags, p.at, &second);
+    ir_ref second, first = a64_load2(s, a->esz, flags, at(p), &second);
 
     write_back(s, a->rn, p);
     a64_set_r(s, true, a->rt, first);
@@ -165,7 +173,7 @@ static bool store_pair(struct a64_ctx *s, const struct a64_arg_ldpair *a)
     struct address p = immediate(s, a->rn, a->mode,
                                  a->imm * (1 << a->esz));
 
-    a64_store2(s, a->esz, p.at, a64_r(s, true, a->rt),
+    a64_store2(s, a->esz, at(p), a64_r(s, true, a->rt),
                a64_r(s, true, a->rt2));
     return write_back(s, a->rn, p);
 }
@@ -174,7 +182,7 @@ static bool load_pair_vec(struct a64_ctx *s, const struct a64_arg_ldpair *a)
 {
     struct address p = immediate(s, a->rn, a->mode,
                                  a->imm * (1 << a->esz));
-    ir_ref second, first = a64_load2_vec(s, a->esz, p.at, &second);
+    ir_ref second, first = a64_load2_vec(s, a->esz, at(p), &second);
 
     write_back(s, a->rn, p);
     a64_set_v(s, a->rt, first);
@@ -187,7 +195,7 @@ static bool store_pair_vec(struct a64_ctx *s, const struct a64_arg_ldpair *a)
     struct address p = immediate(s, a->rn, a->mode,
                                  a->imm * (1 << a->esz));
 
-    a64_store2_vec(s, a->esz, p.at, a64_v(s, a->rt), a64_v(s, a->rt2));
+    a64_store2_vec(s, a->esz, at(p), a64_v(s, a->rt), a64_v(s, a->rt2));
     return write_back(s, a->rn, p);
 }
 

@@ -3,30 +3,19 @@
  */
 #include "cpu/arm/translate_mem.h"
 
-static bool is_big_endian(const struct a64_ctx *s)
-{
-    return s->context & CTX_BIG_ENDIAN;
-}
-
 /* -- reversal ------------------------------------------------------------- */
 
-/* shift: SHR or SAR, which extends the result. */
-static ir_ref reverse(struct a64_ctx *s, unsigned esz, enum ir_opcode shift,
-                      ir_ref value)
+ir_ref a64_reverse(struct a64_ctx *s, unsigned esz, enum ir_opcode shift,
+                   ir_ref value)
 {
     return ir_bini(s->u, shift, IR_I64,
                    ir_un(s->u, IR_BSWAP, IR_I64, value), 64 - (8u << esz));
 }
 
-ir_ref a64_order(struct a64_ctx *s, unsigned esz, ir_ref value)
-{
-    return is_big_endian(s) ? reverse(s, esz, IR_SHR, value) : value;
-}
-
 /* The same in each element of a vector, esz 0..4. */
 static ir_ref order_vec(struct a64_ctx *s, unsigned esz, ir_ref value)
 {
-    if (!is_big_endian(s) || esz == 0) {
+    if (!a64_is_big_endian(s) || esz == 0) {
         return value;
     }
     value = ir_vec(s->u, IR_VREV, IR_I8, IR_Q, 0, value, IR_NONE, IR_NONE,
@@ -38,68 +27,31 @@ static ir_ref order_vec(struct a64_ctx *s, unsigned esz, ir_ref value)
 
 /* -- integers ------------------------------------------------------------- */
 
-static unsigned all_flags(const struct a64_ctx *s, unsigned flags)
-{
-    return flags | a64_mem_flags(s);
-}
-
 #define SIGNED (IR_MEM_SIGN32 | IR_MEM_SIGN64)
 
 /* What a load without SIGN32 and SIGN64 gave, as one with `flags` gives. */
 static ir_ref loaded(struct a64_ctx *s, unsigned esz, unsigned flags,
                      ir_ref value)
 {
-    return reverse(s, esz, flags & SIGNED ? IR_SAR : IR_SHR, value);
+    return a64_reverse(s, esz, flags & SIGNED ? IR_SAR : IR_SHR, value);
 }
 
-ir_ref a64_load(struct a64_ctx *s, unsigned esz, unsigned flags,
-                struct ir_address at)
+ir_ref a64_load_reversed(struct a64_ctx *s, unsigned esz, unsigned flags,
+                         struct ir_address at)
 {
-    enum ir_type type = a64_mem_type(esz);
-
-    flags = all_flags(s, flags);
-    if (!is_big_endian(s)) {
-        return ir_load(s->u, type, flags, at);
-    }
     return loaded(s, esz, flags,
-                  ir_load(s->u, type, flags & ~(unsigned)SIGNED, at));
+                  ir_load(s->u, a64_mem_type(esz), flags & ~(unsigned)SIGNED,
+                          at));
 }
 
-void a64_store(struct a64_ctx *s, unsigned esz, unsigned flags,
-               struct ir_address at, ir_ref value)
+ir_ref a64_load2_reversed(struct a64_ctx *s, unsigned esz, unsigned flags,
+                          struct ir_address at, ir_ref *second)
 {
-    ir_store(s->u, a64_mem_type(esz), all_flags(s, flags), at,
-             a64_order(s, esz, value));
-}
+    ir_ref first = ir_load2(s->u, a64_mem_type(esz),
+                            flags & ~(unsigned)SIGNED, at, second);
 
-/* FEAT_LSE2. */
-static unsigned pair_flags(const struct a64_ctx *s, unsigned flags)
-{
-    return all_flags(s, flags) | (a64_feature(s, A64_FEAT_LSE2)
-                                      ? IR_MEM_WHOLE : 0);
-}
-
-ir_ref a64_load2(struct a64_ctx *s, unsigned esz, unsigned flags,
-                 struct ir_address at, ir_ref *second)
-{
-    enum ir_type type = a64_mem_type(esz);
-    ir_ref first;
-
-    flags = pair_flags(s, flags);
-    if (!is_big_endian(s)) {
-        return ir_load2(s->u, type, flags, at, second);
-    }
-    first = ir_load2(s->u, type, flags & ~(unsigned)SIGNED, at, second);
     *second = loaded(s, esz, flags, *second);
     return loaded(s, esz, flags, first);
-}
-
-void a64_store2(struct a64_ctx *s, unsigned esz, struct ir_address at,
-                ir_ref first, ir_ref second)
-{
-    first = a64_order(s, esz, first);
-    second = a64_order(s, esz, second);
-    ir_store2(s->u, a64_mem_type(esz), pair_flags(s, 0), at, first, second);
 }
 
 /* -- vectors -------------------------------------------------------------- */

@@ -12,7 +12,7 @@
 static bool end_with_new_context(struct a64_ctx *s)
 {
     ir_exit_loop(s->u, VCPU_EXIT_STATE, s->pc + 4);
-    s->ended = true;
+    s->after |= A64_ENDED;
     return true;
 }
 

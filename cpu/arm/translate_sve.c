@@ -38,7 +38,7 @@ bool a64_sve_access(struct a64_ctx *s)
     }
     ir_call(s->u, &trap_helper, IR_NONE, IR_NONE, IR_NONE);
     ir_exit(s->u, s->pc);
-    s->ended = true;
+    s->after |= A64_ENDED;
     return false;
 }
 

@@ -303,7 +303,7 @@ A64_ROW(MSR_reg, sysreg)
     write_value(s, r, (unsigned)a->rt);
     if (r->flags & SYSREG_END) {
         ir_exit_loop(s->u, VCPU_EXIT_STATE, s->pc + 4);
-        s->ended = true;
+        s->after |= A64_ENDED;
     }
     return true;
 }
@@ -357,7 +357,7 @@ A64_ROW(SYS, sys)
             a64_r(s, true, rt), IR_NONE);
     if (op->flags & SYSOP_END) {
         ir_exit_loop(s->u, VCPU_EXIT_STATE, s->pc + 4);
-        s->ended = true;
+        s->after |= A64_ENDED;
     }
     return true;
 }

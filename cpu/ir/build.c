@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu/ir/share.h"
+#include "cpu/ir/access.h"
 #include "util/bits.h"
 
 #define UNPAREN(...) __VA_ARGS__
@@ -42,10 +42,10 @@ void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context)
     u->edge_count = 0;
     u->region = u->singly = u->shares = false;
     u->branches = 0;
-    ir_share_nothing(u);
     u->fp_default = false;
     memcpy(u->known, u->entry, sizeof(u->known));
     ir_hints_begin(u);
+    ir_share_nothing(u);
 }
 
 void ir_begin_region(struct ir_unit *u, uint64_t pc, uint32_t context)
@@ -459,62 +459,6 @@ ir_ref ir_select(struct ir_unit *u, enum ir_type type, enum ir_cc cc,
         return yes;
     }
     return ir_emit(u, IR_SELECT, type, cc, flags, yes, no, 0);
-}
-
-/* -- memory ------------------------------------------------------------- */
-
-#define NOT_SHARED (IR_MEM_ACQUIRE | IR_MEM_RELEASE | IR_MEM_ALIGNED | \
-                    IR_MEM_UNPRIV)
-
-ir_ref ir_address(struct ir_unit *u, struct ir_address at)
-{
-    return at.offset ? ir_bini(u, IR_ADD, IR_I64, at.base,
-                               (uint64_t)(int64_t)at.offset)
-                     : at.base;
-}
-
-static inline ir_ref emit_access(struct ir_unit *u, enum ir_opcode op,
-                                 enum ir_type type, unsigned flags,
-                                 struct ir_address at, ir_ref b, ir_ref c)
-{
-    struct ir_shared s = {.flags = flags};
-
-    if (u->shares && !(flags & NOT_SHARED)) {
-        bool pair = op == IR_LOAD2 || op == IR_STORE2;
-
-        s = ir_share(u, at, flags, ir_type_size(type) << pair,
-                     op == IR_STORE || op == IR_STORE2);
-    } else {
-        s.address = ir_address(u, at);
-    }
-    return ir_emit(u, op, type, s.flags, s.address, b, c, s.imm);
-}
-
-ir_ref ir_load(struct ir_unit *u, enum ir_type type, unsigned flags,
-               struct ir_address at)
-{
-    return emit_access(u, IR_LOAD, type, flags, at, IR_NONE, IR_NONE);
-}
-
-void ir_store(struct ir_unit *u, enum ir_type type, unsigned flags,
-              struct ir_address at, ir_ref value)
-{
-    emit_access(u, IR_STORE, type, flags, at, value, IR_NONE);
-}
-
-ir_ref ir_load2(struct ir_unit *u, enum ir_type type, unsigned flags,
-                struct ir_address at, ir_ref *second)
-{
-    ir_ref r = emit_access(u, IR_LOAD2, type, flags, at, IR_NONE, IR_NONE);
-
-    *second = ir_append(u, IR_SECOND, type, flags, r, IR_NONE, IR_NONE, 0);
-    return r;
-}
-
-void ir_store2(struct ir_unit *u, enum ir_type type, unsigned flags,
-               struct ir_address at, ir_ref first, ir_ref second)
-{
-    emit_access(u, IR_STORE2, type, flags, at, first, second);
 }
 
 /* -- vectors, calls ------------------------------------------------------ */

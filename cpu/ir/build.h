@@ -4,7 +4,7 @@
  * or written (get/set elimination is thereby part of building).
  *
  * Functions return the value's ref; the ones for ops without a value
- * return IR_NONE.  When the unit is full (ir_room() false) the front end
+ * return IR_NONE.  When the unit is full (ir_room() 0) the front end
  * ends it; the builder asserts.
  */
 #ifndef CPU_IR_BUILD_H
@@ -19,13 +19,15 @@ void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context);
 /* The same for a region: nothing is known of registers. */
 void ir_begin_region(struct ir_unit *u, uint64_t pc, uint32_t context);
 
-/* At least one more guest instruction (<= 512 ops and constants, 8 edges)
- * fits. */
-static inline bool ir_room(const struct ir_unit *u)
+/* So many guest instructions (<= 512 ops and constants, 8 edges each) surely
+ * fit yet. */
+static inline unsigned ir_room(const struct ir_unit *u)
 {
     _Static_assert(IR_MAX_INSNS <= IR_MAX_CONSTS, "one test for both");
-    return u->count + u->const_count + 512 <= IR_MAX_INSNS &&
-           u->edge_count + 8 <= IR_MAX_EDGES;
+    unsigned ops = (IR_MAX_INSNS - u->count - u->const_count) / 512;
+    unsigned edges = (IR_MAX_EDGES - u->edge_count) / 8;
+
+    return ops < edges ? ops : edges;
 }
 
 /* An op that is no barrier (ir_is_barrier()). */
@@ -33,15 +35,23 @@ static inline ir_ref ir_append(struct ir_unit *u, enum ir_opcode op,
                                enum ir_type type, unsigned aux, ir_ref a,
                                ir_ref b, ir_ref c, uint64_t imm)
 {
-    ir_ref r = (ir_ref)u->count++;
+    unsigned r = u->count++;
 
     assert(r < IR_MAX_INSNS);
-    u->insn[r] = (struct ir_insn){
-        .op = (uint8_t)op, .type = (uint8_t)type, .aux = (uint16_t)aux,
-        .a = a, .b = b, .c = c, .insn = u->at, .home = NO_HOME,
-        .hint = NO_HOME, .set = false, .imm = imm,
-    };
-    return r;
+    struct ir_insn *i = &u->insn[r];
+    i->op = (uint8_t)op;
+    i->type = (uint8_t)type;
+    i->a = a;
+    i->b = b;
+    i->insn = u->at;
+    i->c = c;
+    i->home = NO_HOME;
+    i->hint = NO_HOME;
+    i->aux = (uint16_t)aux;
+    i->set = false;
+    i->unused = 0;
+    i->imm = imm;
+    return (ir_ref)r;
 }
 
 /* The general form; absent operands are IR_NONE.  No folding. */
@@ -51,7 +61,7 @@ static inline ir_ref ir_emit(struct ir_unit *u, enum ir_opcode op,
 {
     ir_ref r = ir_append(u, op, type, aux, a, b, c, imm);
 
-    if (ir_is_barrier(&u->insn[r])) {
+    if (ir_is_barrier_op(op, aux, imm)) {
         ir_hints_barrier(u, r);
     }
     return r;
@@ -60,15 +70,23 @@ static inline ir_ref ir_emit(struct ir_unit *u, enum ir_opcode op,
 static inline ir_ref ir_new_const(struct ir_unit *u, enum ir_opcode op,
                                   enum ir_type type, uint64_t imm)
 {
-    ir_ref r = (ir_ref)(IR_FIRST_CONST + u->const_count++);
+    unsigned r = IR_FIRST_CONST + u->const_count++;
 
     assert(r < IR_FIRST_CONST + IR_MAX_CONSTS);
-    u->insn[r] = (struct ir_insn){
-        .op = (uint8_t)op, .type = (uint8_t)type, .a = IR_NONE,
-        .b = IR_NONE, .c = IR_NONE, .home = NO_HOME, .hint = NO_HOME,
-        .imm = imm,
-    };
-    return r;
+    struct ir_insn *i = &u->insn[r];
+    i->op = (uint8_t)op;
+    i->type = (uint8_t)type;
+    i->a = IR_NONE;
+    i->b = IR_NONE;
+    i->insn = 0;
+    i->c = IR_NONE;
+    i->home = NO_HOME;
+    i->hint = NO_HOME;
+    i->aux = 0;
+    i->set = false;
+    i->unused = 0;
+    i->imm = imm;
+    return (ir_ref)r;
 }
 
 static inline ir_ref ir_const(struct ir_unit *u, enum ir_type type,
@@ -134,16 +152,29 @@ ir_ref ir_setcc(struct ir_unit *u, enum ir_cc cc, ir_ref flags);
 ir_ref ir_select(struct ir_unit *u, enum ir_type type, enum ir_cc cc,
                  ir_ref flags, ir_ref yes, ir_ref no);
 
-/* Memory; `flags` are IR_MEM_*. */
-ir_ref ir_load(struct ir_unit *u, enum ir_type type, unsigned flags,
-               struct ir_address at);
-void ir_store(struct ir_unit *u, enum ir_type type, unsigned flags,
-              struct ir_address at, ir_ref value);
+/* Memory (access.c); `flags` are IR_MEM_*. */
+ir_ref ir_access(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
+                 unsigned flags, struct ir_address at, ir_ref b, ir_ref c);
+static inline ir_ref ir_load(struct ir_unit *u, enum ir_type type,
+                             unsigned flags, struct ir_address at)
+{
+    return ir_access(u, IR_LOAD, type, flags, at, IR_NONE, IR_NONE);
+}
+static inline void ir_store(struct ir_unit *u, enum ir_type type,
+                            unsigned flags, struct ir_address at,
+                            ir_ref value)
+{
+    ir_access(u, IR_STORE, type, flags, at, value, IR_NONE);
+}
 /* Returns the first, *second gets the other. */
 ir_ref ir_load2(struct ir_unit *u, enum ir_type type, unsigned flags,
                 struct ir_address at, ir_ref *second);
-void ir_store2(struct ir_unit *u, enum ir_type type, unsigned flags,
-               struct ir_address at, ir_ref first, ir_ref second);
+static inline void ir_store2(struct ir_unit *u, enum ir_type type,
+                             unsigned flags, struct ir_address at,
+                             ir_ref first, ir_ref second)
+{
+    ir_access(u, IR_STORE2, type, flags, at, first, second);
+}
 /* The address as a value. */
 ir_ref ir_address(struct ir_unit *u, struct ir_address at);
 
@@ -168,11 +199,17 @@ ir_ref ir_call(struct ir_unit *u, const struct ir_helper *helper, ir_ref a,
 /* What is appended from here on is of the guest instruction at pc. */
 static inline void ir_insn(struct ir_unit *u, uint64_t pc)
 {
-    unsigned offset = (unsigned)(pc - u->pc);
+    u->at = (uint16_t)((pc - u->pc) / 4);
+}
 
-    u->guest_insns++;
-    u->guest_bytes = offset + 4;
-    u->at = (uint16_t)(offset / 4);
+/* All guest instructions from pc on, up to the last that something has been
+ * appended of, are in the unit. */
+static inline void ir_end(struct ir_unit *u, uint64_t pc)
+{
+    uint16_t first = (uint16_t)((pc - u->pc) / 4);
+
+    u->guest_insns += (uint16_t)(u->at - first) + 1u;
+    u->guest_bytes = 4 * (u->at + 1u);
 }
 
 /* Control. */

@@ -25,6 +25,7 @@ static inline void ir_hints_begin(struct ir_unit *u)
     if (u->first > UINT32_MAX - 2 * (IR_MAX_INSNS + 1)) {
         memset(u->last_set, 0, sizeof(u->last_set));
         memset(u->last_use, 0, sizeof(u->last_use));
+        memset(u->base, 0, sizeof(u->base));
         u->first = 0;
     }
     u->first += IR_MAX_INSNS + 1;

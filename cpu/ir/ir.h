@@ -265,14 +265,17 @@ struct ir_address {
 struct ir_insn {
     uint8_t op;     /* enum ir_opcode */
     uint8_t type;   /* enum ir_type */
-    uint16_t aux;   /* cc, memory flags, shape | extra << 8 ... see ops */
-    ir_ref a, b, c;
+    ir_ref a, b;
     uint16_t insn;  /* of which guest instruction: offset / 4 from the head,
                        modulo 2^16 */
+    /* From here on most ops have the same, which is quickly written. */
+    ir_ref c;
     uint8_t home;   /* GET, SET: what they are the whole of, or NO_HOME */
     uint8_t hint;   /* a value: where it is best computed, or NO_HOME
                        (hints.h) */
-    bool set;       /* ... and the whole of that is SET to it, at once */
+    uint16_t aux;   /* cc, memory flags, shape | extra << 8 ... see ops */
+    bool set;       /* the whole of `hint` is SET to it, at once */
+    uint8_t unused;
     uint64_t imm;
 };
 
@@ -301,13 +304,19 @@ static inline bool ir_is_host_access(const struct ir_insn *i)
 }
 
 /* It may look at any guest register, or leave the unit. */
+static inline bool ir_is_barrier_op(unsigned op, unsigned aux, uint64_t imm)
+{
+    if (op == IR_CALL || op == IR_VCALL) {
+        return ir_helper_sees((const void *)(uintptr_t)imm);
+    }
+    return op == IR_LABEL ||
+           (ir_may_leave(op) &&
+            !(ir_is_plain_access(op) && (aux & IR_MEM_HOST)));
+}
+
 static inline bool ir_is_barrier(const struct ir_insn *i)
 {
-    if (i->op == IR_CALL || i->op == IR_VCALL) {
-        return ir_helper_sees((const void *)(uintptr_t)i->imm);
-    }
-    return i->op == IR_LABEL ||
-           (ir_may_leave(i->op) && !ir_is_host_access(i));
+    return ir_is_barrier_op(i->op, i->aux, i->imm);
 }
 
 /* Its value is known to be zero above bit 31 (build.c). */
@@ -358,9 +367,10 @@ static inline uint64_t ir_insn_pc(uint64_t unit_pc, uint16_t insn)
 #define IR_FIRST_ENTRY (IR_FIRST_CONST + IR_MAX_CONSTS)
 #define IR_MAX_EDGES 256
 
-/* An address that accesses of a cold unit are off (share.c). */
+/* An address that accesses of a cold unit are off (access.c). */
 struct ir_base {
-    ir_ref root;          /* or IR_NONE */
+    uint32_t at;          /* of `check`, behind ir_unit.first */
+    ir_ref root;
     ir_ref check;         /* its CHECK, or what may become that */
     int16_t lo, hi;       /* bytes from root that are accessed */
     int16_t offset;       /* of the first access, the op behind `check` */
@@ -392,9 +402,10 @@ struct ir_unit {
     unsigned edge_count;
     bool region;
     bool singly;           /* entered by such an edge: does not loop */
-    bool shares;           /* accesses share a CHECK (share.h) */
+    bool shares;           /* accesses share a CHECK (access.c) */
     uint16_t branches;     /* that code so far may be left by */
     struct ir_base base[IR_BASES];
+    uint32_t shared_from;  /* none of which are those noted before */
     /* Known of vcpu.fp while the unit runs, by the front end: to nearest, no
      * flushing, NaNs kept, no traps. */
     bool fp_default;

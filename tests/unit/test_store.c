@@ -98,6 +98,7 @@ static void build(uint64_t pc)
     ir_call(unit, &helpers[1], b, IR_NONE, IR_NONE);
     ir_brz(unit, IR_I64, a, true, pc + 64);
     ir_exit(unit, pc - 0x10000);
+    ir_end(unit, pc);
 }
 
 static void side_open(struct side *s, const char *guest_identity)

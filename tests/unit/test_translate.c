@@ -92,6 +92,41 @@ START_TEST(limits)
 }
 END_TEST
 
+/* A unit ends when what is left of it might be too little for an instruction:
+ * here `ops` and `edges` more than that. */
+static void build_full(unsigned ops, unsigned edges)
+{
+    uint32_t adds[10];
+
+    for (size_t n = 0; n < ARRAY_SIZE(adds); n++) {
+        adds[n] = ADD(1, 1, n + 2); /* an op and a constant */
+    }
+    ir_begin(u, PC, EL1);
+    for (unsigned n = 0; n < IR_MAX_INSNS - 512 - ops; n++) {
+        ir_emit(u, IR_NOP, IR_VOID, 0, IR_NONE, IR_NONE, IR_NONE, 0);
+    }
+    for (unsigned n = 0; n < IR_MAX_EDGES - 8 - edges; n++) {
+        ir_edge(u, PC);
+    }
+    a64_translate(&unit_rig.cpu.vcpu, u, PC, EL1, (const uint8_t *)adds,
+                  sizeof(adds));
+}
+
+START_TEST(room)
+{
+    build_full(0, 0);
+    goes_on_behind(1);
+    build_full(7, 0);
+    goes_on_behind(4);
+    build_full(512 + 6, 100);
+    goes_on_behind(10);
+    build_full(1024, 0);
+    goes_on_behind(10);
+    build_full(1024, 3);
+    goes_on_behind(10);
+}
+END_TEST
+
 /* How many instructions the n-th run has, or 0. */
 static uint64_t run(unsigned n)
 {
@@ -128,6 +163,7 @@ Suite *translate_suite(void)
     tcase_add_checked_fixture(tc, set_up, unit_rig_tear_down);
     tcase_add_test(tc, end_of_memory);
     tcase_add_test(tc, limits);
+    tcase_add_test(tc, room);
     tcase_add_test(tc, counted_runs);
     suite_add_tcase(s, tc);
     return s;

@@ -198,7 +198,7 @@ A64_FAMILY bool move_wide(struct a64_ctx *s, bool invert,
 {
     uint64_t v = (uint64_t)a->imm << (16 * a->hw);
 
-    a64_set_r(s, a->sf, a->rd,
+    a64_set_r(s, true, a->rd,
               ir_const(s->u, a64_type(a->sf), invert ? ~v : v));
     return true;
 }

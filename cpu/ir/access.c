@@ -16,7 +16,7 @@
  * two pages. */
 #define MAX_SPAN 256
 
-/* The value that the address is a constant away from. */
+/* The value, no constant, that the address is a constant away from. */
 static ir_ref root_of(const struct ir_unit *u, struct ir_address at,
                       int *offset)
 {
@@ -27,7 +27,7 @@ static ir_ref root_of(const struct ir_unit *u, struct ir_address at,
         const struct ir_insn *i = &u->insn[r];
         uint64_t imm;
 
-        if (i->op != IR_ADD || i->type != IR_I64 ||
+        if (i->op != IR_ADD || i->type != IR_I64 || ir_is_constant(i->a) ||
             !ir_is_const(u, i->b, &imm) || imm + 4096 > 8192) {
             break;
         }
@@ -50,6 +50,12 @@ static bool is_first_effect(const struct ir_unit *u, unsigned n)
     return true;
 }
 
+/* What it is of can be said of a CHECK, however much that grows. */
+static bool is_near(int lo)
+{
+    return lo >= INT16_MIN + MAX_SPAN && lo <= INT16_MAX;
+}
+
 static void update(struct ir_unit *u, const struct ir_base *b)
 {
     struct ir_insn *check = &u->insn[b->check];
@@ -63,7 +69,8 @@ static inline bool begin(struct ir_unit *u, struct ir_base *b)
 {
     struct ir_insn *check = &u->insn[b->check], *first = check + 1;
 
-    if (u->edge_count + 16 > IR_MAX_EDGES || !is_first_effect(u, b->check)) {
+    if (u->edge_count + 16 > IR_MAX_EDGES || !is_near(b->lo) ||
+        !is_first_effect(u, b->check)) {
         return false;
     }
     b->edge = (uint16_t)u->edge_count;
@@ -97,8 +104,8 @@ static inline bool joins(struct ir_unit *u, struct ir_base *b, ir_ref root,
         (!b->begun && !begin(u, b))) {
         return false;
     }
-    b->lo = (int16_t)lo;
-    b->hi = (int16_t)hi;
+    b->lo = lo;
+    b->hi = hi;
     b->flags |= store ? IR_CHECK_WRITE : 0;
     update(u, b);
     return true;
@@ -108,12 +115,14 @@ static inline bool joins(struct ir_unit *u, struct ir_base *b, ir_ref root,
 static inline void note(struct ir_unit *u, struct ir_base *b, ir_ref root,
                         ir_ref check, int lo, int hi, bool store)
 {
-    *b = (struct ir_base){
-        .at = u->first + check, .root = root, .check = check,
-        .lo = (int16_t)lo, .hi = (int16_t)hi, .offset = (int16_t)lo,
-        .branches = u->branches,
-        .flags = IR_CHECK_FILL | (store ? IR_CHECK_WRITE | IR_CHECK_SURE : 0),
-    };
+    b->at = u->first + check;
+    b->root = root;
+    b->check = check;
+    b->lo = b->offset = lo;
+    b->hi = hi;
+    b->branches = u->branches;
+    b->flags = IR_CHECK_FILL | (store ? IR_CHECK_WRITE | IR_CHECK_SURE : 0);
+    b->begun = false;
 }
 
 ir_ref ir_address(struct ir_unit *u, struct ir_address at)
@@ -123,9 +132,15 @@ ir_ref ir_address(struct ir_unit *u, struct ir_address at)
                      : at.base;
 }
 
-static ir_ref nothing(struct ir_unit *u)
+/* What may become a CHECK: nobody else knows of this addition. */
+static inline ir_ref append_room(struct ir_unit *u, struct ir_address at)
 {
-    return ir_append(u, IR_NOP, IR_VOID, 0, IR_NONE, IR_NONE, IR_NONE, 0);
+    return at.offset ? ir_append(u, IR_ADD, IR_I64, 0, at.base,
+                                 ir_const(u, IR_I64,
+                                          (uint64_t)(int64_t)at.offset),
+                                 IR_NONE, 0)
+                     : ir_append(u, IR_NOP, IR_VOID, 0, IR_NONE, IR_NONE,
+                                 IR_NONE, 0);
 }
 
 static inline int bytes_of(enum ir_opcode op, enum ir_type type)
@@ -145,9 +160,9 @@ static inline int bytes_of(enum ir_opcode op, enum ir_type type)
 ir_ref ir_access(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
                  unsigned flags, struct ir_address at, ir_ref b, ir_ref c)
 {
-    ir_ref address, r;
+    ir_ref r;
 
-    if (u->shares && !(flags & NOT_SHARED)) {
+    if (u->shares && !(flags & NOT_SHARED) && !ir_is_constant(at.base)) {
         bool store = op == IR_STORE || op == IR_STORE2;
         int lo;
         ir_ref root = root_of(u, at, &lo);
@@ -158,16 +173,13 @@ ir_ref ir_access(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
             return ir_append(u, op, type, flags | IR_MEM_HOST, base->check, b,
                              c, (uint64_t)(int64_t)lo);
         }
-        address = ir_address(u, at);
-        if (!ir_is_constant(root) && lo == (int16_t)lo && hi == (int16_t)hi) {
-            /* Nobody else knows of that addition. */
-            note(u, base, root, at.offset ? address : nothing(u), lo, hi,
-                 store);
-        }
+        r = append_room(u, at);
+        note(u, base, root, r, lo, hi, store);
+        r = at.offset ? r : at.base;
     } else {
-        address = ir_address(u, at);
+        r = ir_address(u, at);
     }
-    r = ir_append(u, op, type, flags, address, b, c, 0);
+    r = ir_append(u, op, type, flags, r, b, c, 0);
     ir_hints_barrier(u, r);
     return r;
 }

@@ -35,14 +35,10 @@ void ir_begin(struct ir_unit *u, uint64_t pc, uint32_t context)
 {
     u->pc = pc;
     u->context = context;
-    u->guest_insns = 0;
-    u->guest_bytes = 0;
-    u->at = 0;
-    u->count = u->const_count = 0;
-    u->edge_count = 0;
-    u->region = u->singly = u->shares = false;
-    u->branches = 0;
-    u->fp_default = false;
+    u->guest_insns = u->guest_bytes = 0;
+    u->count = u->const_count = u->edge_count = 0;
+    u->at = u->branches = 0;
+    u->region = u->singly = u->shares = u->fp_default = false;
     memcpy(u->known, u->entry, sizeof(u->known));
     ir_hints_begin(u);
     ir_share_nothing(u);
@@ -177,7 +173,7 @@ static bool is_identity(enum ir_opcode op, enum ir_type type, uint64_t b)
 
 static inline bool is_special(uint64_t b)
 {
-    return b + 1 <= 2 || b == UINT32_MAX;
+    return b + 1 <= 1 || b == UINT32_MAX;
 }
 
 ir_ref ir_un(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
@@ -224,7 +220,7 @@ ir_ref ir_bin(struct ir_unit *u, enum ir_opcode op, enum ir_type type,
         if (type == IR_I32) {
             vb = (uint32_t)vb;
         }
-        if (is_special(vb) && is_identity(op, type, vb) &&
+        if ((is_special(vb) || vb == 1) && is_identity(op, type, vb) &&
             (type == IR_I64 || is_zero_extended(u, a))) {
             return a;
         }
@@ -337,7 +333,16 @@ struct ir_unit *ir_unit_new(void)
 {
     struct ir_unit *u = calloc(1, sizeof(*u));
 
-    for (unsigned h = 0; u && h < HOMES; h++) {
+    if (!u) {
+        return NULL;
+    }
+    for (unsigned n = 0; n < IR_MAX_CONSTS; n++) {
+        u->insn[IR_FIRST_CONST + n] = (struct ir_insn){
+            .a = IR_NONE, .b = IR_NONE, .c = IR_NONE, .home = NO_HOME,
+            .hint = NO_HOME,
+        };
+    }
+    for (unsigned h = 0; h < HOMES; h++) {
         u->entry[h] = (ir_ref)(IR_FIRST_ENTRY + h);
         u->insn[u->entry[h]] = get_of(home_type(h), ir_home_offset(h), h);
     }
@@ -346,10 +351,9 @@ struct ir_unit *ir_unit_new(void)
 
 ir_ref ir_get_unknown(struct ir_unit *u, unsigned home)
 {
-    ir_ref r = ir_append(u, IR_GET, home_type(home), 0, IR_NONE, IR_NONE,
-                         IR_NONE, ir_home_offset(home));
+    ir_ref r = ir_append_home(u, IR_GET, home_type(home), 0, IR_NONE, IR_NONE,
+                              IR_NONE, home, ir_home_offset(home));
 
-    u->insn[r].home = (uint8_t)home;
     ir_hints_use(u, r, home);
     return u->known[home] = r;
 }
@@ -377,20 +381,19 @@ ir_ref ir_low(struct ir_unit *u, ir_ref value)
 static __attribute__((noinline)) void
 set_by_op(struct ir_unit *u, unsigned home, ir_ref value)
 {
-    ir_ref r = ir_append(u, IR_SET, home_type(home), 0, value, IR_NONE,
-                         IR_NONE, ir_home_offset(home));
+    ir_ref r = ir_append_home(u, IR_SET, home_type(home), 0, value, IR_NONE,
+                              IR_NONE, home, ir_home_offset(home));
 
-    u->insn[r].home = (uint8_t)home;
-    if (!u->region) {
-        ir_hints_set_by(u, r, home);
-    }
+    ir_hints_set_by(u, r, home);
 }
 
 static __attribute__((noinline)) void
 set_over(struct ir_unit *u, unsigned home, ir_ref value)
 {
-    ir_hints_hide(u, ir_hints_hidden(u, home));
-    if (!ir_hints_set(u, value, home)) {
+    uint32_t hidden = u->last_set[home];
+
+    ir_hints_hide(u, hidden);
+    if (!ir_hints_set(u, value, home, hidden)) {
         set_by_op(u, home, value);
     }
 }
@@ -403,9 +406,13 @@ void ir_set_home(struct ir_unit *u, unsigned home, ir_ref value)
     u->known[home] = value;
     if (u->region) {
         set_by_op(u, home, value);
-    } else if (ir_hints_hidden(u, home)) {
+        return;
+    }
+    uint32_t seen = ir_hints_seen(u, home);
+
+    if (u->last_set[home] >= seen) {
         set_over(u, home, value);
-    } else if (!ir_hints_set(u, value, home)) {
+    } else if (!ir_hints_set(u, value, home, seen)) {
         set_by_op(u, home, value);
     }
 }
@@ -502,11 +509,15 @@ unsigned ir_edge(struct ir_unit *u, uint64_t target)
     uint64_t source = ir_insn_pc(u->pc, u->at);
 
     assert(u->edge_count < IR_MAX_EDGES);
-    u->edge[u->edge_count] = (struct ir_edge){
-        .pc = target, .label = IR_NONE, .flags = IR_NONE,
-        .same_page = target >> 12 == u->pc >> 12,
-        .backward = target <= source,
-    };
+    struct ir_edge *e = &u->edge[u->edge_count];
+    e->pc = target;
+    e->back = 0;
+    e->label = IR_NONE;
+    e->flags = IR_NONE;
+    e->same_page = target >> 12 == u->pc >> 12;
+    e->backward = target <= source;
+    e->singly = false;
+    e->anew = false;
     return u->edge_count++;
 }
 

@@ -30,10 +30,11 @@ static inline unsigned ir_room(const struct ir_unit *u)
     return ops < edges ? ops : edges;
 }
 
-/* An op that is no barrier (ir_is_barrier()). */
-static inline ir_ref ir_append(struct ir_unit *u, enum ir_opcode op,
-                               enum ir_type type, unsigned aux, ir_ref a,
-                               ir_ref b, ir_ref c, uint64_t imm)
+/* An op that is no barrier (ir_is_barrier()), of the whole of a home. */
+static inline ir_ref ir_append_home(struct ir_unit *u, enum ir_opcode op,
+                                    enum ir_type type, unsigned aux,
+                                    ir_ref a, ir_ref b, ir_ref c,
+                                    unsigned home, uint64_t imm)
 {
     unsigned r = u->count++;
 
@@ -45,13 +46,21 @@ static inline ir_ref ir_append(struct ir_unit *u, enum ir_opcode op,
     i->b = b;
     i->insn = u->at;
     i->c = c;
-    i->home = NO_HOME;
+    i->home = (uint8_t)home;
     i->hint = NO_HOME;
     i->aux = (uint16_t)aux;
     i->set = false;
     i->unused = 0;
     i->imm = imm;
     return (ir_ref)r;
+}
+
+/* ... and of none. */
+static inline ir_ref ir_append(struct ir_unit *u, enum ir_opcode op,
+                               enum ir_type type, unsigned aux, ir_ref a,
+                               ir_ref b, ir_ref c, uint64_t imm)
+{
+    return ir_append_home(u, op, type, aux, a, b, c, NO_HOME, imm);
 }
 
 /* The general form; absent operands are IR_NONE.  No folding. */
@@ -67,6 +76,7 @@ static inline ir_ref ir_emit(struct ir_unit *u, enum ir_opcode op,
     return r;
 }
 
+/* The rest of it is the same in all units (ir_unit_new()). */
 static inline ir_ref ir_new_const(struct ir_unit *u, enum ir_opcode op,
                                   enum ir_type type, uint64_t imm)
 {
@@ -76,15 +86,6 @@ static inline ir_ref ir_new_const(struct ir_unit *u, enum ir_opcode op,
     struct ir_insn *i = &u->insn[r];
     i->op = (uint8_t)op;
     i->type = (uint8_t)type;
-    i->a = IR_NONE;
-    i->b = IR_NONE;
-    i->insn = 0;
-    i->c = IR_NONE;
-    i->home = NO_HOME;
-    i->hint = NO_HOME;
-    i->aux = 0;
-    i->set = false;
-    i->unused = 0;
     i->imm = imm;
     return (ir_ref)r;
 }

@@ -53,7 +53,8 @@ static inline void ir_hints_set_by(struct ir_unit *u, unsigned n,
     u->last_set[home] = u->first + n + 1;
 }
 
-/* The last op from which on a SET of this home might be seen. */
+/* The last op that might have seen a SET of this home: one that it does itself
+ * or that comes behind it is hidden by the next. */
 static inline uint32_t ir_hints_seen(const struct ir_unit *u, unsigned home)
 {
     uint32_t use = u->last_use[home], barrier = u->barrier;
@@ -61,20 +62,11 @@ static inline uint32_t ir_hints_seen(const struct ir_unit *u, unsigned home)
     return use > barrier ? use : barrier;
 }
 
-/* 1 + the op whose SET of this home one that is due now hides, or 0.  A
- * barrier that SETs does so when it is no longer one. */
-static inline unsigned ir_hints_hidden(const struct ir_unit *u,
-                                       unsigned home)
+/* The op whose SET of this home is the last, `set`, which nobody has seen, is
+ * hidden by one that is due now. */
+static inline void ir_hints_hide(struct ir_unit *u, uint32_t set)
 {
-    uint32_t set = u->last_set[home];
-
-    return set >= ir_hints_seen(u, home) ? set - u->first : 0;
-}
-
-/* What this op SETs is hidden by a SET that is due now. */
-static inline void ir_hints_hide(struct ir_unit *u, unsigned hidden)
-{
-    struct ir_insn *i = &u->insn[hidden - 1];
+    struct ir_insn *i = &u->insn[set - u->first - 1];
 
     if (i->op == IR_SET) {
         i->op = IR_NOP;
@@ -86,16 +78,16 @@ static inline void ir_hints_hide(struct ir_unit *u, unsigned hidden)
 }
 
 /* A SET of this home to the value is due; what it hides has gone.  False: it
- * takes an op.  No value from before a SET, even a hidden one, is SET by its
- * own op: what that was of may be computed there yet (pass_hints.c). */
+ * takes an op.  `last`: the last SET, even a hidden one, or what would have
+ * seen it.  No value from before that is SET by its own op: what the last SET
+ * was of may be computed there yet (pass_hints.c). */
 static inline bool ir_hints_set(struct ir_unit *u, ir_ref value,
-                                unsigned home)
+                                unsigned home, uint32_t last)
 {
-    uint32_t seen = ir_hints_seen(u, home), set = u->last_set[home];
-    uint32_t last = (set > seen ? set : seen) - u->first;
     struct ir_insn *i = &u->insn[value];
+    uint32_t before = last - u->first;
 
-    if (value + 1u - last > u->count - last || i->hint != NO_HOME) {
+    if (value + 1u - before > u->count - before || i->hint != NO_HOME) {
         return false;
     }
     i->hint = (uint8_t)home;

@@ -372,10 +372,10 @@ struct ir_base {
     uint32_t at;          /* of `check`, behind ir_unit.first */
     ir_ref root;
     ir_ref check;         /* its CHECK, or what may become that */
-    int16_t lo, hi;       /* bytes from root that are accessed */
-    int16_t offset;       /* of the first access, the op behind `check` */
-    uint16_t edge;        /* of the CHECK */
+    int32_t lo, hi;       /* bytes from root that are accessed */
+    int32_t offset;       /* of the first access, the op behind `check` */
     uint16_t branches;    /* ir_unit.branches at the first access */
+    uint16_t edge;        /* of the CHECK */
     uint8_t flags;        /* IR_CHECK_* */
     bool begun;
 };
@@ -396,19 +396,19 @@ struct ir_unit {
     uint32_t context;      /* context flags (architecture's), part of key */
     unsigned guest_insns;
     unsigned guest_bytes;  /* bytes of guest code covered from pc (cold) */
-    uint16_t at;           /* ir_insn.insn of what is appended */
     unsigned count;        /* insns in use */
     unsigned const_count;  /* from IR_FIRST_CONST on */
     unsigned edge_count;
+    uint16_t at;           /* ir_insn.insn of what is appended */
+    uint16_t branches;     /* that code so far may be left by */
     bool region;
     bool singly;           /* entered by such an edge: does not loop */
     bool shares;           /* accesses share a CHECK (access.c) */
-    uint16_t branches;     /* that code so far may be left by */
-    struct ir_base base[IR_BASES];
-    uint32_t shared_from;  /* none of which are those noted before */
     /* Known of vcpu.fp while the unit runs, by the front end: to nearest, no
      * flushing, NaNs kept, no traps. */
     bool fp_default;
+    struct ir_base base[IR_BASES];
+    uint32_t shared_from;  /* none of which are those noted before */
     /* Current known value of registers while building (get/set
      * elimination): IR_NONE or a ref. */
     ir_ref known[HOMES];

@@ -38,15 +38,20 @@ static void hide(struct hints *h, unsigned n, ir_ref value)
 static void note_set(struct hints *h, unsigned n)
 {
     struct ir_insn *i = &h->u->insn[n];
-    unsigned hidden = ir_hints_hidden(h->u, i->home);
+    uint32_t seen = ir_hints_seen(h->u, i->home);
+    uint32_t last = h->u->last_set[i->home];
 
-    if (hidden) {
-        if (h->u->insn[hidden - 1].set) {
-            hide(h, n, (ir_ref)(hidden - 1));
+    if (last >= seen) {
+        unsigned hidden = last - h->u->first - 1;
+
+        if (h->u->insn[hidden].set) {
+            hide(h, n, (ir_ref)hidden);
         }
-        ir_hints_hide(h->u, hidden);
+        ir_hints_hide(h->u, last);
+    } else {
+        last = seen;
     }
-    if (ir_hints_set(h->u, i->a, i->home)) {
+    if (ir_hints_set(h->u, i->a, i->home, last)) {
         h->set[i->home] = (uint16_t)n;
         i->op = IR_NOP;
         i->a = IR_NONE;

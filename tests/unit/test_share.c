@@ -15,6 +15,7 @@ Suite *share_suite(void);
 #define RET 0xd65f03c0u
 #define LDR(rt, rn, imm) (0xf9400000u | (imm) / 8 << 10 | (rn) << 5 | (rt))
 #define STR(rt, rn, imm) (0xf9000000u | (imm) / 8 << 10 | (rn) << 5 | (rt))
+#define LDR_Q(rt, rn, imm) (0x3dc00000u | (imm) / 16 << 10 | (rn) << 5 | (rt))
 #define LDRB(rt, rn, imm) (0x39400000u | (imm) << 10 | (rn) << 5 | (rt))
 #define LDR_REG(rt, rn, rm) (0xf8606800u | (rm) << 16 | (rn) << 5 | (rt))
 #define LDAR(rt, rn) (0xc8dffc00u | (rn) << 5 | (rt))
@@ -23,6 +24,8 @@ Suite *share_suite(void);
 #define STP(rt, rt2, rn, imm)                                             \
     (0xa9000000u | ((imm) / 8 & 0x7f) << 15 | (rt2) << 10 | (rn) << 5 | (rt))
 #define ADD(rd, rn, imm) (0x91000000u | (imm) << 10 | (rn) << 5 | (rd))
+#define ADDS(rd, rn, imm) (0xb1000000u | (imm) << 10 | (rn) << 5 | (rd))
+#define MOVZ(rd, imm) (0xd2800000u | (imm) << 5 | (rd))
 #define CBZ(rt, words) (0xb4000000u | (words) << 5 | (rt))
 #define DC_CVAC(rt) (0xd50b7a20u | (rt))
 
@@ -147,6 +150,29 @@ START_TEST(too_far_apart)
 }
 END_TEST
 
+/* As far as a CHECK can say it. */
+START_TEST(far)
+{
+    BUILD(LDR(0, 1, 32752), LDR(2, 1, 32760));
+    expect(0, 32752, 16, 0, 2);
+    BUILD(LDR_Q(0, 1, 32752), LDR_Q(2, 1, 32768));
+    expect(0, 32752, 32, 0, 2);
+    BUILD(LDR_Q(0, 1, 32768), LDR_Q(2, 1, 32784));
+    ck_assert_ptr_null(check(0));
+}
+END_TEST
+
+/* What is off a constant is one, but behind an op that is needed for NZCV. */
+START_TEST(constants)
+{
+    BUILD(MOVZ(1, 4096), LDR(2, 1, 0), LDR(3, 1, 8));
+    ck_assert_ptr_null(check(0));
+    BUILD(MOVZ(1, 4096), ADDS(2, 1, 16), LDR(3, 2, 0), LDR(4, 2, 8));
+    expect(0, 0, 16, 0, 2);
+    ck_assert(!ir_is_constant(check(0)->a));
+}
+END_TEST
+
 START_TEST(store_behind_a_branch)
 {
     /* It may not happen: the loads must not need its permission. */
@@ -193,6 +219,8 @@ Suite *share_suite(void)
     tcase_add_test(tc, offsets);
     tcase_add_test(tc, base_changes);
     tcase_add_test(tc, too_far_apart);
+    tcase_add_test(tc, far);
+    tcase_add_test(tc, constants);
     tcase_add_test(tc, store_behind_a_branch);
     tcase_add_test(tc, call_between);
     tcase_add_test(tc, others);

@@ -206,8 +206,8 @@ static void emit_set(FILE *out, const struct dg_table *t,
 /* The instruction bits that the index `cell` stands for. */
 static uint32_t bits_of(int cell)
 {
-    return (uint32_t)cell >> 2 << INDEX_HIGH |
-           ((uint32_t)cell & 3) << INDEX_LOW;
+    return (uint32_t)cell << INDEX_HIGH |
+           ((uint32_t)cell >> (32 - INDEX_HIGH)) << INDEX_LOW;
 }
 
 /* What the table leads to from each value of the index, a cell. */
@@ -310,10 +310,10 @@ void dg_emit_decoder(FILE *out, const struct dg_table *t)
     fprintf(out, "\n/* By what `insn` is decoded and translated. */\n"
                  "static a64_decode_fn *a64_decoder(uint32_t insn)\n"
                  "{\n"
-                 "    unsigned cell = extract32(insn, %d, 2) |\n"
-                 "                    extract32(insn, %d, 11) << 2;\n\n"
-                 "    return a64_set[a64_set_of[cell]];\n}\n",
-            INDEX_LOW, INDEX_HIGH);
+                 "    unsigned low = insn & UINT32_C(3) << %d;\n\n"
+                 "    return a64_set[a64_set_of[(insn >> %d) + (low << %d)]];"
+                 "\n}\n",
+            INDEX_LOW, INDEX_HIGH, 32 - INDEX_HIGH - INDEX_LOW);
     for (int k = 0; k < c->nsets; k++) {
         free(c->set[k]);
     }

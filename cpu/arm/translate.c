@@ -356,12 +356,12 @@ static void translate_with_more(struct a64_ctx *s, a64_decode_fn *decode,
 
 /* -- the driver ---------------------------------------------------------- */
 
-/* The most bytes that the unit may have. */
+/* The most bytes that the unit may have, of whole instructions. */
 static unsigned limit(uint32_t context, unsigned bytes)
 {
     unsigned most = context & CTX_SS_ACTIVE ? 4 : 4 * MAX_INSNS;
 
-    return bytes < most ? bytes : most;
+    return (bytes < most ? bytes : most) & ~3u;
 }
 
 /* Up to where there surely is room, on the way to `end`. */

@@ -24,7 +24,8 @@ void ir_begin_region(struct ir_unit *u, uint64_t pc, uint32_t context);
 static inline unsigned ir_room(const struct ir_unit *u)
 {
     _Static_assert(IR_MAX_INSNS <= IR_MAX_CONSTS, "one test for both");
-    unsigned ops = (IR_MAX_INSNS - u->count - u->const_count) / 512;
+    unsigned used = u->count + u->const_count;
+    unsigned ops = used < IR_MAX_INSNS ? (IR_MAX_INSNS - used) / 512 : 0;
     unsigned edges = (IR_MAX_EDGES - u->edge_count) / 8;
 
     return ops < edges ? ops : edges;

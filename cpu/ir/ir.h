@@ -275,7 +275,7 @@ struct ir_insn {
                        (hints.h) */
     uint16_t aux;   /* cc, memory flags, shape | extra << 8 ... see ops */
     bool set;       /* the whole of `hint` is SET to it, at once */
-    uint8_t unused;
+    uint8_t unused; /* 0, to write one word */
     uint64_t imm;
 };
 

@@ -81,6 +81,8 @@ START_TEST(limits)
     }
     build(EL1, (const uint8_t *)many, sizeof(many));
     goes_on_behind(64);
+    build(EL1, (const uint8_t *)many, 11);
+    goes_on_behind(2);
     BUILD(EL1, CBZ(0, 8), CBZ(1, 8), NOP, CBZ(2, 8), NOP, NOP);
     goes_on_behind(4);
     BUILD(EL1 | CTX_SS_ACTIVE, NOP, NOP);
@@ -127,6 +129,20 @@ START_TEST(room)
 }
 END_TEST
 
+/* More than ops alone may be in use. */
+START_TEST(no_room)
+{
+    ir_begin(u, PC, EL1);
+    ck_assert_uint_eq(ir_room(u), IR_MAX_INSNS / 512);
+    for (unsigned n = 0; n < IR_MAX_INSNS; n++) {
+        ir_emit(u, IR_NOP, IR_VOID, 0, IR_NONE, IR_NONE, IR_NONE, 0);
+    }
+    ck_assert_uint_eq(ir_room(u), 0);
+    ir_const(u, IR_I64, 1);
+    ck_assert_uint_eq(ir_room(u), 0);
+}
+END_TEST
+
 /* How many instructions the n-th run has, or 0. */
 static uint64_t run(unsigned n)
 {
@@ -164,6 +180,7 @@ Suite *translate_suite(void)
     tcase_add_test(tc, end_of_memory);
     tcase_add_test(tc, limits);
     tcase_add_test(tc, room);
+    tcase_add_test(tc, no_room);
     tcase_add_test(tc, counted_runs);
     suite_add_tcase(s, tc);
     return s;

@@ -187,21 +187,19 @@ static inline void set_result(struct backend_thread *t, ir_ref i,
         ra_release(t, i);
     } else {
         set_home(t, i, in->hint);
+        ra_end_op(t);
     }
-    ra_end_op(t);
 }
 
 static inline void emit_op(struct backend_thread *t, unsigned i,
                            const struct ir_insn *in, struct value *v)
 {
-    t->row = &x64_ops[in->op];
-    t->insn = in->insn;
-    t->row->emit(t, i, in);
+    t->in = in;
+    x64_ops[in->op].emit(t, i, in);
     if ((v->state & VAL_CROSSES) && v->left) {
         ra_spill_now(t, i);
     }
     ra_end_op(t);
-    t->fl_hold = false;
     if (in->set) {
         set_result(t, (ir_ref)i, in, v);
     }
@@ -245,7 +243,6 @@ static void begin(struct backend_thread *t, const struct ir_unit *u,
     t->exit_stubs = t->poll_stubs = t->landings = 0;
     t->checks = t->check_slot = 0;
     t->full = t->failed = false;
-    t->insn = 0;
     ra_begin(t);
 }
 

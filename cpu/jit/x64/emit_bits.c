@@ -24,7 +24,7 @@ static bool is_scale(const struct backend_thread *t, ir_ref i,
 static void shift_const(struct backend_thread *t, ir_ref i,
                         const struct ir_insn *in, unsigned n)
 {
-    unsigned w = int_width(in), digit = t->row->code;
+    unsigned w = int_width(in), digit = x64_row(t)->code;
     struct x64_rm a;
     int dst;
 
@@ -49,7 +49,7 @@ static void shift_const(struct backend_thread *t, ir_ref i,
 /* code: digit of the shift group; extra: the BMI2 opcode, if any. */
 void emit_shift(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
-    bool keeps_flags = t->row->extra && t->host.bmi2;
+    bool keeps_flags = x64_row(t)->extra && t->host.bmi2;
     unsigned w = int_width(in);
     struct x64_rm a;
     uint64_t n;
@@ -70,14 +70,14 @@ void emit_shift(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
         a = ra_use_rm(t, in->a, w);
         ra_release_all(t, in);
         dst = ra_def(t, i, a.mem ? NO_REG : a.base, 0);
-        x_vex(&t->as, t->row->extra | w, dst, b, a);
+        x_vex(&t->as, x64_row(t)->extra | w, dst, b, a);
         return;
     }
     fl_clobber(t);
     ra_use_fixed(t, in->b, false, RCX);
     a = ra_use_rm(t, in->a, w);
     dst = int_def(t, i, in, w, a, REG_BIT(RCX));
-    x_op(&t->as, X_SHIFT_CL | w, t->row->code, rm_reg(dst));
+    x_op(&t->as, X_SHIFT_CL | w, x64_row(t)->code, rm_reg(dst));
     if (!w) {
         /* A count of zero leaves the upper half alone. */
         x_mov32(&t->as, dst, dst);

@@ -34,7 +34,7 @@ static void call_int(struct backend_thread *t, ir_ref i,
         call_thunk(t, thunk_helper(t->b, h));
     } else {
         call_outside(t, thunk_helper(t->b, h),
-                     h->flags & IR_HELPER_EXITS ? t->insn : -1);
+                     h->flags & IR_HELPER_EXITS ? t->in->insn : -1);
         check_forget(t);
     }
     if (t->val[i].left) {
@@ -165,7 +165,7 @@ static void call_vec(struct backend_thread *t, ir_ref i,
     load_address(t, RDX, m[0], in->a != IR_NONE);
     load_address(t, RCX, m[1], in->b != IR_NONE);
     load_address(t, RAX, m[2], in->c != IR_NONE);
-    call_outside(t, thunk, flags & IR_HELPER_EXITS ? t->insn : -1);
+    call_outside(t, thunk, flags & IR_HELPER_EXITS ? t->in->insn : -1);
     if (slot) {
         ra_give_spill(t, i, slot);
     }

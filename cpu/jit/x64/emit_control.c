@@ -293,7 +293,7 @@ void emit_exit_indirect(struct backend_thread *t, ir_ref i,
     struct asm_buf *as = &t->as;
 
     (void)i;
-    t->fl = IR_NONE;
+    t->fl = NOBODY;
     ra_use_fixed(t, in->a, true, RAX);
     ra_release(t, in->a);
     region_leave(t);

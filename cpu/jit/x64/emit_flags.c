@@ -86,9 +86,6 @@ int fl_pack_temp(struct backend_thread *t, ir_ref ref)
 
 bool fl_is_precious(const struct backend_thread *t)
 {
-    if (t->fl == IR_NONE) {
-        return false;
-    }
     const struct value *v = &t->val[t->fl];
 
     return v->left && v->reg == NO_REG && v->home == NO_HOME && !v->spill &&
@@ -101,7 +98,7 @@ void fl_clobber_value(struct backend_thread *t)
         fl_packed(t, t->fl);
         t->lock &= ~REG_BIT(RAX); /* not this op's business */
     }
-    t->fl = IR_NONE;
+    t->fl = NOBODY;
 }
 
 /* EFLAGS := the packed value, as after a subtraction. */
@@ -113,10 +110,6 @@ static void unpack(struct backend_thread *t, ir_ref ref)
     x_byte(&t->as, 127);
     x_sahf(&t->as);
     ra_free_temp(t, RAX);
-    if (t->val[ref].reg == RAX) {
-        /* It died here; its register has been used up. */
-        t->val[ref].reg = NO_REG;
-    }
     t->fl = ref;
     t->fl_kind = FL_SUB;
 }
@@ -234,7 +227,7 @@ static int other_condition(struct backend_thread *t, ir_ref ref,
     if (t->fl == ref && fl_is_fp(t) && cc < IR_AL &&
         fp_condition(t, cc) == NONE) {
         fl_packed(t, ref);
-        t->fl = IR_NONE;
+        t->fl = NOBODY;
     }
     if (t->val[ref].state & VAL_FOLDED) {
         return kept_condition(t, ref);
@@ -259,7 +252,7 @@ int fl_condition(struct backend_thread *t, ir_ref ref, enum ir_cc cc)
     int x86 = t->fl == ref && t->fl_kind == FL_SUB && cc < IR_AL
             ? eflags_condition(t, cc) : other_condition(t, ref, cc);
 
-    t->fl_hold = true;
+    t->lock |= LOCK_EFLAGS;
     return x86;
 }
 
@@ -281,8 +274,8 @@ void fl_keep_chosen(struct backend_thread *t, ir_ref i)
     ra_def_in(t, ref, reg);
     t->lock &= ~REG_BIT(reg); /* not this op's business */
     t->val[ref].state |= VAL_FOLDED;
-    t->fl = IR_NONE;
-    t->fl_hold = false;
+    t->fl = NOBODY;
+    t->lock &= ~LOCK_EFLAGS;
 }
 
 /* Whether EFLAGS' CF is the opposite of what is wanted. */
@@ -320,7 +313,7 @@ void fl_carry(struct backend_thread *t, ir_ref ref, bool borrow)
 
     if (t->fl == ref && fl_is_fp(t)) {
         fl_packed(t, ref);
-        t->fl = IR_NONE;
+        t->fl = NOBODY;
     }
     if (t->fl == ref) {
         if (t->val[ref].left > 1) {
@@ -341,8 +334,9 @@ void fl_carry(struct backend_thread *t, ir_ref ref, bool borrow)
             x_cmc(&t->as);
         }
     }
-    t->fl = t->zf = IR_NONE;
-    t->fl_hold = true;
+    t->fl = NOBODY;
+    t->zf = IR_NONE;
+    t->lock |= LOCK_EFLAGS;
 }
 
 /* -- at exits ---------------------------------------------------------- */
@@ -477,7 +471,7 @@ static void select_carry(struct backend_thread *t, ir_ref i,
     struct x64_rm x;
     int dst;
 
-    t->fl_hold = true;
+    t->lock |= LOCK_EFLAGS;
     ra_release_all(t, plus);
     x = ra_use_rm(t, plus->a, w);
     ra_release_all(t, in);
@@ -487,7 +481,8 @@ static void select_carry(struct backend_thread *t, ir_ref i,
     }
     x_alu_imm(&t->as, adds ? ALU_ADC : ALU_SBB, w, rm_reg(dst),
               adds ? 0 : -1);
-    t->fl = t->zf = IR_NONE;
+    t->fl = NOBODY;
+    t->zf = IR_NONE;
 }
 
 void emit_select(struct backend_thread *t, ir_ref i,
@@ -539,7 +534,7 @@ void emit_selnz(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     fl_clobber(t);
     a = ra_use(t, in->a, w);
     x_test(&t->as, w, a);
-    t->fl_hold = true;
+    t->lock |= LOCK_EFLAGS;
     yes = rm_reg(ra_use(t, in->b, w));
     no = ra_use_rm(t, in->c, w);
     ra_release_all(t, in);

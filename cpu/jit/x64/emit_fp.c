@@ -266,7 +266,7 @@ void emit_fp_fixes(struct backend_thread *t)
 /* code: the opcode; extra: the result may be tiny. */
 void emit_farith(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
-    unsigned op = t->row->code | fp_prefix(in);
+    unsigned op = x64_row(t)->code | fp_prefix(in);
     struct fp_operands o;
     struct fp_test test;
     struct x64_rm a, b;
@@ -278,7 +278,7 @@ void emit_farith(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     }
     fl_clobber(t);
     o = fp_use(t, in, in->op == IR_FDIV, true);
-    test = fp_test_begin(t, in, t->row->extra);
+    test = fp_test_begin(t, in, x64_row(t)->extra);
     a = o.m[0];
     b = o.m[1];
     if (o.cut && fp_scalar(in) && !b.mem && (in->op == IR_FADD ||
@@ -379,7 +379,7 @@ void emit_fmuladd(struct backend_thread *t, ir_ref i,
 void emit_fminmax(struct backend_thread *t, ir_ref i,
                   const struct ir_insn *in)
 {
-    unsigned op = t->row->code | fp_prefix(in), join = t->row->extra;
+    unsigned op = x64_row(t)->code | fp_prefix(in), join = x64_row(t)->extra;
     struct fp_operands o;
     int a, b, tmp, general = 0, dst;
     struct fp_fix *fix;

@@ -47,7 +47,7 @@ void emit_fcmp(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 void emit_fcmp_mask(struct backend_thread *t, ir_ref i,
                     const struct ir_insn *in)
 {
-    bool swap = t->row->extra;
+    bool swap = x64_row(t)->extra;
     struct fp_operands o;
     int first, dst;
 
@@ -59,7 +59,7 @@ void emit_fcmp_mask(struct backend_thread *t, ir_ref i,
     first = o.m[swap].base;
     dst = fp_def(t, i, in, &o);
     v_op2_imm(t, F_CMP | fp_prefix(in), dst, first, o.m[!swap],
-              t->row->code);
+              x64_row(t)->code);
     if (v_shape(in) != IR_Q) {
         fp_cut(t, in, dst);
     }

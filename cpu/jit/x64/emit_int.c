@@ -70,8 +70,7 @@ bool int_adds_by_sub(const struct backend_thread *t, const struct ir_insn *in)
 static inline void release_two(struct backend_thread *t,
                                const struct ir_insn *in)
 {
-    ra_release(t, in->a);
-    ra_release(t, in->b);
+    t->free |= ra_let_go(t, in->a) | ra_let_go(t, in->b);
 }
 
 /* The immediate with which op `n` stands for the addition or for itself. */
@@ -180,7 +179,7 @@ static void add_values(struct backend_thread *t, ir_ref i,
 
     release_two(t, in);
     dst = ra_def(t, i, a, 0);
-    if (t->fl != IR_NONE || dst != a) {
+    if (fl_in_use(t) || dst != a) {
         x_op1(&t->as, X_LEA | w, dst, rm_index(a, b, 0, 0));
     } else {
         x_op1(&t->as, X_ALU(ALU_ADD) | w, dst, rm_reg(b));
@@ -197,7 +196,7 @@ static inline void add_imm(struct backend_thread *t, ir_ref i,
 
     release_two(t, in);
     dst = ra_def(t, i, a, 0);
-    if (t->fl != IR_NONE || dst != a) {
+    if (fl_in_use(t) || dst != a) {
         x_op1(&t->as, X_LEA | w, dst, rm_mem(a, n == ALU_SUB ? -imm : imm));
     } else {
         x_alu_reg_imm(&t->as, n, w, dst, imm);
@@ -312,7 +311,7 @@ static void emit_with_flags(struct backend_thread *t, ir_ref i,
 static bool is_for_lea(const struct backend_thread *t,
                        const struct ir_insn *in)
 {
-    return t->fl != IR_NONE || t->val[in->a].reg != NO_REG;
+    return fl_in_use(t) || t->val[in->a].reg != NO_REG;
 }
 
 void emit_add(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
@@ -378,7 +377,7 @@ void emit_and(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 void emit_or(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     struct ir_insn swapped;
-    unsigned n = t->row->code;
+    unsigned n = x64_row(t)->code;
 
     in = const_last(t, in, &swapped);
     if (fl_wanted(t, i)) {
@@ -390,7 +389,7 @@ void emit_or(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 
 void emit_adc(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
-    unsigned w = int_width(in), n = t->row->code;
+    unsigned w = int_width(in), n = x64_row(t)->code;
     int32_t imm;
     bool has_imm = small_const(t, in->b, w, &imm);
     struct x64_rm a, b = { 0 };
@@ -419,7 +418,7 @@ void emit_adc(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 void emit_alun(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     struct asm_buf *as = &t->as;
-    unsigned w = int_width(in), n = t->row->code;
+    unsigned w = int_width(in), n = x64_row(t)->code;
     struct x64_rm a;
     int32_t imm;
     int b, dst;
@@ -459,7 +458,7 @@ void emit_unary(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     unsigned w = int_width(in);
     int dst;
 
-    if (t->row->code == 3) {
+    if (x64_row(t)->code == 3) {
         fl_clobber(t);
     }
     dst = int_def(t, i, in, w, ra_use_rm(t, in->a, w), 0);
@@ -470,7 +469,7 @@ void emit_unary(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
         x_byte(as, 0x0f);
         x_byte(as, 0xc8 | (dst & 7));
     } else {
-        x_op1(as, X_GRP3 | w, t->row->code, rm_reg(dst));
+        x_op1(as, X_GRP3 | w, x64_row(t)->code, rm_reg(dst));
     }
 }
 
@@ -526,7 +525,7 @@ void emit_mulh(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     ra_use_fixed(t, in->a, true, RAX);
     ra_take(t, RDX);
     b = ra_use_in(t, in->b, true, 0xffff & ~pair);
-    x_op(&t->as, X_GRP3 | X_W, t->row->code, rm_reg(b));
+    x_op(&t->as, X_GRP3 | X_W, x64_row(t)->code, rm_reg(b));
     ra_release_all(t, in);
     ra_def_in(t, i, RDX);
 }

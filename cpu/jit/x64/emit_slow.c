@@ -23,7 +23,7 @@ struct slow_path *mem_slow_path(struct backend_thread *t,
     s->in = in;
     s->desc = desc;
     s->xmm = mem_live_vectors(t);
-    s->insn = t->insn;
+    s->insn = t->in->insn;
     s->va = va;
     s->tmp = 0;
     s->value_count = 0;

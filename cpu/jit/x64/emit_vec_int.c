@@ -92,7 +92,7 @@ static void minmax64(struct backend_thread *t, ir_ref i,
 
 void emit_vbin(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
-    unsigned op = v_family[t->row->code][v_log2(in)];
+    unsigned op = v_family[x64_row(t)->code][v_log2(in)];
     struct x64_rm b;
     int a, dst;
 
@@ -229,8 +229,8 @@ static void compare64(struct backend_thread *t, ir_ref i,
 /* a >= b: max(a, b) == a.  a > b (extra): not min(a, b) == a. */
 void emit_vcmp(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
-    unsigned log2 = v_log2(in), op = v_family[t->row->code][log2];
-    bool invert = t->row->extra;
+    unsigned log2 = v_log2(in), op = v_family[x64_row(t)->code][log2];
+    bool invert = x64_row(t)->extra;
     int a, tmp, all = 0, dst;
     struct x64_rm b;
 
@@ -340,9 +340,9 @@ void emit_vabd(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
     a = ra_use_vec(t, in->a);
     b = ra_use_vec(t, in->b);
     tmp = v_temp(t);
-    v_op2(t, v_family[t->row->extra][log2], tmp, a, rm_reg(b));
+    v_op2(t, v_family[x64_row(t)->extra][log2], tmp, a, rm_reg(b));
     dst = v_def(t, i, in, a, REG_BIT(b) & ~REG_BIT(a));
-    v_op2(t, v_family[t->row->code][log2], dst, a, rm_reg(b));
+    v_op2(t, v_family[x64_row(t)->code][log2], dst, a, rm_reg(b));
     v_op2(t, v_family[VF_SUB][log2], dst, dst, rm_reg(tmp));
     v_cut(t, in, dst);
 }
@@ -452,7 +452,7 @@ void emit_aes_round(struct backend_thread *t, ir_ref i,
     v_const(t, zero, 0, 0);
     dst = v_def(t, i, in, a, v_bit(b) & ~REG_BIT(a));
     v_op2(t, V_PXOR, dst, a, b);
-    v_op2(t, t->row->code, dst, dst, rm_reg(zero));
+    v_op2(t, x64_row(t)->code, dst, dst, rm_reg(zero));
 }
 
 /* MixColumns alone: undo the last round, do a full one. */

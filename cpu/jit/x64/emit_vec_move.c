@@ -122,7 +122,7 @@ void emit_vnarrow(struct backend_thread *t, ir_ref i,
 void emit_vwiden(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     static const uint8_t step[3] = { 0, 3, 5 };
-    unsigned op = t->row->code + step[v_log2(in)];
+    unsigned op = x64_row(t)->code + step[v_log2(in)];
     int a, tmp, dst;
 
     if (!in->imm) {

@@ -35,7 +35,7 @@ static void shift_sra64(struct backend_thread *t, int dst, int a, int tmp,
 void emit_vshift(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     unsigned log2 = v_log2(in), bits = 8u << log2, n = in->imm;
-    unsigned digit = t->row->code;
+    unsigned digit = x64_row(t)->code;
     int a = ra_use_vec(t, in->a), tmp = v_temp(t), dst;
 
     dst = v_def(t, i, in, a, 0);

@@ -2,12 +2,14 @@
  * Register allocation, on the fly: each op asks for its operands in
  * registers and for a register for its result while it is emitted.
  *
- * Three rules keep it honest.
+ * Four rules keep it honest.
  * - What an op uses is locked until the op ends (ra_end_op), even after
  *   ra_release(): only the result may reuse a released operand's register.
- *   Spill slots given back by an op become free at its end.
+ *   Spill slots given back by an op become free behind it.
  * - Guest registers are always exact: a SET stores at once.  A value equal
  *   to a guest register has it as `home` and costs nothing to evict.
+ * - A value whose last use is over has given back its register and its slot;
+ *   its home, or EFLAGS, are found to be free when another one wants them.
  * - Nothing here emits an instruction that changes EFLAGS while they hold
  *   anything (thread->fl, fl_hold).
  */
@@ -39,8 +41,8 @@ void ra_begin(struct backend_thread *t)
     memset(t->reg_owner, 0xff, 32 * sizeof(*t->reg_owner));
     memset(t->spill_free, 0xff, sizeof(t->spill_free));
     t->dead_spills = 0;
-    t->fl = t->zf = IR_NONE;
-    t->fl_hold = false;
+    t->fl = NOBODY;
+    t->zf = IR_NONE;
     region_choose(t);
     set_entered(t->val + IR_FIRST_ENTRY, t->entered);
     if (!t->u->region) {
@@ -70,8 +72,23 @@ void ra_thread_begin(struct backend_thread *t)
 
 /* -- spill slots ------------------------------------------------------- */
 
+/* Slots that ops before this one gave back are free. */
+static void free_dead_spills(struct backend_thread *t)
+{
+    if (t->dead_since == t->in) {
+        return;
+    }
+    while (t->dead_spills) {
+        unsigned slot = t->dead_spill[--t->dead_spills];
+
+        t->spill_free[slot / 64] |= BIT(slot % 64);
+    }
+    t->dead_since = t->in;
+}
+
 unsigned ra_spill_slot(struct backend_thread *t)
 {
+    free_dead_spills(t);
     for (unsigned k = 0; k < SPILL_SLOTS / 64; k++) {
         if (t->spill_free[k]) {
             int bit = ctz64(t->spill_free[k]);
@@ -87,6 +104,7 @@ unsigned ra_spill_slot(struct backend_thread *t)
 static void free_spill(struct backend_thread *t, struct value *v)
 {
     if (v->spill && !(v->state & VAL_CROSSES)) {
+        free_dead_spills(t);
         assert(t->dead_spills < ARRAY_SIZE(t->dead_spill));
         t->dead_spill[t->dead_spills++] = v->spill - 1;
         v->spill = 0;
@@ -171,6 +189,7 @@ int ra_evict(struct backend_thread *t, uint32_t set)
     return reg;
 }
 
+
 /* A register out of `set` that is free; `also` may be taken although it is
  * locked. */
 int ra_alloc(struct backend_thread *t, uint32_t set, uint32_t also)
@@ -225,20 +244,11 @@ void ra_take(struct backend_thread *t, int reg)
     t->temps |= bit;
 }
 
-void ra_free_spills(struct backend_thread *t)
-{
-    while (t->dead_spills) {
-        unsigned slot = t->dead_spill[--t->dead_spills];
-
-        t->spill_free[slot / 64] |= BIT(slot % 64);
-    }
-}
-
 /* -- operands ---------------------------------------------------------- */
 
 void ra_load_const(struct backend_thread *t, int reg, uint64_t imm)
 {
-    if (imm == 0 && t->fl == IR_NONE && !t->fl_hold) {
+    if (imm == 0 && !fl_in_use(t) && !(t->lock & LOCK_EFLAGS)) {
         x_alu(&t->as, ALU_XOR, 0, reg, rm_reg(reg));
         t->zf = IR_NONE;
     } else {
@@ -385,7 +395,6 @@ void ra_use_fixed(struct backend_thread *t, ir_ref ref, bool wide, int reg)
             x_mov32(&t->as, reg, reg);
         }
         ra_drop_reg(t, v);
-        v->reg = reg;
         t->free &= ~REG_BIT(reg);
         t->temps |= REG_BIT(reg);
         return;
@@ -394,15 +403,9 @@ void ra_use_fixed(struct backend_thread *t, ir_ref ref, bool wide, int reg)
     ra_load(t, ref, reg);
 }
 
-void ra_forget(struct backend_thread *t, ir_ref ref)
+void ra_release_spilled(struct backend_thread *t, struct value *v)
 {
-    struct value *v = &t->val[ref];
-
-    ra_drop(t, ref);
-    if (t->fl == ref) {
-        t->fl = IR_NONE;
-    }
-    if (v->spill) {
+    if (!v->left) {
         free_spill(t, v);
     }
 }

@@ -63,6 +63,10 @@ struct backend {
 
 #define NO_REG 0xff
 
+/* EFLAGS carry a condition about to be used: in a set of registers, in place
+ * of one that no value is ever in. */
+#define LOCK_EFLAGS REG_BIT(RSP)
+
 enum {
     VAL_LIVE = 1 << 0,    /* an op with an effect, or whose value is used */
     VAL_FLAGS = 1 << 1,
@@ -211,24 +215,25 @@ struct backend_thread {
     struct asm_buf as;
     ptrdiff_t rx_delta;     /* rx - rw of the code being written */
     const struct ir_unit *u;
-    const struct x64_op *row;   /* of the op being emitted */
+    const struct ir_insn *in;   /* the op being emitted */
 
     uint32_t free;    /* scratch registers that hold nothing */
-    uint32_t lock;    /* registers the op being emitted relies on */
+    uint32_t lock;    /* registers the op being emitted relies on, and
+                         LOCK_EFLAGS */
     uint32_t temps;   /* registers to free behind it */
     uint16_t reg_owner[NO_REG + 1]; /* of scratch registers, or IR_NONE */
     uint16_t home_owner[HOMES]; /* if that has any uses left; or NOBODY */
     uint64_t spill_free[SPILL_SLOTS / 64];
     uint16_t dead_spill[32];    /* slots to free behind the op */
     unsigned dead_spills;
+    const struct ir_insn *dead_since; /* which one that is */
     bool failed;                /* something ran out: give up */
     bool full;                  /* the code buffer did */
-    uint16_t fl;            /* the FLAGS value in EFLAGS, or IR_NONE */
+    uint16_t fl;            /* the FLAGS value in EFLAGS, if that has any uses
+                               left; or NOBODY */
     enum fl_kind fl_kind;
-    bool fl_hold;           /* EFLAGS carry a condition about to be used */
     uint16_t zf;            /* zf_cc holds when this value is zero */
     uint8_t zf_cc;
-    uint16_t insn;          /* guest instruction being compiled */
 
     /* Guest registers in host registers: home -> register or 0, and what
      * of it is not as usual; with subroutines that exchange these. */
@@ -290,6 +295,12 @@ struct x64_op {
     uint32_t extra;
 };
 extern const struct x64_op x64_ops[IR_OPCODES];
+
+/* Of the op being emitted. */
+static inline const struct x64_op *x64_row(const struct backend_thread *t)
+{
+    return &x64_ops[t->in->op];
+}
 
 /* -- register allocation (regalloc.c) ---------------------------------- */
 
@@ -372,23 +383,33 @@ struct x64_rm ra_where(struct backend_thread *t, ir_ref ref);
 void ra_use_fixed(struct backend_thread *t, ir_ref ref, bool wide, int reg);
 int ra_use_vec(struct backend_thread *t, ir_ref ref);
 struct x64_rm ra_use_vec_rm(struct backend_thread *t, ir_ref ref);
-/* A value without uses gives back its scratch register, slot and EFLAGS. */
-void ra_forget(struct backend_thread *t, ir_ref ref);
+/* A value without uses gives back its slot. */
+void ra_release_spilled(struct backend_thread *t, struct value *v);
 
-/* One use is over. */
+/* One use is over: the scratch register that is free then.  Whether it was the
+ * last use nobody could predict, and no branch depends on it. */
+static inline uint32_t ra_let_go(struct backend_thread *t, ir_ref ref)
+{
+    struct value *v = &t->val[ref];
+    uint32_t last = --v->left == 0;
+
+    _Static_assert((XMM_PINNED & REG_BIT(NO_REG & 31)) != 0, "never free");
+    if (v->spill) {
+        ra_release_spilled(t, v);
+    }
+    return last << (v->reg & 31) & (GPR_SCRATCH | XMM_SCRATCH);
+}
+
 static inline void ra_release(struct backend_thread *t, ir_ref ref)
 {
-    if (--t->val[ref].left == 0) {
-        ra_forget(t, ref);
-    }
+    t->free |= ra_let_go(t, ref);
 }
 
 static inline void ra_release_all(struct backend_thread *t,
                                   const struct ir_insn *in)
 {
-    ra_release(t, in->a);
-    ra_release(t, in->b);
-    ra_release(t, in->c);
+    t->free |= ra_let_go(t, in->a) | ra_let_go(t, in->b) |
+               ra_let_go(t, in->c);
 }
 
 /* A register for the result; `prefer` if it is free (or NO_REG). */
@@ -428,20 +449,11 @@ void ra_load(struct backend_thread *t, ir_ref ref, int reg);
 void ra_load_const(struct backend_thread *t, int reg, uint64_t imm);
 /* Give up the scratch register of a value that has another place. */
 void ra_drop(struct backend_thread *t, ir_ref ref);
-void ra_free_spills(struct backend_thread *t);
-
-static inline void ra_free_dead_spills(struct backend_thread *t)
-{
-    if (t->dead_spills) {
-        ra_free_spills(t);
-    }
-}
 
 static inline void ra_end_op(struct backend_thread *t)
 {
     t->free |= t->temps;
     t->temps = t->lock = 0;
-    ra_free_dead_spills(t);
 }
 
 static inline struct x64_rm rm_home(unsigned home)
@@ -498,10 +510,15 @@ void fl_clobber_value(struct backend_thread *t);
 /* EFLAGS hold what is wanted and is nowhere else. */
 bool fl_is_precious(const struct backend_thread *t);
 
+static inline bool fl_in_use(const struct backend_thread *t)
+{
+    return t->val[t->fl].left;
+}
+
 static inline void fl_clobber(struct backend_thread *t)
 {
     t->zf = IR_NONE;
-    if (t->fl != IR_NONE) {
+    if (fl_in_use(t)) {
         fl_clobber_value(t);
     }
 }

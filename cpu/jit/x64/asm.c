@@ -98,17 +98,14 @@ static inline unsigned byte_rex(unsigned op, int reg, int rm)
  * With RM8 if r/m is memory. */
 #define X_PLAIN (0xffu | X_0F | X_W)
 
-/* The bytes from REX on, with room for none, and those behind the opcode: w,
- * of n bytes.  No branch depends on the registers or the opcode, which nobody
- * could predict. */
-static inline void plain(struct asm_buf *a, unsigned op, unsigned rex,
-                         uint64_t w, unsigned n)
+/* w, of n bytes, is what follows the opcode.  No branch depends on the
+ * registers or the opcode, which nobody could predict. */
+static inline uint8_t *plain(uint8_t *p, unsigned op, unsigned rex,
+                             unsigned w, unsigned n)
 {
-    unsigned one = ~op >> 8 & 1, no_rex = rex == 0;
-
-    w = ((w << 8 | (op & 0xff)) << 8 | 0x0f) >> 8 * one;
-    w = (w << 8 | 0x40 | rex) >> 8 * no_rex;
-    x_bytes(a, w, n + 3 - one - no_rex);
+    p = put_maybe(p, 0x40 | rex, rex != 0);
+    p = put_maybe(p, 0x0f, op >> 8 & 1);
+    return put_bytes(p, w << 8 | (op & 0xff), n + 1);
 }
 
 void x_any_rr(struct asm_buf *a, unsigned op, int reg, int rm)
@@ -122,7 +119,7 @@ void x_any_rr(struct asm_buf *a, unsigned op, int reg, int rm)
         front_opcode(&t, op, rex | byte_rex(op, reg, rm));
         append(a, t);
     } else {
-        plain(a, op, rex, modrm, 1);
+        a->p = plain(a->p, op, rex, modrm, 1);
     }
 }
 
@@ -182,12 +179,13 @@ static inline void plain_mem(struct asm_buf *a, unsigned op, int reg,
     bool wide = disp != (int8_t)disp;
     unsigned some = (disp != 0) | (parts / DISP_IS & 1);
     unsigned sib = parts / SIB_IS & 1;
+    uint8_t *p;
 
     parts |= reg_part[reg] | some << 14 << wide;
-    plain(a, op, (parts & 7) | (op >> (X_W_BIT - 3) & 8), parts >> 8 & 0xffff,
-          1 + sib);
-    x_disp32(a->p, disp);
-    a->p += some + (wide ? 3 : 0);
+    p = plain(a->p, op, (parts & 7) | (op >> (X_W_BIT - 3) & 8),
+              parts >> 8 & 0xffff, 1 + sib);
+    x_disp32(p, disp);
+    a->p = p + some + (wide ? 3 : 0);
 }
 
 void x_any_mem(struct asm_buf *a, unsigned op, int reg, int base,

@@ -176,6 +176,23 @@ static inline void x_bytes(struct asm_buf *a, uint64_t w, unsigned n)
     a->p += n;
 }
 
+/* What writes at p gives where the next byte goes: to be left in a register
+ * until the instruction is whole, for a byte written might be one of a->p. */
+
+/* A byte that is there or not: no branch depends on that. */
+static inline uint8_t *put_maybe(uint8_t *p, unsigned byte, bool there)
+{
+    *p = byte;
+    return p + there;
+}
+
+/* The low n bytes of w; there is room for eight. */
+static inline uint8_t *put_bytes(uint8_t *p, uint64_t w, unsigned n)
+{
+    memcpy(p, &w, 8);
+    return p + n;
+}
+
 /* asm.c: any opcode, known only when it runs. */
 void x_any_rr(struct asm_buf *a, unsigned op, int reg, int rm);
 void x_any_mem(struct asm_buf *a, unsigned op, int reg, int base,
@@ -206,24 +223,29 @@ static inline bool x_byte_rex(unsigned op, int reg, int rm)
  * what follows.  No branch depends on the registers, which nobody could
  * predict.
  */
-static inline __attribute__((always_inline)) void
-x_known(struct asm_buf *a, unsigned op, unsigned rex, bool must, uint64_t w,
-        unsigned n)
+static inline __attribute__((always_inline)) uint8_t *
+put_known(uint8_t *p, unsigned op, unsigned rex, bool must, uint64_t w,
+          unsigned n)
 {
     static const uint8_t prefix[4] = { 0, 0x66, 0xf3, 0xf2 };
-    unsigned is = op & X_W ? 1 : must | (rex != 0);
 
     w = w << 8 | (op & 0xff);
     if (op & X_0F) {
         w = w << 8 | 0x0f;
         n++;
     }
-    w = (w << 8 | 0x40 | rex) >> 8 * (1 - is);
     if (op & X_F2) {
-        w = w << 8 | prefix[op >> 12 & 3];
-        n++;
+        *p++ = prefix[op >> 12 & 3];
     }
-    x_bytes(a, w, n + 1 + is);
+    p = put_maybe(p, 0x40 | rex, must | (rex != 0));
+    return put_bytes(p, w, n + 1);
+}
+
+/* Two registers, and a plain opcode of one byte, with X_W or not. */
+static inline uint8_t *put_rr(uint8_t *p, unsigned op, int reg, int rm)
+{
+    return put_known(p, op & (0xff | X_W), x_rex(op, reg, rm), false,
+                     x_modrm(reg, rm), 1);
 }
 
 /* The compiler knows all of it, and it is no more than x_known() can do. */
@@ -235,8 +257,8 @@ static inline __attribute__((always_inline)) void
 x_rr(struct asm_buf *a, unsigned op, int reg, int rm)
 {
     if (X_IS_KNOWN(op)) {
-        x_known(a, op, x_rex(op, reg, rm), x_byte_rex(op, reg, rm),
-                x_modrm(reg, rm), 1);
+        a->p = put_known(a->p, op, x_rex(op, reg, rm),
+                         x_byte_rex(op, reg, rm), x_modrm(reg, rm), 1);
     } else {
         x_any_rr(a, op, reg, rm);
     }
@@ -247,11 +269,12 @@ static inline __attribute__((always_inline)) void
 x_rbp(struct asm_buf *a, unsigned op, int reg, int32_t disp)
 {
     bool wide = disp != (int8_t)disp;
+    uint8_t *p = put_known(a->p, op, x_rex(op, reg, RBP),
+                           x_byte_rex(op, reg, RAX),
+                           (reg & 7) << 3 | 5 | 0x40 << wide, 1);
 
-    x_known(a, op, x_rex(op, reg, RBP), x_byte_rex(op, reg, RAX),
-            (reg & 7) << 3 | 5 | 0x40 << wide, 1);
-    x_disp32(a->p, disp);
-    a->p += wide ? 4 : 1;
+    x_disp32(p, disp);
+    a->p = p + (wide ? 4 : 1);
 }
 
 static inline void x_any(struct asm_buf *a, unsigned op, int reg,
@@ -287,8 +310,7 @@ static inline __attribute__((always_inline)) void
 x_op1(struct asm_buf *a, unsigned op, int reg, struct x64_rm m)
 {
     if (!m.mem) {
-        x_known(a, op & (0xff | X_W), x_rex(op, reg, m.base), false,
-                x_modrm(reg, m.base), 1);
+        a->p = put_rr(a->p, op, reg, m.base);
     } else if (X_IS_RBP(m)) {
         x_rbp(a, op & (0xff | X_W), reg, m.disp);
     } else {
@@ -357,18 +379,16 @@ static inline void x_alu_reg_imm(struct asm_buf *a, int n, unsigned w, int r,
                                  int32_t imm)
 {
     bool byte = imm == (int8_t)imm;
+    uint8_t *p = a->p;
 
     if (r == RAX && !byte) {
-        if (w) {
-            x_byte(a, 0x48);
-        }
-        x_byte(a, n << 3 | 5);
-        x_imm32(a, imm);
+        p = put_maybe(p, 0x48, w != 0);
+        *p++ = n << 3 | 5;
     } else {
-        x_op1(a, X_ALU_IMM32 | (byte ? 2 : 0) | w, n, rm_reg(r));
-        x_disp32(a->p, imm);
-        a->p += byte ? 1 : 4;
+        p = put_rr(p, X_ALU_IMM32 | (byte ? 2 : 0) | w, n, r);
     }
+    x_disp32(p, imm);
+    a->p = p + (byte ? 1 : 4);
 }
 
 static inline void x_alu_imm(struct asm_buf *a, int n, unsigned w,
@@ -401,31 +421,32 @@ static inline void x_test_imm(struct asm_buf *a, unsigned w,
 static inline void x_shift_imm(struct asm_buf *a, int digit, unsigned w,
                                int dst, unsigned n)
 {
-    x_op1(a, X_SHIFT_IMM | w, digit, rm_reg(dst));
-    x_byte(a, n);
+    uint8_t *p = put_rr(a->p, X_SHIFT_IMM | w, digit, dst);
+
+    *p = n;
+    a->p = p + 1;
 }
 
 /* An opcode of one byte that names a register in its lowest bits; REX.W, if
  * anything, in w. */
-static inline void x_short(struct asm_buf *a, unsigned op, unsigned w, int r)
+static inline uint8_t *put_short(uint8_t *p, unsigned op, unsigned w, int r)
 {
-    unsigned rex = w >> (X_W_BIT - 3) | (unsigned)r >> 3, is = rex != 0;
+    unsigned rex = w >> (X_W_BIT - 3) | (unsigned)r >> 3;
 
-    x_bytes(a, (0x40 | rex | (op | (r & 7)) << 8) >> 8 * (1 - is), 1 + is);
+    p = put_maybe(p, 0x40 | rex, rex != 0);
+    *p = op | (r & 7);
+    return p + 1;
 }
 
 /* dst := imm by mov, which leaves the flags alone. */
 static inline void x_mov_imm(struct asm_buf *a, int dst, uint64_t imm)
 {
     if (imm == (uint32_t)imm) {
-        x_short(a, 0xb8, 0, dst);
-        x_imm32(a, imm);
+        a->p = x_disp32(put_short(a->p, 0xb8, 0, dst), (int32_t)imm);
     } else if ((int64_t)imm == (int32_t)imm) {
-        x_op(a, X_MOV_IMM | X_W, 0, rm_reg(dst));
-        x_imm32(a, imm);
+        a->p = x_disp32(put_rr(a->p, X_MOV_IMM | X_W, 0, dst), (int32_t)imm);
     } else {
-        x_short(a, 0xb8, X_W, dst);
-        x_imm64(a, imm);
+        a->p = put_bytes(put_short(a->p, 0xb8, X_W, dst), imm, 8);
     }
 }
 
@@ -437,12 +458,12 @@ static inline void x_push_imm(struct asm_buf *a, int32_t imm)
 
 static inline void x_push(struct asm_buf *a, int r)
 {
-    x_short(a, 0x50, 0, r);
+    a->p = put_short(a->p, 0x50, 0, r);
 }
 
 static inline void x_pop(struct asm_buf *a, int r)
 {
-    x_short(a, 0x58, 0, r);
+    a->p = put_short(a->p, 0x58, 0, r);
 }
 
 /* -- jumps -- */

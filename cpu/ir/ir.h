@@ -49,6 +49,7 @@ enum ir_type {
     IR_F16, IR_F32, IR_F64,        /* ORDER: log2 size = t - F16 + 1 */
     IR_V128,
     IR_FLAGS,
+    IR_TYPES
 };
 
 /* Size in bytes of an element or access. */

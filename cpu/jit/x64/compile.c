@@ -20,27 +20,40 @@
 
 /* -- backward: uses ----------------------------------------------------- */
 
-/* The state of an op's value, and which bits of its type's belong to it;
- * whether it has an effect: VAL_LIVE, or 0. */
-struct scan_row {
-    uint8_t state, by_type, keep;
-} __attribute__((aligned(4)));
+/* What the value of such an op begins as. */
+static unsigned state_of(unsigned op, unsigned type)
+{
+    const struct ir_op_info *info = &ir_op_info[op];
+    bool by_type = info->result == IR_C_TYPE;
+    bool vec = by_type ? ir_type_is_vec(type) : info->result == IR_C_VEC;
+    bool flags = by_type ? type == IR_FLAGS : info->result == IR_C_FLAGS;
+    bool constant = op == IR_CONST || op == IR_PC;
 
-static const struct scan_row scan_rows[IR_OPCODES] = {
-#define OP(name, result, operands, props)                           \
-    [IR_##name] = {                                                 \
-        (result) == IR_C_VEC ? VAL_VEC                              \
-        : (result) == IR_C_FLAGS ? VAL_FLAGS : 0,                   \
-        (result) == IR_C_TYPE ? 0xff : 0,                           \
-        (props) & IR_P_PURE ? 0 : VAL_LIVE,                         \
-    },
-#include "cpu/ir/ir_ops.h"
-#undef OP
-};
-static const uint8_t type_state[] = {
-    [IR_F16] = VAL_VEC, [IR_F32] = VAL_VEC, [IR_F64] = VAL_VEC,
-    [IR_V128] = VAL_VEC, [IR_FLAGS] = VAL_FLAGS,
-};
+    return (vec ? VAL_VEC : 0) | (flags ? VAL_FLAGS : 0) |
+           (constant ? VAL_CONST : 0) | (op == IR_PC ? VAL_PC : 0) |
+           (constant || (info->props & IR_P_PURE) ? 0 : VAL_LIVE);
+}
+
+static void note_states(struct backend_thread *t)
+{
+    for (unsigned op = 0; op < IR_OPCODES; op++) {
+        for (unsigned type = 0; type < IR_TYPES; type++) {
+            t->state[op | type << 8] = state_of(op, type);
+        }
+    }
+}
+
+/* The same, looked up by both at once. */
+static inline unsigned scan_state(const struct backend_thread *t,
+                                  const struct ir_insn *in)
+{
+    uint16_t op_and_type;
+
+    _Static_assert(offsetof(struct ir_insn, type) ==
+                   offsetof(struct ir_insn, op) + 1, "as one");
+    memcpy(&op_and_type, &in->op, sizeof(op_and_type));
+    return t->state[op_and_type];
+}
 
 /* Mark what is live across a LABEL. */
 static void scan_labels(struct backend_thread *t)
@@ -74,15 +87,19 @@ static void scan_edges(struct backend_thread *t)
     }
 }
 
+/* In steps, as scan_begin(). */
 static void scan_consts(struct backend_thread *t)
 {
     const struct ir_insn *in = t->u->insn + IR_FIRST_CONST;
     struct value *v = t->val + IR_FIRST_CONST, *end = v + t->u->const_count;
 
-    for (; v < end; v++, in++) {
-        *v = NO_VALUE;
-        v->state = VAL_CONST | type_state[in->type] |
-                   (in->op == IR_PC) * VAL_PC;
+    _Static_assert(IR_MAX_CONSTS % 4 == 0, "steps of four");
+    while (v < end) {
+        #pragma GCC unroll 4
+        for (unsigned n = 0; n < 4; n++, v++, in++) {
+            *v = NO_VALUE;
+            v->state = scan_state(t, in);
+        }
     }
 }
 
@@ -92,14 +109,14 @@ static void scan_ops(struct backend_thread *t)
     const struct ir_insn *in = t->u->insn + t->u->count;
     struct value *val = t->val, *v = val + t->u->count;
 
-    _Static_assert(VAL_LIVE == 1, "what is added to uses");
     while (v-- > val) {
-        const struct scan_row *row = &scan_rows[(--in)->op];
-        unsigned left = v->left + in->set;
-        unsigned live = (left + UINT16_MAX) >> 16 | row->keep;
+        unsigned left = v->left + (--in)->set;
+        unsigned state = scan_state(t, in) | (left + UINT16_MAX) >> 16;
+        unsigned live = state & VAL_LIVE;
 
+        _Static_assert(VAL_LIVE == 1, "what is added to uses");
         v->left = left;
-        v->state = row->state | (type_state[in->type] & row->by_type) | live;
+        v->state = state;
         val[in->a].left += live;
         val[in->b].left += live;
         val[in->c].left += live;
@@ -205,20 +222,26 @@ static inline void emit_op(struct backend_thread *t, unsigned i,
     }
 }
 
+/* As many as there is room for whatever they are, again and again: most often
+ * that is all. */
 static void emit_ops(struct backend_thread *t)
 {
     const struct ir_insn *in = t->u->insn;
     struct value *v = t->val;
-    const uint8_t *limit = t->as.end - OP_ROOM;
-    unsigned count = t->u->count;
+    unsigned i = 0;
 
-    for (unsigned i = 0; i < count; i++, in++, v++) {
-        if (v->state & VAL_LIVE) {
-            if (t->as.p > limit) {
-                t->full = true;
-                return;
+    while (i < t->u->count) {
+        unsigned room = (unsigned)(t->as.end - t->as.p) / OP_ROOM;
+        unsigned left = t->u->count - i, end = i + (room < left ? room : left);
+
+        if (!room) {
+            t->full = true;
+            return;
+        }
+        for (; i < end; i++, in++, v++) {
+            if (v->state & VAL_LIVE) {
+                emit_op(t, i, in, v);
             }
-            emit_op(t, i, in, v);
         }
     }
 }
@@ -340,6 +363,7 @@ struct backend_thread *backend_thread_new(struct backend *b)
     if (t) {
         t->b = b;
         t->host = b->host;
+        note_states(t);
         region_usual(t);
         ra_thread_begin(t);
     }

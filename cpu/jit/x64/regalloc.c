@@ -37,6 +37,7 @@ static inline void set_entered(struct value *to, const struct value *from)
 void ra_begin(struct backend_thread *t)
 {
     t->free = GPR_SCRATCH | XMM_SCRATCH;
+    t->liked = ~REG_BIT(RAX);
     t->lock = t->temps = 0;
     memset(t->reg_owner, 0xff, 32 * sizeof(*t->reg_owner));
     memset(t->spill_free, 0xff, sizeof(t->spill_free));
@@ -149,14 +150,6 @@ uint32_t ra_random(struct backend_thread *t)
 {
     t->seed = t->seed * 6364136223846793005u + 1442695040888963407u;
     return t->seed >> 33;
-}
-
-int ra_pick_random(struct backend_thread *t, uint32_t set)
-{
-    for (unsigned n = ra_random(t) % __builtin_popcount(set); n; n--) {
-        set &= set - 1;
-    }
-    return ctz32(set);
 }
 
 void ra_drop_reg(struct backend_thread *t, struct value *v)
@@ -440,7 +433,11 @@ def_scratch(struct backend_thread *t, ir_ref i, int prefer, uint32_t set)
     uint32_t bit, m = t->free & set;
     int reg = prefer;
 
-    if (prefer == NO_REG || !(m & REG_BIT(prefer)) || t->random_registers) {
+    if (t->random_registers) {
+        t->liked = ra_random(t);
+        prefer = NO_REG;
+    }
+    if (prefer == NO_REG || !(m & REG_BIT(prefer))) {
         reg = m ? ra_pick(t, m) : ra_evict(t, set);
     }
     bit = REG_BIT(reg);

@@ -218,6 +218,8 @@ struct backend_thread {
     const struct ir_insn *in;   /* the op being emitted */
 
     uint32_t free;    /* scratch registers that hold nothing */
+    uint32_t liked;   /* registers to be picked first: not rax, which LAHF, DIV
+                         and CMPXCHG want (in a test: any, ever others) */
     uint32_t lock;    /* registers the op being emitted relies on, and
                          LOCK_EFLAGS */
     uint32_t temps;   /* registers to free behind it */
@@ -253,6 +255,7 @@ struct backend_thread {
     /* Of every ir_ref: uses of IR_NONE are counted like others, and never
      * the last. */
     struct value val[IR_NONE + 1];
+    uint8_t state[IR_TYPES << 8]; /* that a value begins with: scan_state() */
     /* What a unit that is no region begins with: each register's value is
      * where it was. */
     struct value entered[HOMES + 1];
@@ -307,17 +310,14 @@ static inline const struct x64_op *x64_row(const struct backend_thread *t)
 /* A thread, whose registers are as usual; a unit. */
 void ra_thread_begin(struct backend_thread *t);
 void ra_begin(struct backend_thread *t);
-/* A register of the set, which is not empty; rax last: LAHF, DIV and CMPXCHG
- * want it. */
-int ra_pick_random(struct backend_thread *t, uint32_t set);
 uint32_t ra_random(struct backend_thread *t);
 
-static inline int ra_pick(struct backend_thread *t, uint32_t set)
+/* A register of the set, which is not empty. */
+static inline int ra_pick(const struct backend_thread *t, uint32_t set)
 {
-    uint32_t best = set & ~REG_BIT(RAX);
+    uint32_t best = set & t->liked;
 
-    return t->random_registers ? ra_pick_random(t, set)
-                               : __builtin_ctz(best ? best : set);
+    return __builtin_ctz(best ? best : set);
 }
 
 /* A register of the set by eviction. */

@@ -213,6 +213,18 @@ void x_any_index(struct asm_buf *a, unsigned op, int reg, struct x64_rm m)
     }
 }
 
+void x_any_sum(struct asm_buf *a, unsigned op, int reg, int base, int index)
+{
+    unsigned sib = (index & 7) << 3 | (base & 7);
+
+    if (op & ~(X_PLAIN | X_RM8)) {
+        op_mem(a, op, reg, rm_index(base, index, 0, 0));
+    } else {
+        a->p = plain(a->p, op, x_rex(op, reg, base) | (index >> 2 & 2),
+                     (reg & 7) << 3 | 4 | sib << 8, 2);
+    }
+}
+
 void x_vex(struct asm_buf *a, unsigned op, int reg, int v, struct x64_rm m)
 {
     uint8_t *p = a->p;

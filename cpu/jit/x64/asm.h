@@ -198,6 +198,8 @@ void x_any_rr(struct asm_buf *a, unsigned op, int reg, int rm);
 void x_any_mem(struct asm_buf *a, unsigned op, int reg, int base,
                int32_t disp);
 void x_any_index(struct asm_buf *a, unsigned op, int reg, struct x64_rm m);
+/* At the sum of two registers, the first of which is not rbp or r13. */
+void x_any_sum(struct asm_buf *a, unsigned op, int reg, int base, int index);
 
 static inline unsigned x_rex(unsigned op, int reg, int rm)
 {

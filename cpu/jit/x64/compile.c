@@ -198,9 +198,9 @@ static void emit_entries(struct backend_thread *t, uint32_t page_id)
 
 /* The op SETs a register to its value, which most often is there already. */
 static inline void set_result(struct backend_thread *t, ir_ref i,
-                              const struct ir_insn *in, const struct value *v)
+                              const struct ir_insn *in)
 {
-    if (t->home_owner[in->hint] == i && !(v->state & VAL_NARROW)) {
+    if (t->home_owner[in->hint] == i && !(t->val[i].state & VAL_NARROW)) {
         ra_release(t, i);
     } else {
         set_home(t, i, in->hint);
@@ -209,16 +209,16 @@ static inline void set_result(struct backend_thread *t, ir_ref i,
 }
 
 static inline void emit_op(struct backend_thread *t, unsigned i,
-                           const struct ir_insn *in, struct value *v)
+                           const struct ir_insn *in)
 {
     t->in = in;
     x64_ops[in->op].emit(t, i, in);
-    if ((v->state & VAL_CROSSES) && v->left) {
+    if ((t->val[i].state & VAL_CROSSES) && t->val[i].left) {
         ra_spill_now(t, i);
     }
     ra_end_op(t);
     if (in->set) {
-        set_result(t, (ir_ref)i, in, v);
+        set_result(t, (ir_ref)i, in);
     }
 }
 
@@ -227,7 +227,6 @@ static inline void emit_op(struct backend_thread *t, unsigned i,
 static void emit_ops(struct backend_thread *t)
 {
     const struct ir_insn *in = t->u->insn;
-    struct value *v = t->val;
     unsigned i = 0;
 
     while (i < t->u->count) {
@@ -238,9 +237,9 @@ static void emit_ops(struct backend_thread *t)
             t->full = true;
             return;
         }
-        for (; i < end; i++, in++, v++) {
-            if (v->state & VAL_LIVE) {
-                emit_op(t, i, in, v);
+        for (; i < end; i++, in++) {
+            if (t->val[i].state & VAL_LIVE) {
+                emit_op(t, i, in);
             }
         }
     }

@@ -79,7 +79,11 @@ int fl_pack_temp(struct backend_thread *t, ir_ref ref)
     if (t->fl != ref || t->val[ref].reg != NO_REG) {
         return ra_use(t, ref, false);
     }
-    ra_take(t, RAX);
+    if (t->free & REG_BIT(RAX)) {
+        t->lock |= REG_BIT(RAX);
+    } else {
+        ra_take(t, RAX);
+    }
     pack(t);
     return RAX;
 }

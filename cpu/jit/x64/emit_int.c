@@ -311,35 +311,52 @@ static void emit_with_flags(struct backend_thread *t, ir_ref i,
 static bool is_for_lea(const struct backend_thread *t,
                        const struct ir_insn *in)
 {
-    return fl_in_use(t) || t->val[in->a].reg != NO_REG;
+    return t->val[in->a].reg != NO_REG || fl_in_use(t);
 }
 
-void emit_add(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+/* Nobody wants the flags, and no operand is folded. */
+static inline void emit_sum(struct backend_thread *t, ir_ref i,
+                            const struct ir_insn *in)
 {
-    struct ir_insn swapped;
     int32_t imm;
 
-    if (fl_wanted(t, i)) {
-        unsigned n = int_adds_by_sub(t, in) ? ALU_SUB : ALU_ADD;
-
-        emit_with_flags(t, i, const_last(t, in, &swapped), n);
-        return;
-    }
-    if (is_scaled(t, in->a) || is_scaled(t, in->b)) {
-        emit_scaled(t, i, in);
-        return;
-    }
-    if (fl_is_carry(t, i)) {
-        t->val[i].state |= VAL_FOLDED;
-        return;
-    }
-    in = const_last(t, in, &swapped);
     if (!is_for_lea(t, in)) {
         emit_alu(t, i, in, ALU_ADD);
     } else if (small_const(t, in->b, int_width(in), &imm)) {
         add_imm(t, i, in, ALU_ADD, imm);
     } else {
         add_values(t, i, in);
+    }
+}
+
+/* What few additions are. */
+static __attribute__((noinline)) void
+add_oddly(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    struct ir_insn swapped;
+
+    if (fl_wanted(t, i)) {
+        unsigned n = int_adds_by_sub(t, in) ? ALU_SUB : ALU_ADD;
+
+        emit_with_flags(t, i, const_last(t, in, &swapped), n);
+    } else if (is_scaled(t, in->a) || is_scaled(t, in->b)) {
+        emit_scaled(t, i, in);
+    } else if (fl_is_carry(t, i)) {
+        t->val[i].state |= VAL_FOLDED;
+    } else {
+        emit_sum(t, i, const_last(t, in, &swapped));
+    }
+}
+
+void emit_add(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
+{
+    unsigned a = t->val[in->a].state, b = t->val[in->b].state;
+
+    if (in[1].op == IR_FLAGS_OF || in[1].op == IR_SELECT ||
+        ((a | b) & VAL_FOLDED) || (a & VAL_CONST)) {
+        add_oddly(t, i, in);
+    } else {
+        emit_sum(t, i, in);
     }
 }
 

@@ -228,6 +228,17 @@ int mem_def_loaded(struct backend_thread *t, ir_ref i, uint32_t avoid)
                                      : ra_def(t, i, NO_REG, avoid);
 }
 
+/* At t1 + va, a scratch register and any. */
+static void load_first(struct backend_thread *t, const struct ir_insn *in,
+                       int dst, int t1, int va, int tmp)
+{
+    if (dst >= XMM0) {
+        vec_load(t, mem_vec_type(in), dst, rm_index(t1, va, 0, 0), tmp);
+    } else {
+        x_any_sum(&t->as, mem_load_op(in), dst, t1, va);
+    }
+}
+
 static __attribute__((noinline)) void
 load_by_tlb(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
@@ -265,9 +276,9 @@ load_by_tlb(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
         mem_load_whole(t, in, whole, dst, second, rm_index(t1, va, 0, 0));
     } else if (second != NO_REG && dst == va) {
         mem_load_one(t, in, second, rm_index(t1, va, 0, each), t2);
-        mem_load_one(t, in, dst, rm_index(t1, va, 0, 0), t2);
+        load_first(t, in, dst, t1, va, t2);
     } else {
-        mem_load_one(t, in, dst, rm_index(t1, va, 0, 0), t2);
+        load_first(t, in, dst, t1, va, t2);
         if (second != NO_REG) {
             mem_load_one(t, in, second, rm_index(t1, va, 0, each), t2);
         }

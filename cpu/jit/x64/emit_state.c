@@ -122,24 +122,26 @@ static inline void settle(struct backend_thread *t, ir_ref ref, unsigned home)
     ra_add_home(t, ref, home);
 }
 
-static void set_const(struct backend_thread *t, ir_ref ref, unsigned home,
-                      uint64_t imm)
+/* The home := the value; neither has anything that is in the way. */
+static inline void set_plainly(struct backend_thread *t, ir_ref ref,
+                               unsigned home, int reg)
 {
-    int reg = home_reg(t, home);
+    struct value *v = &t->val[ref];
 
-    ra_clobber_home(t, home);
     if (reg) {
-        ra_load_const(t, reg, imm);
+        x_value(&t->as, X_MOV_LOAD | X_W, reg,
+                v->reg != NO_REG ? rm_reg(v->reg) : rm_home(v->home));
     } else {
-        x_op(&t->as, X_MOV_IMM | X_W, 0, rm_home(home));
-        x_imm32(&t->as, imm);
+        x_store(&t->as, rm_vcpu(VCPU_R((int)home)), v->reg);
     }
-    ra_release(t, ref);
+    t->free |= ra_let_go_of(v);
+    if (v->left) {
+        ra_add_home(t, ref, home);
+    }
 }
 
 /* The value is in a register, all of it, and the home in memory. */
-static inline void store_general(struct backend_thread *t, ir_ref ref,
-                                 unsigned home)
+static void store_general(struct backend_thread *t, ir_ref ref, unsigned home)
 {
     const struct value *v = &t->val[ref];
 
@@ -152,36 +154,55 @@ static inline void store_general(struct backend_thread *t, ir_ref ref,
     }
 }
 
-static void set_general(struct backend_thread *t, ir_ref ref, unsigned home)
+/* These are not inline, nor are they parts of one another: set_home() is for
+ * what most often happens, and each needs few registers. */
+
+/* A constant that is in no register. */
+static __attribute__((noinline)) void
+set_const(struct backend_thread *t, ir_ref ref, unsigned home, int reg)
 {
-    struct value *v = &t->val[ref];
-    bool clean = !(v->state & VAL_NARROW);
-    int reg = home_reg(t, home);
-    uint64_t imm;
+    uint64_t imm = t->u->insn[ref].imm;
+    bool is_pc = t->val[ref].state & VAL_PC;
 
-    if (val_const(t, ref, &imm) &&
-        ((int64_t)imm == (int32_t)imm || (reg && v->reg == NO_REG))) {
-        set_const(t, ref, home, imm);
-        return;
-    }
-    if (reg && (v->state & VAL_PC) && v->reg == NO_REG) {
-        ra_clobber_home(t, home);
-        ra_load(t, ref, reg);
-    } else if (reg) {
-        struct x64_rm from = ra_where(t, ref);
-
-        ra_clobber_home(t, home);
-        x_op1(&t->as, X_MOV_LOAD | (clean ? X_W : 0), reg, from);
-    } else {
+    if (!reg && (is_pc || (int64_t)imm != (int32_t)imm)) {
         ra_use(t, ref, true);
         store_general(t, ref, home);
         return;
     }
+    ra_clobber_home(t, home);
     ra_release(t, ref);
-    settle(t, ref, home);
+    if (is_pc) {
+        ra_load(t, ref, reg);
+        settle(t, ref, home);
+    } else if (reg) {
+        ra_load_const(t, reg, imm);
+    } else {
+        x_op(&t->as, X_MOV_IMM | X_W, 0, rm_home(home));
+        x_imm32(&t->as, imm);
+    }
 }
 
-static void set_flags(struct backend_thread *t, ir_ref ref)
+static __attribute__((noinline)) void
+set_general(struct backend_thread *t, ir_ref ref, unsigned home)
+{
+    unsigned w = t->val[ref].state & VAL_NARROW ? 0 : X_W;
+    int reg = home_reg(t, home);
+    struct x64_rm from;
+
+    if (!reg) {
+        ra_use(t, ref, true);
+        store_general(t, ref, home);
+    } else {
+        from = ra_where(t, ref);
+        ra_clobber_home(t, home);
+        x_value(&t->as, X_MOV_LOAD | w, reg, from);
+        ra_release(t, ref);
+        settle(t, ref, home);
+    }
+}
+
+static __attribute__((noinline)) void
+set_flags(struct backend_thread *t, ir_ref ref)
 {
     struct x64_rm to = rm_home(HOME_FLAGS);
     uint64_t imm;
@@ -198,10 +219,13 @@ static void set_flags(struct backend_thread *t, ir_ref ref)
     ra_clobber_home(t, HOME_FLAGS);
     x_op(&t->as, X_MOV_STORE16, src, to);
     ra_release(t, ref);
-    settle(t, ref, HOME_FLAGS);
+    if (t->val[ref].left) {
+        ra_add_home(t, ref, HOME_FLAGS);
+    }
 }
 
-static void set_vec(struct backend_thread *t, ir_ref ref, unsigned home)
+static __attribute__((noinline)) void
+set_vec(struct backend_thread *t, ir_ref ref, unsigned home)
 {
     int reg = home_reg(t, home), src;
 
@@ -250,29 +274,23 @@ static void set_plain(struct backend_thread *t, const struct ir_insn *in)
     ra_release(t, in->a);
 }
 
-/* Not inline: set_home() is for what most often happens. */
-static __attribute__((noinline)) void
-set_any(struct backend_thread *t, ir_ref ref, unsigned home)
-{
-    if (home < HOME_V) {
-        set_general(t, ref, home);
-    } else if (home < HOME_FLAGS) {
-        set_vec(t, ref, home);
-    } else {
-        set_flags(t, ref);
-    }
-}
-
 void set_home(struct backend_thread *t, ir_ref ref, unsigned home)
 {
     const struct value *v = &t->val[ref];
+    int reg = home_reg(t, home);
 
-    if (home >= HOME_V || home_reg(t, home) || v->reg == NO_REG ||
-        (v->state & VAL_NARROW)) {
-        set_any(t, ref, home);
-        return;
+    if (home >= HOME_FLAGS) {
+        set_flags(t, ref);
+    } else if (home >= HOME_V) {
+        set_vec(t, ref, home);
+    } else if ((v->state & VAL_CONST) && v->reg == NO_REG) {
+        set_const(t, ref, home, reg);
+    } else if (home_is_owned(t, home) || v->spill ||
+               (v->state & VAL_NARROW) || (!reg && v->reg == NO_REG)) {
+        set_general(t, ref, home);
+    } else {
+        set_plainly(t, ref, home, reg);
     }
-    store_general(t, ref, home);
 }
 
 void emit_set(struct backend_thread *t, ir_ref i, const struct ir_insn *in)

@@ -437,7 +437,7 @@ def_scratch(struct backend_thread *t, ir_ref i, int prefer, uint32_t set)
         t->liked = ra_random(t);
         prefer = NO_REG;
     }
-    if (prefer == NO_REG || !(m & REG_BIT(prefer))) {
+    if (!(m & REG_BIT(prefer & 31))) { /* nor is that of NO_REG ever free */
         reg = m ? ra_pick(t, m) : ra_evict(t, set);
     }
     bit = REG_BIT(reg);
@@ -447,9 +447,7 @@ def_scratch(struct backend_thread *t, ir_ref i, int prefer, uint32_t set)
         v->reg = reg;
         t->reg_owner[reg] = i;
     } else {
-        /* Wanted for its side effects only. */
-        t->reg_owner[reg] = IR_NONE;
-        t->temps |= bit;
+        t->temps |= bit; /* wanted for its side effects only */
     }
     return reg;
 }

@@ -386,18 +386,26 @@ struct x64_rm ra_use_vec_rm(struct backend_thread *t, ir_ref ref);
 /* A value without uses gives back its slot. */
 void ra_release_spilled(struct backend_thread *t, struct value *v);
 
-/* One use is over: the scratch register that is free then.  Whether it was the
- * last use nobody could predict, and no branch depends on it. */
-static inline uint32_t ra_let_go(struct backend_thread *t, ir_ref ref)
+/* One use of a value without a slot is over: the scratch register that is free
+ * then.  Whether it was the last use nobody could predict, and no branch
+ * depends on it. */
+static inline uint32_t ra_let_go_of(struct value *v)
 {
-    struct value *v = &t->val[ref];
     uint32_t last = --v->left == 0;
 
     _Static_assert((XMM_PINNED & REG_BIT(NO_REG & 31)) != 0, "never free");
+    return last << (v->reg & 31) & (GPR_SCRATCH | XMM_SCRATCH);
+}
+
+static inline uint32_t ra_let_go(struct backend_thread *t, ir_ref ref)
+{
+    struct value *v = &t->val[ref];
+    uint32_t reg = ra_let_go_of(v);
+
     if (v->spill) {
         ra_release_spilled(t, v);
     }
-    return last << (v->reg & 31) & (GPR_SCRATCH | XMM_SCRATCH);
+    return reg;
 }
 
 static inline void ra_release(struct backend_thread *t, ir_ref ref)

@@ -177,15 +177,16 @@ static inline void plain_mem(struct asm_buf *a, unsigned op, int reg,
 {
     static const uint32_t reg_part[16] = EACH(REG_PART);
     bool wide = disp != (int8_t)disp;
-    unsigned some = (disp != 0) | (parts / DISP_IS & 1);
+    /* Bits 7..6 of ModRM: no displacement, one byte, or (2) four. */
+    unsigned mod = ((disp != 0) | (parts / DISP_IS & 1)) + wide;
     unsigned sib = parts / SIB_IS & 1;
     uint8_t *p;
 
-    parts |= reg_part[reg] | some << 14 << wide;
+    parts |= reg_part[reg] | mod << 14;
     p = plain(a->p, op, (parts & 7) | (op >> (X_W_BIT - 3) & 8),
               parts >> 8 & 0xffff, 1 + sib);
     x_disp32(p, disp);
-    a->p = p + some + (wide ? 3 : 0);
+    a->p = p + mod + (mod & 2);
 }
 
 void x_any_mem(struct asm_buf *a, unsigned op, int reg, int base,

@@ -244,7 +244,8 @@ set_vec(struct backend_thread *t, ir_ref ref, unsigned home)
 }
 
 /* Anything else: a plain store, with care for a register around it. */
-static void set_plain(struct backend_thread *t, const struct ir_insn *in)
+static __attribute__((noinline)) void
+set_plain(struct backend_thread *t, const struct ir_insn *in)
 {
     static const uint32_t store[] = {
         [IR_I8] = X_MOV_STORE8, [IR_I16] = X_MOV_STORE16,

@@ -98,7 +98,7 @@ void ra_add_home(struct backend_thread *t, ir_ref ref, unsigned home)
         second = home;
     }
     if (is_pinned_home(t, first)) {
-        ra_drop(t, ref);
+        t->free |= REG_BIT(v->reg & 31) & (GPR_SCRATCH | XMM_SCRATCH);
         v->reg = home_reg(t, first);
     }
     v->home = first;

@@ -68,7 +68,6 @@ void ra_thread_begin(struct backend_thread *t)
     }
     t->entered[HOMES] = NO_VALUE; /* NOBODY */
     t->val[IR_NONE] = NO_VALUE;
-    t->reg_owner[NO_REG] = IR_NONE;
 }
 
 /* -- spill slots ------------------------------------------------------- */
@@ -246,15 +245,6 @@ void ra_load_const(struct backend_thread *t, int reg, uint64_t imm)
         t->zf = IR_NONE;
     } else {
         x_mov_imm(&t->as, reg, imm);
-    }
-}
-
-void ra_drop(struct backend_thread *t, ir_ref ref)
-{
-    struct value *v = &t->val[ref];
-
-    if (t->reg_owner[v->reg] == ref) {
-        ra_drop_reg(t, v);
     }
 }
 

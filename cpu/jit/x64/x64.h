@@ -223,7 +223,7 @@ struct backend_thread {
     uint32_t lock;    /* registers the op being emitted relies on, and
                          LOCK_EFLAGS */
     uint32_t temps;   /* registers to free behind it */
-    uint16_t reg_owner[NO_REG + 1]; /* of scratch registers, or IR_NONE */
+    uint16_t reg_owner[32];     /* of scratch registers, or IR_NONE */
     uint16_t home_owner[HOMES]; /* if that has any uses left; or NOBODY */
     uint64_t spill_free[SPILL_SLOTS / 64];
     uint16_t dead_spill[32];    /* slots to free behind the op */
@@ -455,8 +455,6 @@ void ra_spill_now(struct backend_thread *t, ir_ref ref);
 void ra_give_spill(struct backend_thread *t, ir_ref i, unsigned slot);
 void ra_load(struct backend_thread *t, ir_ref ref, int reg);
 void ra_load_const(struct backend_thread *t, int reg, uint64_t imm);
-/* Give up the scratch register of a value that has another place. */
-void ra_drop(struct backend_thread *t, ir_ref ref);
 
 static inline void ra_end_op(struct backend_thread *t)
 {

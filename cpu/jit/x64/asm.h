@@ -250,7 +250,7 @@ static inline uint8_t *put_rr(uint8_t *p, unsigned op, int reg, int rm)
                      x_modrm(reg, rm), 1);
 }
 
-/* The compiler knows all of it, and it is no more than x_known() can do. */
+/* The compiler knows all of it, and it is no more than put_known() can do. */
 #define X_IS_KNOWN(op) \
     (__builtin_constant_p(op) && !((op) & (X_0F38 | X_LOCK)))
 

@@ -6,6 +6,12 @@
 
 #include "cpu/jit/x64/x64.h"
 
+/* The row of the op being emitted. */
+static inline const struct x64_op *x64_row(const struct backend_thread *t)
+{
+    return &x64_ops[t->in->op];
+}
+
 #define EMITTER(name) \
     void emit_##name(struct backend_thread *t, ir_ref i, \
                      const struct ir_insn *in);

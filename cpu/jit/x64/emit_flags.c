@@ -80,7 +80,7 @@ int fl_pack_temp(struct backend_thread *t, ir_ref ref)
         return ra_use(t, ref, false);
     }
     if (t->free & REG_BIT(RAX)) {
-        t->lock |= REG_BIT(RAX);
+        t->lock |= REG_BIT(RAX); /* nobody else's until the op's end */
     } else {
         ra_take(t, RAX);
     }

@@ -11,7 +11,7 @@
  * - A value whose last use is over has given back its register and its slot;
  *   its home, or EFLAGS, are found to be free when another one wants them.
  * - Nothing here emits an instruction that changes EFLAGS while they hold
- *   anything (thread->fl, fl_hold).
+ *   anything (thread->fl, LOCK_EFLAGS).
  */
 #include "cpu/jit/x64/regalloc.h"
 

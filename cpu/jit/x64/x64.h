@@ -228,7 +228,7 @@ struct backend_thread {
     uint64_t spill_free[SPILL_SLOTS / 64];
     uint16_t dead_spill[32];    /* slots to free behind the op */
     unsigned dead_spills;
-    const struct ir_insn *dead_since; /* which one that is */
+    const struct ir_insn *dead_since; /* that op: behind it they are free */
     bool failed;                /* something ran out: give up */
     bool full;                  /* the code buffer did */
     uint16_t fl;            /* the FLAGS value in EFLAGS, if that has any uses
@@ -298,12 +298,6 @@ struct x64_op {
     uint32_t extra;
 };
 extern const struct x64_op x64_ops[IR_OPCODES];
-
-/* Of the op being emitted. */
-static inline const struct x64_op *x64_row(const struct backend_thread *t)
-{
-    return &x64_ops[t->in->op];
-}
 
 /* -- register allocation (regalloc.c) ---------------------------------- */
 
@@ -397,6 +391,7 @@ static inline uint32_t ra_let_go_of(struct value *v)
     return last << (v->reg & 31) & (GPR_SCRATCH | XMM_SCRATCH);
 }
 
+/* Likewise of any value. */
 static inline uint32_t ra_let_go(struct backend_thread *t, ir_ref ref)
 {
     struct value *v = &t->val[ref];
@@ -408,6 +403,7 @@ static inline uint32_t ra_let_go(struct backend_thread *t, ir_ref ref)
     return reg;
 }
 
+/* One use is over. */
 static inline void ra_release(struct backend_thread *t, ir_ref ref)
 {
     t->free |= ra_let_go(t, ref);

@@ -286,7 +286,7 @@ void set_home(struct backend_thread *t, ir_ref ref, unsigned home)
         set_vec(t, ref, home);
     } else if ((v->state & VAL_CONST) && v->reg == NO_REG) {
         set_const(t, ref, home, reg);
-    } else if (home_is_owned(t, home) || v->spill ||
+    } else if (home_is_owned(t, home) || t->spilled ||
                (v->state & VAL_NARROW) || (!reg && v->reg == NO_REG)) {
         set_general(t, ref, home);
     } else {

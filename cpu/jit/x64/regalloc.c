@@ -42,6 +42,7 @@ void ra_begin(struct backend_thread *t)
     memset(t->reg_owner, 0xff, 32 * sizeof(*t->reg_owner));
     memset(t->spill_free, 0xff, sizeof(t->spill_free));
     t->dead_spills = 0;
+    t->spilled = false;
     t->fl = NOBODY;
     t->zf = IR_NONE;
     region_choose(t);
@@ -89,6 +90,7 @@ static void free_dead_spills(struct backend_thread *t)
 unsigned ra_spill_slot(struct backend_thread *t)
 {
     free_dead_spills(t);
+    t->spilled = true;
     for (unsigned k = 0; k < SPILL_SLOTS / 64; k++) {
         if (t->spill_free[k]) {
             int bit = ctz64(t->spill_free[k]);

@@ -63,8 +63,7 @@ struct backend {
 
 #define NO_REG 0xff
 
-/* EFLAGS carry a condition about to be used: in a set of registers, in place
- * of one that no value is ever in. */
+/* In a set of registers: EFLAGS carry a condition about to be used. */
 #define LOCK_EFLAGS REG_BIT(RSP)
 
 enum {
@@ -228,6 +227,8 @@ struct backend_thread {
     uint64_t spill_free[SPILL_SLOTS / 64];
     uint16_t dead_spill[32];    /* slots to free behind the op */
     unsigned dead_spills;
+    bool spilled;   /* any value: asked for first, for the host is slow to
+                       read a field beside one that it has just written */
     const struct ir_insn *dead_since; /* that op: behind it they are free */
     bool failed;                /* something ran out: give up */
     bool full;                  /* the code buffer did */
@@ -391,13 +392,12 @@ static inline uint32_t ra_let_go_of(struct value *v)
     return last << (v->reg & 31) & (GPR_SCRATCH | XMM_SCRATCH);
 }
 
-/* Likewise of any value. */
 static inline uint32_t ra_let_go(struct backend_thread *t, ir_ref ref)
 {
     struct value *v = &t->val[ref];
     uint32_t reg = ra_let_go_of(v);
 
-    if (v->spill) {
+    if (t->spilled) {
         ra_release_spilled(t, v);
     }
     return reg;

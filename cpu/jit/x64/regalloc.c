@@ -183,7 +183,6 @@ int ra_evict(struct backend_thread *t, uint32_t set)
     return reg;
 }
 
-
 /* A register out of `set` that is free; `also` may be taken although it is
  * locked. */
 int ra_alloc(struct backend_thread *t, uint32_t set, uint32_t also)

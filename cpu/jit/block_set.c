@@ -35,7 +35,13 @@ bool block_set_init(struct block_set *s, const void *base, size_t most)
     };
     s->slot = mmap(NULL, all_bytes(s), PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return (void *)s->slot != MAP_FAILED;
+    if ((void *)s->slot == MAP_FAILED) {
+        return false;
+    }
+    /* The first few thousand blocks touch all of it. */
+    populate((void *)(s->slot + ((size_t)1 << MIN_BITS)),
+             sizeof(*s->slot) << MIN_BITS);
+    return true;
 }
 
 void block_set_free(struct block_set *s)

@@ -145,13 +145,9 @@ static inline ir_ref append_room(struct ir_unit *u, struct ir_address at)
 
 static inline int bytes_of(enum ir_opcode op, enum ir_type type)
 {
-    static const uint8_t size[] = {
-        [IR_I8] = 1, [IR_I16] = 2, [IR_I32] = 4, [IR_I64] = 8,
-        [IR_F16] = 2, [IR_F32] = 4, [IR_F64] = 8, [IR_V128] = 16,
-    };
     bool pair = op == IR_LOAD2 || op == IR_STORE2;
 
-    return size[type] << pair;
+    return (int)ir_type_size(type) << pair;
 }
 
 #define NOT_SHARED (IR_MEM_ACQUIRE | IR_MEM_RELEASE | IR_MEM_ALIGNED | \

@@ -55,9 +55,12 @@ enum ir_type {
 /* Size in bytes of an element or access. */
 static inline unsigned ir_type_size(enum ir_type t)
 {
-    return t == IR_V128 ? 16
-         : t >= IR_F16  ? 2u << (t - IR_F16)
-                        : 1u << (t - IR_I8);
+    static const uint8_t size[IR_TYPES] = {
+        [IR_I8] = 1, [IR_I16] = 2, [IR_I32] = 4, [IR_I64] = 8,
+        [IR_F16] = 2, [IR_F32] = 4, [IR_F64] = 8, [IR_V128] = 16,
+    };
+
+    return size[t];
 }
 
 /* Values of type F*, V128 and vector ops live in vector registers. */

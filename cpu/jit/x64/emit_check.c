@@ -221,7 +221,7 @@ static void host_load_pair(struct backend_thread *t, ir_ref i,
     }
     dst = mem_def_loaded(t, i, REG_BIT(base));
     mem_load_one(t, in, dst, from, NO_REG);
-    from.disp += (int)mem_size(in->type);
+    from.disp += (int)ir_type_size(in->type);
     ra_release(t, in->a);
     mem_load_one(t, in, mem_def_loaded(t, i + 1, REG_BIT(dst)), from, NO_REG);
 }
@@ -239,7 +239,7 @@ void emit_host_load(struct backend_thread *t, ir_ref i,
     if (t->val[i].state & VAL_VEC) {
         enum ir_type type = mem_vec_type(in);
 
-        if (mem_size(type) < 4) {
+        if (ir_type_size(type) < 4) {
             tmp = ra_temp(t, GPR_SCRATCH, 0);
         }
         vec_load(t, type, ra_def_vec(t, i, NO_REG, 0),
@@ -303,7 +303,7 @@ static void host_store_by(struct backend_thread *t, const struct ir_insn *in,
     }
     host_store_one(t, in->b, type, to, tmp);
     if (pair) {
-        to.disp += (int)mem_size(type);
+        to.disp += (int)ir_type_size(type);
         host_store_one(t, in->c, type, to, tmp);
     }
 }
@@ -322,7 +322,7 @@ void emit_host_store(struct backend_thread *t, const struct ir_insn *in)
         x_any_mem(&t->as, mem_store_op(type), b->reg, base, at);
         if (pair) {
             x_any_mem(&t->as, mem_store_op(type), c->reg, base,
-                      at + (int)mem_size(type));
+                      at + (int)ir_type_size(type));
         }
     }
     ra_release_all(t, in);

@@ -243,7 +243,7 @@ static __attribute__((noinline)) void
 load_by_tlb(struct backend_thread *t, ir_ref i, const struct ir_insn *in)
 {
     bool pair = in->op == IR_LOAD2;
-    unsigned each = mem_size(mem_vec_type(in)), size = each << pair;
+    unsigned each = ir_type_size(mem_vec_type(in)), size = each << pair;
     struct slow_path *s;
     int va, t1, t2, dst, second = NO_REG, whole = NO_REG;
 
@@ -459,7 +459,7 @@ store_by_tlb(struct backend_thread *t, const struct ir_insn *in)
 {
     bool pair = in->op == IR_STORE2;
     enum ir_type type = mem_vec_type(in);
-    unsigned each = mem_size(type), size = each << pair;
+    unsigned each = ir_type_size(type), size = each << pair;
     bool release = (in->aux & IR_MEM_RELEASE) && t->b->parallel;
     bool vec = t->val[in->b].state & VAL_VEC;
     /* Of the slow path to come: not to be moved. */

@@ -36,7 +36,7 @@ struct slow_path *mem_slow_path(struct backend_thread *t,
 static struct x64_rm slow_value(const struct slow_path *s, unsigned n)
 {
     bool packed = !(s->desc & SLOW_ATOMIC);
-    unsigned each = packed ? mem_size(mem_vec_type(s->in)) : 16;
+    unsigned each = packed ? ir_type_size(mem_vec_type(s->in)) : 16;
 
     return rm_frame(FRAME_ARG + 16 + n * each);
 }
@@ -74,7 +74,7 @@ void mem_save_vectors(struct backend_thread *t, uint32_t set, bool save)
 static void get_results(struct backend_thread *t, const struct slow_path *s)
 {
     bool atomic = s->desc & SLOW_ATOMIC;
-    unsigned each = atomic ? 16 : mem_size(mem_vec_type(s->in));
+    unsigned each = atomic ? 16 : ir_type_size(mem_vec_type(s->in));
 
     for (unsigned n = 0; n < 2; n++) {
         struct x64_rm from = rm_frame(FRAME_ARG + 16 + n * each);

@@ -32,16 +32,6 @@ static inline enum ir_type mem_vec_type(const struct ir_insn *in)
     return in->op == IR_VLOAD8 || in->op == IR_VSTORE8 ? IR_I8 : in->type;
 }
 
-static inline unsigned mem_size(enum ir_type type)
-{
-    static const uint8_t size[] = {
-        [IR_I8] = 1, [IR_I16] = 2, [IR_I32] = 4, [IR_I64] = 8,
-        [IR_F16] = 2, [IR_F32] = 4, [IR_F64] = 8, [IR_V128] = 16,
-    };
-
-    return size[type];
-}
-
 /* The instruction that loads an integer. */
 static inline unsigned mem_load_op(const struct ir_insn *in)
 {

@@ -248,7 +248,7 @@ static bool check(const struct spec *t, const struct spec_case *c,
         !differs(&mask, &want, got, 0, sizeof(want))) {
         return true;
     }
-    printf("  %s:%u: %s\n", t->path, c->line, mode);
+    printf("  FAIL  %s:%u: %s\n", t->path, c->line, mode);
     if (!test_failed || verbose) {
         if (!ends_well(c, got, e, t->image)) {
             print_ending(c, got, e);
@@ -394,7 +394,7 @@ static void run_test(const char *path)
     random_state = 1;
     test_failed = false;
     if (!image_load(&image, elf) || !spec_read(&t, path, &image)) {
-        printf("  %s: not a test, or %s is not its program\n", path, elf);
+        printf("  FAIL  %s: not a test, or %s is not its program\n", path, elf);
         count(false);
         image_free(&image);
         return;

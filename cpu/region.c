@@ -21,9 +21,9 @@
 #include "util/log.h"
 
 #define SAMPLE_NS 1000000
-/* So much of what is translated into next is made ready at a time: a program's
- * first run fills a chunk in eight samples' time. */
-#define PREPARE_STEPS 4
+/* So much of what is translated into next is made ready at a time, which is
+ * more than a chunk: a program's first run fills one in three samples' time. */
+#define PREPARE_STEPS 16
 /* Below the vCPUs, but samples must come in time on a busy host; there is
  * little to do in all. */
 #define NICE 5

@@ -36,6 +36,10 @@ _Static_assert(META_SIZE / INDEX_UNIT - 1 <= UINT16_MAX,
 #define POPULATE_AHEAD (4u << 10)
 /* Metadata of as many units as a chunk mostly holds. */
 #define META_USUAL (5 * POPULATE_STEP)
+/* Of the chunks that are taken next so many have their memory in time: one
+ * can be taken while the next is being prepared, and then the one behind it
+ * would be. */
+#define CHUNKS_READY 2
 #define HOST_PAGE (4u << 10)
 #define HOST_LINE 64u
 /* Lines of code, and of metadata, that most units do not exceed. */
@@ -199,16 +203,22 @@ static void stay_ahead(uint8_t *start, size_t used, size_t size,
     }
 }
 
-/* The chunk that is taken next, if its memory is not all there. */
+/* The first of those taken next whose memory is not all there. */
 static struct code_chunk *to_prepare(struct code_cache *c)
 {
-    for (unsigned n = 1; n < c->chunks; n++) {
+    unsigned ready = 0;
+
+    for (unsigned n = 1; n < c->chunks && ready < CHUNKS_READY; n++) {
         struct code_chunk *chunk = &c->chunk[n];
 
-        if (chunk->state == CHUNK_FREE) {
-            return chunk->ready < CODE_CHUNK_SIZE ||
-                   chunk->meta_ready < META_USUAL ? chunk : NULL;
+        if (chunk->state != CHUNK_FREE) {
+            continue;
         }
+        if (chunk->ready < CODE_CHUNK_SIZE ||
+            chunk->meta_ready < META_USUAL) {
+            return chunk;
+        }
+        ready++;
     }
     return NULL;
 }

@@ -72,8 +72,9 @@ struct code_cache *code_cache_new(size_t size, unsigned cpus,
                                   struct error **err);
 void code_cache_free(struct code_cache *c);
 
-/* Have some memory ready of the chunk that is taken next: a little at a time,
- * for a thread that has time while others translate.  False: it all is. */
+/* Have some memory ready of the chunks that are taken next: a little at a
+ * time, for a thread that has time while others translate.  False: it all
+ * is. */
 bool code_cache_prepare(struct code_cache *c);
 
 /* The most blocks that it can hold, all from *base on. */

@@ -205,5 +205,12 @@ const uint8_t *exec_reenter(struct vcpu *vcpu, const uint8_t *host)
         b = replace_dead(e, r, b, pa, source, page_id);
         return b ? b->code + b->polled : NULL;
     }
-    return page_id && page_id == b->page_id ? b->code + b->polled : NULL;
+    if (page_id && page_id == b->page_id) {
+        return b->code + b->polled;
+    }
+    if (page_id && pa == b->pa) {
+        /* The page was forgotten and numbered anew (page_ids.h). */
+        block_unlink_in(e->blocks, b);
+    }
+    return NULL;
 }

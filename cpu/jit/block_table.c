@@ -210,6 +210,22 @@ void block_unlink(struct block_table *t, struct block_link *link)
     t->ops.link(t->ops.opaque, from, link, NULL);
 }
 
+static void unlink_in(struct block_table *t, struct block *b)
+{
+    struct block_link *in;
+
+    while ((in = block_links_in(b))) {
+        block_unlink(t, in);
+    }
+}
+
+void block_unlink_in(struct block_table *t, struct block *b)
+{
+    pthread_mutex_lock(&t->lock);
+    unlink_in(t, b);
+    pthread_mutex_unlock(&t->lock);
+}
+
 static void link_blocks(struct block_table *t, struct block *from,
                         struct block_link *link, struct block *to)
 {
@@ -391,11 +407,9 @@ bool block_insert(struct block_table *t, unsigned cpu, struct block **block,
 static void stop_block(struct block_table *t, struct block *b)
 {
     b->dead = true;
-    struct block_link *link = block_links(b), *in;
+    struct block_link *link = block_links(b);
 
-    while ((in = block_links_in(b))) {
-        block_unlink(t, in);
-    }
+    unlink_in(t, b);
     for (unsigned n = 0; n < b->link_count; n++, link++) {
         if (link_to(link)) {
             block_unlink(t, link);

@@ -113,6 +113,9 @@ unsigned block_move(struct block_table *t, uint64_t pc, uint64_t pa,
 bool block_link(struct block_table *t, struct block_link *link,
                 struct block *to);
 
+/* The exits that lead to the block lead nowhere: who comes asks anew. */
+void block_unlink_in(struct block_table *t, struct block *b);
+
 /* Kill the blocks that overlap guest physical [pa, pa + size).  True if there
  * were any. */
 bool block_kill_range(struct block_table *t, uint64_t pa, uint64_t size);

@@ -301,6 +301,24 @@ START_TEST(test_insert_from)
 }
 END_TEST
 
+/* Exits to a block that is asked for in vain lead nowhere, and may be linked
+ * again. */
+START_TEST(test_unlink_in)
+{
+    struct block *near = make_linked(VA, 0x100, 0x200);
+    struct block *across = make_linked(VA, 0x1100, 0x200);
+    struct block *to = make_linked(VA, 0x200, 0x100);
+
+    ck_assert(block_link(table, block_links(near), to));
+    ck_assert(block_link(table, block_links(across), to));
+    ck_assert(block_link(table, block_links(to), near));
+    block_unlink_in(table, to);
+    ck_assert(leads_to(near, NULL) && leads_to(across, NULL));
+    ck_assert(leads_to(to, near));
+    ck_assert(block_link(table, block_links(across), to));
+}
+END_TEST
+
 /* Where an exit leads in its page there is nothing, or something may be; of
  * other pages nothing is known. */
 START_TEST(test_may_follow)
@@ -403,6 +421,7 @@ Suite *block_table_suite(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, test_up_to);
     tcase_add_test(c, test_invalidation);
+    tcase_add_test(c, test_unlink_in);
     tcase_add_test(c, test_move);
     tcase_add_test(c, test_move_used);
     tcase_add_test(c, test_move_stays);
